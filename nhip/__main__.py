@@ -1,0 +1,5 @@
+"""`python -m nhip` is the command `nhip`."""
+
+from nhip.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The operators' pages: data health, deliveries, findings, contracts."""

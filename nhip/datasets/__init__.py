@@ -1,0 +1,1 @@
+"""Governed tables: contracts, deliveries, decode, conform, check, versions, virtues."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and the object store: embedded server, pool, transactions, migrations, named SQL, blobs."""

@@ -1,0 +1,71 @@
+"""The one error tree. The docstring is the message; `key` finds its translation; `status` is its HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = ["NhipError"]
+
+
+class NhipError(Exception):
+    """Something went wrong in Nhịp."""
+
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+        super().__init__(self.message())
+
+    @classmethod
+    def template(cls) -> str:
+        """The English message with `{name}` places; it is the gettext key too."""
+        return " ".join((cls.__doc__ or cls.__name__).split())
+
+    def message(self, translate: Any = str) -> str:
+        """The message in the language of `translate` (gettext function), with its values filled in."""
+        text = str(translate(self.template()))
+        try:
+            return text.format(**self.values)
+        except (KeyError, IndexError, ValueError):
+            return text
+
+
+class NotFound(NhipError):
+    """There is nothing at this address: {what}."""
+
+    status = 404
+
+
+class Forbidden(NhipError):
+    """You may not do this. Sign in with an account that may."""
+
+    status = 403
+
+
+class Conflict(NhipError):
+    """This was changed meanwhile: {what}. Load it again and repeat your change."""
+
+    status = 409
+
+
+class BadInput(NhipError):
+    """This cannot be used: {what}."""
+
+    status = 400
+
+
+class Unavailable(NhipError):
+    """Nhịp cannot work right now: {what}. Try again in a minute."""
+
+    status = 503
+
+
+class DatabaseAway(Unavailable):
+    """The database cannot be reached: {what}. Nothing was lost; start it and try again (`nhip doctor` says more)."""
+
+
+class StorageFull(Unavailable):
+    """The disk is full at {where}. Nothing published was changed; free some space and run the step again."""
+
+    status = 507

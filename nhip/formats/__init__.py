@@ -1,0 +1,1 @@
+"""Readers of file formats: from raw bytes to tables of text cells."""

@@ -1,0 +1,1 @@
+"""Pure functions and types without I/O: ids, time, text, geometry, measures, the Sector."""

@@ -1,0 +1,33 @@
+"""The clock. Everything asks here for the time, so that tests can hold it still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, timezone
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""UTC+7 without summer time, since 1975."""
+
+_clock: list[Callable[[], datetime]] = [lambda: datetime.now(UTC)]
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return _clock[0]()
+
+
+def today() -> date:
+    """The present date in Vietnam."""
+    return now().astimezone(VIETNAM).date()
+
+
+@contextmanager
+def held(at: datetime) -> Iterator[None]:
+    """Hold the clock at `at` (aware) inside the block; for tests."""
+    before = _clock[0]
+    _clock[0] = lambda: at
+    try:
+        yield
+    finally:
+        _clock[0] = before

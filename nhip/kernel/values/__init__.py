@@ -1,0 +1,1 @@
+"""Parsers of single delivered values: dates, numbers, booleans, phones, plates, identity numbers, coordinates."""

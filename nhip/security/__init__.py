@@ -1,0 +1,1 @@
+"""Sign-in, secrets, outgoing connections, request protection."""

@@ -1,0 +1,88 @@
+"""Settings: environment variables `NHIP_*` over `nhip.toml` in the data folder over the defaults here."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nhip.errors import BadInput
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of an installation. Sizes are in bytes unless the name says otherwise; durations in seconds."""
+
+    data_dir: Path = Path("var")
+    """Folder that holds the embedded database, the object store and the keys."""
+    database_url: str = ""
+    """PostgreSQL 15 or later; empty means the embedded server in `data_dir`."""
+    object_url: str = ""
+    """Object store: `s3://bucket/prefix`; empty means the folder `objects` in `data_dir`."""
+    host: str = "127.0.0.1"
+    """Address that `nhip up` listens on."""
+    port: int = 8321
+    """Port that `nhip up` listens on."""
+    base_url: str = ""
+    """Public address of this installation, for links and cookies; empty means `http://host:port`."""
+    language: str = "vi"
+    """Language of pages when the browser states none: `vi` or `en`."""
+    city: str = "Thành phố mẫu"
+    """Name of the locality shown on every page."""
+    province_code: str = "46"
+    """Code of the locality's province or centrally run city, for addresses that do not name it."""
+    memory_mb: int = 700
+    """Memory that one DuckDB session may use before it spills to disk, in MB."""
+    threads: int = 2
+    """Threads of one DuckDB session."""
+    max_file_mb: int = 10_240
+    """Largest delivery that is accepted, in MB."""
+    max_unpacked_mb: int = 20_480
+    """Largest size that an archive may unpack to, in MB."""
+    max_columns: int = 2_000
+    """Most columns that a table may have."""
+    outgoing_private: str = ""
+    """Comma-separated networks (CIDR) inside the private ranges that sources may reach; empty means none."""
+    fetch_timeout_s: int = 60
+    """Seconds without a byte after which a source counts as hanging."""
+    session_hours: int = 12
+    """Hours that a sign-in lasts."""
+    workers: int = 2
+    """Deliveries processed at the same time."""
+
+
+def load(overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None) -> Settings:
+    """Settings from defaults, `nhip.toml`, the environment and `overrides`, the later ones winning.
+
+    Raises BadInput naming the setting that cannot be read.
+    """
+    env = dict(os.environ) if environ is None else environ
+    values: dict[str, Any] = {}
+    for name in Settings.__struct_fields__:
+        if (text := env.get(f"NHIP_{name.upper()}")) is not None:
+            values[name] = text
+    values.update({k: v for k, v in (overrides or {}).items() if v is not None})
+    folder = Path(str(values.get("data_dir", Settings().data_dir)))
+    merged = {**_from_file(folder / "nhip.toml"), **values}
+    merged["data_dir"] = str(Path(str(merged.get("data_dir", folder))).expanduser().resolve())
+    try:
+        return msgspec.convert(merged, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise BadInput(what=f"settings: {error}") from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(what=f"{path}: {error}") from error
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)

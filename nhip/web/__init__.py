@@ -1,0 +1,1 @@
+"""The page shell: layout, components, forms, problem details, languages, static files."""
