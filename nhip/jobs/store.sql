@@ -1,0 +1,30 @@
+-- name: wait_turn
+-- One installer at a time; released with the transaction.
+select pg_advisory_xact_lock(7210047)
+
+-- name: find_version
+-- Last procrastinate migration that ran here, and whether the tables exist.
+select (select max(name) from public.nhip_migration where package = 'procrastinate'),
+       to_regclass('public.procrastinate_jobs') is not null
+
+-- name: record_version
+-- Remember a procrastinate migration.
+insert into public.nhip_migration (package, name, digest) values ('procrastinate', %(name)s, '')
+
+-- name: retry_orphans
+-- Jobs in the hands of workers that gave no sign for 30 seconds go back to the queue.
+update procrastinate_jobs j set status = 'todo', worker_id = null
+where j.status = 'doing'
+  and not exists (
+      select 1 from procrastinate_workers w
+      where w.id = j.worker_id and w.last_heartbeat > now() - interval '30 seconds'
+  )
+
+-- name: list_failures
+-- The latest failed jobs, newest first.
+select id, task_name, args, attempts, scheduled_at from procrastinate_jobs
+where status = 'failed' order by id desc limit %(most)s
+
+-- name: count_by_status
+-- Jobs by status.
+select status::text, count(*) from procrastinate_jobs group by status

@@ -1,0 +1,88 @@
+"""Pytest fixtures: a real PostgreSQL, an empty installation a test, the real files beside the checkout, a held clock."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from nhip.db import Database, Objects
+from nhip.db.embedded import EmbeddedServer
+from nhip.db.installation import Installation
+from nhip.settings import Settings
+
+_count = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One embedded server for the session, shared by all workers of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    server = EmbeddedServer(shared / "postgres")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedServer) -> str:
+    """Name of a database that holds the whole migrated schema; tests get copies of it."""
+    from nhip.app import prepare_database
+
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+
+    async def fill() -> None:
+        db = Database(postgres.url(name), size=2)
+        await db.open()
+        await prepare_database(db)
+        await db.close()
+
+    asyncio.run(fill())
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
+    """URL of a fresh database with the whole schema."""
+    name = f"{template_database}_{next(_count)}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template_database}"')
+    yield postgres.url(name)
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def settings(database_url: str) -> Iterator[Settings]:
+    """Settings of an empty installation in a temporary folder."""
+    folder = Path(tempfile.mkdtemp(prefix="nhip-test-"))
+    yield Settings(data_dir=folder, database_url=database_url, memory_mb=500)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    """An empty installation, opened."""
+    db = Database(settings.database_url, size=4)
+    await db.open()
+    yield Installation(settings, db, Objects(settings.data_dir / "objects"))
+    await db.close()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files that are not part of the project; the test skips where it is absent."""
+    folder = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real files (shared/data beside the checkout) are not here")
+    return folder
