@@ -1,0 +1,61 @@
+# Every command of the project. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check fmt build bench soak screenshots messages docs clean
+PY ?= python3
+BIN := .venv/bin
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+demo: build ## start Nhịp with the model city and print its address
+	@$(BIN)/nhip demo $(ARGS)
+
+up: build ## start Nhịp on the data in var/
+	@$(BIN)/nhip up $(ARGS)
+
+test: build .venv/.dev ## everything that CI runs: style, types, import rules, the whole suite with a browser
+	@scripts/install_test_tools.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+
+check: .venv/.dev ## the quick part of the tests: ruff, mypy, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/.dev ## format the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+build: .venv/.runtime ## make the environment and the browser files
+	@$(BIN)/python scripts/build_web.py
+
+bench: build .venv/.dev ## measure; writes bench/results.json
+	$(BIN)/python -m bench $(ARGS)
+
+screenshots: build .venv/.dev ## remake the pictures of the README and the docs
+	$(BIN)/python scripts/screenshots.py
+
+messages: .venv/.dev ## collect user-visible text into the catalogues
+	$(BIN)/python scripts/messages.py
+
+docs: .venv/.dev ## remake the generated reference pages
+	$(BIN)/python scripts/reference.py
+
+clean: ## remove the environment, builds and the demo's data
+	rm -rf .venv node_modules build var bench/work
+
+.venv/bin/python:
+	@scripts/make_environment.sh $(PY)
+
+.venv/.runtime: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what Nhịp stands on (requirements.txt) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar on -r requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	@echo "Installing the tools of the tests (requirements-dev.txt) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
