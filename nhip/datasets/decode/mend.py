@@ -1,0 +1,117 @@
+"""One value put right: double-encoded UTF-8, HTML entities, legacy character sets, Unicode form; lost letters reported."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from enum import IntFlag
+from typing import Final
+
+import msgspec
+
+from nhip.datasets.decode import charsets, detect
+from nhip.datasets.decode.lost import is_lost
+
+
+class Fault(IntFlag):
+    """What was found in a value; the rules are RULES."""
+
+    NONE = 0
+    ENCODING = 1
+    FORM = 2
+    LOST = 4
+
+
+RULES: Final = {
+    Fault.ENCODING: ("text.encoding", "mended"),
+    Fault.FORM: ("text.form", "mended"),
+    Fault.LOST: ("text.lost", "error"),
+}
+QUIET: Final = frozenset(["cp1258"])
+"""Sets that are the declared encoding of a file when its bytes are read, so that decoding them mends nothing."""
+
+_TAILS = "".join(charsets.SHOWN[0x80:0xC0]) + "".join(map(chr, range(0x80, 0xA0)))
+_TAIL = "[" + re.escape(_TAILS) + "]"
+_TWICE: Final = re.compile(f"[\u00c2-\u00df]{_TAIL}|[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}")
+_BROKEN: Final = re.compile(r"áº|á»|Ã(?=[\s,.;]|$)|Æ[°¡]?(?=[a-zA-Z]|$)")
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_WELCOME: Final = re.compile(
+    "[\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0300-\u0323\u1ea0-\u1ef9\u2010-\u203a\u20ab\u20ac\u2103\u2116\u2122\ufeff\u2260-\u2265\u00b7]+"
+)
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """A value after mending, what was wrong with it, and the set it was in ("" for Unicode)."""
+
+    text: str
+    faults: Fault
+    charset: str
+
+
+def _once(match: re.Match[str]) -> str:
+    data = charsets.raw(match[0])
+    try:
+        letter = (data or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return match[0]
+    return letter if letter and (_WELCOME.fullmatch(letter) or _TWICE_LEAD.match(letter)) else match[0]
+
+
+_TWICE_LEAD: Final = re.compile(f"[\u00c2-\u00f4]|{_TAIL}")
+
+
+def undo_double(text: str) -> str:
+    """UTF-8 that was read as Windows-1252 or Latin-1, once to three times, as it was: `Huáº¿` becomes `Huế`."""
+    if text.isascii():
+        return text
+    for _ in range(3):
+        better = _TWICE.sub(_once, text)
+        if better == text:
+            break
+        text = better.replace("Ã  ", "à ")  # the no-break space of C3 A0 has become a blank; two of them leave no doubt
+    return text
+
+
+def unescape(text: str) -> str:
+    """HTML entities as letters, also when escaped twice; `&` without `;` is left alone."""
+    for _ in range(2):
+        if "&" not in text or not _ENTITY.search(text):
+            break
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return text
+
+
+def cleaned(text: str) -> str:
+    """`text` without double encoding and entities, in NFC: what the character sets are judged on."""
+    return unicodedata.normalize("NFC", undo_double(unescape(undo_double(text))))
+
+
+class Mender(msgspec.Struct, frozen=True, kw_only=True):
+    """How the values of one column are mended."""
+
+    column: detect.Column = detect.Column()
+    from_bytes: bool = False
+    """The file was read byte by byte, so that UTF-8 and Windows-1258 in it are encodings and not faults."""
+    lost_context: bool = False
+
+    def mend(self, value: str) -> Mended:
+        """The value put right, as far as it surely can be."""
+        faults = Fault.NONE
+        single = undo_double(unescape(undo_double(value)))
+        if single != value and not (self.from_bytes and single == _undone_once(value)):
+            faults |= Fault.ENCODING
+        text = unicodedata.normalize("NFC", single)
+        if text != single:
+            faults |= Fault.FORM
+        if charset := detect.choose(text, self.column):
+            text = charsets.decode_shown(text, charset)
+            if not (self.from_bytes and charset in QUIET):
+                faults |= Fault.ENCODING
+        if is_lost(text, in_context=self.lost_context) or _BROKEN.search(text):
+            faults |= Fault.LOST
+        return Mended(text, faults, charset or ("utf-8" if single != value else ""))
+
+
+def _undone_once(value: str) -> str:
+    return _TWICE.sub(_once, value)
