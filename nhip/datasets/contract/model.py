@@ -97,6 +97,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     province: str = ""
     """Province code for places and meridians; empty means the installation's. (`nhip.province`)"""
     classification: str = ""
+    owner: str = ""
+    """The agency that answers for the data (ODCS `team.name`)."""
     licence: str = ""
     tags: tuple[str, ...] = ()
 
