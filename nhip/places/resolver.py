@@ -1,0 +1,194 @@
+"""Resolves messy addresses of any generation to the units of a day: candidate sets, never a silent guess.
+
+An address gives claims: a commune, perhaps a district, perhaps a province, in old or new form. Every commune of every
+generation with a claimed name is scored by how well its own districts and provinces meet the other claims; all that
+score about as well as the best are candidates, and their ground is followed along the changes to the day asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal
+
+from nhip.kernel.i18n import _
+from nhip.kernel.time import today
+from nhip.places.boundaries import Boundaries
+from nhip.places.candidates import Candidate, Claims, candidates, claims, close
+from nhip.places.index import Index
+from nhip.places.model import Level, Resolution
+from nhip.places.nearest import decide
+from nhip.places.parse import Parser
+from nhip.places.register import Register
+
+SPLIT = _("The former unit was split; the rest of the address does not say into which part.")
+SEVERAL = _("Several units fit this name; name the district or the province as well.")
+NOT_WHOLE = _("The commune is named without its unit word among other words; check it.")
+MISMATCH = _("The district named does not hold this commune; check it.")
+DISTRICT_ONLY = _("No commune is named, only a district or province.")
+NOTHING = _("No administrative unit was recognised.")
+TYPO = _("Read with one letter put right.")
+NAMESAKE = _("A former unit had the same name; the address is read as the present one because no district is named.")
+BY_POINT = _("Decided by the coordinates, which lie inside this unit.")
+BY_NEAREST = _("Decided by the coordinates: this unit's centre is by far the nearest. No boundary was at hand.")
+UNKNOWN_CODE = _("No unit has or had this code.")
+REUSED_CODE = _("This code has belonged to several units; say on which date it was recorded.")
+
+
+class Resolver:
+    """Resolves addresses and codes with one register. Safe to share; the first address builds the index (0.5 s)."""
+
+    def __init__(self, register: Register, boundaries: Boundaries | None = None) -> None:
+        self.register = register
+        self.boundaries = boundaries or Boundaries.load(register)
+        self._index = Index(register)
+        self._parser = Parser(self._index)
+        self._home: dict[str, frozenset[str]] = {}
+        self._paths: dict[tuple[str, date], str] = {}
+
+    def resolve(
+        self,
+        text: str,
+        *,
+        as_of: date | None = None,
+        province: str = "",
+        point: tuple[float, float] | None = None,
+        level: Level = "commune",
+    ) -> Resolution:
+        """The units on `as_of` (today when None) that the address means, whichever generation it is written in.
+
+        `province`: code of the province meant when the text names none. `point`: (longitude, latitude) in degrees, to
+        decide between candidates. `level`: commune, or province or district for columns that hold only those.
+        """
+        day = as_of or today()
+        said = claims(self._parser.parse(text), self._home_of(province))
+        if level != "commune":
+            return self._scope(text, said, level, day)
+        found, typo = candidates(said, self._index)
+        best = close(found, said)
+        codes, old = self._codes(best, day)
+        if not codes:
+            note = DISTRICT_ONLY if said.districts or said.provinces else NOTHING
+            return Resolution(input=text, status="none", as_of=day, note=note)
+        if any(c.also_district for c in best):
+            codes = codes | self._below(said, best, day)
+        flagged = any(c.flagged for c in best)
+        note = self._why(best, found, codes, typo)
+        if point is not None and len(codes) > 1:
+            return self._by_point(text, codes, old, point, day, note)
+        return self._answer(text, codes, old, day, note, exact=len(codes) == 1 and not flagged)
+
+    def resolve_code(self, code: str, as_of: date | None = None, dated: date | None = None) -> Resolution:
+        """The units on `as_of` that hold the ground of the unit coded `code`; `dated`: a day on which the code was
+        recorded, which tells a former unit from a present one with the same code. Lost leading zeros are put back."""
+        day = as_of or today()
+        text = code.strip()
+        digits = text.split(".")[0] if text.replace(".", "", 1).isdigit() else text
+        tried = [digits, *(digits.zfill(width) for width in (2, 3, 5) if len(digits) < width)] if digits.isdigit() else []
+        known = next((c for c in tried if self.register.versions(c)), "")
+        codes = set(self.register.present(known, day, dated)) if known else set()
+        if not codes:
+            return Resolution(input=code, status="none", as_of=day, note=UNKNOWN_CODE)
+        note = "" if len(codes) == 1 else SPLIT if dated else REUSED_CODE
+        return self._answer(code, codes, {known}, day, note, exact=len(codes) == 1)
+
+    def resolve_column(
+        self, values: Iterable[str | None], *, as_of: date | None = None, province: str = "", level: Level = "commune"
+    ) -> dict[str, Resolution]:
+        """Each distinct value of a column, resolved once. Values of digits only are read as codes."""
+        distinct = dict.fromkeys(value for value in values if value and value.strip())
+        day = as_of or today()
+        return {
+            value: self.resolve_code(value, day)
+            if value.strip().isdigit()
+            else self.resolve(value, as_of=day, province=province, level=level)
+            for value in distinct
+        }
+
+    def _home_of(self, province: str) -> frozenset[str]:
+        if not province:
+            return frozenset()
+        if province not in self._home:
+            now = [u for u in self.register.versions(province) if u.level == "province"]
+            latest = {now[-1].uid} if now else set()
+            earlier = {c.from_uid for uid in {u.uid for u in now} for c in self.register.predecessors(uid)}
+            self._home[province] = frozenset({u.uid for u in now if u.uid in latest or u.valid_to is None} | earlier | latest)
+        return self._home[province]
+
+    def _codes(self, best: list[Candidate], day: date) -> tuple[set[str], set[str]]:
+        codes: set[str] = set()
+        old: set[str] = set()
+        for candidate in best:
+            unit = candidate.record.unit
+            now = self.register.moved(unit.uid, day)
+            codes.update(code for code in now if len(code) == 5 or unit.level == "commune")
+            if not unit.valid(day):
+                old.add(unit.code)
+        return codes, old
+
+    def _below(self, said: Claims, best: list[Candidate], day: date) -> set[str]:
+        """Communes on the ground of the districts that a bare name may mean instead of a commune."""
+        uids = {uid for c in best if c.also_district for uid in said.scope_of(c.mention)}
+        inside = [u for uid in uids if (d := self.register.units.get(uid)) for u in self._members(d.code, d.valid_to, d.valid_from)]
+        return {code for uid in inside for code in self.register.moved(uid, day)}
+
+    def _members(self, code: str, last: date | None, first: date) -> list[str]:
+        return [u.uid for u in self.register.children(code, last or first)]
+
+    def _why(self, best: list[Candidate], found: list[Candidate], codes: set[str], typo: bool) -> str:
+        if len(codes) > 1:
+            return SPLIT if len({c.record.unit.code for c in best}) == 1 else SEVERAL
+        if any(c.conflict for c in best):
+            return MISMATCH
+        if any(c.flagged for c in best):
+            return NOT_WHOLE
+        if typo:
+            return TYPO
+        rest = [c for c in found if c not in best and not c.conflict and c.record.acc == best[0].record.acc]
+        return NAMESAKE if best[0].record.new and any(not c.record.new for c in rest) else ""
+
+    def _by_point(
+        self, text: str, codes: set[str], old: set[str], point: tuple[float, float], day: date, note: str
+    ) -> Resolution:
+        inside = [code for code in self.boundaries.locate(point[0], point[1], day) if code in codes]
+        if len(inside) == 1:
+            return self._answer(text, set(inside), old, day, BY_POINT, exact=True)
+        if near := decide(self.register, codes, point, day):
+            return self._answer(text, {near}, old, day, BY_NEAREST, exact=True)
+        return self._answer(text, codes, old, day, note, exact=False)
+
+    def _answer(self, text: str, codes: set[str], old: set[str], day: date, note: str, *, exact: bool) -> Resolution:
+        status: Literal["exact", "ambiguous"] = "exact" if exact else "ambiguous"
+        ordered = tuple(sorted(codes))
+        paths = [self._path(code, day) for code in ordered]
+        path = paths[0] if len(paths) == 1 else _common(paths)
+        return Resolution(
+            input=text, status=status, codes=ordered, path=path, as_of=day, note=note, old_codes=tuple(sorted(old))
+        )
+
+    def _path(self, code: str, day: date) -> str:
+        key = code, day
+        if key not in self._paths:
+            unit = self.register.find_unit(code, day)
+            self._paths[key] = self.register.path(unit, day) if unit else ""
+        return self._paths[key]
+
+    def _scope(self, text: str, said: Claims, level: Level, day: date) -> Resolution:
+        uids = said.provinces if level == "province" else said.districts
+        codes = {code for uid in uids for code in self.register.moved(uid, day)}
+        codes = {code for code in codes if len(code) == (2 if level == "province" else 3)}
+        old = {self.register.units[uid].code for uid in uids if not self.register.units[uid].valid(day)} - codes
+        if not codes:
+            return Resolution(input=text, status="none", as_of=day, note=NOTHING, old_codes=tuple(sorted(old)))
+        return self._answer(text, codes, old, day, SEVERAL if len(codes) > 1 else "", exact=len(codes) == 1)
+
+
+def _common(paths: list[str]) -> str:
+    """What the paths share at their end: `Thành phố Hà Nội`."""
+    parts = [path.split(", ") for path in paths]
+    shared: list[str] = []
+    for column in zip(*(reversed(p) for p in parts), strict=False):
+        if len(set(column)) > 1:
+            break
+        shared.append(column[0])
+    return ", ".join(reversed(shared))

@@ -1,0 +1,127 @@
+"""Words of an address: tokens, keys for comparing names, and the words that name a kind of unit or a street."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nhip.kernel.text import canonical_tone, fold, nfc
+
+SEGMENT = re.compile(r"[,;|\n\r\t()\[\]{}<>\"“”]+")
+WORD = re.compile(r"[^\W_]+(?:/[^\W_]+)*")
+_MARKS = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+_SHORT_I = re.compile(r"^(b|c|ch|d|g|gh|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)y$")
+_Y_TO_I = str.maketrans("yỳýỷỹỵ", "iìíỉĩị")
+_GLUED = re.compile(r"^(p|f|q|ph|phuong|ward|quan|district|xa)(\d{1,2})$")
+
+
+class Token(NamedTuple):
+    """`key` is folded, `acc` keeps its marks; both have short y as i, so that Mỹ and Mĩ are one."""
+
+    key: str
+    acc: str
+
+
+def word_token(word: str) -> Token:
+    """One word as a token. A number loses its leading zeros."""
+    lower = canonical_tone(nfc(word).lower().translate(_MARKS))
+    key = fold(lower).replace(" ", "")
+    if key.isdigit():
+        return Token(key.lstrip("0") or "0", key.lstrip("0") or "0")
+    if _SHORT_I.match(key):
+        return Token(key[:-1] + "i", lower.translate(_Y_TO_I))
+    return Token(key, lower)
+
+
+def name_tokens(name: str) -> list[Token]:
+    """The tokens of a unit's name."""
+    return [token for word in WORD.findall(name.translate(_MARKS)) if (token := word_token(word)).key]
+
+
+def name_key(name: str) -> str:
+    """The key of a name: folded, without blanks, hyphens and apostrophes: `Ea H'Leo` is `eahleo`."""
+    return "".join(token.key for token in name_tokens(name))
+
+
+def name_accents(name: str) -> str:
+    """The same with its marks kept."""
+    return "".join(token.acc for token in name_tokens(name))
+
+
+class Splitter:
+    """Cuts text into tokens; remembers words, because addresses repeat them. `known` says which keys are names."""
+
+    def __init__(self, known: dict[str, object]) -> None:
+        self._known = known
+        self._memory: dict[str, tuple[Token, ...]] = {}
+
+    def segments(self, text: str) -> list[list[Token]]:
+        """Tokens by segment (between commas and the like). Text beyond 2,000 characters is not read."""
+        text = nfc(text[:2000]).translate(_MARKS)
+        memory = self._memory
+        result = []
+        for part in SEGMENT.split(text):
+            tokens: list[Token] = []
+            for word in WORD.findall(part):
+                found = memory.get(word)
+                tokens.extend(found if found is not None else self._learn(word))
+            if tokens:
+                result.append(tokens)
+        return result
+
+    def _learn(self, word: str) -> tuple[Token, ...]:
+        token = word_token(word)
+        found: tuple[Token, ...] = (token,) if token.key else ()
+        if glued := _GLUED.match(token.key):
+            number = glued[2].lstrip("0") or "0"
+            found = (Token(glued[1], glued[1]), Token(number, number))
+        elif token.key.startswith(("tp", "tx")) and token.key not in self._known and token.key[2:] in self._known:
+            found = (Token(token.key[:2], token.key[:2]), Token(token.key[2:], token.acc[2:]))
+        if len(self._memory) > 200_000:
+            self._memory.clear()
+        self._memory[word] = found
+        return found
+
+
+COMMUNE, DISTRICT, PROVINCE = 1, 2, 4
+"""Levels as bits: a word or a name may stand for several."""
+
+UNIT_WORDS: dict[str, tuple[int, str, frozenset[str]]] = {}
+"""First word, or first two joined by a blank -> levels, type (folded), spellings with marks that count."""
+
+for _levels, _type, _spellings in (
+    (COMMUNE, "phuong", "p f ph phuong phường phuờng ward"),
+    (COMMUNE, "xa", "x xa xã commune"),
+    (COMMUNE, "thitran", "tt thitran thịtrấn town township"),
+    (COMMUNE, "dackhu", "đk dk dackhu đặckhu"),
+    (DISTRICT, "quan", "q quan quận district dist"),
+    (DISTRICT, "huyen", "h huyen huyện"),
+    (DISTRICT, "thixa", "tx thixa thịxã"),
+    (DISTRICT | PROVINCE, "thanhpho", "tp thanhpho thànhphố t.p city"),
+    (PROVINCE, "tinh", "t tinh tỉnh province"),
+):
+    for _spelling in _spellings.split():
+        _key = fold(_spelling)
+        _before = UNIT_WORDS.get(_key)
+        UNIT_WORDS[_key] = (_levels, _type, frozenset({_spelling} | (_before[2] if _before else set())))
+
+PAIRS = {"thi": ("tran", "xa"), "thanh": ("pho",), "dac": ("khu",)}
+"""Unit words of two syllables: first -> second."""
+
+SUFFIXES = {
+    "ward": (COMMUNE, "phuong"),
+    "commune": (COMMUNE, "xa"),
+    "town": (COMMUNE | DISTRICT, ""),
+    "township": (COMMUNE, "thitran"),
+    "district": (DISTRICT, ""),
+    "city": (DISTRICT | PROVINCE, "thanhpho"),
+    "province": (PROVINCE, "tinh"),
+}
+"""English words that follow the name."""
+
+STREETS = frozenset(
+    "duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang "
+    "can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village "
+    "phong lau toanha cum km sat gan canh doidien".split()
+)
+"""Words that begin a part of the address below the commune; names after them are streets, hamlets, houses."""
