@@ -13,14 +13,13 @@ import msgspec
 import yaml
 
 from nhip.datasets.contract.errors import ContractUnreadable
+from nhip.datasets.contract.notes import Path
 from nhip.kernel.i18n import _
 
 MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 40
 MAX_NODES = 200_000
 """Values after aliases are expanded; 2,000 columns with every key set are about 60,000."""
-
-Path = tuple[str | int, ...]
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -59,12 +58,6 @@ def parse(text: str) -> Document:
     if root is None:
         raise ContractUnreadable(line=1, what=_("the file is empty"))
     return Document(_Builder(document).build(root, ()), document.lines, document.raw)
-
-
-def path_text(path: Path) -> str:
-    """`("schema", 0, "name")` as `schema[0].name`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
-    return "".join(parts).lstrip(".")
 
 
 def _unreadable(error: yaml.YAMLError) -> ContractUnreadable:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nhip.datasets.contract.document import Document, Path, path_text
-from nhip.datasets.contract.notes import Notes
+from nhip.datasets.contract.document import Document
+from nhip.datasets.contract.notes import Notes, Path, path_text
 from nhip.datasets.model import Severity
 from nhip.kernel.i18n import _
 

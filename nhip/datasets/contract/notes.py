@@ -8,6 +8,9 @@ from typing import Any
 from nhip.datasets.model import Problem, Severity
 from nhip.kernel.i18n import _
 
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top of a contract to a value in it."""
+
 
 class ContractProblem(Problem, frozen=True, kw_only=True):
     """A problem at a place: `path` is `schema[0].properties[2].enum` in YAML or `Sheet!B4` in a template, `line` counts
@@ -65,6 +68,32 @@ class Notes:
     def of(self, *severities: Severity) -> list[ContractProblem]:
         """The problems of these severities, in the order they were noted."""
         return [problem for problem in self.problems if problem.severity in severities]
+
+
+class Place:
+    """Where a problem is noted: a path of the document, or the column's name where there is none."""
+
+    def __init__(self, notes: Notes, lines: dict[Path, int], path: Path, column: str) -> None:
+        self.notes, self.lines, self.path, self.column = notes, lines, path, column
+
+    def error(self, code: str, message: str, **values: Any) -> None:
+        """Note a mistake."""
+        self._add("error", code, message, values)
+
+    def warning(self, code: str, message: str, **values: Any) -> None:
+        """Note something worth a look."""
+        self._add("warning", code, message, values)
+
+    def _add(self, severity: Any, code: str, message: str, values: dict[str, Any]) -> None:
+        path = path_text(self.path) if self.lines else self.column
+        line = self.lines.get(self.path, 1) if self.lines else 0
+        self.notes.add(severity, code, message, path=path, line=line, column=self.column, **values)
+
+
+def path_text(path: Path) -> str:
+    """`("schema", 0, "name")` as `schema[0].name`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return "".join(parts).lstrip(".")
 
 
 def shorten(value: Any, limit: int = 200) -> str:
