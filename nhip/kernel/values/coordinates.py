@@ -33,14 +33,23 @@ _WORDS = (
     (re.compile("''"), '"'),
 )
 _NUMBER = r"[0-9]{1,3}(?:[.,][0-9]{1,20})?"
+_SIXTIETHS = r"[0-9]{1,2}(?:[.,][0-9]{1,10})?"
 _DECIMAL = re.compile(rf"(?P<h1>[nsbewdt])? ?(?P<sign>[-+]?)(?P<d>{_NUMBER}) ?°? ?(?P<h2>[nsbewdt])?").fullmatch
 _SEXAGESIMAL = re.compile(
     r"(?P<h1>[nsbewdt])? ?(?P<sign>[-+]?)(?P<d>[0-9]{1,3})(?P<degree> ?° ?| ?: ?| |-)"
-    r"(?P<m>[0-9]{1,2}(?:[.,][0-9]{1,10})?)(?P<minute> ?' ?| ?: ?| |-)?(?:(?P<s>[0-9]{1,2}(?:[.,][0-9]{1,10})?) ?\"?)? ?(?P<h2>[nsbewdt])?"
+    rf"(?P<m>{_SIXTIETHS})(?P<minute> ?' ?| ?: ?| |-)?(?:(?P<s>{_SIXTIETHS}) ?\"?)? ?(?P<h2>[nsbewdt])?"
 ).fullmatch
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3}){2,4}").fullmatch
 _NO_POINT = re.compile(r"[0-9]{5,20}").fullmatch
-_PAIR_SEPARATOR = re.compile(r" ?[;|/] ?|, +| - |(?<=[nsbewdt\"'°]),? ?(?=[0-9nsbewdt])| (?=[0-9]{2,3}[.,][0-9]{2,})")
+_PAIRS = (
+    re.compile(r"([^;|/]+) ?[;|/] ?([^;|/]+)").fullmatch,
+    re.compile(r"([^ ].*?), +([^ ,].*)").fullmatch,
+    re.compile(r"(-?[0-9]{1,3}\.[0-9]+)[, ] ?(-?[0-9]{1,3}\.[0-9]+)").fullmatch,
+    re.compile(r"(-?[0-9]{1,3},[0-9]+) (-?[0-9]{1,3},[0-9]+)").fullmatch,
+    re.compile(r"([^nsbewdt]+[nsb]),? ?([^nsbewdt]+[ewdt])|([nsb][^nsbewdt]+?),? ?([ewdt][^nsbewdt]+)").fullmatch,
+    re.compile(r"([^nsbewdt]+[ewdt]),? ?([^nsbewdt]+[nsb])|([ewdt][^nsbewdt]+?),? ?([nsb][^nsbewdt]+)").fullmatch,
+    re.compile(r"([0-9]{1,3}°[^°]+?)[ ,-]*([0-9]{2,3}°[^°]*)").fullmatch,
+)
 _TENTH_MICRO = Decimal("1e-8")
 
 
@@ -58,10 +67,12 @@ def split_pair(text: str) -> tuple[str, str] | None:
     """The two texts of a cell that holds a whole point (`16.46, 107.59`, `16°28'N 107°35'E`), in the written order."""
     if len(text) > LONGEST:
         return None
-    parts = [part for part in _PAIR_SEPARATOR.split(_normal(text).strip("()[] ")) if part and part.strip()]
-    if len(parts) == 1 and text.count(",") == 1 and text.count(".") == 2:
-        parts = parts[0].split(",")
-    return (parts[0].strip(), parts[1].strip()) if len(parts) == 2 else None
+    normal = _normal(text).strip("()[] ")
+    for pattern in _PAIRS:
+        if match := pattern(normal):
+            first, second = (part.strip() for part in match.groups() if part is not None)
+            return first, second
+    return None
 
 
 def _normal(text: str) -> str:
@@ -74,19 +85,16 @@ def _normal(text: str) -> str:
 def _parse(text: str, axis: Axis) -> Parsed:
     if _CANONICAL[axis](text):
         return Parsed(text)
-    cleaned = clean(text) if len(text) <= LONGEST else text
-    if empty := blank(cleaned):
-        return empty
-    if len(cleaned) > LONGEST:
+    if len(text) > LONGEST:
         return Parsed(None, "coordinate.unreadable", "error")
+    if empty := blank(clean(text)):
+        return empty
     folded = _normal(text)
     if match := _DECIMAL(folded):
         return _signed(match, Decimal(match["d"].replace(",", ".")), axis)
     if (match := _SEXAGESIMAL(folded)) and _is_marked(match):
         return _sexagesimal(match, axis)
-    if found := _pointless(folded, axis):
-        return found
-    return _of_pair(text, axis) or Parsed(None, "coordinate.unreadable", "error")
+    return _pointless(folded, axis) or _of_pair(text, axis) or Parsed(None, "coordinate.unreadable", "error")
 
 
 def _is_marked(match: re.Match[str]) -> bool:
