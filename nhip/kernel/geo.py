@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ _TRANSFORMERS = threading.local()
 
 
 class UnknownZone(BadInput):
-    """There is no VN-2000 zone EPSG:{epsg}. Zones with a central meridian are 5896 to 5899 and 9205 to 9218, UTM 3405 and 3406."""
+    """There is no VN-2000 zone EPSG:{epsg}. The zones are 5896 to 5899, 9205 to 9218, and 3405 and 3406 for UTM."""
 
 
 class Point(NamedTuple):
@@ -51,7 +51,7 @@ class Point(NamedTuple):
 
 def _transformer(epsg: int) -> Transformer:
     """One a thread, as PROJ contexts may not be shared."""
-    cache: dict[int, Transformer] = _TRANSFORMERS.__dict__
+    cache = cast("dict[int, Transformer]", _TRANSFORMERS.__dict__)
     if epsg not in cache:
         if epsg not in ZONES:
             raise UnknownZone(epsg=epsg)
@@ -120,10 +120,9 @@ def read_point(
 ) -> Point:
     """Read the two texts of a point, or one text that holds both.
 
-    `crs` is `EPSG:n`, or `VN-2000` (also empty, for metres) for the zones of `province`. `expected_box` is where the point should be:
-    it settles the zone of merged provinces and finds wrong meridians. Rules: those of coordinates and numbers, `point.swapped`,
-    `point.zero`, `point.outside`, `point.unexpected`, `point.range`, `point.meridian`, `point.meridianUnknown`, `point.incomplete`,
-    `point.metres`, `point.degrees`.
+    `crs` is `EPSG:n`, or `VN-2000` (also empty, for metres) for the zones of `province`. `expected_box` is where the point
+    should be: it settles the zone of merged provinces and finds wrong meridians. Rules: those of coordinates and
+    numbers, `value.blank`, and the `point.` rules of `values/rules.py`.
     Raises UnknownZone for an EPSG code that is none of VN-2000.
     """
     if not b.strip() and (pair := split_pair(a)):
