@@ -87,12 +87,16 @@ def legacy(seed: Seed, old: list[dict[str, Any]]) -> dict[str, str]:
     """The units in force on 30 June 2025; returns the package's name key of each -> uid."""
     keys: dict[str, str] = {}
     for row in old:
-        since = date(2025, 1, 1) if row["provinceCode"] == "46" and row["districtCode"] in {"474", "475", "476"} else None
+        since = (
+            date(2025, 1, 1) if row["provinceCode"] == "46" and row["districtCode"] in {"474", "475", "476"} else None
+        )
         kind, name = split_type(row["province"])
         began = date(2025, 1, 1) if row["provinceCode"] == "46" else CODES_BEGAN
         seed.add(_old(row["provinceCode"], "province", kind, name, began))
         kind, name = split_type(row["district"])
-        district = seed.add(_old(row["districtCode"], "district", kind, name, since or CODES_BEGAN, row["provinceCode"]))
+        district = seed.add(
+            _old(row["districtCode"], "district", kind, name, since or CODES_BEGAN, row["provinceCode"])
+        )
         unit = district
         if row["wardCode"]:
             kind, name = split_type(row["ward"])
@@ -161,7 +165,9 @@ def versions(seed: Seed, now: Any, level: Any, before: str, parent: str, act: st
     seed.add(unit)
     if changed:
         kind, name = split_type(now["name_with_type"])
-        later = Unit(code=unit.code, level=level, type=kind, name=name, valid_from=changed, parent=parent, act=act, **place)
+        later = Unit(
+            code=unit.code, level=level, type=kind, name=name, valid_from=changed, parent=parent, act=act, **place
+        )
         seed.add(later)
         seed.became(unit.uid, later.uid, "whole", act)
     return unit.uid
@@ -191,7 +197,7 @@ def provinces_merged(seed: Seed, data: Any, old: list[dict[str, Any]], new: list
     new_codes = {row["provinceKey"]: row["provinceCode"] for row in new}
     for key, parts in data["DICT_PROVINCE"].items():
         for part in parts:
-            before = [u for u in seed.versions(old_codes[part]) if u.valid_to == LAST_DAY and u.level == "province"][0]
+            before = next(u for u in seed.versions(old_codes[part]) if u.valid_to == LAST_DAY and u.level == "province")
             seed.became(before.uid, f"{new_codes[key]}@{COMMUNES_OF_2025}", "whole", PROVINCE_ACT)
 
 
@@ -220,7 +226,9 @@ def history(seed: Seed) -> None:
                 seed.became(unit.uid, uid, "part" if "," in row["became"] else "whole", row["act"])
         else:
             first, last = row["code"].split("-")
-            for code in sorted({u.code for u in seed.units.values() if first <= u.code <= last and len(u.code) == len(first)}):
+            for code in sorted(
+                {u.code for u in seed.units.values() if first <= u.code <= last and len(u.code) == len(first)}
+            ):
                 moved = [u for u in seed.versions(code) if u.valid(until) and u.valid(until + timedelta(days=1))]
                 for unit in moved:
                     earlier = {**_fields(unit), "valid_to": until, "parent": row["parent"], "act": ""}
@@ -238,11 +246,13 @@ def _begin_after(seed: Seed, units: list[Unit], until: date, act: str) -> None:
     for unit in units:
         del seed.units[unit.uid]
         later = seed.add(Unit(**{**_fields(unit), "valid_from": until + timedelta(days=1), "act": unit.act or act}))
-        for (old, new), change in list(seed.changes.items()):
-            if unit.uid in (old, new):
-                del seed.changes[old, new]
-                old, new = (later.uid if uid == unit.uid else uid for uid in (old, new))
-                seed.changes[old, new] = Change(from_uid=old, to_uid=new, kind=change.kind, act=change.act, effective=change.effective)
+        for ends, change in list(seed.changes.items()):
+            if unit.uid in ends:
+                del seed.changes[ends]
+                old, new = (later.uid if uid == unit.uid else uid for uid in ends)
+                seed.changes[old, new] = Change(
+                    from_uid=old, to_uid=new, kind=change.kind, act=change.act, effective=change.effective
+                )
         for entry in [a for a in seed.aliases if a[0] == unit.uid]:
             seed.aliases.remove(entry)
             seed.aliases.add((later.uid, *entry[1:]))

@@ -55,8 +55,8 @@ def fold(text: str) -> str:
 
 def _early(match: re.Match[str]) -> str:
     first, second = (match[1], match[2]) if match[1] else (match[3], match[4])
-    base, tone = unicodedata.normalize("NFD", second)
-    return unicodedata.normalize("NFC", first + tone) + base
+    parts = unicodedata.normalize("NFD", second)
+    return unicodedata.normalize("NFC", first + parts[1]) + parts[0]
 
 
 def canonical_tone(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from nhip.places.index import EMPTY, Index, Record
-from nhip.places.parse import Mention, Parsed, uids
+from itertools import pairwise
+
+from nhip.places.index import EMPTY, Index, Record, one_edit
+from nhip.places.parse import Mention, Parsed, phrases
 from nhip.places.words import COMMUNE, DISTRICT, PROVINCE
 
 MARGIN = 1.5
@@ -23,58 +25,55 @@ class Candidate:
         self.also_district = False
 
 
-class Place:
-    """One mention of a district or province, or of a name that is both."""
-
-    __slots__ = ("bare", "districts", "mention", "provinces")
-
-    def __init__(self, mention: Mention, accented: bool) -> None:
-        self.mention = mention
-        levels = mention.levels
-        self.districts = uids(mention, mention.name.districts, accented) if levels & DISTRICT else EMPTY
-        self.provinces = uids(mention, mention.name.provinces, accented) if levels & PROVINCE else EMPTY
-        self.bare = not mention.explicit
-
-
 class Claims:
     """What an address says, sorted by level."""
 
-    __slots__ = ("communes", "districts", "home", "parsed", "places", "provinces")
+    __slots__ = ("beside", "communes", "districts", "home", "mixed", "parsed", "places", "provinces")
 
-    def __init__(self, parsed: Parsed, home: frozenset[str]) -> None:
-        self.parsed, self.home = parsed, home
+    def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool) -> None:
+        self.parsed, self.home, self.mixed = parsed, home, mixed
         self.communes = [m for m in parsed.mentions if m.levels & COMMUNE]
-        scopes = [m for m in parsed.mentions if m.levels & (DISTRICT | PROVINCE)]
-        self.places = [Place(m, parsed.accented) for m in scopes]
-        self.districts: frozenset[str] = EMPTY.union(*(p.districts for p in self.places))
-        self.provinces: frozenset[str] = EMPTY.union(*(p.provinces for p in self.places))
+        self.places = [m for m in parsed.mentions if m.districts or m.provinces]
+        self.districts: frozenset[str] = EMPTY.union(*[m.districts for m in self.places])
+        self.provinces: frozenset[str] = EMPTY.union(*[m.provinces for m in self.places])
+        self.beside = self._beside()
 
-    def scope_of(self, mention: Mention) -> frozenset[str]:
-        """Districts that the mention may mean, within the provinces that the address names elsewhere."""
-        return next((p.districts for p in self.places if p.mention is mention), EMPTY)
-
-
-def claims(parsed: Parsed, home: frozenset[str]) -> Claims:
-    """Sort the mentions of a parsed address. A name with a commune's unit word elsewhere leaves bare names to the scopes."""
-    return Claims(parsed, home)
+    def _beside(self) -> Mention | None:
+        """Of several communes spelled out, the one that stands beside the district or province; `P.5` may be a room."""
+        spelled = [m for m in self.communes if m.explicit]
+        if len(spelled) < 2:
+            return None
+        order = self.parsed.mentions
+        for here, after in pairwise(order):
+            if here.explicit and here.levels & COMMUNE and (after.districts or after.provinces):
+                return here
+        return None
 
 
 def candidates(said: Claims, index: Index) -> tuple[list[Candidate], bool]:
     """Every commune that may be meant, and whether a letter had to be put right to find one."""
     spelled = [m for m in said.communes if m.explicit]
     found = [c for m in spelled for c in _of(m, said)]
-    fitting = [c for c in found if not c.conflict and not (c.mention.after and c.record.former)]
-    if not fitting and (repaired := _repaired(said, index)):
-        return repaired, True
-    if found or spelled:
-        return (fitting or found), False
-    return [c for m in said.communes if not m.explicit for c in _bare(m, said)], False
+    sure = [c for c in found if not c.conflict and not c.mention.after and not _misspelt(c, said)]
+    if not sure and (repaired := _repaired(said, index)):
+        likely = [c for c in found if not c.conflict and not c.record.former]
+        return (repaired + likely if likely else repaired), True
+    if found:
+        return ([c for c in found if not c.conflict] or found), False
+    guessing = not spelled and not any(u.levels & COMMUNE for u in said.parsed.unknown)
+    return [c for m in said.communes if not m.explicit and (guessing or m.twin) for c in _bare(m, said)], False
+
+
+def _misspelt(candidate: Candidate, said: Claims) -> bool:
+    """Whether the address is written with other marks than the commune."""
+    acc = candidate.mention.acc
+    return said.parsed.accented and not acc.isascii() and bool(candidate.record.acc) and candidate.record.acc != acc
 
 
 def _of(mention: Mention, said: Claims) -> list[Candidate]:
     entry = mention.name
     records = entry.communes
-    places = [p for p in said.places if p.mention is not mention]
+    places = [p for p in said.places if p is not mention]
     if len(records) > 8:
         wanted = EMPTY.union(*(p.districts | p.provinces for p in places)) or said.home
         if wanted:
@@ -87,10 +86,10 @@ def _of(mention: Mention, said: Claims) -> list[Candidate]:
     return result
 
 
-def _score(record: Record, mention: Mention, said: Claims, places: list[Place]) -> tuple[float, bool] | None:
+def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]) -> tuple[float, bool] | None:
     """Points and whether the district contradicts; None when the province does."""
-    points = _name_points(record, mention, said.parsed.accented)
-    district_named = province_named = conflict = province_only = False
+    points = _name_points(record, mention, said.parsed.accented) + (1.6 if mention is said.beside else 0.0)
+    district_named = province_named = conflict = False
     for place in places:
         got, clash = _place_points(record, place)
         points += got
@@ -100,26 +99,27 @@ def _score(record: Record, mention: Mention, said: Claims, places: list[Place]) 
             if clash:
                 return None
             province_named = True
-            province_only = province_only or not place.districts
-        if place.districts & (record.dist | record.wide_dist):
+        if place.districts & (record.dist | record.wide_dist) and not (place.provinces and not place.explicit):
             district_named = True
     if not province_named and said.home:
         home = bool(said.home & record.prov) or bool(said.home & record.wide_prov)
         points += 1.5 if home else -4.0
-    if not record.new and not district_named and mention.explicit and (province_named or said.home):
+    if conflict and (
+        not (province_named or said.home) or (said.parsed.accented and record.acc not in ("", mention.acc))
+    ):
+        return None
+    if not record.new and not district_named and mention.explicit and not said.mixed and (province_named or said.home):
         points -= 2.0
-    elif not record.new and district_named and not province_only and not said.home and not record.former:
-        points -= 0.2
     return points, conflict
 
 
-def _place_points(record: Record, place: Place) -> tuple[float, bool]:
+def _place_points(record: Record, place: Mention) -> tuple[float, bool]:
     """Points for one district or province named, and whether the commune contradicts it."""
     best, named = -6.0, False
     if place.districts:
         named = True
         if record.dist & place.districts:
-            best = 5.0
+            best = 4.0 if place.provinces and not place.explicit else 5.0
         elif record.wide_dist & place.districts:
             best = 3.0
     if place.provinces:
@@ -128,7 +128,7 @@ def _place_points(record: Record, place: Place) -> tuple[float, bool]:
             best = max(best, 4.0)
         elif record.wide_prov & place.provinces:
             best = max(best, 2.5)
-    if best < 0 and place.bare and not place.mention.whole:
+    if best < 0 and not place.explicit and not place.whole:
         return -1.0, False
     return best, named and best < 0
 
@@ -173,31 +173,35 @@ def _bare(mention: Mention, said: Claims) -> list[Candidate]:
 
 def _repaired(said: Claims, index: Index) -> list[Candidate]:
     """Communes one letter away from what follows a commune's unit word, in a district or province that is named."""
-    keys = [(key, u.type) for u in said.parsed.unknown if u.levels & COMMUNE for key in u.keys]
+    readings = [(r, u.type) for u in said.parsed.unknown if u.levels & COMMUNE for r in u.readings]
     for mention in said.communes:
-        if mention.explicit:
-            tokens = said.parsed.segments[mention.segment]
-            begin = mention.end - 1
-            keys += [("".join(t.key for t in tokens[i : begin + extra]), mention.type)
-                     for i in range(mention.start + 1, mention.end) for extra in (2, 1)]  # fmt: skip
-    for key, kind in keys:
+        if mention.explicit and mention.after:
+            end = min(mention.end + 2, len(mention.tokens))
+            readings += [(r, mention.type) for r in phrases(mention.tokens, mention.begin, end)[:2]]
+        elif mention.explicit:
+            readings.append(((mention.key, mention.acc), mention.type))
+    for (key, acc), kind in readings:
         if len(key) < 5 or key.isdigit():
             continue
-        found = [c for name in index.near(key) for c in _near(said, index, name, kind)]
+        found = [c for name in index.near(key) for c in _near(said, index, name, acc, kind)]
         if found:
             return found
     return []
 
 
-def _near(said: Claims, index: Index, key: str, kind: str) -> list[Candidate]:
-    mention = Mention(0, 0, 0, COMMUNE, kind, index.names[key], True)
-    mention.key = mention.acc = key
+def _near(said: Claims, index: Index, key: str, acc: str, kind: str) -> list[Candidate]:
+    """Communes named `key`, for what was written `acc`; their marks must differ in that one letter only."""
+    mention = Mention([], 0, 0, 0, COMMUNE, kind or "xa", index.names[key])
+    mention.type = kind
+    mention.key = key
     found = []
     for record in index.names[key].communes:
+        if said.parsed.accented and not (record.acc and one_edit(record.acc, acc)):
+            continue
+        mention.acc = record.acc
         scored = _score(record, mention, said, said.places) if said.places or said.home else None
         if scored is not None and not scored[1] and _anchored(record, said):
-            points = scored[0] + (4.0 if said.parsed.accented and record.acc else 0.0)
-            found.append(Candidate(record, mention, points, False))
+            found.append(Candidate(record, mention, scored[0], False))
     return found
 
 

@@ -23,5 +23,3 @@ class NoUnit(NotFound):
 
 class NoAddresses(BadInput):
     """There is nothing to resolve. Give addresses as arguments, or a file with --file (a hyphen reads standard input)."""
-
-

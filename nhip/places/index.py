@@ -8,7 +8,7 @@ from datetime import date
 
 from nhip.places.model import COMMUNES_OF_2025, Unit
 from nhip.places.register import Register
-from nhip.places.words import name_accents, name_key
+from nhip.places.words import COMMUNE, DISTRICT, PROVINCE, name_accents, name_key
 
 _INNER_Y = re.compile(r"(?<=[bcdghklmnpqrstvx])y(?!e)")
 EMPTY: frozenset[str] = frozenset()
@@ -22,10 +22,11 @@ class Record:
     """A commune under one of its names, as it may be written. Districts and provinces are uids; `wide` ones fit less
     well: former districts of a present commune, provinces of another generation."""
 
-    __slots__ = ("acc", "dist", "former", "key", "new", "prov", "type", "unit", "wide_dist", "wide_prov")
+    __slots__ = ("acc", "dist", "former", "key", "new", "prov", "type", "uid", "unit", "wide_dist", "wide_prov")
 
     def __init__(self, key: str, acc: str, kind: str, unit: Unit, former: bool) -> None:
         self.key, self.acc, self.type, self.unit, self.former = key, acc, kind, unit, former
+        self.uid = unit.uid
         self.new = unit.valid_from >= COMMUNES_OF_2025
         self.dist = self.prov = self.wide_dist = self.wide_prov = EMPTY
 
@@ -42,9 +43,10 @@ class Scope:
 class Name:
     """Everything that one key may mean."""
 
-    __slots__ = ("_narrow", "communes", "districts", "provinces")
+    __slots__ = ("_narrow", "communes", "districts", "levels", "provinces")
 
     def __init__(self) -> None:
+        self.levels = 0
         self.communes: list[Record] = []
         self.districts: list[Scope] = []
         self.provinces: list[Scope] = []
@@ -79,8 +81,14 @@ class Index:
             found = register.units.get(alias.uid)
             if found is not None:
                 self._alias(found, alias.text, FOLDED.get(alias.type, ""), alias.kind == "former")
-        for record in records.values():
-            self._widen(record, records)
+        for entry in self.names.values():
+            for record in entry.communes:
+                self._widen(record, records)
+            entry.levels = (
+                (COMMUNE if entry.communes else 0)
+                | (DISTRICT if entry.districts else 0)
+                | (PROVINCE if entry.provinces else 0)
+            )
 
     def name(self, key: str) -> Name:
         """The entry of a key, made when missing."""
@@ -93,7 +101,16 @@ class Index:
         record = Record(name_key(unit.name), name_accents(unit.name), FOLDED[unit.type], unit, False)
         self._place(record)
         self.name(record.key).communes.append(record)
+        if " - " in unit.name:
+            self._first_part(unit)
         return record
+
+    def _first_part(self, unit: Unit) -> None:
+        """`Cam Ly - Đà Lạt` is also written `Cam Ly, Đà Lạt`."""
+        part = unit.name.split(" - ")[0]
+        short = Record(name_key(part), name_accents(part), FOLDED[unit.type], unit, True)
+        self._place(short)
+        self.name(short.key).communes.append(short)
 
     def _place(self, record: Record) -> None:
         unit = record.unit
@@ -173,14 +190,15 @@ class Index:
                     for part in _deletions(name):
                         self._near.setdefault(part, []).append(name)
         found = {name for part in _deletions(key) for name in self._near.get(part, ())}
-        return sorted(name for name in found if name != key and _one_edit(name, key))
+        return sorted(name for name in found if name != key and one_edit(name, key))
 
 
 def _deletions(key: str) -> set[str]:
     return {key, *(key[:i] + key[i + 1 :] for i in range(len(key)))}
 
 
-def _one_edit(a: str, b: str) -> bool:
+def one_edit(a: str, b: str) -> bool:
+    """Whether one letter left out, added or changed, or two neighbours swapped, makes `b` of `a`."""
     if abs(len(a) - len(b)) > 1:
         return False
     start = 0

@@ -2,52 +2,99 @@
 
 from __future__ import annotations
 
-from nhip.places.index import Index, Name, Scope
-from nhip.places.words import COMMUNE, DISTRICT, PAIRS, PROVINCE, STREETS, SUFFIXES, UNIT_WORDS, Splitter, Token
+from copy import copy
+
+from nhip.places.index import EMPTY, Index, Name, Scope
+from nhip.places.words import (
+    ABBREVIATIONS,
+    COMMUNE,
+    DISTRICT,
+    PAIRS,
+    PROVINCE,
+    STREETS,
+    SUFFIXES,
+    UNIT_WORDS,
+    Splitter,
+    Token,
+)
 
 LONGEST = 6
 """Syllables of the longest name."""
 ALL = COMMUNE | DISTRICT | PROVINCE
+BREAKS = frozenset({*PAIRS, *UNIT_WORDS})
+REMEMBERED = 50_000
+"""Segments kept parsed; addresses of one city repeat their ends."""
 
 
 class Mention:
-    """A name found in an address. `whole`: nothing unexplained stands beside it in its segment."""
+    """A name found in an address, from token `start` (its unit word) or `begin` (the name) to `end`.
 
-    __slots__ = ("acc", "after", "end", "explicit", "key", "levels", "masked", "name", "segment", "start", "type", "whole")
+    `whole`: nothing unexplained stands beside it in its segment. `twin`: the unit word before it may belong to the name.
+    """
 
-    def __init__(self, segment: int, start: int, end: int, levels: int, kind: str, name: Name, explicit: bool) -> None:
-        self.segment, self.start, self.end, self.levels, self.type = segment, start, end, levels, kind
-        self.name, self.explicit = name, explicit
-        self.key = self.acc = ""
+    __slots__ = (
+        "acc", "after", "begin", "districts", "end", "explicit", "key", "levels", "name", "provinces", "start", "tokens",
+        "twin", "type", "whole",
+    )  # fmt: skip
+
+    def __init__(
+        self, tokens: list[Token], start: int, begin: int, end: int, levels: int, kind: str, name: Name
+    ) -> None:
+        self.tokens, self.start, self.begin, self.end = tokens, start, begin, end
+        self.levels, self.type, self.name = levels, kind, name
+        self.explicit = bool(kind)
+        self.key = "".join([t.key for t in tokens[begin:end]])
+        self.acc = "".join([t.acc for t in tokens[begin:end]])
         self.whole = True
-        self.masked = False
+        self.twin = False
         self.after = 0
+        self.districts = self.provinces = EMPTY
 
-    @property
-    def accented(self) -> bool:
-        """Whether it is written with marks."""
-        return self.key != self.acc
+    def settle(self, accented: bool) -> None:
+        """Work out the districts and provinces meant, when all of the segment is read."""
+        self.districts = self._meant(self.name.districts, accented) if self.levels & DISTRICT else EMPTY
+        self.provinces = self._meant(self.name.provinces, accented) if self.levels & PROVINCE else EMPTY
+
+    def _meant(self, scopes: list[Scope], accented: bool) -> frozenset[str]:
+        """The districts or provinces written just so when there are any, else all of the name."""
+        fit = scopes
+        if accented:
+            fit = [s for s in fit if not s.acc or s.acc == self.acc] or fit
+        if self.type:
+            fit = [s for s in fit if s.type == self.type or not s.type] or fit
+        return EMPTY.union(*(s.uids for s in fit))
 
 
 class Unknown:
-    """A unit word followed by something that is no name; `keys` are its readings, the longest first."""
+    """A unit word followed by something that is no name; `readings` are its (key, accents), the longest first."""
 
-    __slots__ = ("keys", "levels", "type")
+    __slots__ = ("levels", "readings", "type")
 
-    def __init__(self, keys: list[str], levels: int, kind: str) -> None:
-        self.keys, self.levels, self.type = keys, levels, kind
+    def __init__(self, readings: list[tuple[str, str]], levels: int, kind: str) -> None:
+        self.readings, self.levels, self.type = readings, levels, kind
+
+
+class Piece:
+    """One segment of an address, read."""
+
+    __slots__ = ("accented", "mentions", "tokens", "unknown")
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.mentions: list[Mention] = []
+        self.unknown: list[Unknown] = []
+        self.accented = any([t.key != t.acc for t in tokens])  # noqa: C419 - a list is faster here
 
 
 class Parsed:
-    """What an address says."""
+    """What an address says, in the order of its text. `accented`: it is written with marks."""
 
-    __slots__ = ("accented", "mentions", "segments", "unknown")
+    __slots__ = ("accented", "mentions", "unknown")
 
-    def __init__(self, segments: list[list[Token]]) -> None:
-        self.segments = segments
-        self.mentions: list[Mention] = []
-        self.unknown: list[Unknown] = []
-        self.accented = any(token.key != token.acc for tokens in segments for token in tokens)
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.mentions = [m for piece in pieces for m in piece.mentions]
+        self.unknown = [u for piece in pieces for u in piece.unknown]
+        self.accented = any(piece.accented for piece in pieces)
 
 
 class Parser:
@@ -55,65 +102,87 @@ class Parser:
 
     def __init__(self, index: Index) -> None:
         self._names = index.names
-        self._split = Splitter(dict(index.names))
+        self._splitter = Splitter(dict(index.names))
+        self._memory: dict[str, Piece] = {}
 
     def parse(self, text: str) -> Parsed:
         """The mentions in the order of the text."""
-        parsed = Parsed(self._split.segments(text))
-        alone = len(parsed.segments) == 1
-        for number, tokens in enumerate(parsed.segments):
-            self._segment(parsed, number, tokens, alone)
-        return parsed
+        parts = self._splitter.parts(text)
+        pieces: list[Piece] = []
+        for part in parts:
+            piece = self._memory.get(part) if len(parts) > 1 else None
+            if piece is None:
+                piece = self._read(part, len(parts) == 1)
+            elif piece in pieces:
+                again = copy(piece)
+                again.mentions = [copy(m) for m in piece.mentions]
+                piece = again
+            pieces.append(piece)
+        return Parsed(pieces)
 
-    def _segment(self, parsed: Parsed, number: int, tokens: list[Token], alone: bool) -> None:
-        size = len(tokens)
+    def _read(self, part: str, alone: bool) -> Piece:
+        piece = Piece(self._splitter.tokens(part))
+        if piece.tokens:
+            self._scan(piece, alone)
+        for mention in piece.mentions:
+            mention.settle(piece.accented)
+        if not alone:
+            if len(self._memory) > REMEMBERED:
+                self._memory.clear()
+            self._memory[part] = piece
+        return piece
+
+    def _scan(self, piece: Piece, alone: bool) -> None:
+        tokens, size = piece.tokens, len(piece.tokens)
         masked, i = self._street(tokens)
         edge = i == 0
         while i < size:
             word = self._unit_word(tokens, i)
-            found = self._explicit(parsed, number, tokens, i, word) if word else 0
+            found = self._explicit(piece, i, word) if word else 0
             if found:
-                masked, edge, i = False, True, found
+                masked, edge, i = False, not piece.unknown, found
                 continue
-            mention = self._bare(number, tokens, i)
-            if mention is None:
-                self._leftover(parsed, number)
+            mention = self._bare(tokens, i)
+            if mention is None or (mention.levels == COMMUNE and self._continues(piece, i)):
+                if piece.mentions:
+                    piece.mentions[-1].whole = False
+                    piece.mentions[-1].after += 1
                 edge, i = False, i + 1
                 continue
             suffix = SUFFIXES.get(tokens[mention.end].key) if mention.end < size else None
             if suffix and mention.levels & suffix[0]:
                 mention.levels, mention.type, mention.explicit = mention.levels & suffix[0], suffix[1], True
-                mention.end += 1
-                masked = False
+                mention.end, masked = mention.end + 1, False
             elif masked and not alone:
                 i = mention.end
                 continue
-            mention.masked = masked
             mention.whole = edge and not masked
-            parsed.mentions.append(mention)
+            piece.mentions.append(mention)
             edge, i = True, mention.end
 
-    def _leftover(self, parsed: Parsed, number: int) -> None:
-        """An unexplained token stands after the last mention of the segment."""
-        if parsed.mentions and parsed.mentions[-1].segment == number:
-            parsed.mentions[-1].whole = False
-            parsed.mentions[-1].after += 1
+    def _continues(self, piece: Piece, i: int) -> bool:
+        """Whether the token at `i` follows a commune with its unit word, so that it can be no other commune."""
+        last = piece.mentions[-1] if piece.mentions else None
+        return last is not None and last.explicit and last.end == i and bool(last.levels & COMMUNE)
 
     def _street(self, tokens: list[Token]) -> tuple[bool, int]:
         """Whether the segment begins as a street or house, and the first token to read names from."""
         first = tokens[0].key
-        if first[0].isdigit() or (first[1:].isdigit() and first[0] != "p"):
-            return True, min(2, len(tokens)) if self._unit_word(tokens, 1) is None else 1
-        if first in STREETS and self._longest(tokens, 0, ALL)[0] < len(tokens) and self._unit_word(tokens, 0) is None:
-            return True, min(2, len(tokens)) if self._unit_word(tokens, 1) is None else 1
-        return False, 0
+        below = first[0].isdigit() or (first[1:].isdigit() and first[0] != "p")
+        if not below and first in STREETS and self._unit_word(tokens, 0) is None:
+            below = self._longest(tokens, 0, ALL)[0] < len(tokens)
+        if not below:
+            return False, 0
+        return True, 1 if self._unit_word(tokens, 1) else 2
 
     def _unit_word(self, tokens: list[Token], i: int) -> tuple[int, str, int] | None:
-        """Levels, type and width of the unit word at `i`."""
+        """Levels, type and width of the unit word at `i`; something must follow it."""
         if i >= len(tokens) - 1:
             return None
-        token = tokens[i]
-        key, acc, width = token.key, token.acc, 1
+        key, acc = tokens[i]
+        if key not in BREAKS:
+            return None
+        width = 1
         if key in PAIRS and tokens[i + 1].key in PAIRS[key]:
             key, acc, width = key + tokens[i + 1].key, acc + tokens[i + 1].acc, 2
         word = UNIT_WORDS.get(key)
@@ -121,74 +190,91 @@ class Parser:
             return None
         return word[0], word[1], width
 
-    def _longest(self, tokens: list[Token], i: int, levels: int) -> tuple[int, Name | None]:
+    def _longest(self, tokens: list[Token], i: int, levels: int, stop: int = 10_000) -> tuple[int, Name | None]:
         """End and entry of the longest name at `i` that has one of the levels; (i, None) when there is none."""
         names, key, best, end = self._names, "", None, i
-        for j in range(i, min(i + LONGEST, len(tokens))):
-            key += tokens[j].key
+        for j in range(i, min(i + LONGEST, len(tokens), stop)):
+            part = tokens[j].key
+            if part in BREAKS and j > i and self._breaks(tokens, j):
+                break
+            key += part
             entry = names.get(key)
-            if entry is not None and levels_of(entry) & levels:
+            if entry is not None and entry.levels & levels:
                 best, end = entry, j + 1
         return end, best
 
-    def _explicit(self, parsed: Parsed, number: int, tokens: list[Token], i: int, word: tuple[int, str, int]) -> int:
+    def _breaks(self, tokens: list[Token], j: int) -> bool:
+        """Whether a unit word surely begins at `j`: an abbreviation, one of two syllables, or one with its own marks."""
+        token = tokens[j]
+        if token.key in PAIRS:
+            return j + 2 < len(tokens) and tokens[j + 1].key in PAIRS[token.key]
+        if token.key not in ABBREVIATIONS and (token.key == token.acc or token.acc not in UNIT_WORDS[token.key][2]):
+            return False
+        return self._unit_word(tokens, j) is not None and self._unit_word(tokens, j + 1) is None
+
+    def _best(self, tokens: list[Token], i: int, levels: int) -> tuple[int, Name | None]:
+        """The longest name at `i` that leaves nothing unexplained behind it; when none does, the longest."""
+        end, name = longest = self._longest(tokens, i, levels)
+        while name is not None:
+            if self._clean(tokens, end) and (levels != COMMUNE or _marks_fit(tokens, i, end, name)):
+                return end, name
+            end, name = self._longest(tokens, i, levels, end - 1)
+        return longest
+
+    def _clean(self, tokens: list[Token], end: int) -> bool:
+        """Whether the segment ends here, or a unit word or another name follows up to the end."""
+        if end == len(tokens) or self._unit_word(tokens, end) is not None or tokens[end].key in SUFFIXES:
+            return True
+        return self._longest(tokens, end, DISTRICT | PROVINCE)[0] == len(tokens)
+
+    def _explicit(self, piece: Piece, i: int, word: tuple[int, str, int]) -> int:
         """Add the name that the unit word at `i` introduces; returns the index after it, 0 when it introduces none."""
-        levels, kind, width = word
+        tokens, (levels, kind, width) = piece.tokens, word
         begin = i + width
-        end, name = self._longest(tokens, begin, levels)
+        end, name = self._best(tokens, begin, levels)
         longer, whole = self._longest(tokens, i, ALL)
-        if whole is not None and (name is None or longer > end or (longer == end and width == 1 and kind == "thitran")):
+        if whole is not None and not self._clean(tokens, longer):
+            whole = None
+        if whole is not None and (name is None or longer > end or (longer == end and kind == "thitran" and width == 1)):
             return 0
         if name is None:
-            return self._unread(parsed, tokens, begin, levels, kind)
-        mention = Mention(number, i, end, levels & levels_of(name), kind, name, True)
-        _spell(mention, tokens, begin, end)
-        parsed.mentions.append(mention)
+            return self._unread(piece, begin, levels, kind)
+        island = COMMUNE if levels == DISTRICT and any(r.type == kind for r in name.communes) else 0
+        piece.mentions.append(Mention(tokens, i, begin, end, levels & name.levels | island, kind, name))
+        if whole is not None and longer == end and whole.communes:
+            twin = Mention(tokens, i, i, end, COMMUNE, "", whole)
+            twin.twin = True
+            piece.mentions.insert(-1, twin)
         return end
 
-    def _unread(self, parsed: Parsed, tokens: list[Token], begin: int, levels: int, kind: str) -> int:
+    def _unread(self, piece: Piece, begin: int, levels: int, kind: str) -> int:
         """Keep what follows a unit word and is no name; returns where reading goes on: at the next unit word, or at a
         district or province that ends the segment."""
-        stop = begin
+        tokens = piece.tokens
+        stop = go_on = begin
         while stop < len(tokens) and self._unit_word(tokens, stop) is None:
-            if stop > begin and self._longest(tokens, stop, DISTRICT | PROVINCE)[0] == len(tokens):
-                break
+            last = not tokens[stop].key.isdigit() and self._longest(tokens, stop, DISTRICT | PROVINCE)[0] == len(tokens)
+            if stop > begin and last and go_on == begin:
+                go_on = stop
             stop += 1
-        reach = min(stop, begin + LONGEST)
-        parsed.unknown.append(Unknown(phrases(tokens, begin, reach), levels, kind))
-        return max(stop, begin + 1)
+        piece.unknown.append(Unknown(phrases(tokens, begin, min(stop, begin + LONGEST)), levels, kind))
+        return max(stop if go_on == begin else go_on, begin + 1)
 
-    def _bare(self, number: int, tokens: list[Token], i: int) -> Mention | None:
+    def _bare(self, tokens: list[Token], i: int) -> Mention | None:
         end, name = self._longest(tokens, i, ALL)
         if name is None:
             return None
-        mention = Mention(number, i, end, levels_of(name), "", name, False)
-        _spell(mention, tokens, i, end)
+        mention = Mention(tokens, i, i, end, name.levels, "", name)
         return None if mention.key.isdigit() or len(mention.key) < 2 else mention
 
 
-def phrases(tokens: list[Token], begin: int, end: int) -> list[str]:
-    """Keys of the tokens from `begin`, the longest first; one letter of a name is never in a blank."""
-    return ["".join(t.key for t in tokens[begin:stop]) for stop in range(end, begin, -1)]
+def phrases(tokens: list[Token], begin: int, end: int) -> list[tuple[str, str]]:
+    """Key and accents of the tokens from `begin`, the longest reading first."""
+    parts = (tokens[begin:stop] for stop in range(end, begin, -1))
+    return [("".join(t.key for t in part), "".join(t.acc for t in part)) for part in parts]
 
 
-def levels_of(name: Name) -> int:
-    """The levels that a name may stand for, as bits."""
-    return (COMMUNE if name.communes else 0) | (DISTRICT if name.districts else 0) | (PROVINCE if name.provinces else 0)
-
-
-def _spell(mention: Mention, tokens: list[Token], begin: int, end: int) -> None:
-    mention.key = "".join(t.key for t in tokens[begin:end])
-    mention.acc = "".join(t.acc for t in tokens[begin:end])
-
-
-def uids(mention: Mention, scopes: list[Scope], accented: bool) -> frozenset[str]:
-    """The districts or provinces that a mention means: those written just so when there are any, else all of the name."""
-    if len(scopes) == 1:
-        return scopes[0].uids
-    fit = scopes
-    if accented:
-        fit = [s for s in fit if not s.acc or s.acc == mention.acc] or fit
-    if mention.explicit and mention.type:
-        fit = [s for s in fit if s.type == mention.type or not s.type] or fit
-    return frozenset().union(*(s.uids for s in fit))
+def _marks_fit(tokens: list[Token], begin: int, end: int, name: Name) -> bool:
+    """Whether a commune of the name is written with these marks, or the text has none."""
+    acc = "".join([t.acc for t in tokens[begin:end]])
+    return acc.isascii() or any(not r.acc or r.acc == acc for r in name.communes)

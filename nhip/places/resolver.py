@@ -14,7 +14,7 @@ from typing import Literal
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
 from nhip.places.boundaries import Boundaries
-from nhip.places.candidates import Candidate, Claims, candidates, claims, close
+from nhip.places.candidates import Candidate, Claims, candidates, close
 from nhip.places.index import Index
 from nhip.places.model import Level, Resolution
 from nhip.places.nearest import decide
@@ -26,6 +26,8 @@ SEVERAL = _("Several units fit this name; name the district or the province as w
 NOT_WHOLE = _("The commune is named without its unit word among other words; check it.")
 MISMATCH = _("The district named does not hold this commune; check it.")
 DISTRICT_ONLY = _("No commune is named, only a district or province.")
+CONTRADICTION = _("No commune of this name is or was in the district or province named.")
+EITHER = _("The name may be a commune or a former district; the communes of that district are candidates as well.")
 NOTHING = _("No administrative unit was recognised.")
 TYPO = _("Read with one letter put right.")
 NAMESAKE = _("A former unit had the same name; the address is read as the present one because no district is named.")
@@ -33,6 +35,9 @@ BY_POINT = _("Decided by the coordinates, which lie inside this unit.")
 BY_NEAREST = _("Decided by the coordinates: this unit's centre is by far the nearest. No boundary was at hand.")
 UNKNOWN_CODE = _("No unit has or had this code.")
 REUSED_CODE = _("This code has belonged to several units; say on which date it was recorded.")
+
+OLD_SHARE = 0.2
+"""A column with a greater share of former units is taken to be of mixed generations."""
 
 
 class Resolver:
@@ -54,26 +59,28 @@ class Resolver:
         province: str = "",
         point: tuple[float, float] | None = None,
         level: Level = "commune",
+        mixed: bool = False,
     ) -> Resolution:
         """The units on `as_of` (today when None) that the address means, whichever generation it is written in.
 
         `province`: code of the province meant when the text names none. `point`: (longitude, latitude) in degrees, to
-        decide between candidates. `level`: commune, or province or district for columns that hold only those.
+        decide between candidates. `level`: commune, or province or district for columns that hold only those. `mixed`:
+        the text may well be old, so that a name without a district is not taken for the present unit.
         """
         day = as_of or today()
-        said = claims(self._parser.parse(text), self._home_of(province))
+        said = Claims(self._parser.parse(text), self._home_of(province), mixed)
         if level != "commune":
             return self._scope(text, said, level, day)
         found, typo = candidates(said, self._index)
         best = close(found, said)
         codes, old = self._codes(best, day)
         if not codes:
-            note = DISTRICT_ONLY if said.districts or said.provinces else NOTHING
+            note = CONTRADICTION if said.communes and said.places else DISTRICT_ONLY if said.places else NOTHING
             return Resolution(input=text, status="none", as_of=day, note=note)
         if any(c.also_district for c in best):
-            codes = codes | self._below(said, best, day)
+            codes = codes | self._below(best, day)
         flagged = any(c.flagged for c in best)
-        note = self._why(best, found, codes, typo)
+        note = self._why(best, found, codes, day, typo)
         if point is not None and len(codes) > 1:
             return self._by_point(text, codes, old, point, day, note)
         return self._answer(text, codes, old, day, note, exact=len(codes) == 1 and not flagged)
@@ -84,7 +91,9 @@ class Resolver:
         day = as_of or today()
         text = code.strip()
         digits = text.split(".")[0] if text.replace(".", "", 1).isdigit() else text
-        tried = [digits, *(digits.zfill(width) for width in (2, 3, 5) if len(digits) < width)] if digits.isdigit() else []
+        tried = (
+            [digits, *(digits.zfill(width) for width in (2, 3, 5) if len(digits) < width)] if digits.isdigit() else []
+        )
         known = next((c for c in tried if self.register.versions(c)), "")
         codes = set(self.register.present(known, day, dated)) if known else set()
         if not codes:
@@ -95,15 +104,22 @@ class Resolver:
     def resolve_column(
         self, values: Iterable[str | None], *, as_of: date | None = None, province: str = "", level: Level = "commune"
     ) -> dict[str, Resolution]:
-        """Each distinct value of a column, resolved once. Values of digits only are read as codes."""
+        """Each distinct value of a column, resolved once. Values of digits only are read as codes. Where more than a
+        fifth of the values name former units, a name that both a former and a present unit bear is flagged."""
         distinct = dict.fromkeys(value for value in values if value and value.strip())
         day = as_of or today()
-        return {
-            value: self.resolve_code(value, day)
-            if value.strip().isdigit()
-            else self.resolve(value, as_of=day, province=province, level=level)
-            for value in distinct
-        }
+        answers: dict[str, Resolution] = {}
+        for value in distinct:
+            if value.strip().isdigit():
+                answers[value] = self.resolve_code(value, day)
+            else:
+                answers[value] = self.resolve(value, as_of=day, province=province, level=level)
+        old = sum(bool(a.old_codes) for a in answers.values())
+        if level == "commune" and old > OLD_SHARE * len(answers):
+            for value, answer in answers.items():
+                if answer.note == NAMESAKE:
+                    answers[value] = self.resolve(value, as_of=day, province=province, mixed=True)
+        return answers
 
     def _home_of(self, province: str) -> frozenset[str]:
         if not province:
@@ -112,7 +128,9 @@ class Resolver:
             now = [u for u in self.register.versions(province) if u.level == "province"]
             latest = {now[-1].uid} if now else set()
             earlier = {c.from_uid for uid in {u.uid for u in now} for c in self.register.predecessors(uid)}
-            self._home[province] = frozenset({u.uid for u in now if u.uid in latest or u.valid_to is None} | earlier | latest)
+            self._home[province] = frozenset(
+                {u.uid for u in now if u.uid in latest or u.valid_to is None} | earlier | latest
+            )
         return self._home[province]
 
     def _codes(self, best: list[Candidate], day: date) -> tuple[set[str], set[str]]:
@@ -120,22 +138,29 @@ class Resolver:
         old: set[str] = set()
         for candidate in best:
             unit = candidate.record.unit
-            now = self.register.moved(unit.uid, day)
+            now = self.register.moved(candidate.record.uid, day)
             codes.update(code for code in now if len(code) == 5 or unit.level == "commune")
             if not unit.valid(day):
                 old.add(unit.code)
         return codes, old
 
-    def _below(self, said: Claims, best: list[Candidate], day: date) -> set[str]:
+    def _below(self, best: list[Candidate], day: date) -> set[str]:
         """Communes on the ground of the districts that a bare name may mean instead of a commune."""
-        uids = {uid for c in best if c.also_district for uid in said.scope_of(c.mention)}
-        inside = [u for uid in uids if (d := self.register.units.get(uid)) for u in self._members(d.code, d.valid_to, d.valid_from)]
+        uids = {uid for c in best if c.also_district for uid in c.mention.districts}
+        inside = [
+            u
+            for uid in uids
+            if (d := self.register.units.get(uid))
+            for u in self._members(d.code, d.valid_to, d.valid_from)
+        ]
         return {code for uid in inside for code in self.register.moved(uid, day)}
 
     def _members(self, code: str, last: date | None, first: date) -> list[str]:
         return [u.uid for u in self.register.children(code, last or first)]
 
-    def _why(self, best: list[Candidate], found: list[Candidate], codes: set[str], typo: bool) -> str:
+    def _why(self, best: list[Candidate], found: list[Candidate], codes: set[str], day: date, typo: bool) -> str:
+        if any(c.also_district for c in best):
+            return EITHER
         if len(codes) > 1:
             return SPLIT if len({c.record.unit.code for c in best}) == 1 else SEVERAL
         if any(c.conflict for c in best):
@@ -144,8 +169,18 @@ class Resolver:
             return NOT_WHOLE
         if typo:
             return TYPO
-        rest = [c for c in found if c not in best and not c.conflict and c.record.acc == best[0].record.acc]
-        return NAMESAKE if best[0].record.new and any(not c.record.new for c in rest) else ""
+        return NAMESAKE if best[0].record.new and self._namesake(best, found, codes, day) else ""
+
+    def _namesake(self, best: list[Candidate], found: list[Candidate], codes: set[str], day: date) -> bool:
+        """Whether a former unit of the same name, not chosen, lies on other ground."""
+        return any(
+            not c.record.new and c.record.acc == best[0].record.acc and not codes.issuperset(self._moved(c, day))
+            for c in found
+            if c not in best
+        )
+
+    def _moved(self, candidate: Candidate, day: date) -> tuple[str, ...]:
+        return self.register.moved(candidate.record.uid, day)
 
     def _by_point(
         self, text: str, codes: set[str], old: set[str], point: tuple[float, float], day: date, note: str

@@ -1,9 +1,9 @@
 """Register tables as one sorted, diffable text file: a line a record, its kind in the first column, fields by tabs.
 
-    U code level type name valid_from valid_to parent act lon lat
-    C from_uid to_uid kind note act effective
-    A uid text type kind
-    R removed uid or edge
+U code level type name valid_from valid_to parent act lon lat
+C from_uid to_uid kind note act effective
+A uid text type kind
+R removed uid or edge
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ def _parse(head: list[str], body: str) -> Tables:
             units.append(_unit(f))
         elif kind == "C":
             ends: Any = f[2]
-            changes.append(
-                Change(from_uid=f[0], to_uid=f[1], kind=ends, note=f[3], act=f[4], effective=_date(f[5]))
-            )
+            changes.append(Change(from_uid=f[0], to_uid=f[1], kind=ends, note=f[3], act=f[4], effective=_date(f[5])))
         elif kind == "A":
             sort: Any = f[3]
             aliases.append(Alias(uid=f[0], text=f[1], type=f[2], kind=sort))

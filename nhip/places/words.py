@@ -9,7 +9,7 @@ from nhip.kernel.text import canonical_tone, fold, nfc
 
 SEGMENT = re.compile(r"[,;|\n\r\t()\[\]{}<>\"“”]+")
 WORD = re.compile(r"[^\W_]+(?:/[^\W_]+)*")
-_MARKS = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+_MARK = re.compile(r"['’‘`´ʼ]")
 _SHORT_I = re.compile(r"^(b|c|ch|d|g|gh|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)y$")
 _Y_TO_I = str.maketrans("yỳýỷỹỵ", "iìíỉĩị")
 _GLUED = re.compile(r"^(p|f|q|ph|phuong|ward|quan|district|xa)(\d{1,2})$")
@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 def word_token(word: str) -> Token:
     """One word as a token. A number loses its leading zeros."""
-    lower = canonical_tone(nfc(word).lower().translate(_MARKS))
+    lower = canonical_tone(_MARK.sub("", nfc(word).lower()))
     key = fold(lower).replace(" ", "")
     if key.isdigit():
         return Token(key.lstrip("0") or "0", key.lstrip("0") or "0")
@@ -35,7 +35,7 @@ def word_token(word: str) -> Token:
 
 def name_tokens(name: str) -> list[Token]:
     """The tokens of a unit's name."""
-    return [token for word in WORD.findall(name.translate(_MARKS)) if (token := word_token(word)).key]
+    return [token for word in WORD.findall(_MARK.sub("", name)) if (token := word_token(word)).key]
 
 
 def name_key(name: str) -> str:
@@ -55,19 +55,21 @@ class Splitter:
         self._known = known
         self._memory: dict[str, tuple[Token, ...]] = {}
 
-    def segments(self, text: str) -> list[list[Token]]:
-        """Tokens by segment (between commas and the like). Text beyond 2,000 characters is not read."""
-        text = nfc(text[:2000]).translate(_MARKS)
+    def parts(self, text: str) -> list[str]:
+        """The segments of an address (between commas and the like). Text beyond 2,000 characters is not read."""
+        text = nfc(text[:2000])
+        if _MARK.search(text):
+            text = _MARK.sub("", text)
+        return [part for part in SEGMENT.split(text) if part and not part.isspace()]
+
+    def tokens(self, part: str) -> list[Token]:
+        """The tokens of one segment."""
         memory = self._memory
-        result = []
-        for part in SEGMENT.split(text):
-            tokens: list[Token] = []
-            for word in WORD.findall(part):
-                found = memory.get(word)
-                tokens.extend(found if found is not None else self._learn(word))
-            if tokens:
-                result.append(tokens)
-        return result
+        tokens: list[Token] = []
+        for word in WORD.findall(part):
+            found = memory.get(word)
+            tokens.extend(found if found is not None else self._learn(word))
+        return tokens
 
     def _learn(self, word: str) -> tuple[Token, ...]:
         token = word_token(word)
@@ -108,6 +110,9 @@ for _levels, _type, _spellings in (
 PAIRS = {"thi": ("tran", "xa"), "thanh": ("pho",), "dac": ("khu",)}
 """Unit words of two syllables: first -> second."""
 
+ABBREVIATIONS = frozenset(["p", "f", "ph", "q", "h", "x", "tp", "tx", "tt", "dk"])
+"""Unit words that are no syllables of names, so that a name never runs over them."""
+
 SUFFIXES = {
     "ward": (COMMUNE, "phuong"),
     "commune": (COMMUNE, "xa"),
@@ -120,8 +125,71 @@ SUFFIXES = {
 """English words that follow the name."""
 
 STREETS = frozenset(
-    "duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang "
-    "can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village "
-    "phong lau toanha cum km sat gan canh doidien".split()
+    [
+        "duong",
+        "d",
+        "pho",
+        "ngo",
+        "ngach",
+        "hem",
+        "kiet",
+        "so",
+        "sn",
+        "thon",
+        "ap",
+        "to",
+        "khu",
+        "kp",
+        "khom",
+        "ban",
+        "buon",
+        "bon",
+        "plei",
+        "lang",
+        "xom",
+        "doi",
+        "lo",
+        "ql",
+        "tl",
+        "dt",
+        "tinhlo",
+        "toa",
+        "tang",
+        "can",
+        "ct",
+        "kdc",
+        "kcn",
+        "kdt",
+        "cho",
+        "block",
+        "street",
+        "st",
+        "road",
+        "rd",
+        "alley",
+        "lane",
+        "no",
+        "tdp",
+        "dai",
+        "cau",
+        "truong",
+        "benh",
+        "cong",
+        "chung",
+        "k",
+        "nha",
+        "group",
+        "hamlet",
+        "village",
+        "phong",
+        "lau",
+        "toanha",
+        "cum",
+        "km",
+        "sat",
+        "gan",
+        "canh",
+        "doidien",
+    ]
 )
 """Words that begin a part of the address below the commune; names after them are streets, hamlets, houses."""
