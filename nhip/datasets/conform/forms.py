@@ -1,0 +1,163 @@
+"""The form of one column: the SQL that reads canonical text at full speed, and the parser for every other text.
+
+Most cells of most files are canonical already. They are cast by DuckDB and never seen by Python; the rest goes through a parser
+once a distinct value (`mapping.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from nhip.datasets.conform.dateform import DEFAULTS, date_form, iso
+from nhip.datasets.conform.text import SUSPECT, SUSPECT_NAME, parse_name, parse_text
+from nhip.datasets.contract.expression import SQL_TYPE
+from nhip.datasets.contract.model import Field
+from nhip.datasets.engine import CELL, literal
+from nhip.kernel.time import VIETNAM
+from nhip.kernel.values.fastpath import CANONICAL
+from nhip.kernel.values.model import Parsed
+from nhip.kernel.values.registry import canonical_sql, parser_for
+
+Parser = Callable[[str], Parsed]
+Sql = Callable[[str], str]
+
+UNTOUCHED = {"geometry"}
+"""Kinds of text that are stored as delivered."""
+
+
+class Reading(NamedTuple):
+    """How a column is known to be written: its decimal mark, its order of day and month, serial numbers for dates."""
+
+    decimal: str = ""
+    order: str = ""
+    serial: bool = False
+
+
+class Form(NamedTuple):
+    """How the cells of a column are read.
+
+    `typed(sql)` is the value of the canonical text in the SQL expression `sql`, NULL where the text is not canonical;
+    `parse` reads the others; None when there are no others.
+    """
+
+    type: str
+    typed: Sql
+    parse: Parser | None
+
+
+def form_of(field: Field, reading: Reading, *, as_delivered: bool) -> Form:
+    """The form of `field`. Strict (only the exact form counts) with `as_delivered` or a `format` in the contract.
+
+    Raises FormatUnknown for a date format that cannot be used.
+    """
+    sql_type = SQL_TYPE[field.type]
+    if field.type == "string":
+        return Form(sql_type, *_string(field, reading, as_delivered))
+    if as_delivered or field.format:
+        return Form(sql_type, *_strict(field, reading))
+    parse = _lenient(field, reading)
+    condition = canonical_sql(CELL, field.type, field.kind, decimal=reading.decimal)
+    return Form(sql_type, _when(condition, f"CAST({CELL} AS {sql_type})"), parse)
+
+
+def _lenient(field: Field, reading: Reading) -> Parser:
+    order = field.order or reading.order
+    return parser_for(
+        field.type, field.kind, unit=field.unit, order=order, decimal=reading.decimal, serial=reading.serial
+    )
+
+
+def _when(condition: str, value: str) -> Sql:
+    """`value` where `condition` holds, else NULL; CELL in both is the column."""
+    text = f"CASE WHEN {condition} THEN {value} END"
+    return lambda column: text.replace(CELL, column)
+
+
+def _matches(regex: str) -> str:
+    return f"regexp_full_match({CELL}, {literal(regex)})"
+
+
+def _string(field: Field, reading: Reading, as_delivered: bool) -> tuple[Sql, Parser | None]:
+    if as_delivered or field.kind in UNTOUCHED:
+        return (lambda column: column), None
+    if field.kind in CANONICAL:
+        return _when(canonical_sql(CELL, "string", field.kind), CELL), parser_for("string", field.kind)
+    suspect, parse = (SUSPECT_NAME, parse_name) if field.kind == "person_name" else (SUSPECT, parse_text)
+    return _when(f"NOT regexp_matches({CELL}, {literal(suspect)})", CELL), parse
+
+
+def _strict(field: Field, reading: Reading) -> tuple[Sql, Parser]:
+    if field.type in ("date", "time", "timestamp"):
+        return _strict_moment(field, reading)
+    lenient = _lenient(field, reading)
+    if field.type == "boolean":
+        known = {text: word for word in ("true", "false") for text in (word, word.title(), word.upper())}
+        known |= {"1": "true", "0": "false"}
+        return _when(f"{CELL} IN ('true', 'false')", f"CAST({CELL} AS BOOLEAN)"), _fallback(
+            known.get, "boolean.form", lenient
+        )
+    read = _read_integer if field.type == "integer" else _read_number
+    regex = CANONICAL["integer"] if field.type == "integer" else r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?"
+    return _when(_matches(regex), f"CAST({CELL} AS {SQL_TYPE[field.type]})"), _fallback(read, "number.form", lenient)
+
+
+def _strict_moment(field: Field, reading: Reading) -> tuple[Sql, Parser]:
+    lenient = _lenient(field, reading)
+    sql_type = SQL_TYPE[field.type]
+    format = field.format or DEFAULTS.get(field.type, "")
+    if not format:
+        return _when(_matches(CANONICAL["timestamp"]), f"CAST({CELL} AS TIMESTAMP)"), _fallback(
+            _read_iso, "date.form", lenient
+        )
+    form = date_form(field.name, format)
+    if form.strptime == "%Y-%m-%d" and field.type == "date":
+        value = _when(_matches(CANONICAL["date"]), f"CAST({CELL} AS DATE)")
+    else:
+        moment = f"CAST(try_strptime({CELL}, {literal(form.strptime)}) AS {sql_type})"
+        value = _when(_matches(form.exact), moment)
+    return value, _fallback(lambda text: form.read(text, field.type), "date.form", lenient)
+
+
+def _fallback(read: Callable[[str], str | None], rule: str, lenient: Parser) -> Parser:
+    """A strict parser: what `read` takes is kept, `rule` naming the small freedom; the rest is a fault of type, with what
+    `lenient` would have made of it as the suggestion."""
+
+    def parse(text: str) -> Parsed:
+        value = read(text)
+        if value is not None:
+            return Parsed(value, "" if value == text else rule)
+        guess = lenient(text)
+        return Parsed(None, "type", "error", guess.value or guess.suggestion)
+
+    return parse
+
+
+_INTEGER = re.compile(r"\s*([+-]?[0-9]+(?:_[0-9]+)*)\s*").fullmatch
+_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*").fullmatch
+
+
+def _read_integer(text: str) -> str | None:
+    """What Python's `int` reads, within 64 bits."""
+    found = _INTEGER(text) if len(text) < 100 else None
+    number = int(found[1]) if found else 0
+    return str(number) if found and -(2**63) <= number < 2**63 else None
+
+
+def _read_number(text: str) -> str | None:
+    """What Python's `Decimal` reads, without NaN and infinities."""
+    found = _NUMBER(text) if len(text) < 400 else None
+    return found[1] if found else None
+
+
+def _read_iso(text: str) -> str | None:
+    """ISO 8601 date and time with seconds; an offset is converted to the time in Vietnam."""
+    if len(text) < 19 or text[16] != ":":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return iso(moment.astimezone(VIETNAM) if moment.tzinfo else moment, "timestamp")

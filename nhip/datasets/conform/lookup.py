@@ -1,0 +1,64 @@
+"""How a row finds what the parsers made of its cell: one interface over single values and pairs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nhip.datasets.conform.pairs import Pair
+from nhip.datasets.conform.plan import Column, Room
+
+
+class Lookup(NamedTuple):
+    """`join` brings the table in (once for a pair: `name` tells them apart); the others are SQL over it."""
+
+    name: str
+    join: str
+    hit: str
+    value: str
+    rule: str
+    severity: str
+    suggestion: str
+    failed: str
+
+
+class Lookups:
+    """The lookups of an assessment: `mapped` columns have a table of their own, `pairs` share one."""
+
+    def __init__(self, room: Room, mapped: list[Column], pairs: list[Pair]) -> None:
+        self._room = room
+        self._mapped = {column.at for column in mapped}
+        self._pairs = {
+            column.at: (pair, side) for pair in pairs for side, column in zip("ab", pair.columns, strict=True)
+        }
+
+    def find(self, column: Column, row: str) -> Lookup | None:
+        """The lookup of `column` for the FROM item `row`; None where every text is canonical."""
+        if column.at in self._pairs:
+            pair, side = self._pairs[column.at]
+            alias = f"p{pair.a.at}"
+            join = f"JOIN {pair.table(self._room)} {alias} ON {pair.on(row, alias)}"
+            return _lookup(alias, join, f"_{side}", hit=f"coalesce({alias}.raw_a, {alias}.raw_b) IS NOT NULL")
+        if column.at in self._mapped:
+            alias = f"m{column.at}"
+            join = f"JOIN {self._room.table('map', column.at)} {alias} ON {alias}.raw = {row}.{column.text}"
+            return _lookup(alias, join, "", hit=f"{alias}.raw IS NOT NULL")
+        return None
+
+    def joins(self, columns: list[Column], row: str) -> str:
+        """Left joins of `row` with everything that `columns` look up."""
+        found = {lookup.name: f"LEFT {lookup.join}" for column in columns if (lookup := self.find(column, row))}
+        return " ".join(found.values())
+
+    def value(self, column: Column, row: str) -> str:
+        """SQL of the column's typed value over `row` joined by `joins`."""
+        typed = column.form.typed(f"{row}.{column.text}")
+        lookup = self.find(column, row)
+        if lookup is None:
+            return typed
+        # a swapped latitude is canonical by itself, so the table comes first
+        return f"CASE WHEN {lookup.hit} THEN TRY_CAST({lookup.value} AS {column.form.type}) ELSE {typed} END"
+
+
+def _lookup(alias: str, join: str, end: str, *, hit: str) -> Lookup:
+    parts = (f"{alias}.{part}{end}" for part in ("value", "rule", "severity", "suggestion", "failed"))
+    return Lookup(alias, join, hit, *parts)
