@@ -9,11 +9,15 @@ from nhip.kernel.text import fold
 from nhip.kernel.time import VIETNAM
 from nhip.kernel.values.cleaning import LONGEST, blank, clean
 from nhip.kernel.values.clock import CLOCK, OFFSET, Clock, clock_of_fraction, read_clock
-from nhip.kernel.values.dates import FIRST_YEAR, LAST_YEAR, UNREADABLE, Style, read_date, serial_date
-from nhip.kernel.values.fastpath import TIMESTAMP
+from nhip.kernel.values.dates import FIRST_YEAR, LAST_YEAR, UNREADABLE, Style, read_date, serial_date, year_last
+from nhip.kernel.values.fastpath import DATE, TIMESTAMP
 from nhip.kernel.values.model import Parsed
 
 _CANONICAL = re.compile(TIMESTAMP).fullmatch
+_COMMON = re.compile(
+    r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}) ([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?"
+).fullmatch
+_ISO = re.compile(rf"({DATE})[T ]((?:[01][0-9]|2[0-3]):[0-5][0-9])(:[0-5][0-9])?").fullmatch
 _TIME_LAST = re.compile(rf"(?P<date>.+?)(?:t|[ ,;\-]+(?:luc )?){CLOCK}{OFFSET}?").fullmatch
 _TIME_FIRST = re.compile(rf"(?:luc )?{CLOCK}{OFFSET}?[ ,;\-]+(?P<date>.+)").fullmatch
 _TIME_AND_NGAY = re.compile(rf"(?:luc )?{CLOCK},? ?ngay (?P<date>.+)").fullmatch
@@ -31,12 +35,26 @@ def parse_timestamp(
     """
     if _CANONICAL(text):
         return Parsed(text)
+    return _quick(text, order) or _read(text, Style(order, serial, epoch1904, partial))
+
+
+def _quick(text: str, order: str) -> Parsed | None:
+    """The two forms of most exports, without the way through words."""
+    if match := _COMMON(text):
+        day = year_last(int(match[1]), int(match[2]), int(match[3]), order)
+        return _join(day, Clock(int(match[4]), int(match[5]), int(match[6] or 0)), None)
+    if match := _ISO(text):
+        return Parsed(f"{match[1]} {match[2]}{match[3] or ':00'}", "timestamp.form")
+    return None
+
+
+def _read(text: str, style: Style) -> Parsed:
     cleaned = clean(text)
     if empty := blank(cleaned):
         return empty
     if len(cleaned) > LONGEST:
         return _UNREADABLE
-    style, folded = Style(order, serial, epoch1904, partial), fold(cleaned)
+    folded = fold(cleaned)
     day = read_date(folded, style)
     if day is UNREADABLE:
         return read_moment(folded, style)

@@ -21,6 +21,7 @@ _CANONICAL = {
 }
 _WHOLE = re.compile(INTEGER).fullmatch
 _MARKS_ONLY = re.compile(r"-?[0-9][0-9.,]*[0-9]").fullmatch
+_DONG = re.compile(r"(-?[0-9][0-9.,]*[0-9]) ?(?:VND|VNĐ|vnđ|đồng|đ|₫)").fullmatch
 _SHAPE = re.compile(
     r"(?P<sign>[-+]?) ?(?P<front>₫|vnd|vnđ|us\$|\$|usd|€|eur)? ?(?P<sign2>-?)"
     r"(?P<body>[0-9](?:[0-9.,]|[ '](?=[0-9]))*|[.,][0-9]+)(?P<exponent>e[+-]?[0-9]{1,3}(?![0-9a-z]))?(?P<tail>.*)"
@@ -51,7 +52,12 @@ class Want(NamedTuple):
     @property
     def grouped(self) -> bool:
         """Numbers without decimals by nature, where Vietnamese thousands marks decide."""
-        return self.integer or (self.unit is not None and self.unit.symbol == "VND")
+        return self.integer or self.dong
+
+    @property
+    def dong(self) -> bool:
+        """Whether the column holds đồng."""
+        return self.unit is not None and self.unit.symbol == "VND"
 
 
 class _Trouble(Exception):
@@ -77,6 +83,8 @@ def parse_number(text: str, *, unit: str = "", integer: bool = False, decimal: s
     try:
         if _MARKS_ONLY(text) and len(text) <= LONGEST:
             return _finish(_signed(text, decimal, want.grouped), want)
+        if want.dong and len(text) <= LONGEST and (match := _DONG(text)):
+            return _finish(_signed(match[1], decimal, True), want)
         return _slow(text, want)
     except _Trouble as trouble:
         return Parsed(None, trouble.args[0], "error", trouble.args[1])
