@@ -100,8 +100,8 @@ def _check_pattern(field: Field, at: Place) -> None:
         at.error("contract.pattern", message, pattern=field.pattern, what=problem)
         return
     for difference in pattern_differences(field.pattern):
-        message = _("the pattern `{pattern}` may mean something else elsewhere: ") + difference
-        at.warning("contract.pattern", message, pattern=field.pattern)
+        message = _("the pattern `{pattern}` is read differently by different tools: {what}")
+        at.warning("contract.pattern", message, pattern=field.pattern, what=difference)
     if field.type != "string":
         at.warning(
             "contract.pattern",

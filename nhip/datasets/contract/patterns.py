@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-import duckdb
-
-from nhip.datasets.contract.expression import engine
-from nhip.datasets.contract.notes import shorten
+from nhip.datasets.check.errors import PatternUnusable
+from nhip.datasets.check.pattern import compiled
 from nhip.kernel.i18n import _
 
 _ASCII_CLASS = re.compile(r"(?<!\\)(?:\\\\)*\\([wdbsWDBS])")
@@ -17,30 +15,31 @@ _NAMED_CLASS = re.compile(r"\[\[:\^?[a-z]+:\]|(?<!\\)(?:\\\\)*\\(?:[pP][A-Z{]|[z
 def pattern_problem(pattern: str) -> str:
     """Why RE2 cannot use `pattern`; empty if it can."""
     try:
-        with engine() as con:
-            con.execute("SELECT regexp_matches('x', ?)", [pattern]).fetchall()
-    except duckdb.Error as error:
-        return shorten(str(error).strip().splitlines()[0].removeprefix("Invalid Input Error: "))
+        compiled("", pattern)
+    except PatternUnusable as error:
+        return str(error.values["what"])
     return ""
 
 
 def pattern_differences(pattern: str) -> list[str]:
-    """What another tool would read differently in `pattern`, as English templates; empty if all read the same."""
+    """What another tool would read differently in `pattern`, as English sentences; empty if all read the same."""
     found = []
-    if not (pattern.startswith(("^", r"\A")) and pattern.endswith(("$", r"\z"))):
-        found.append(_("without ^ and $ some tools look for it anywhere in the text and others compare the whole text"))
+    if not (pattern.startswith(("^", r"\A")) and pattern.endswith(("$", r"\z", r"\Z"))):
+        found.append(_("Nhịp compares the whole text; without ^ and $ other tools look for it anywhere in the text"))
     if "|" in pattern and _bare_alternatives(pattern):
-        found.append(_("^a|b$ means (^a)|(b$): put the alternatives in brackets"))
+        found.append(_("^a|b$ means (^a)|(b$) elsewhere: put the alternatives in brackets"))
     if _ASCII_CLASS.search(pattern):
         found.append(
-            _(r"\w, \d, \s and \b know ASCII only here, but all letters and digits in Python: write [0-9] or \p{{L}}")
+            _(r"\w, \d, \s and \b mean all letters and digits in Python, ASCII in other tools: write [0-9] or [A-Za-z]")
         )
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         found.append(_("Python and frictionless cannot read it"))
-    if _NAMED_CLASS.search(pattern) and len(found) < 3:
-        found.append(_(r"[[:alpha:]], \p{{L}} and \z mean something else or nothing in Python and ECMAScript"))
+    if _NAMED_CLASS.search(pattern):
+        found.append(
+            _("classes such as [[:alpha:]] or \\p and \\z mean something else or nothing in Python and ECMAScript")
+        )
     return found
 
 
