@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 
 from nhip.kernel.time import VIETNAM
@@ -96,17 +97,15 @@ def _to_sheet(
     grid = lay_out(spec, titles, table, _AGENCY[spec.agency])
     hidden = "hidden" in spec.dirt.layout
     _SHEETS[spec.way.format](path, grid, "Danh sách", hidden)
-    told = {"dataset": spec.slug, "delivery": number}
+    told = partial(Plant, dataset=spec.slug, delivery=number)
     spoilt = {(plant.row, plant.column) for plant in plants}
     for row, column, good in grid.covered:
         name = spec.columns[column].name
         if (row, name) not in spoilt:
-            plants.append(
-                Plant(kind="layout.merged", row=grid.data_rows[row], column=name, right=canonical(good), **told)
-            )
-    plants += [Plant(kind=kind, row=row, value=text, **told) for kind, row, text in grid.extras]
+            plants.append(told(kind="layout.merged", row=grid.data_rows[row], column=name, right=canonical(good)))
+    plants += [told(kind=kind, row=row, value=text) for kind, row, text in grid.extras]
     if hidden:
-        plants.append(Plant(kind="layout.hidden", value="_tam", **told))
+        plants.append(told(kind="layout.hidden", value="_tam"))
     return grid.data_rows
 
 

@@ -41,7 +41,7 @@ def moment(name: str, title: str, minutes: int, of: str) -> Column:
     def make(draw: Draw) -> Values:
         width = len(set(draw.table[of]))
         last = (draw.rows - 1) // width
-        start = datetime.combine(draw.as_of, time(), None) - timedelta(minutes=minutes * (last + 1))  # noqa: DTZ901
+        start = datetime.combine(draw.as_of, time(), None) - timedelta(minutes=minutes * (last + 1))
         return [start + timedelta(minutes=minutes * (row // width)) for row in range(draw.rows)]
 
     return Column(name=name, title=title, make=make, type="timestamp", key=2)
@@ -232,7 +232,7 @@ def tax(name: str = "ma_so_thue", title: str = "Mã số thuế", key: int = 0) 
 
 
 def date(
-    name: str, title: str, oldest: int = 3650, newest: int = 30, required: bool = True, order: str = "dmy"
+    name: str, title: str, oldest: int = 3650, newest: int = 30, *, required: bool = True, order: str = "dmy"
 ) -> Column:
     """A day between `oldest` and `newest` days before the city's today."""
 
@@ -252,7 +252,7 @@ def later(name: str, title: str, than: str, least: int, most: int) -> Column:
     return Column(name=name, title=title, make=make, type="date")
 
 
-def count(name: str, title: str, low: int, high: int, unit: str = "", required: bool = True) -> Column:
+def count(name: str, title: str, low: int, high: int, unit: str = "", *, required: bool = True) -> Column:
     """A whole number from `low` to `high`."""
     kind = "quantity" if unit else ""
     return Column(
@@ -275,7 +275,8 @@ def measure(name: str, title: str, low: float, high: float, unit: str, digits: i
     """A measured number with at most two decimals, so that no reader can take its point for thousands."""
 
     def make(draw: Draw) -> Values:
-        return np.round(draw.rng.uniform(low, high, draw.rows), digits).tolist()
+        values: Values = np.round(draw.rng.uniform(low, high, draw.rows), digits).tolist()
+        return values
 
     return Column(
         name=name,
@@ -294,7 +295,8 @@ def money(name: str, title: str, low: int, high: int, step: int = 1000) -> Colum
     """An amount in đồng, a multiple of `step`."""
 
     def make(draw: Draw) -> Values:
-        return (draw.rng.integers(low // step, high // step, draw.rows, endpoint=True) * step).tolist()
+        values: Values = (draw.rng.integers(low // step, high // step, draw.rows, endpoint=True) * step).tolist()
+        return values
 
     return Column(
         name=name, title=title, type="integer", kind="money", unit="VND", minimum=low, maximum=high, make=make

@@ -65,9 +65,9 @@ TOLD = {
     "dms": "coordinate.form",
     "nfd": "text.nfd",
 }
-"""Forms of whole columns that count as planted faults, cell by cell. Plain dd/mm/yyyy and Có/Không are what the contract expects."""
+"""Forms of whole columns that count as planted faults, cell by cell; plain dd/mm/yyyy and Có/Không do not."""
 
-_CHOICES = {
+_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "text": {"date": ("dmy", "iso", "dash"), "boolean": ("yes", "digit"), "timestamp": ("moment",)},
     "sheet": {"date": ("dmy", "native"), "boolean": ("yes",), "timestamp": ("moment",)},
     "json": {"date": ("iso", "dmy"), "boolean": ("native", "yes"), "timestamp": ("moment",)},

@@ -85,7 +85,8 @@ class AgencySpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a dataset reaches the city: `channel` drop, sqlite, postgres, ckan, dkan, dcat, danang, hue or http; `format` of the file."""
+    """How a dataset reaches the city: `channel` is drop, sqlite, postgres, ckan, dkan, dcat, danang, hue or http; `format` the
+    form of the file, or the name of the database (SQLite) or schema (PostgreSQL)."""
 
     channel: str
     format: str

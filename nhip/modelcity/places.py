@@ -1,7 +1,7 @@
 """Communes, streets and addresses of the model city, in the three generations in which people write them.
 
-The 40 communes are Huế's real ones since 1 July 2025; `seed/communes.tsv` was drawn from `vietnamadminunits` (MIT). It is kept apart from
-`nhip.places` on purpose: the truth must not come from the code that it judges.
+The 40 communes are Huế's real ones since 1 July 2025; `seed/communes.tsv` was drawn from `vietnamadminunits` (MIT). It is
+kept apart from `nhip.places` on purpose: the truth must not come from the code that it judges.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Nguyễn Gia Thiều|Tăng Bạt Hổ|Lê Thánh Tôn|Mai Thúc Loan|Nguyễn Tr
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A commune before 1 July 2025, its district of January to June 2025, and the one before 2025 ("" where its name differed)."""
+    """A commune before 1 July 2025 and its districts: of January to June 2025, and before ("" where its name differed)."""
 
     name: str
     district: str

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from nhip.modelcity.columnwide import encode_columns, shape_columns
-from nhip.modelcity.fields import tax
 from nhip.modelcity.faults import FAULTS, SWAP, Fault, right, swap
+from nhip.modelcity.fields import tax
 from nhip.modelcity.forms import TOLD, canonical, form_of
 from nhip.modelcity.good import height
 from nhip.modelcity.model import Column, DatasetSpec, Draw, Plant, Rule, Table
@@ -22,8 +22,18 @@ Act = Callable[[int], bool]
 DUPLICATES = ("duplicate.exact", "duplicate.business")
 RARE = 4
 RARE_KINDS = frozenset(
-    """boolean.form boolean.word citizen.wrong email.wrong number.ambiguous personal.leak phone.form phone.wrong plate.form plate.wrong
-    tax.wrong text.tone time.impossible unit.other""".split()
+    (
+        *(
+            "boolean.form",
+            "boolean.word",
+            "citizen.wrong",
+            "email.wrong",
+            "number.ambiguous",
+            "personal.leak",
+            "phone.form",
+        ),
+        *("phone.wrong", "plate.form", "plate.wrong", "tax.wrong", "text.tone", "time.impossible", "unit.other"),
+    )
 )
 """Kinds that fit few columns get several turns, so that enough of each is planted."""
 _IN_SPOILT_COLUMNS = {"required", "enum", "date.impossible"}

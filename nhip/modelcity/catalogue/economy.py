@@ -32,7 +32,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
             (f.code("ma_ch", "Mã cửa hàng", "XD", 3), place("ten_ch", "Tên cửa hàng", "Cửa hàng xăng dầu số", "#"),
             f.phone(), f.date("het_han", "Giấy phép cấp", 900, 40), f.point()),
             dirt=Dirt(rate=0.03)),
-    dataset("khu-cong-nghiep | bql-kkt | kinh-te | Dự án trong khu kinh tế, công nghiệp | Projects in zones", 118, 180, "dcat/json",
+    dataset("khu-cong-nghiep | bql-kkt | kinh-te | Dự án trong khu kinh tế, công nghiệp | Zone projects", 118, 180, "dcat/json",
             (f.code("ma_da", "Mã dự án", "KC", 3), f.text("ten_da", "Tên dự án", "Nhà máy", "@quality", "#"),
             f.commune(), f.measure("dien_tich", "Diện tích (ha)", 0.5, 300, "ha"),
              f.money("von", "Vốn (đồng)", 10_000_000_000, 900_000_000_000, 1_000_000_000)), dirt=Dirt(rate=0.04)),

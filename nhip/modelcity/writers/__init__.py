@@ -1,1 +1,1 @@
-"""Writes delivered tables in the formats that agencies use; each writer tells the row number under which a person sees each row."""
+"""Writes delivered tables in the formats that agencies use; each writer tells under which number a person sees each row."""

@@ -13,7 +13,7 @@ import xlwt
 
 from nhip.modelcity.writers.grid import Grid
 
-_HIDDEN = (["Mã", "Giá trị tạm"], *([f"A{n}", n * 3] for n in range(1, 7)))
+_HIDDEN: tuple[list[Any], ...] = (["Mã", "Giá trị tạm"], *([f"A{n}", n * 3] for n in range(1, 7)))
 
 
 _MADE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ def _cell(
     )
     if value is None:
         return f"<table:table-cell{span}/>"
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         return f'<table:table-cell{span} office:value-type="string"><text:p>{_paragraph(str(value))}</text:p></table:table-cell>'
     if isinstance(value, date):
         return f'<table:table-cell{span} office:value-type="date" office:date-value="{value.isoformat()}"/>'
