@@ -1,1 +1,1 @@
-"""The operators' pages: data health, deliveries, findings, contracts."""
+"""The operators' pages: data health, deliveries, findings, contracts, sources."""

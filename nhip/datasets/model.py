@@ -12,7 +12,9 @@ import msgspec
 Severity = Literal["fatal", "error", "warning", "mended"]
 """fatal: the row is quarantined; error: a fault, the row goes on; warning: look at it; mended: put right by conform."""
 
-FINDING_DDL = '"row" BIGINT, "column" VARCHAR, "rule" VARCHAR, "severity" VARCHAR, "value" VARCHAR, "suggestion" VARCHAR'
+FINDING_DDL = (
+    '"row" BIGINT, "column" VARCHAR, "rule" VARCHAR, "severity" VARCHAR, "value" VARCHAR, "suggestion" VARCHAR'
+)
 """Columns of every findings table and Parquet file. `row` is the row number that a person sees in the delivered file (the
 header has numbers too, 1-based; 0 for the whole table); `column` is the contract's column name ("" for the whole row)."""
 

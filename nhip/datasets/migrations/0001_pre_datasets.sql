@@ -69,10 +69,22 @@ create table datasets.delivery (
     state text not null check (state in ('received', 'decoded', 'checked', 'published', 'unchanged', 'failed')),
     state_at timestamptz not null,
     problem jsonb,
-    decoded jsonb
+    decoded jsonb,
+    base_id uuid references datasets.delivery,
+    key text[] not null default '{}'
 );
 create index on datasets.delivery (dataset_id, received_at desc);
 create index on datasets.delivery (state) where state in ('received', 'decoded', 'checked');
+
+create table datasets.remote (
+    source_id uuid not null references datasets.source,
+    remote_id text not null,
+    resource text not null,
+    dataset_id uuid not null references datasets.dataset,
+    seen_at timestamptz not null,
+    vanished_at timestamptz,
+    primary key (source_id, remote_id, resource)
+);
 
 create table datasets.version (
     dataset_id uuid not null references datasets.dataset,

@@ -1,0 +1,1 @@
+"""Editing a contract with a live preview of its findings."""

@@ -1,0 +1,1 @@
+"""One dataset: its virtues with evidence, rows, findings, versions."""

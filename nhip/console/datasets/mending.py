@@ -1,0 +1,149 @@
+"""The officer's mending queue: findings of a dataset, the delivered row behind each, correcting cells."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Stream
+
+from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, who_name
+from nhip.console.datasets.pages import frame
+from nhip.datasets.corrections import CellFix, correct, list_keys, undo
+from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.export import csv_of
+from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups
+from nhip.datasets.health import get_dataset_health
+from nhip.datasets.store import get_dataset, get_version, list_corrections
+from nhip.errors import NotFound
+from nhip.kernel.i18n import _
+from nhip.web.forms import Form
+from nhip.web.i18n import translate
+from nhip.web.model import Listing, Notice
+from nhip.web.render import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/console/datasets/{name:str}/findings")
+async def findings(
+    request: AnyRequest, name: str, rule: str = "", column: str = "", severity: str = "", number: PageNumber = 1
+) -> Response[str]:
+    """Findings narrowed by rule, column and severity, each with a field to put it right."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        corrections = await list_corrections(tx, health.dataset)
+    if health.version is None:
+        raise NoVersionYet(name=name)
+    groups = await list_groups(installation, health.version)
+    wanted: dict[str, Any] = {"rule": rule, "column": column, "severity": severity}
+    found = await list_findings(installation, health.version, **wanted, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
+    values = {**frame(health, "findings"), **wanted, "groups": groups, "found": found, "corrections": corrections}
+    return page(request, "console/findings.html", listing=Listing(number, PAGE_SIZE, found.total), **values)
+
+
+@get("/console/datasets/{name:str}/rows/{row:int}")
+async def row(request: AnyRequest, name: str, row: int) -> Response[str]:
+    """One delivered row: every cell as it came, what is wrong with it, and a field to put it right."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+    if health.version is None:
+        raise NoVersionYet(name=name)
+    data = await list_delivered_rows(installation, health.version, [row])
+    found = await list_findings(installation, health.version, row=row, most=500)
+    if not data.rows:
+        raise NotFound(what=translate(_("row {row}"), row=row))
+    by_column: dict[str, list[Finding]] = {}
+    for finding in found.findings:
+        by_column.setdefault(finding.column, []).append(finding)
+    columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
+    delivered = zip(data.columns, data.rows[0][1], strict=True)
+    cells = [(columns.get(header, ""), header, text) for header, text in delivered]
+    values = {
+        "row": row,
+        "cells": cells,
+        "by_column": by_column,
+        **frame(health, "findings", translate(_("Row {row}"), row=row)),
+    }
+    return page(request, "console/row.html", **values)
+
+
+@post("/console/datasets/{name:str}/corrections")
+async def put_right(request: AnyRequest, name: str) -> Response[None]:
+    """Keep what the officer typed and work the delivery through again.
+
+    Fields come in threes: `cell-<n>` is `row:column`, `was-<n>` the delivered text, `now-<n>` what it shall be.
+    """
+    installation = installation_of(request)
+    form = await Form.read(request)
+    fixes = _fixes(form)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+    if health.version is None:
+        raise NoVersionYet(name=name)
+    back = f"/console/datasets/{name}/findings"
+    if not fixes:
+        return redirect(back, Notice(_("Nothing was changed: type what a cell should say first."), kind="warn"))
+    keys = await list_keys(installation, health.version, [fix.row for fix in fixes])
+    delivery_id = health.version.delivery_id
+    await correct(installation, health.dataset, delivery_id, fixes, who=who_name(request), keys=keys)
+    text = _("{n} cells are corrected. The dataset is worked through again; its virtues follow in a moment.")
+    return redirect(back, text, n=len(fixes))
+
+
+def _fixes(form: Form) -> list[CellFix]:
+    """What was typed, and the suggestions that were taken (`take` is the number of one, or `all`)."""
+    take = form.raw("take")
+    fixes = []
+    for field in form.values:
+        kind, _dash, number = field.partition("-")
+        if kind != "cell":
+            continue
+        row, _colon, column = form.raw(field).partition(":")
+        typed = form.raw(f"now-{number}").strip()
+        if not typed and take in ("all", number):
+            typed = form.raw(f"say-{number}")
+        was = form.raw(f"was-{number}")
+        if row.isdecimal() and column and typed and typed != was:
+            fixes.append(CellFix(row=int(row), column=column, was=was or None, now=typed))
+    return fixes
+
+
+@post("/console/datasets/{name:str}/corrections/{correction_id:uuid}/undo")
+async def take_back(request: AnyRequest, name: str, correction_id: uuid.UUID) -> Response[None]:
+    """Take a correction back; the delivered text counts again."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, name)
+    await undo(installation, dataset, correction_id)
+    return redirect(f"/console/datasets/{name}/findings", _("The correction is taken back."))
+
+
+@get("/console/datasets/{name:str}/findings.csv")
+async def download_findings(request: AnyRequest, name: str) -> Stream:
+    """All findings of the version in force, mends included, as CSV."""
+    return await _download(request, name, None, "findings")
+
+
+@get("/console/datasets/{name:str}/versions/{no:int}/export.csv")
+async def download_version(request: AnyRequest, name: str, no: int) -> Stream:
+    """The rows of a version as CSV."""
+    return await _download(request, name, no, "version")
+
+
+async def _download(request: AnyRequest, name: str, no: int | None, role: str) -> Stream:
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, name)
+        if dataset.version_no is None:
+            raise NoVersionYet(name=name)
+        version = await get_version(tx, dataset, no or dataset.version_no)
+    disposition = f'attachment; filename="{name}-{version.no}-{role}.csv"'
+    headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
+    return Stream(csv_of(installation, version, role), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+ROUTES = [findings, row, put_right, take_back, download_findings, download_version]

@@ -1,0 +1,177 @@
+"""One dataset: overview, rows, evidence of a virtue, versions and their differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from nhip.console.common import (
+    PAGE_SIZE,
+    PageNumber,
+    agency_of,
+    installation_of,
+    title_of,
+    who_name,
+    words,
+)
+from nhip.console.evidence import FORMULAS, terms_of
+from nhip.datasets import versions
+from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.findings import FindingGroup, list_groups, list_quarantined, list_rows
+from nhip.datasets.health import NAMES, DatasetHealth, get_city_health, get_dataset_health, get_history
+from nhip.datasets.model import Virtues
+from nhip.datasets.records import Version
+from nhip.datasets.rules import virtues_of
+from nhip.datasets.store import get_dataset, get_version, list_deliveries, list_versions
+from nhip.errors import NotFound
+from nhip.kernel.i18n import _
+from nhip.kernel.text import fold
+from nhip.web.i18n import translate
+from nhip.web.model import Crumb, Listing, Notice, Tab
+from nhip.web.render import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/console/datasets")
+async def list_all(request: AnyRequest, q: str = "", number: PageNumber = 1) -> Response[str]:
+    """All datasets with their virtues, narrowed by words in the title."""
+    async with installation_of(request).db.read() as tx:
+        health = await get_city_health(tx)
+    wanted = fold(q)
+    found = [d for d in health.datasets if wanted in fold(f"{d.dataset.title} {d.dataset.title_en} {d.dataset.name}")]
+    listing = Listing(number, PAGE_SIZE, len(found))
+    shown = found[listing.offset : listing.offset + PAGE_SIZE]
+    return page(request, "console/datasets.html", found=shown, listing=listing, q=q, **words())
+
+
+@get("/console/datasets/{name:str}")
+async def show(request: AnyRequest, name: str) -> Response[str]:
+    """A dataset: virtues, what there is to mend, columns, deliveries."""
+    async with installation_of(request).db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        history = await get_history(tx, health.dataset)
+        deliveries = await list_deliveries(tx, health.dataset, 10)
+    groups = await list_groups(installation_of(request), health.version) if health.version else []
+    values: dict[str, Any] = {
+        **frame(health, "overview"),
+        "history": history,
+        "deliveries": deliveries,
+        "groups": _faults(groups)[:8],
+    }
+    return page(request, "console/dataset.html", **values)
+
+
+@get("/console/datasets/{name:str}/rows")
+async def rows(request: AnyRequest, name: str, number: PageNumber = 1, kept_out: bool = False) -> Response[str]:
+    """Rows of the version in force, or those kept out of it."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+    version = _in_force(health)
+    read = list_quarantined if kept_out else list_rows
+    data = await read(installation, version, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
+    listing = Listing(number, PAGE_SIZE, data.total)
+    return page(request, "console/rows.html", data=data, listing=listing, kept_out=kept_out, **frame(health, "rows"))
+
+
+@get("/console/datasets/{name:str}/virtues/{virtue:str}")
+async def evidence(request: AnyRequest, name: str, virtue: str) -> Response[str]:
+    """One virtue: its formula with this dataset's numbers, and the findings behind it."""
+    if virtue not in NAMES:
+        raise NotFound(what=virtue)
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        history = await get_history(tx, health.dataset)
+    groups = await list_groups(installation, _in_force(health))
+    mine = [g for g in groups if virtue in virtues_of(g.rule, g.severity)]
+    points = [(h.at, score) for h in history if (score := getattr(h, virtue)) is not None]
+    values = {
+        "virtue": virtue,
+        "groups": mine,
+        "points": points,
+        "terms": terms_of(virtue, history),
+        "formula": FORMULAS[virtue],
+    }
+    return page(request, "console/evidence.html", **values, **frame(health, "overview"))
+
+
+@get("/console/datasets/{name:str}/versions")
+async def show_versions(request: AnyRequest, name: str) -> Response[str]:
+    """All versions, newest first."""
+    async with installation_of(request).db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        found = await list_versions(tx, health.dataset)
+    return page(request, "console/versions.html", found=found, **frame(health, "versions"))
+
+
+@get("/console/datasets/{name:str}/versions/{no:int}")
+async def show_difference(request: AnyRequest, name: str, no: int, since: int | None = None) -> Response[str]:
+    """What version `no` changed against the one before it (or `since`)."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        version = await get_version(tx, health.dataset, no)
+    before = since if since is not None else no - 1
+    difference = None
+    if before >= 1:
+        difference = await versions.diff(installation, health.dataset, before, no, PAGE_SIZE)
+    values: dict[str, Any] = {"version": version, "difference": difference, "before": before}
+    return page(
+        request, "console/version.html", **frame(health, "versions", translate(_("Version {no}"), no=no)), **values
+    )
+
+
+@post("/console/datasets/{name:str}/versions/{no:int}/restore")
+async def restore(request: AnyRequest, name: str, no: int) -> Response[None]:
+    """Put an earlier version in force again."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, name)
+    made = await versions.restore(installation, dataset, no, who_name(request))
+    request.app.state.live.publish("datasets")
+    undo = f"/console/datasets/{name}/versions/{dataset.version_no}/restore" if dataset.version_no else ""
+    text = _("Version {no} is in force, with the rows of version {old}.")
+    return redirect(f"/console/datasets/{name}/versions", Notice(text, {"no": made.no, "old": no}, undo=undo))
+
+
+def frame(health: DatasetHealth, current: str, here: str = "") -> dict[str, Any]:
+    """What every page of a dataset shows: its head, its tabs, the crumbs."""
+    dataset, version = health.dataset, health.version
+    base = f"/console/datasets/{dataset.name}"
+    crumbs = [
+        Crumb(translate(_("Data health")), "/console"),
+        Crumb(agency_of(dataset), f"/console/agencies/{dataset.agency_code}"),
+        Crumb(title_of(dataset), base if here else ""),
+    ]
+    if here:
+        crumbs.append(Crumb(here))
+    tabs = [
+        Tab(translate(_("Overview")), base, current == "overview"),
+        Tab(
+            translate(_("To mend")),
+            f"{base}/findings",
+            current == "findings",
+            version.finding_count if version else None,
+        ),
+        Tab(translate(_("Rows")), f"{base}/rows", current == "rows", version.row_count if version else None),
+        Tab(translate(_("Versions")), f"{base}/versions", current == "versions", dataset.version_no),
+        Tab(translate(_("Contract")), f"{base}/contract", current == "contract"),
+    ]
+    values = {"dataset": dataset, "in_force": version, "scores": health.virtues or Virtues(), "base": base}
+    return {**words(), **values, "crumbs": crumbs, "tabs": tabs, "cadence_days": health.cadence_days}
+
+
+def _in_force(health: DatasetHealth) -> Version:
+    if health.version is None:
+        raise NoVersionYet(name=health.dataset.name)
+    return health.version
+
+
+def _faults(groups: list[FindingGroup]) -> list[FindingGroup]:
+    return [g for g in groups if g.severity != "mended"]
+
+
+ROUTES = [list_all, show, rows, evidence, show_versions, show_difference, restore]

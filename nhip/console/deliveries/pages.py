@@ -1,0 +1,142 @@
+"""Sending a file and seeing what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.response import Stream
+
+from nhip.console.common import installation_of, who_name
+from nhip.console.datasets.pages import frame
+from nhip.datasets.catalogue import put_agency, put_dataset
+from nhip.datasets.deliveries import keep, raw_name, record
+from nhip.datasets.health import get_dataset_health
+from nhip.datasets.store import get_dataset, get_delivery, get_version, list_agencies, list_datasets
+from nhip.db import Connection
+from nhip.errors import NhipError
+from nhip.kernel.i18n import _
+from nhip.kernel.ids import slug
+from nhip.web.forms import Form
+from nhip.web.i18n import translate
+from nhip.web.model import Crumb
+from nhip.web.render import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+CHUNK = 1 << 20
+LONGEST_BODY = 11 << 30
+"""Bytes that the upload route reads at most; the settings' own limit answers first, with a message."""
+
+
+@get("/console/upload")
+async def upload_form(request: AnyRequest, dataset: str = "") -> Response[str]:
+    """Choose a dataset, or name a new one, and a file."""
+    return await _show_form(request, Form.of(dataset=dataset))
+
+
+@post("/console/upload", request_max_body_size=LONGEST_BODY)
+async def upload(request: AnyRequest) -> Response[Any]:
+    """Keep the raw bytes, record the delivery, enqueue its processing."""
+    installation = installation_of(request)
+    form = await Form.read(request)
+    file = form.upload("file", required=_("Choose a file."))
+    name = form.text("dataset")
+    if not name:
+        form.text("title", required=_("Choose a dataset, or give a new one a title."), longest=200)
+        if not form.text("agency_name", longest=200):
+            form.text("agency", required=_("Choose the agency that holds the data, or name a new one."))
+    if form.errors or file is None:
+        return await _show_form(request, form, status=422)
+    try:
+        path = await _spool(installation.work, file)
+        try:
+            arrival = await keep(installation, path, Path(file.filename).name)
+        finally:
+            path.unlink(missing_ok=True)
+        async with installation.db.tx() as tx:
+            dataset = await get_dataset(tx, name) if name else await _new_dataset(tx, form)
+            receipt = await record(tx, dataset.id, arrival, who=who_name(request))
+    except NhipError as error:
+        form.fail("file", error.template(), **error.values)
+        return await _show_form(request, form, status=error.status)
+    text = (
+        _("These bytes are here already; nothing changed.") if receipt.unchanged else _("{file} arrived and is kept.")
+    )
+    return redirect(f"/console/deliveries/{receipt.delivery.id}", text, file=arrival.filename)
+
+
+async def _show_form(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
+    async with installation_of(request).db.read() as tx:
+        datasets = [("", translate(_("A new dataset"))), *((d.name, d.title) for d in await list_datasets(tx))]
+        agencies = [("", ""), *((a.code, a.name) for a in await list_agencies(tx))]
+    crumbs = [Crumb(translate(_("Data health")), "/console"), Crumb(translate(_("Send data")))]
+    values: dict[str, Any] = {"datasets": datasets, "agencies": agencies, "crumbs": crumbs}
+    return page(request, "console/upload.html", status=status, form=form, **values)
+
+
+async def _spool(folder: Path, file: UploadFile) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=folder, prefix="upload-", delete=False) as target:
+        while chunk := await file.read(CHUNK):
+            target.write(chunk)
+    return Path(target.name)
+
+
+async def _new_dataset(tx: Connection, form: Form) -> Any:
+    title, agency, new_agency = form.raw("title").strip(), form.raw("agency"), form.raw("agency_name").strip()
+    if new_agency:
+        agency = (await put_agency(tx, slug(new_agency, 30), new_agency)).code
+    return await put_dataset(tx, slug(title), agency, title)
+
+
+@get("/console/deliveries/{delivery_id:uuid}")
+async def show(request: AnyRequest, delivery_id: uuid.UUID) -> Response[str]:
+    """What became of a delivery: its state, what decoding found, or why it could not be used."""
+    async with installation_of(request).db.read() as tx:
+        delivery = await get_delivery(tx, delivery_id)
+        health = await get_dataset_health(tx, await get_dataset(tx, delivery.dataset_id))
+        made = health.version if health.version and health.version.delivery_id == delivery.id else None
+        if made is None and health.dataset.version_no:
+            made = await _version_of(tx, health.dataset, delivery_id)
+    problem = delivery.problem
+    reason = translate(problem["template"], **problem["values"]) if problem else ""
+    values: dict[str, Any] = {
+        "delivery": delivery,
+        "made": made,
+        "reason": reason,
+        **frame(health, "", delivery.filename),
+    }
+    return page(request, "console/delivery.html", **values)
+
+
+async def _version_of(tx: Connection, dataset: Any, delivery_id: uuid.UUID) -> Any:
+    for no in range(dataset.version_no, 0, -1):
+        version = await get_version(tx, dataset, no)
+        if version.delivery_id == delivery_id:
+            return version
+    return None
+
+
+@get("/console/deliveries/{delivery_id:uuid}/raw")
+async def raw(request: AnyRequest, delivery_id: uuid.UUID) -> Stream:
+    """The bytes exactly as they arrived."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        delivery = await get_delivery(tx, delivery_id)
+    path = installation.objects.path(raw_name(delivery.sha256))
+    name = slug(Path(delivery.filename).stem) + Path(delivery.filename).suffix.lower()[:8]
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(delivery.size)}
+    return Stream(_chunks(path), media_type="application/octet-stream", headers=headers)
+
+
+async def _chunks(path: Path) -> Any:
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+
+
+ROUTES = [upload_form, upload, show, raw]

@@ -1,0 +1,1 @@
+"""The matrix of the city: agencies and virtues, feeds by freshness, what there is to mend, alerts."""

@@ -1,0 +1,32 @@
+"""Everything that the console brings to the composition root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nhip.console.contracts import pages as contracts
+from nhip.console.datasets import mending
+from nhip.console.datasets import pages as datasets
+from nhip.console.deliveries import pages as deliveries
+from nhip.console.health import pages as health
+from nhip.console.sources import pages as sources
+from nhip.kernel.i18n import _
+from nhip.web.model import NavItem
+
+ROUTES = [
+    *health.ROUTES,
+    *datasets.ROUTES,
+    *mending.ROUTES,
+    *deliveries.ROUTES,
+    *contracts.ROUTES,
+    *sources.ROUTES,
+]
+TEMPLATES = Path(__file__).parent / "templates"
+NAVIGATION = (
+    NavItem(_("Data health"), "/console", _("Data")),
+    NavItem(_("To mend"), "/console/queue", _("Data")),
+    NavItem(_("Feeds by freshness"), "/console/feeds", _("Data")),
+    NavItem(_("Datasets"), "/console/datasets", _("Data")),
+    NavItem(_("Send data"), "/console/upload", _("Bring in")),
+    NavItem(_("Sources"), "/console/sources", _("Bring in")),
+)

@@ -1,0 +1,1 @@
+"""How agencies' systems are reached, and how the last run ended."""

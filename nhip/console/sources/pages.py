@@ -1,0 +1,129 @@
+"""Sources: how the last run ended, trying one, running one, adding one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from nhip.connectors.registry import KINDS, SettingField, fields_of, get_connector, list_connectors
+from nhip.console.common import installation_of, words
+from nhip.datasets.jobs import run_source
+from nhip.datasets.sources import put_source, try_source
+from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources
+from nhip.errors import NhipError
+from nhip.jobs.app import enqueue
+from nhip.kernel.i18n import _
+from nhip.web.forms import Form
+from nhip.web.i18n import message_of, translate
+from nhip.web.model import Crumb
+from nhip.web.render import page, redirect
+
+AnyRequest = Request[Any, Any, Any]
+EVERY = [("", _("only when asked")), ("3600", _("every hour")), ("86400", _("every day")), ("604800", _("every week"))]
+
+
+@get("/console/sources")
+async def show_all(request: AnyRequest) -> Response[str]:
+    """All sources by name, with how their last run ended."""
+    async with installation_of(request).db.read() as tx:
+        sources = await list_sources(tx)
+        titles = {d.id: d for d in await list_datasets(tx)}
+    kinds = {c.kind: c.title for c in list_connectors()}
+    return page(request, "console/sources.html", sources=sources, datasets=titles, kinds=kinds, **words())
+
+
+@get("/console/sources/new")
+async def choose(request: AnyRequest, kind: str = "") -> Response[str]:
+    """Choose a kind, then fill in its settings."""
+    return await _form(request, kind if kind in KINDS else "", Form.of())
+
+
+@post("/console/sources/new")
+async def add(request: AnyRequest, kind: str) -> Response[Any]:
+    """Make the source; secrets are sealed and never shown again."""
+    installation = installation_of(request)
+    form, connector = await Form.read(request), get_connector(kind)
+    name = form.text("name", required=_("Give the source a name."), longest=80)
+    agency = form.text("agency", required=_("Choose the agency that holds the data."))
+    every = form.integer("every", lowest=60)
+    values = {f.name: v for f in fields_of(connector) if (v := _typed(form, f)) is not None}
+    secret = {s.name: v for s in connector.secrets if (v := form.raw(f"secret-{s.name}"))}
+    what: dict[str, Any] = {"name": name, "kind": kind, "agency_code": agency, "settings": values, "secret": secret}
+    if not form.errors:
+        try:
+            async with installation.db.tx() as tx:
+                dataset = form.raw("dataset") or None
+                await put_source(tx, installation, **what, dataset=dataset, every_s=every)
+        except NhipError as error:
+            form.fail("", error.template(), **error.values)
+    if form.errors:
+        return await _form(request, kind, form, status=422)
+    return redirect(f"/console/sources/{name}", _("The source {name} is here. Try it before the first run."), name=name)
+
+
+def _typed(form: Form, field: SettingField) -> Any:
+    text = form.raw(f"set-{field.name}").strip()
+    if field.type == "yes/no":
+        return form.checked(f"set-{field.name}")
+    return text or None
+
+
+async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -> Response[str]:
+    async with installation_of(request).db.read() as tx:
+        agencies = [("", ""), *((a.code, a.name) for a in await list_agencies(tx))]
+        datasets = [
+            ("", translate(_("Those of the portal itself"))),
+            *((d.name, d.title) for d in await list_datasets(tx)),
+        ]
+    connector = get_connector(kind) if kind else None
+    crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(translate(_("Add a source")))]
+    values: dict[str, Any] = {"connector": connector, "fields": fields_of(connector) if connector else []}
+    values |= {"kinds": list_connectors(), "agencies": agencies, "datasets": datasets, "crumbs": crumbs}
+    values["choice_pairs"] = lambda field: [("", ""), *((c, c) for c in field.choices)]
+    values["every"] = [(seconds, translate(title)) for seconds, title in EVERY]
+    return page(request, "console/source_form.html", status=status, form=form, **values)
+
+
+@get("/console/sources/{name:str}")
+async def show(request: AnyRequest, name: str) -> Response[str]:
+    """One source: its settings, its last run."""
+    return await _show(request, name, {})
+
+
+@post("/console/sources/{name:str}/test")
+async def test(request: AnyRequest, name: str) -> Response[str]:
+    """Reach the system and say what a fetch would bring."""
+    installation = installation_of(request)
+    async with installation.db.read() as tx:
+        source = await get_source(tx, name)
+    try:
+        result = await try_source(installation, source)
+        tried = {"notes": [n.text(translate) for n in result.notes], "would_fetch": result.would_fetch, "failed": ""}
+    except NhipError as error:
+        tried = {"notes": [], "would_fetch": [], "failed": message_of(error)}
+    return await _show(request, name, tried)
+
+
+@post("/console/sources/{name:str}/run")
+async def run(request: AnyRequest, name: str) -> Response[None]:
+    """Fetch now, in the background."""
+    async with installation_of(request).db.tx() as tx:
+        source = await get_source(tx, name)
+        await enqueue(tx, run_source, lock=f"source:{source.id}", source_id=str(source.id))
+    return redirect(f"/console/sources/{name}", _("Nhịp fetches now; what arrives is worked through at once."))
+
+
+async def _show(request: AnyRequest, name: str, tried: dict[str, Any]) -> Response[str]:
+    async with installation_of(request).db.read() as tx:
+        source = await get_source(tx, name)
+        dataset = next((d for d in await list_datasets(tx) if d.id == source.dataset_id), None)
+    problem = source.problem
+    reason = translate(problem["template"], **problem["values"]) if problem else ""
+    crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(source.name)]
+    titles = {f.name: f.description for f in fields_of(get_connector(source.kind))}
+    values: dict[str, Any] = {"source": source, "dataset": dataset, "reason": reason, "tried": tried, "titles": titles}
+    return page(request, "console/source.html", crumbs=crumbs, **values, **words())
+
+
+ROUTES = [show_all, choose, add, show, test, run]

@@ -1,0 +1,136 @@
+"""Cells that an officer put right: kept apart from the raw bytes and laid over them each time they are worked through.
+
+On its own delivery a correction applies by row. On later deliveries it applies where the same key still carries the same wrong
+text, so that an officer mends a fault once, until the agency mends it at the source.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+
+import duckdb
+import msgspec
+
+from nhip.datasets.deliveries import work_again
+from nhip.datasets.engine import ident, literal
+from nhip.datasets.findings import list_delivered_rows
+from nhip.datasets.model import ROW
+from nhip.datasets.records import Correction, Dataset, DeliveryRecord, Version
+from nhip.datasets.store import get_delivery, queries
+from nhip.db.installation import Installation
+from nhip.db.query import Jsonb, execute
+from nhip.errors import BadInput
+from nhip.kernel.ids import new_id
+from nhip.kernel.time import now
+
+
+class CellFix(msgspec.Struct, frozen=True, kw_only=True):
+    """What an officer asks: in `row` of a delivery, `column` (contract's name) shall read `now` instead of `was`."""
+
+    row: int
+    column: str
+    was: str | None
+    now: str | None
+
+
+async def correct(
+    installation: Installation,
+    dataset: Dataset,
+    delivery_id: uuid.UUID,
+    fixes: list[CellFix],
+    *,
+    who: str,
+    keys: dict[int, dict[str, str]] | None = None,
+    later: bool = True,
+) -> DeliveryRecord:
+    """Record `fixes` and work the delivery through again. `keys` gives the delivered key texts by row, where known."""
+    if not fixes:
+        raise BadInput(what="no cell was changed")
+    async with installation.db.tx() as tx:
+        delivery = await get_delivery(tx, delivery_id)
+        for fix in fixes:
+            key = (keys or {}).get(fix.row)
+            cell = {"row_no": fix.row, "column_name": fix.column, "was": fix.was, "now": fix.now}
+            ids = {"id": new_id(), "dataset_id": dataset.id, "delivery_id": delivery.id}
+            made = {"made_at": now(), "made_by": who, "key": Jsonb(key) if key else None}
+            await execute(tx, queries.insert_correction, **ids, **cell, **made)
+    again = await work_again(installation, dataset, later=later)
+    assert again is not None
+    return again
+
+
+async def undo(installation: Installation, dataset: Dataset, correction_id: uuid.UUID, *, later: bool = True) -> None:
+    """Take a correction back and work the last delivery through again."""
+    async with installation.db.tx() as tx:
+        await execute(tx, queries.undo_correction, id=correction_id, now=now())
+    await work_again(installation, dataset, later=later)
+
+
+async def list_keys(installation: Installation, version: Version, rows: list[int]) -> dict[int, dict[str, str]]:
+    """The delivered key texts of `rows` that have a fault, by row; rows with an empty key part are left out."""
+    names: dict[str, str] = version.manifest.get("delivered", {})
+    key = {column: names[column] for column in version.manifest.get("key", []) if column in names}
+    if not key:
+        return {}
+    data = await list_delivered_rows(installation, version, rows)
+    found = {}
+    for row, cells in data.rows:
+        by_name = dict(zip(data.columns, cells, strict=True))
+        parts = {column: text for column, name in key.items() if (text := by_name.get(name))}
+        if len(parts) == len(key):
+            found[row] = parts
+    return found
+
+
+def overlay(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    delivered: dict[str, str],
+    corrections: list[Correction],
+    delivery_id: uuid.UUID,
+) -> str:
+    """`relation` with the corrections laid over it, as a FROM item. `delivered` maps contract columns to delivered ones."""
+    fixes: dict[tuple[int, str], str | None] = {}
+    for correction in corrections:
+        column = delivered.get(correction.column_name)
+        if column is None:
+            continue
+        for row in _rows(con, relation, delivered, correction, column, delivery_id):
+            fixes[row, column] = correction.now
+    return _with_fixes(con, relation, fixes) if fixes else relation
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    delivered: dict[str, str],
+    correction: Correction,
+    column: str,
+    delivery_id: uuid.UUID,
+) -> list[int]:
+    if correction.delivery_id == delivery_id:
+        return [correction.row_no]
+    key = {delivered[k]: v for k, v in (correction.key or {}).items() if k in delivered}
+    if not key or len(key) != len(correction.key or {}):
+        return []
+    tests = " and ".join(f"{ident(k)} is not distinct from ?" for k in [*key, column])
+    found = con.execute(f"select {ROW} from {relation} where {tests}", [*key.values(), correction.was]).fetchall()
+    return [row for (row,) in found]
+
+
+def _with_fixes(con: duckdb.DuckDBPyConnection, relation: str, fixes: dict[tuple[int, str], str | None]) -> str:
+    con.execute(f"create or replace temp table correction_cell ({ROW} bigint, c varchar, v varchar)")
+    con.executemany("insert into correction_cell values (?, ?, ?)", [[r, c, v or None] for (r, c), v in fixes.items()])
+    con.execute(
+        f"create or replace temp table correction_row as select {ROW}, map(list(c), list(v)) as m from correction_cell "
+        "group by 1"
+    )
+    by_column: dict[str, list[int]] = defaultdict(list)
+    for row, column in fixes:
+        by_column[column].append(row)
+    cells = ", ".join(
+        f"case when map_contains(f.m, {literal(c)}) then f.m[{literal(c)}] else t.{ident(c)} end as {ident(c)}"
+        for c in by_column
+    )
+    return f"(select t.* replace ({cells}) from {relation} t left join correction_row f on f.{ROW} = t.{ROW})"

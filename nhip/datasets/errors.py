@@ -1,0 +1,62 @@
+"""What can go wrong with datasets, in words for people."""
+
+from __future__ import annotations
+
+from nhip.errors import BadInput, Conflict, NhipError, NotFound
+
+
+class DatasetNotFound(NotFound):
+    """There is no dataset named {name}. `nhip dataset list` shows those that exist."""
+
+
+class AgencyNotFound(NotFound):
+    """There is no agency with the code {code}."""
+
+
+class SourceNotFound(NotFound):
+    """There is no source named {name}. `nhip source list` shows those that exist."""
+
+
+class VersionNotFound(NotFound):
+    """The dataset {name} has no version {no}."""
+
+
+class DeliveryNotFound(NotFound):
+    """There is no such delivery."""
+
+
+class NoVersionYet(NotFound):
+    """The dataset {name} has no version yet: none of its deliveries could be used so far."""
+
+
+class BadName(BadInput):
+    """“{name}” cannot be a name: use 1 to 99 small letters, digits and hyphens, beginning with a letter or digit."""
+
+
+class TableNotInFile(BadInput):
+    """The file {file} holds no table that fits the contract of {dataset}. It has: {tables}."""
+
+
+class RequiredColumnsMissing(BadInput):
+    """The file {file} lacks columns that the contract requires: {columns}. The last good version stays in force; send the file
+    again with these columns, or name its headers in the contract."""
+
+
+class FileTooLarge(BadInput):
+    """The file {file} has {size_mb} MB, more than the {limit_mb} MB that are accepted. Raise `max_file_mb` in the settings, or
+    send it in parts."""
+
+    status = 413
+
+
+class DeliveryStays(Conflict):
+    """This delivery is finished and cannot be changed; correct a cell or send a new delivery."""
+
+
+class StepFailed(NhipError):
+    """Nhịp could not work through this delivery because of a fault of its own (reference {reference}). The raw bytes are
+    kept and the last good version stays in force; tell the maintainers the reference."""
+
+
+class SourceFailed(NhipError):
+    """The source {name} could not be read: {what}"""

@@ -1,0 +1,82 @@
+"""What a contract would find in the data that are here, before it is put in force. Nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from nhip.datasets.assess import Assessment
+from nhip.datasets.contract.yaml import load
+from nhip.datasets.deliveries import raw_name
+from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.findings import Finding, FindingGroup, groups_of, read_findings
+from nhip.datasets.model import Virtues
+from nhip.datasets.records import ContractRecord, Dataset
+from nhip.datasets.store import find_version_in_force, list_corrections, list_deliveries
+from nhip.datasets.virtues import scores
+from nhip.datasets.work import Work, work_through
+from nhip.db.installation import Installation
+from nhip.kernel.time import now
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What the draft finds in the last delivery that could be read."""
+
+    rows: int
+    findings: int
+    quarantined: int
+    virtues: Virtues
+    groups: list[FindingGroup]
+    examples: list[Finding]
+
+
+async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Preview:
+    """Work the dataset's last delivery through with the contract `yaml`, in a folder that is thrown away.
+
+    Raises the contract's own errors, NoVersionYet when nothing was delivered, and whatever makes the delivery unusable.
+    """
+    load(yaml)
+    async with installation.db.read() as tx:
+        delivery = next(iter(await list_deliveries(tx, dataset, 1)), None)
+        if delivery is None:
+            raise NoVersionYet(name=dataset.name)
+        current = await find_version_in_force(tx, dataset)
+        corrections = await list_corrections(tx, dataset)
+    draft = ContractRecord(dataset_id=dataset.id, no=0, yaml=yaml, digest="", note="", made_at=now(), made_by="")
+    installation.work.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="preview-", dir=installation.work))
+    try:
+        work = Work(
+            settings=installation.settings,
+            folder=folder,
+            raw=installation.objects.path(raw_name(delivery.sha256)),
+            dataset=dataset,
+            delivery=delivery,
+            contract=draft,
+            previous=current,
+            previous_path=None,
+            corrections=corrections,
+            references={},
+            find=installation.objects.path,
+        )
+        return await asyncio.to_thread(_look, installation, work)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look(installation: Installation, work: Work) -> Preview:
+    products = work_through(work, lambda _step: None)
+    assessment: Assessment = products.assessment
+    path = assessment.findings_path
+    return Preview(
+        rows=assessment.rows,
+        findings=assessment.findings,
+        quarantined=assessment.quarantined,
+        virtues=scores(assessment.tally),
+        groups=groups_of(installation.settings, path),
+        examples=read_findings(installation.settings, path, {}, 0, 20).findings,
+    )

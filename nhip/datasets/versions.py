@@ -1,0 +1,145 @@
+"""Reading versions: rows, differences by key, as of a date, restoring an earlier one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import msgspec
+
+from nhip.datasets.engine import ident, session
+from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.records import Dataset, Version
+from nhip.datasets.store import find_contract, get_dataset, get_version, queries
+from nhip.db import Connection
+from nhip.db.installation import Installation
+from nhip.db.query import Jsonb, execute, fetch_one
+from nhip.kernel.time import now
+
+
+class RowChange(msgspec.Struct, frozen=True):
+    """One row that differs between two versions; values are text, as stored. `before`/`after` is None on that side."""
+
+    change: Literal["added", "changed", "removed"]
+    key: dict[str, str | None]
+    before: dict[str, str | None] | None
+    after: dict[str, str | None] | None
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """How version `to` differs from version `since`. `rows` holds at most as many as were asked for; the counts are complete."""
+
+    since: int
+    to: int
+    key: list[str]
+    added: int
+    changed: int
+    removed: int
+    columns_added: list[str]
+    columns_removed: list[str]
+    rows: list[RowChange]
+
+
+async def find_version_at(tx: Connection, dataset: Dataset, at: datetime) -> Version | None:
+    """The version that was in force at `at`, or None when there was none yet."""
+    return await fetch_one(tx, Version, queries.find_version_at, dataset_id=dataset.id, at=at)
+
+
+async def diff(
+    installation: Installation, dataset: Dataset, since: int, to: int | None = None, most: int = 100
+) -> Difference:
+    """Rows added, changed and removed from version `since` to version `to` (default: the one in force), by primary key;
+    without a key, equal rows are matched as wholes. Raises VersionNotFound, NoVersionYet."""
+    async with installation.db.read() as tx:
+        old = await get_version(tx, dataset, since)
+        if to is None and dataset.version_no is None:
+            raise NoVersionYet(name=dataset.name)
+        new = await get_version(tx, dataset, to or dataset.version_no or 0)
+        contract = await find_contract(tx, dataset, new.contract_no)
+    key: list[str] = new.manifest.get("key", []) if contract else []
+    old_path, new_path = installation.objects.path(old.object), installation.objects.path(new.object)
+    return await asyncio.to_thread(_diff_files, installation, (since, old_path), (new.no, new_path), key, most)
+
+
+def _diff_files(
+    installation: Installation, old: tuple[int, Path], new: tuple[int, Path], key: list[str], most: int
+) -> Difference:
+    with session(installation.settings) as con:
+        before, after = _columns(con, old[1]), _columns(con, new[1])
+        common = [c for c in after if c in before and c != "_row"]
+        key = key if key and all(k in common for k in key) else []
+        _compare(con, old[1], new[1], common, key)
+        counts = dict(con.execute("select change, count(*) from difference group by 1").fetchall())
+        rows = con.execute("select * from difference order by _place limit ?", [most]).fetchall()
+        return Difference(
+            since=old[0],
+            to=new[0],
+            key=key,
+            added=counts.get("added", 0),
+            changed=counts.get("changed", 0),
+            removed=counts.get("removed", 0),
+            columns_added=[c for c in after if c not in before],
+            columns_removed=[c for c in before if c not in after],
+            rows=[_row_change(row, common, key) for row in rows],
+        )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    return [row[0] for row in con.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()]
+
+
+def _compare(con: duckdb.DuckDBPyConnection, old: Path, new: Path, columns: list[str], key: list[str]) -> None:
+    """Fill the table `difference`: change, place, then the common columns before and after as two lists of text."""
+    texts = ", ".join(f"{ident(c)}::varchar" for c in columns)
+    matched_by = key or columns
+    keys = ", ".join(f"{ident(c)}::varchar" for c in matched_by)
+    # equal keys (or, without a key, equal rows) are numbered, so that doubles are matched one to one
+    side = (
+        f"select _row, [{texts}] as cells, [{keys}] as k, row_number() over (partition by [{keys}] order by _row) as n "
+        "from read_parquet(?)"
+    )
+    con.execute(
+        f"""
+        create or replace temp table difference as
+        with a as ({side}), b as ({side})
+        select case when a.n is null then 'added' when b.n is null then 'removed' else 'changed' end as change,
+               coalesce(b._row, a._row) as _place, a.cells as before, b.cells as after
+        from a full outer join b on a.k = b.k and a.n = b.n
+        where a.cells is distinct from b.cells
+        """,
+        [str(old), str(new)],
+    )
+
+
+def _row_change(row: tuple[Any, ...], columns: list[str], key: list[str]) -> RowChange:
+    change, _place, before, after = row
+    old = dict(zip(columns, before, strict=True)) if before is not None else None
+    new = dict(zip(columns, after, strict=True)) if after is not None else None
+    shown = new or old or {}
+    return RowChange(change, {k: shown[k] for k in key}, old, new)
+
+
+async def restore(installation: Installation, dataset: Dataset, no: int, who: str) -> Version:
+    """Put version `no` in force again, as a new version with the same rows. Raises VersionNotFound."""
+    async with installation.db.tx() as tx:
+        await tx.execute(queries.lock_dataset, {"id": dataset.id})
+        dataset = await get_dataset(tx, dataset.id)
+        old = await get_version(tx, dataset, no)
+        if dataset.version_no == no:
+            return old
+        made = await insert_version(tx, msgspec.structs.replace(old, made_at=now(), made_by=who, restored_from=no))
+        await execute(tx, queries.point_version, id=dataset.id, no=made)
+        return await get_version(tx, await get_dataset(tx, dataset.id), made)
+
+
+async def insert_version(tx: Connection, version: Version) -> int:
+    """Record a version under the next number (its own `no` is ignored); gives that number."""
+    values = msgspec.structs.asdict(version)
+    values.pop("no")
+    values["by_rule"], values["manifest"] = Jsonb(version.by_rule), Jsonb(version.manifest)
+    row = await (await tx.execute(queries.insert_version, values)).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,192 @@
+"""The steps of one delivery that need no database: decode, conform, check. Runs in a thread; writes only into its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from nhip.datasets.assess import Assessment, assess
+from nhip.datasets.check.errors import OtherColumns
+from nhip.datasets.check.tally import PLACE_KINDS
+from nhip.datasets.conform.columns import match_columns
+from nhip.datasets.contract.infer import infer
+from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.yaml import dump, load
+from nhip.datasets.corrections import overlay
+from nhip.datasets.decode import decode
+from nhip.datasets.engine import literal, session
+from nhip.datasets.errors import RequiredColumnsMissing, TableNotInFile
+from nhip.datasets.model import ROW, Decoded, DecodedTable
+from nhip.datasets.records import ContractRecord, Correction, Dataset, DeliveryRecord, Version
+from nhip.kernel.text import fold
+from nhip.places.register import Register
+from nhip.places.resolver import Resolver
+from nhip.settings import Settings
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the steps need, read from the database before they start."""
+
+    settings: Settings
+    folder: Path
+    raw: Path
+    dataset: Dataset
+    delivery: DeliveryRecord
+    contract: ContractRecord | None
+    previous: Version | None
+    previous_path: Path | None
+    corrections: list[Correction]
+    references: dict[str, str]
+    """Object of the version in force by dataset name."""
+    find: Callable[[str], Path]
+    """Local file of an object."""
+
+
+class Products(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steps made: files in the work folder and facts."""
+
+    decoded: Decoded
+    table: DecodedTable
+    contract: Contract
+    drafted_yaml: str
+    """The contract that was drafted because there was none; else empty."""
+    assessment: Assessment
+    columns: list[dict[str, str]]
+    delivered: dict[str, str]
+    """Delivered header by the contract's column."""
+    evidence: Path
+    facts: dict[str, Any]
+
+    def files(self) -> dict[str, Path]:
+        """Result files by role."""
+        found = {
+            "version": self.assessment.version_path,
+            "findings": self.assessment.findings_path,
+            "quarantine": self.assessment.quarantine_path,
+            "evidence": self.evidence,
+        }
+        return {role: path for role, path in found.items() if path is not None and path.exists()}
+
+
+def work_through(work: Work, on_step: Callable[[str], None]) -> Products:
+    """Decode, conform and check the delivery; raises a NhipError with the reason when it cannot be used."""
+    with session(work.settings, reach=[work.raw, work.folder]) as con:
+        decoded = decode(work.raw, work.folder, work.settings, filename=work.delivery.filename, con=con)
+        contract = load(work.contract.yaml) if work.contract else None
+        table = choose_table(decoded, contract, work.delivery.filename, work.dataset.name)
+        drafted = ""
+        if contract is None:
+            contract = infer(con, table, dataset=work.dataset.name, filename=work.delivery.filename).contract
+            drafted = dump(contract)
+        on_step("conform")
+        table = _corrected(con, work, table, contract)
+        assessment = _assess(con, work, table, contract)
+        if not assessment.usable:
+            raise RequiredColumnsMissing(file=work.delivery.filename, columns=", ".join(_missing(con, assessment)))
+        evidence = _write_evidence(con, work, table, assessment)
+        return Products(
+            decoded=decoded,
+            table=table,
+            contract=contract,
+            drafted_yaml=drafted,
+            assessment=assessment,
+            columns=_describe(con, assessment),
+            delivered=delivered_names(contract, table),
+            evidence=evidence,
+            facts=msgspec.to_builtins(assessment.tally),
+        )
+
+
+def choose_table(decoded: Decoded, contract: Contract | None, filename: str, dataset: str) -> DecodedTable:
+    """The table that the contract speaks of: by name or sheet if it names one, else the one with most of its columns.
+
+    Raises TableNotInFile.
+    """
+    tables = [t for t in decoded.tables if t.columns]
+    if contract is None:
+        best = max(tables, key=lambda t: t.rows, default=None)
+    elif contract.table:
+        wanted = fold(contract.table)
+        best = next((t for t in tables if wanted in (fold(t.name), fold(t.sheet))), None)
+    else:
+        best = max(tables, key=lambda t: (_fitting(contract, t), t.rows), default=None)
+        best = best if best is not None and _fitting(contract, best) else None
+    if best is None:
+        names = "; ".join(f"{t.name} ({', '.join(c.name for c in t.columns[:6])}…)" for t in tables) or "-"
+        raise TableNotInFile(file=filename, dataset=dataset, tables=names)
+    return best
+
+
+def _fitting(contract: Contract, table: DecodedTable) -> int:
+    """How many of the contract's columns the table has."""
+    try:
+        return len(delivered_names(contract, table))
+    except OtherColumns:
+        return 0
+
+
+def delivered_names(contract: Contract, table: DecodedTable) -> dict[str, str]:
+    """The delivered header of each column of the contract that the table has."""
+    sources = match_columns(contract, [c.name for c in table.columns]).sources
+    return {field.name: source for field, source in zip(contract.fields, sources, strict=True) if source is not None}
+
+
+def _missing(con: duckdb.DuckDBPyConnection, assessment: Assessment) -> list[str]:
+    query = "select distinct \"column\" from read_parquet(?) where rule = 'column.missing' and severity = 'fatal'"
+    return [row[0] for row in con.execute(query, [str(assessment.findings_path)]).fetchall()]
+
+
+def _corrected(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, contract: Contract) -> DecodedTable:
+    if not work.corrections:
+        return table
+    delivered = delivered_names(contract, table)
+    relation = overlay(con, table.relation, delivered, work.corrections, work.delivery.id)
+    return msgspec.structs.replace(table, relation=relation)
+
+
+def _assess(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, contract: Contract) -> Assessment:
+    wanted = {reference.to_dataset for reference in contract.references}
+    return assess(
+        con,
+        table,
+        contract,
+        work=work.folder,
+        resolver=_resolver(work.settings, contract),
+        references={name: work.find(work.references[name]) for name in wanted if name in work.references},
+        previous=work.previous_path,
+        mends=True,
+        write_version=work.folder / "version.parquet",
+        findings=work.folder / "findings.parquet",
+    )
+
+
+def _resolver(settings: Settings, contract: Contract) -> Resolver | None:
+    """The address resolver, only where the contract has places: loading the register takes a moment."""
+    return get_resolver(settings.data_dir / "places") if any(f.kind in PLACE_KINDS for f in contract.fields) else None
+
+
+@cache
+def get_resolver(folder: Path) -> Resolver:
+    """The resolver over the register of this installation, loaded once a process."""
+    return Resolver(Register.load(folder))
+
+
+def _write_evidence(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, assessment: Assessment) -> Path:
+    """The delivered text of every row with a fault, so that a person can go from a number to the raw cell."""
+    target = work.folder / "evidence.parquet"
+    findings = literal(str(assessment.findings_path))
+    con.execute(
+        f'copy (select t.* from {table.relation} t where t.{ROW} in (select "row" from read_parquet({findings})'
+        f" where severity <> 'mended') order by {ROW}) to {literal(str(target))} (format parquet, compression zstd)"
+    )
+    return target
+
+
+def _describe(con: duckdb.DuckDBPyConnection, assessment: Assessment) -> list[dict[str, str]]:
+    rows = con.execute("describe select * from read_parquet(?)", [str(assessment.version_path)]).fetchall()
+    return [{"name": row[0], "type": row[1]} for row in rows]

@@ -1,0 +1,132 @@
+"""Commands that look after an installation: `nhip migrate`, `nhip doctor`, `nhip password`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from nhip.app import list_missing, prepare_database
+from nhip.db.installation import Installation, opened
+from nhip.db.terminal import print_json, print_table, with_installation
+from nhip.errors import NhipError
+from nhip.kernel.i18n import _
+from nhip.security.service import set_administrator_password
+from nhip.settings import Settings
+
+
+@click.command()
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
+@click.pass_obj
+def migrate(settings: Settings, wants_json: bool) -> None:
+    """Bring the database to the state that this version of Nhịp needs."""
+
+    async def work(installation: Installation) -> list[str]:
+        return [f"{m.package}/{m.name}" for m in await prepare_database(installation.db)]
+
+    ran = with_installation(settings, work)
+    if wants_json:
+        print_json(ran)
+    else:
+        click.echo("\n".join(ran) or "nothing to do")
+
+
+@click.command()
+@click.pass_obj
+def password(settings: Settings) -> None:
+    """Give the administrator a new password; the old one and all sessions end."""
+
+    async def work(installation: Installation) -> str:
+        async with installation.db.tx() as tx:
+            return await set_administrator_password(tx)
+
+    click.echo(with_installation(settings, work))
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that `nhip doctor` looked at: is it well, what was seen, how to mend it."""
+
+    name: str
+    well: bool
+    seen: str
+    mend: str = ""
+
+
+@click.command()
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
+@click.pass_obj
+def doctor(settings: Settings, wants_json: bool) -> int:
+    """Say what is wrong with this installation and how to mend it. Exit 1 if anything is."""
+    import asyncio
+
+    checks = [look(settings) for look in LOOKS]
+    checks += asyncio.run(_look_inside(settings))
+    if wants_json:
+        print_json(checks)
+    else:
+        print_table(("", "what", "seen", "mend"), (("✓" if c.well else "✗", c.name, c.seen, c.mend) for c in checks))
+    return 0 if all(c.well for c in checks) else 1
+
+
+def _python(_settings: Settings) -> Check:
+    well = sys.version_info >= (3, 11)
+    return Check("Python", well, sys.version.split()[0], "" if well else _("Install Python 3.11 or later."))
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        well = os.access(folder, os.W_OK)
+    except OSError as error:
+        return Check("data folder", False, str(error), _("Choose a folder that you may write to with --data-dir."))
+    return Check("data folder", well, str(folder), "" if well else _("Give yourself the right to write there."))
+
+
+def _disk(settings: Settings) -> Check:
+    place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
+    free = shutil.disk_usage(place).free >> 20
+    well = free >= 2048
+    return Check("free disk", well, f"{free} MB", "" if well else _("Free some space; less than 2 GB is left."))
+
+
+def _browser_files(_settings: Settings) -> Check:
+    from nhip.web.static import missing_files
+
+    missing = missing_files()
+    return Check("browser files", not missing, ", ".join(missing) or "ok", _("Run `make build`.") if missing else "")
+
+
+LOOKS: tuple[Callable[[Settings], Check], ...] = (_python, _folder, _disk, _browser_files)
+
+
+async def _look_inside(settings: Settings) -> list[Check]:
+    try:
+        async with opened(settings, pool_size=2) as installation:
+            missing = await list_missing(installation.db)
+            checks = [Check("database", True, "embedded" if installation.server else "external")]
+            names = ", ".join(f"{m.package}/{m.name}" for m in missing)
+            checks.append(Check("migrations", not missing, names or "ok", _("Run `nhip migrate`.") if missing else ""))
+            if not missing:
+                checks += await _look_at_data(installation)
+            return checks
+    except NhipError as error:
+        return [Check("database", False, error.message(), _("See the log in the data folder, or set NHIP_DATABASE_URL."))]
+
+
+async def _look_at_data(installation: Installation) -> list[Check]:
+    from nhip.datasets.store import list_sources, list_unfinished
+
+    async with installation.db.read() as tx:
+        unfinished = await list_unfinished(tx)
+        ill = [s.name for s in await list_sources(tx) if s.problem]
+    work = Check("unfinished deliveries", not unfinished, str(len(unfinished)), _("Run `nhip sync`.") if unfinished else "")
+    advice = _("Run `nhip source test NAME`.") if ill else ""
+    return [work, Check("sources", not ill, ", ".join(ill[:5]) or "ok", advice)]
+
+
