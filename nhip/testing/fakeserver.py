@@ -54,6 +54,14 @@ def file_reply(request: Request, body: bytes, headers: Mapping[str, str]) -> Rep
     return Reply(body=body, headers={"ETag": tag, **headers})
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up in the middle are what these tests are about."""
+
+
 class FakeServer:
     """Serves `answer(request)`; `start` returns the address, `requests` is what was asked so far."""
 
@@ -66,9 +74,7 @@ class FakeServer:
 
     def start(self, port: int = 0, tls: Any = None) -> str:
         """Listen on 127.0.0.1 (a free port for 0; TLS with the given server context) and return the address."""
-        server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        server.daemon_threads = True
-        server.block_on_close = False
+        server = _QuietServer(("127.0.0.1", port), self._handler())
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         self._server = server

@@ -274,9 +274,9 @@ def test_a_server_that_never_answers_is_given_up() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        with Outgoing(Settings(outgoing_private="127.0.0.0/8", fetch_timeout_s=1)) as out:
-            with pytest.raises(errors.TimedOut) as caught:
-                out.get(f"http://127.0.0.1:{silent.getsockname()[1]}/", tries=1)
+        settings = Settings(outgoing_private="127.0.0.0/8", fetch_timeout_s=1)
+        with Outgoing(settings) as out, pytest.raises(errors.TimedOut) as caught:
+            out.get(f"http://127.0.0.1:{silent.getsockname()[1]}/", tries=1)
     assert "1 seconds" in str(caught.value)
 
 
