@@ -2,25 +2,91 @@
 
 from __future__ import annotations
 
-from nhip.datasets import jobs as dataset_jobs
-from nhip.db import Database
-from nhip.db.migrate import Migration, list_pending, migrate
-from nhip.jobs import app as jobs
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-PACKAGES = ["nhip.security", "nhip.datasets"]
-"""Packages that own tables, in the order of their migrations."""
+from litestar import Litestar, Router, get
+from litestar.response import Redirect
+
+from nhip import parts, security
+from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
+from nhip.db.installation import opened
+from nhip.db.notify import relay
+from nhip.errors import DatabaseAway, StorageFull
+from nhip.security import pages as security_pages
+from nhip.security.protect import protect
+from nhip.security.sessions import signed_in
+from nhip.settings import Settings, load
+from nhip.web.app import build
+from nhip.web.live import EVERYTHING
 
 
-async def prepare_database(db: Database) -> list[Migration]:
-    """Run every pending migration; gives what ran."""
-    ran = await migrate(db, PACKAGES)
-    await jobs.install(db)
-    return ran
+@get("/", include_in_schema=False)
+async def front() -> Redirect:
+    """Until the portal of part 3 stands here, the front door leads to the console."""
+    return Redirect("/console")
 
 
-async def list_missing(db: Database) -> list[Migration]:
-    """Migrations that have not run."""
-    return await list_pending(db, PACKAGES)
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The web application over the installation of `settings` (default: from the environment)."""
+    chosen = settings or load()
+
+    async def database_answers() -> None:
+        if not await app.state.installation.db.ready():
+            raise DatabaseAway(what="no answer")
+
+    async def disk_has_room() -> None:
+        if shutil.disk_usage(chosen.data_dir).free < 200 << 20:
+            raise StorageFull(where=str(chosen.data_dir))
+
+    app = build(
+        chosen,
+        routes=[front, *security_pages.ROUTES, *_guarded(ROUTES), *_guarded(sector_routes())],
+        templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
+        navigation=NAVIGATION,
+        layers=protect(chosen),
+        checks={"database": database_answers, "disk": disk_has_room},
+        lifespan=[_with_installation(chosen)],
+        live_guards=[signed_in],
+    )
+    return app
 
 
-jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
+def _guarded(routes: Sequence[Any]) -> list[Router]:
+    """Everything but sign-in is for signed-in people: deny by default, in one place."""
+    return [Router("/", route_handlers=list(routes), guards=[signed_in])]
+
+
+def _beside(module_file: str | None) -> Path:
+    return Path(str(module_file)).parent / "templates"
+
+
+def sector_routes() -> list[Any]:
+    """The pages of all sectors."""
+    return [route for sector in parts.found_sectors() for route in sector.routes]
+
+
+def sector_templates() -> dict[str, Path]:
+    """Template folders of the sectors, by the sector's name."""
+    folders = {s.name: _beside(import_module(s.package).__file__) for s in parts.found_sectors()}
+    return {name: folder for name, folder in folders.items() if folder.is_dir()}
+
+
+def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with opened(settings) as installation:
+            app.state.installation = installation
+            app.state.db = installation.db
+            listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
+            try:
+                yield
+            finally:
+                listening.cancel()
+
+    return lifespan

@@ -6,16 +6,15 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import click
 import msgspec
 
-from nhip.app import list_missing, prepare_database
 from nhip.db.installation import Installation, opened
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.errors import NhipError
 from nhip.kernel.i18n import _
+from nhip.parts import list_missing, prepare_database
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
 
@@ -116,7 +115,9 @@ async def _look_inside(settings: Settings) -> list[Check]:
                 checks += await _look_at_data(installation)
             return checks
     except NhipError as error:
-        return [Check("database", False, error.message(), _("See the log in the data folder, or set NHIP_DATABASE_URL."))]
+        return [
+            Check("database", False, error.message(), _("See the log in the data folder, or set NHIP_DATABASE_URL."))
+        ]
 
 
 async def _look_at_data(installation: Installation) -> list[Check]:
@@ -125,8 +126,8 @@ async def _look_at_data(installation: Installation) -> list[Check]:
     async with installation.db.read() as tx:
         unfinished = await list_unfinished(tx)
         ill = [s.name for s in await list_sources(tx) if s.problem]
-    work = Check("unfinished deliveries", not unfinished, str(len(unfinished)), _("Run `nhip sync`.") if unfinished else "")
+    work = Check(
+        "unfinished deliveries", not unfinished, str(len(unfinished)), _("Run `nhip sync`.") if unfinished else ""
+    )
     advice = _("Run `nhip source test NAME`.") if ill else ""
     return [work, Check("sources", not ill, ", ".join(ill[:5]) or "ok", advice)]
-
-

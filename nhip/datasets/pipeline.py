@@ -31,6 +31,7 @@ from nhip.datasets.store import (
 )
 from nhip.datasets.work import Work, work_through
 from nhip.db.installation import Installation
+from nhip.db.notify import announce
 from nhip.db.query import Jsonb, fetch_all
 from nhip.errors import NhipError, Unavailable
 from nhip.kernel.time import now
@@ -130,6 +131,7 @@ async def _fail(installation: Installation, delivery: DeliveryRecord, error: Nhi
     problem = {"error": type(error).__name__, "template": error.template(), "values": values}
     async with installation.db.tx() as tx:
         await move_delivery(tx, delivery.id, "failed", now(), problem=Jsonb(problem))
+        await announce(tx, "datasets")
     return Outcome(delivery.id, "failed", None, error.message())
 
 

@@ -16,6 +16,7 @@ from nhip.datasets.store import find_version_in_force, get_dataset, get_version,
 from nhip.datasets.versions import insert_version
 from nhip.datasets.work import Products, Work
 from nhip.db.installation import Installation
+from nhip.db.notify import announce
 from nhip.db.query import Jsonb, execute
 from nhip.kernel.time import now
 
@@ -64,6 +65,7 @@ async def publish(installation: Installation, work: Work, products: Products, na
         assert current is not None
         await record_virtues(tx, dataset, current, products.facts)
         await move_delivery(tx, work.delivery.id, state, now(), decoded=Jsonb(_decoded(products)))
+        await announce(tx, "datasets")
         return Outcome(work.delivery.id, state, current)
 
 

@@ -35,7 +35,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServe
 @pytest.fixture(scope="session")
 def template_database(postgres: EmbeddedServer) -> str:
     """Name of a database that holds the whole migrated schema; tests get copies of it."""
-    from nhip.app import prepare_database
+    from nhip.parts import prepare_database
 
     name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:

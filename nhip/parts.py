@@ -1,0 +1,34 @@
+"""The parts of an installation that have tables and jobs: what has to be prepared before anything is served."""
+
+from __future__ import annotations
+
+from nhip.datasets import jobs as dataset_jobs
+from nhip.db import Database
+from nhip.db.migrate import Migration, list_pending, migrate
+from nhip.jobs import app as jobs
+from nhip.plugins import found_sectors
+
+PACKAGES = ["nhip.security", "nhip.datasets"]
+"""Packages that own tables, in the order of their migrations."""
+
+jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
+for _sector in found_sectors():
+    if _sector.jobs is not None:
+        jobs.app.add_tasks_from(_sector.jobs, namespace=_sector.name)
+
+
+def packages() -> list[str]:
+    """Our packages that own tables, then those of the sectors."""
+    return [*PACKAGES, *(s.package for s in found_sectors())]
+
+
+async def prepare_database(db: Database) -> list[Migration]:
+    """Run every pending migration; gives what ran."""
+    ran = await migrate(db, packages())
+    await jobs.install(db)
+    return ran
+
+
+async def list_missing(db: Database) -> list[Migration]:
+    """Migrations that have not run."""
+    return await list_pending(db, packages())

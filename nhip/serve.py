@@ -1,0 +1,210 @@
+"""`nhip up`: the web server and the worker as two processes under one supervisor that starts again what dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+
+import click
+
+from nhip.datasets.store import list_unfinished
+from nhip.db.errors import SchemaBehind
+from nhip.db.installation import Installation, opened
+from nhip.errors import BadInput
+from nhip.jobs.app import enqueue, retry_orphans, run_worker
+from nhip.parts import list_missing, prepare_database
+from nhip.security.service import find_administrator, set_administrator_password
+from nhip.settings import Settings, load
+
+GRACE_S = 15.0
+PAUSE_S = 1.0
+log = logging.getLogger(__name__)
+
+
+class PortTaken(BadInput):
+    """Something else listens on {host}:{port} already. Stop it, or choose another port with --port."""
+
+
+@click.command()
+@click.option("--host", default=None, help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port to listen on (default 8321).")
+@click.pass_obj
+def up(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve: the console, and the work on what arrives. Ctrl-C ends it."""
+    serve(load({"data_dir": settings.data_dir, "host": host, "port": port}))
+
+
+def serve(settings: Settings, *, greeting: str = "") -> None:
+    """Run until interrupted. `greeting` is printed once the server answers."""
+    require_port(settings)
+    asyncio.run(_supervise(settings, greeting))
+
+
+def require_port(settings: Settings) -> None:
+    """Raises PortTaken when the address is in use."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortTaken(host=settings.host, port=settings.port) from error
+
+
+async def prepare(installation: Installation) -> str:
+    """Bring the database up to date and make sure of an administrator; gives the password if one was made.
+
+    An external database is only changed by `nhip migrate`: raises SchemaBehind.
+    """
+    missing = await list_missing(installation.db)
+    if missing and installation.server is None:
+        raise SchemaBehind(count=len(missing))
+    await prepare_database(installation.db)
+    async with installation.db.tx() as tx:
+        return "" if await find_administrator(tx) else await set_administrator_password(tx)
+
+
+async def _supervise(settings: Settings, greeting: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with opened(settings, pool_size=2) as installation:
+        password = await prepare(installation)
+        tasks = [asyncio.create_task(_keep_running(settings, part, stop)) for part in ("web", "worker")]
+        tasks.append(asyncio.create_task(_keep_database(installation, stop)))
+        await _greet(settings, password, greeting, stop)
+        await stop.wait()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_database(installation: Installation, stop: asyncio.Event) -> None:
+    """Start the embedded server again if it died; the pools of the other processes connect anew by themselves."""
+    while not stop.is_set():
+        server = installation.server
+        if server is not None and not server.running():
+            log.warning("the embedded database died; starting it again")
+            await asyncio.to_thread(server.start)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PAUSE_S)
+
+
+async def _keep_running(settings: Settings, part: str, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "nhip.serve", part, env=_environment(settings), start_new_session=True
+        )
+        ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if process.returncode is None:
+            await _end(process, ended)
+        elif not stop.is_set():
+            log.warning("%s ended with %s; starting it again", part, process.returncode)
+            await asyncio.sleep(PAUSE_S)
+        stopped.cancel()
+
+
+async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    process.terminate()
+    done, _waiting = await asyncio.wait({ended}, timeout=GRACE_S)
+    if not done:
+        os.killpg(process.pid, signal.SIGKILL)
+        await ended
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, so that the parts see the same as the supervisor."""
+    values = {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
+    return {**os.environ, **values}
+
+
+async def _greet(settings: Settings, password: str, greeting: str, stop: asyncio.Event) -> None:
+    if not await _answers(settings, stop):
+        return
+    click.echo(greeting or f"Nhịp: {address(settings)}/console")
+    if password:
+        click.echo(f"Administrator's password (shown once; `nhip password` makes a new one): {password}")
+
+
+def address(settings: Settings) -> str:
+    """The address that people open."""
+    return settings.base_url or f"http://{settings.host}:{settings.port}"
+
+
+async def _answers(settings: Settings, stop: asyncio.Event, within_s: float = 60) -> bool:
+    """Wait until the web server takes connections."""
+    until = time.monotonic() + within_s
+    while not stop.is_set() and time.monotonic() < until:
+        try:
+            _reader, writer = await asyncio.open_connection(settings.host, settings.port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return True
+    return False
+
+
+def run_web(settings: Settings) -> None:
+    """The web server; one process."""
+    from granian.constants import Interfaces, Loops
+    from granian.server import Server
+
+    Server(
+        "nhip.app:create_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.asyncio,
+        workers=1,
+        log_access=False,
+        backpressure=256,
+    ).serve()
+
+
+async def run_jobs(settings: Settings) -> None:
+    """The worker: first what was cut off, then jobs as they come."""
+    async with opened(settings, pool_size=settings.workers + 3) as installation:
+        await retry_orphans(installation.db)
+        await enqueue_unfinished(installation)
+        await run_worker(installation, concurrency=settings.workers)
+
+
+async def enqueue_unfinished(installation: Installation) -> int:
+    """Give every delivery whose work was cut off a job again; processing one that is done does nothing."""
+    from nhip.datasets.jobs import process_delivery
+
+    async with installation.db.tx() as tx:
+        unfinished = await list_unfinished(tx)
+        for delivery in unfinished:
+            await enqueue(tx, process_delivery, lock=str(delivery.dataset_id), delivery_id=str(delivery.id))
+    return len(unfinished)
+
+
+def main() -> None:
+    """`python -m nhip.serve web|worker`, started by the supervisor."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    settings = load()
+    if sys.argv[1] == "web":
+        run_web(settings)
+    else:
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(_until_terminated(settings))
+
+
+async def _until_terminated(settings: Settings) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await run_jobs(settings)
+
+
+if __name__ == "__main__":
+    main()
