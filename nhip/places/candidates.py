@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import pairwise
 
 from nhip.places.index import EMPTY, Index, Record, one_edit
-from nhip.places.parse import Mention, Parsed, phrases
+from nhip.places.parse import LONGEST, Mention, Parsed, phrases
 from nhip.places.words import COMMUNE, DISTRICT, PROVINCE
 
 MARGIN = 1.5
@@ -33,7 +34,7 @@ class Claims:
     def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool) -> None:
         self.parsed, self.home, self.mixed = parsed, home, mixed
         self.communes = [m for m in parsed.mentions if m.levels & COMMUNE]
-        self.places = [m for m in parsed.mentions if m.districts or m.provinces]
+        self.places = _places([m for m in parsed.mentions if m.districts or m.provinces])
         self.districts: frozenset[str] = EMPTY.union(*[m.districts for m in self.places])
         self.provinces: frozenset[str] = EMPTY.union(*[m.provinces for m in self.places])
         self.beside = self._beside()
@@ -48,6 +49,19 @@ class Claims:
             if here.explicit and here.levels & COMMUNE and (after.districts or after.provinces):
                 return here
         return None
+
+
+def _places(mentions: list[Mention]) -> list[Mention]:
+    """Districts and provinces named. Beside a name that can only be a province, one that is both is the district."""
+    if len(mentions) < 2 or not any(m.provinces and not m.districts for m in mentions):
+        return mentions
+    return [_district_only(m) if m.districts and m.provinces else m for m in mentions]
+
+
+def _district_only(mention: Mention) -> Mention:
+    copied = copy(mention)
+    copied.provinces = EMPTY
+    return copied
 
 
 def candidates(said: Claims, index: Index) -> tuple[list[Candidate], bool]:
@@ -73,7 +87,7 @@ def _misspelt(candidate: Candidate, said: Claims) -> bool:
 def _of(mention: Mention, said: Claims) -> list[Candidate]:
     entry = mention.name
     records = entry.communes
-    places = [p for p in said.places if p is not mention]
+    places = [p for p in said.places if not (p.tokens is mention.tokens and p.start == mention.start)]
     if len(records) > 8:
         wanted = EMPTY.union(*(p.districts | p.provinces for p in places)) or said.home
         if wanted:
@@ -176,12 +190,12 @@ def _repaired(said: Claims, index: Index) -> list[Candidate]:
     readings = [(r, u.type) for u in said.parsed.unknown if u.levels & COMMUNE for r in u.readings]
     for mention in said.communes:
         if mention.explicit and mention.after:
-            end = min(mention.end + 2, len(mention.tokens))
-            readings += [(r, mention.type) for r in phrases(mention.tokens, mention.begin, end)[:2]]
+            end = min(mention.begin + LONGEST, len(mention.tokens))
+            readings += [(r, mention.type) for r in phrases(mention.tokens, mention.begin, end)]
         elif mention.explicit:
             readings.append(((mention.key, mention.acc), mention.type))
     for (key, acc), kind in readings:
-        if len(key) < 5 or key.isdigit():
+        if len(key) < (4 if said.districts else 5) or key.isdigit():
             continue
         found = [c for name in index.near(key) for c in _near(said, index, name, acc, kind)]
         if found:

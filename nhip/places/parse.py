@@ -52,8 +52,17 @@ class Mention:
 
     def settle(self, accented: bool) -> None:
         """Work out the districts and provinces meant, when all of the segment is read."""
-        self.districts = self._meant(self.name.districts, accented) if self.levels & DISTRICT else EMPTY
-        self.provinces = self._meant(self.name.provinces, accented) if self.levels & PROVINCE else EMPTY
+        levels = self.levels
+        if self.type == "thanhpho" and levels & DISTRICT and levels & PROVINCE:
+            cities = (DISTRICT if self._typed(self.name.districts) else 0) | (
+                PROVINCE if self._typed(self.name.provinces) else 0
+            )
+            levels = cities or levels
+        self.districts = self._meant(self.name.districts, accented) if levels & DISTRICT else EMPTY
+        self.provinces = self._meant(self.name.provinces, accented) if levels & PROVINCE else EMPTY
+
+    def _typed(self, scopes: list[Scope]) -> bool:
+        return any(s.type == self.type for s in scopes)
 
     def _meant(self, scopes: list[Scope], accented: bool) -> frozenset[str]:
         """The districts or provinces written just so when there are any, else all of the name."""
@@ -114,9 +123,7 @@ class Parser:
             if piece is None:
                 piece = self._read(part, len(parts) == 1)
             elif piece in pieces:
-                again = copy(piece)
-                again.mentions = [copy(m) for m in piece.mentions]
-                piece = again
+                piece = _again(piece)
             pieces.append(piece)
         return Parsed(pieces)
 
@@ -237,6 +244,8 @@ class Parser:
             whole = None
         if whole is not None and (name is None or longer > end or (longer == end and kind == "thitran" and width == 1)):
             return 0
+        if name is None and self._unit_word(tokens, begin) is not None:
+            return 0
         if name is None:
             return self._unread(piece, begin, levels, kind)
         island = COMMUNE if levels == DISTRICT and any(r.type == kind for r in name.communes) else 0
@@ -257,7 +266,8 @@ class Parser:
             if stop > begin and last and go_on == begin:
                 go_on = stop
             stop += 1
-        piece.unknown.append(Unknown(phrases(tokens, begin, min(stop, begin + LONGEST)), levels, kind))
+        if not tokens[begin].key.isdigit():
+            piece.unknown.append(Unknown(phrases(tokens, begin, min(stop, begin + LONGEST)), levels, kind))
         return max(stop if go_on == begin else go_on, begin + 1)
 
     def _bare(self, tokens: list[Token], i: int) -> Mention | None:
@@ -266,6 +276,16 @@ class Parser:
             return None
         mention = Mention(tokens, i, i, end, name.levels, "", name)
         return None if mention.key.isdigit() or len(mention.key) < 2 else mention
+
+
+def _again(piece: Piece) -> Piece:
+    """A copy for a segment that stands twice in one address, so that its mentions can be told apart."""
+    again = copy(piece)
+    again.tokens = list(piece.tokens)
+    again.mentions = [copy(m) for m in piece.mentions]
+    for mention in again.mentions:
+        mention.tokens = again.tokens
+    return again
 
 
 def phrases(tokens: list[Token], begin: int, end: int) -> list[tuple[str, str]]:
