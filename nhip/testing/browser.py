@@ -1,0 +1,150 @@
+"""Browser fixtures: Debian's Chromium, no Internet, Vietnamese, phone first. Register with `pytest_plugins`.
+
+Wait on `data-ready`, never on time. `axe` runs the WCAG 2.2 A and AA rules (axe-core from the `axe-playwright-python` wheel).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+    "--use-angle=swiftshader",
+)
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+SIZES = {"360": (360, 740), "1280": (1280, 800), "1920": (1920, 1080)}
+LOCALES = {"vi": "vi-VN", "en": "en-GB"}
+_HERE = ("127.0.0.1", "localhost", "::1")
+
+
+def chromium_path() -> str:
+    """Where Chromium is; the test skips where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    return found
+
+
+class Browsing:
+    """Opens pages in contexts of their own and remembers what left the machine (nothing may)."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.refused: list[str] = []
+
+    @contextmanager
+    def page(
+        self,
+        *,
+        size: str = "360",
+        lang: str = "vi",
+        theme: str = "light",
+        javascript: bool = True,
+        state: Any = None,
+        axe_ready: bool = True,
+    ) -> Iterator[Page]:
+        """A page of `size` 360, 1280 or 1920; `state` is another context's `storage_state()`, to stay signed in.
+
+        `axe_ready` lifts the content security policy for the test's own script; switch it off to test the policy.
+        """
+        width, height = SIZES[size]
+        context = self._browser.new_context(
+            locale=LOCALES[lang],
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            java_script_enabled=javascript,
+            storage_state=state,
+            bypass_csp=axe_ready,
+            has_touch=size == "360",
+            reduced_motion="reduce",
+        )
+        context.route("**/*", self._only_here)
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def _only_here(self, route: Route) -> None:
+        if urlsplit(route.request.url).hostname in _HERE:
+            route.continue_()
+        else:
+            self.refused.append(route.request.url)
+            route.abort()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the session."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browsing(chromium: Browser) -> Iterator[Browsing]:
+    """Pages for one test; fails it when a page asked for anything outside this machine."""
+    opened = Browsing(chromium)
+    yield opened
+    assert opened.refused == [], "pages asked for addresses outside this machine"
+
+
+def ready(page: Page) -> None:
+    """Wait until the page's islands run."""
+    page.wait_for_function("document.body.dataset.ready === '1'")
+
+
+def axe(page: Page) -> list[str]:
+    """What breaks WCAG 2.2 A or AA on this page: `rule target summary`, empty when nothing does.
+
+    Works in a context without JavaScript too: Playwright's own evaluation runs there.
+    """
+    page.evaluate(_axe_source())
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(WCAG))
+    return [
+        f"{violation['id']} {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _axe_source() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def screenshots(browsing: Browsing, url: str, name: str, folder: Path, state: Any = None) -> list[Path]:
+    """The whole page at each size, in both themes and languages: `name-360-light-vi.png` and so on."""
+    made = []
+    for size in SIZES:
+        for theme in ("light", "dark"):
+            for lang in LOCALES:
+                with browsing.page(size=size, theme=theme, lang=lang, state=state) as page:
+                    page.goto(url)
+                    ready(page)
+                    page.evaluate("document.fonts.ready")
+                    path = folder / f"{name}-{size}-{theme}-{lang}.png"
+                    page.screenshot(path=path, full_page=True)
+                    made.append(path)
+    return made
+
+
+def sideways(page: Page) -> int:
+    """Pixels by which the page is wider than its window; 0 on a page that reflows (WCAG 2.2, 1.4.10)."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

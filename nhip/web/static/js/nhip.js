@@ -1,0 +1,28 @@
+// The islands of every page. Nothing depends on them: without JavaScript each page works and only waits a little longer.
+import { palette, rows } from "./keys.js";
+import { live } from "./live.js";
+import { themes } from "./theme.js";
+
+themes();
+rows();
+palette();
+live();
+
+document.querySelector("[data-focus]")?.focus();
+
+// A fold in the top bar closes when one looks elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.body.dataset.ready = "1";
