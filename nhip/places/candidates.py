@@ -176,13 +176,18 @@ def _bare(mention: Mention, said: Claims) -> list[Candidate]:
         if not mention.whole:
             candidate.score -= 4.0
         candidate.flagged = not mention.whole or not scoped
-        candidate.also_district = bool(mention.levels & DISTRICT)
+        candidate.also_district = bool(mention.levels & DISTRICT) and not _seated(candidate.record, mention, said)
         if candidate.also_district:
             candidate.score -= 3.0
             candidate.flagged = True
         if mention.levels & PROVINCE:
             candidate.score -= 3.0
     return found
+
+
+def _seated(record: Record, mention: Mention, said: Claims) -> bool:
+    """Whether a district named elsewhere in the address holds the commune."""
+    return any(p.districts & record.dist for p in said.places if p.tokens is not mention.tokens)
 
 
 def _repaired(said: Claims, index: Index) -> list[Candidate]:
