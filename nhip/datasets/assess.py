@@ -84,13 +84,13 @@ def assess(
     others = references or {}
     with Room(con) as room:
         plan = make_plan(contract, table, reading or Reading(), as_delivered=not mends)
-        if mends:
-            plan = learn_readings(room, plan, reading or Reading())
         rules, pairs = compile_rules(plan), find_pairs(plan) if mends else []
         make_findings(room)
         extras = make_extras(room, plan, resolver, province) if mends else []
         kept = kept_columns(plan, others)
         rows = scan(room, plan, rules, pairs, kept)
+        if mends:
+            plan = learn_readings(room, plan, reading or Reading())
         paired = {column.at for pair in pairs for column in pair.columns}
         mapped = map_values(room, plan, [column for column in plan.columns if column.at not in paired])
         map_pairs(room, plan, pairs)

@@ -40,7 +40,7 @@ def find_key_faults(room: Room, plan: Plan, kept: list[Column], references: Mapp
 
 def _make_keys(room: Room, kept: list[Column]) -> None:
     """The view `keys`: `_row`, text and value of the kept columns of every row."""
-    clean = "".join(f", {column.text}, {column.form.typed(column.text)} AS {column.value}" for column in kept)
+    clean = "".join(f", {column.text}, {column.form.sure(column.text)} AS {column.value}" for column in kept)
     judged = "".join(f", {column.text}, {column.value}" for column in kept)
     room.con.execute(
         f"CREATE VIEW {room.table('keys')} AS SELECT _row{clean} FROM {room.table('kept')} WHERE NOT suspect "

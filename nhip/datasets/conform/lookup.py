@@ -50,13 +50,13 @@ class Lookups:
         return " ".join(found.values())
 
     def value(self, column: Column, row: str) -> str:
-        """SQL of the column's typed value over `row` joined by `joins`."""
-        typed = column.form.typed(f"{row}.{column.text}")
+        """SQL of the column's typed value over `row` joined by `joins`: what the parser made of it, and where there was nothing
+        to parse the text is canonical."""
+        sure = column.form.sure(f"{row}.{column.text}")
         lookup = self.find(column, row)
         if lookup is None:
-            return typed
-        # a swapped latitude is canonical by itself, so the table comes first
-        return f"CASE WHEN {lookup.hit} THEN TRY_CAST({lookup.value} AS {column.form.type}) ELSE {typed} END"
+            return sure
+        return f"CASE WHEN {lookup.hit} THEN TRY_CAST({lookup.value} AS {column.form.type}) ELSE {sure} END"
 
 
 def _lookup(alias: str, join: str, end: str, *, hit: str) -> Lookup:

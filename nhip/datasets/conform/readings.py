@@ -21,10 +21,12 @@ _AMBIGUOUS = {
 
 
 def learn_readings(room: Room, plan: Plan, known: Reading) -> Plan:
-    """`plan` with the columns' forms fixed to what the columns prove. Two passes over the columns in question, none if there
-    are none."""
-    open_columns = [column for column in plan.columns if _is_open(column, known)]
-    open_columns = _that(room, plan, open_columns, [_AMBIGUOUS[column.field.type] for column in open_columns])
+    """`plan` with the columns' forms fixed to what the columns prove. Needs the suspects (what can be read in two ways is
+    never canonical); a pass over the whole table only if one of them is ambiguous. What was canonical before stays so."""
+    asked = [column for column in plan.columns if _is_open(column, known)]
+    bad = room.table("bad")
+    counts = _counts(room, bad, asked, [_AMBIGUOUS[column.field.type] for column in asked])
+    open_columns = [column for column, count in zip(asked, counts, strict=True) if count]
     if not open_columns:
         return plan
     proven = _proven(room, plan, open_columns, known)
@@ -44,24 +46,19 @@ def _is_open(column: Column, known: Reading) -> bool:
     return not (known.decimal if field.type in ("number", "integer") else field.order or known.order)
 
 
-def _that(room: Room, plan: Plan, columns: list[Column], patterns: list[str]) -> list[Column]:
-    """Those of `columns` that have a text matching their pattern."""
-    return [column for column, count in zip(columns, _counts(room, plan, columns, patterns), strict=True) if count]
-
-
-def _counts(room: Room, plan: Plan, columns: list[Column], patterns: list[str]) -> list[int]:
-    """How many texts of each column match its pattern; one pass over the table."""
+def _counts(room: Room, rows: str, columns: list[Column], patterns: list[str]) -> list[int]:
+    """How many texts of each column match its pattern; one pass over the FROM item `rows`."""
     if not columns:
         return []
     matches = (f"regexp_full_match({c.text}, {literal(p)})" for c, p in zip(columns, patterns, strict=True))
     counts = ", ".join(f"count(*) FILTER ({match})" for match in matches)
-    row = room.con.execute(f"SELECT {counts} FROM {plan.delivered()}").fetchone()
+    row = room.con.execute(f"SELECT {counts} FROM {rows}").fetchone()
     return [int(count) for count in row or ()]
 
 
 def _proven(room: Room, plan: Plan, columns: list[Column], known: Reading) -> dict[int, Reading]:
     asked = [(column, name, regex) for column in columns for name, regex in evidence_for(column.field.type).items()]
-    counts = _counts(room, plan, [column for column, _, _ in asked], [regex for _, _, regex in asked])
+    counts = _counts(room, plan.delivered(), [column for column, _, _ in asked], [regex for _, _, regex in asked])
     seen: dict[int, list[str]] = {}
     for (column, name, _), count in zip(asked, counts, strict=True):
         if count:
