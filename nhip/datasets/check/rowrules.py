@@ -22,7 +22,7 @@ class CompiledRule(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"row.{self.rule.name}"
+        return f"row:{self.rule.name}"
 
     @property
     def broken(self) -> str:

@@ -25,9 +25,9 @@ def find_whole_faults(room: Room, plan: Plan, rows: int) -> None:
         _tell(room, name, "column.unknown", "warning", name, "")
     contract = plan.contract
     if contract.min_rows is not None and rows < contract.min_rows:
-        _tell(room, "", "rows.min", "error", str(rows), str(contract.min_rows))
+        _tell(room, "", "rows.minimum", "error", str(rows), str(contract.min_rows))
     if contract.max_rows is not None and rows > contract.max_rows:
-        _tell(room, "", "rows.max", "error", str(rows), str(contract.max_rows))
+        _tell(room, "", "rows.maximum", "error", str(rows), str(contract.max_rows))
     if plan.table.findings is not None and not plan.as_delivered:
         _take_over(room, plan)
 
