@@ -14,8 +14,11 @@ EXTENSIONS: Final[dict[str, str]] = {
     ".shp": "shapefile",
 }  # fmt: skip
 """Which format a name promises."""
+_MAGIC: Final = {b"\x1f\x8b": "gzip", b"PAR1": "parquet", b"SQLite format 3\0": "gpkg", b"\x09\x08\x10\0": "xls"}
 _HEAD: Final = 65_536
-_GEO_TYPES: Final = re.compile(rb'"type"\s*:\s*"(FeatureCollection|Feature|Point|LineString|Polygon|Multi\w+|GeometryCollection)"')
+_GEO_TYPES: Final = re.compile(
+    rb'"type"\s*:\s*"(FeatureCollection|Feature|Point|LineString|Polygon|Multi\w+|GeometryCollection)"'
+)
 _DBF_VERSIONS: Final = frozenset([0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8E, 0xF5])
 
 
@@ -33,18 +36,13 @@ def promised(filename: str) -> str:
 def sniff(path: Path) -> str:
     """The format of the file: a value of EXTENSIONS, `ole` (a protected or unknown Office file) or "" for none we read."""
     head = head_of(path)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(path)
-    if head.startswith(b"\x1f\x8b"):
-        return "gzip"
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head.startswith(b"SQLite format 3\0"):
-        return "gpkg"
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _sniff_ole(path)
-    if head[:2] == b"\x09\x08" and len(head) > 8:
-        return "xls"
     if _is_dbf(head, path.stat().st_size):
         return "dbf"
     return _sniff_text(head)
@@ -90,8 +88,15 @@ def _is_dbf(head: bytes, size: int) -> bool:
     header = int.from_bytes(head[8:10], "little")
     width = int.from_bytes(head[10:12], "little")
     records = int.from_bytes(head[4:8], "little")
-    fields = 32 < header <= len(head) and head[header - 1] == 0x0D or header % 32 in (1, 8)
-    return month <= 12 and day <= 31 and bool(fields) and header >= 33 and width > 0 and records * width <= size + 2 * width
+    fields = (32 < header <= len(head) and head[header - 1] == 0x0D) or header % 32 in (1, 8)
+    return (
+        month <= 12
+        and day <= 31
+        and bool(fields)
+        and header >= 33
+        and width > 0
+        and records * width <= size + 2 * width
+    )
 
 
 def _sniff_text(head: bytes) -> str:
@@ -109,7 +114,12 @@ def _sniff_json(body: bytes) -> str:
     if body.startswith(b"{") and _GEO_TYPES.search(body[:2048]):
         return "geojson"
     first = body.split(b"\n", 1)[0].strip()
-    if body.startswith(b"{") and first.endswith(b"}") and b"\n" in body and body.split(b"\n", 1)[1].lstrip().startswith(b"{"):
+    if (
+        body.startswith(b"{")
+        and first.endswith(b"}")
+        and b"\n" in body
+        and body.split(b"\n", 1)[1].lstrip().startswith(b"{")
+    ):
         return "ndjson"
     follower = body[1:].lstrip()[:1]
     if body.startswith(b"{"):

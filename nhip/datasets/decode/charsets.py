@@ -16,7 +16,12 @@ from typing import Final
 from nhip.datasets.decode import viqr
 
 _TCVN3_A0: Final = (
-    "\0ĂÂÊÔƠƯĐăâêôơưđẰ" + "\0\0\0\0\0àảãáạẲằẳẵắẴ" + "ẮẦẨẪẤỀặầẩẫấậèỂẻẽ" + "éẹềểễếệìỉỄẾỒĩíịò" + "Ổỏõóọồổỗốộờởỡớợù" + "ỖủũúụừửữứựỳỷỹýỵỐ"
+    "\0ĂÂÊÔƠƯĐăâêôơưđẰ"
+    + "\0\0\0\0\0àảãáạẲằẳẵắẴ"
+    + "ẮẦẨẪẤỀặầẩẫấậèỂẻẽ"
+    + "éẹềểễếệìỉỄẾỒĩíịò"
+    + "Ổỏõóọồổỗốộờởỡớợù"
+    + "ỖủũúụừửữứựỳỷỹýỵỐ"
 )
 _VISCII_80: Final = (
     "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐ"
@@ -93,8 +98,9 @@ _TCVN3_LETTERS: Final = {0xA0 + i: letter for i, letter in enumerate(_TCVN3_A0) 
 _VISCII_LETTERS: Final = {0x80 + i: letter for i, letter in enumerate(_VISCII_80)} | _VISCII_CONTROLS
 _VNI_LETTERS: Final = _vni_table()
 _SHOWN_TCVN3: Final = {ord(SHOWN[byte]): letter for byte, letter in _TCVN3_LETTERS.items()}
-_SHOWN_VISCII: Final = {ord(SHOWN[byte]): letter for byte, letter in _VISCII_LETTERS.items()}
-_SHOWN_VISCII |= {byte: letter for byte, letter in _VISCII_LETTERS.items() if 0x80 <= byte < 0xA0}
+_SHOWN_VISCII: Final = {ord(SHOWN[byte]): letter for byte, letter in _VISCII_LETTERS.items()} | {
+    byte: letter for byte, letter in _VISCII_LETTERS.items() if 0x80 <= byte < 0xA0
+}
 _VNI_PAIR: Final = re.compile("|".join(sorted(map(re.escape, _VNI_LETTERS), key=len, reverse=True)))
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _TWO_CAPITALS: Final = re.compile("[A-Z][^a-z]*[A-Z]")
@@ -182,7 +188,7 @@ def encode_shown(text: str, charset: str) -> str:
 
 def _plain_byte(letter: str, charset: str, place: int) -> bytes:
     byte = _BYTE_OF.get(ord(letter))
-    if byte is None or letter.isalpha() and not letter.isascii():
+    if byte is None or (letter.isalpha() and not letter.isascii()):
         raise UnicodeEncodeError(charset, letter, 0, 1, f"not in the set (at {place})")
     return bytes([byte])
 

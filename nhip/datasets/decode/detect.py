@@ -74,7 +74,9 @@ def _part_sense(part: str) -> float:
     if quality == 0:
         return -0.3
     marked = sum(not letter.isascii() for letter in part)
-    return (0.2, 0.2, 0.5, 1.0, 1.6, 1.8, 2.0, 2.0)[min(len(part), 7)] + 0.4 * max(marked - 1, 0) + 0.5 * is_common(part)
+    return (
+        (0.2, 0.2, 0.5, 1.0, 1.6, 1.8, 2.0, 2.0)[min(len(part), 7)] + 0.4 * max(marked - 1, 0) + 0.5 * is_common(part)
+    )
 
 
 def text_score(text: str, charset: str) -> float:

@@ -11,17 +11,21 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
-_RHYMES: Final = frozenset(
-    """a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
-    e ec em en eng eo ep et ê êch êm ên ênh êp êt êu êng êc i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu
-    yêm yên yêng yêt yêu o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oe oen oeo oet oi om on
-    ong ooc oong op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uc ui um un ung up ut uân uâng uât uây uê uêch uênh
-    uơ uy uya uych uyên uyêt uyn uynh uyp uyt uyu uôc uôi uôm uôn uông uôt ư ưa ưc ưi ưng ưt ưu ươc ươi ươm ươn ương ươp
-    ươt ươu y""".split()
-)
-_COMMON: Final = frozenset(
-    """đường phường xã thị trấn thành phố quận huyện tỉnh thôn tổ dân khu vực số nhà ấp bản làng ngõ kiệt hẻm chợ cầu sông
+_RHYMES: Final = _words("""
+    a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et ê êch
+    êm ên ênh êp êt êu êng êc i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu yêm yên yêng yêt yêu o oa oac
+    oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oe oen oeo oet oi om on ong ooc oong op ot ô ôc ôi
+    ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uc ui um un ung up ut uân uâng uât uây uê uêch uênh uơ uy uya uych uyên uyêt
+    uyn uynh uyp uyt uyu uôc uôi uôm uôn uông uôt ư ưa ưc ưi ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu y
+""")
+_COMMON: Final = _words("""
+    đường phường xã thị trấn thành phố quận huyện tỉnh thôn tổ dân khu vực số nhà ấp bản làng ngõ kiệt hẻm chợ cầu sông
     nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý văn thị hữu đức minh hùng dũng thanh hương
     lan hòa bình hải hà nội huế đà nẵng thừa thiên sài gòn cần thơ phú xuân đông tây nam bắc an vĩnh tân mỹ long thuận
     trường học viện bệnh y tế trạm công ty cổ phần trách nhiệm hữu hạn doanh nghiệp tư nhân nước ngoài việt và của các
@@ -32,8 +36,8 @@ _COMMON: Final = frozenset(
     sở ngành phòng tuyến xe buýt bến điểm đầu cuối giờ giá vé đồng miễn phí tốt xấu hỏng mới cũ nhất bao gồm thực hiện
     nam nữ giới tính sinh quốc tịch quê quán thường trú tạm kết hôn mất bộ trưởng giám đốc phó nhân viên lương bảo hiểm
     trần quang lợi huệ ngọc bảo anh hưng đạo quốc khánh chí cường thắng thế kỷ vạn thọ phúc lộc tài kim sơn lâm giang
-    biển đảo núi đồi rừng cây lúa hoa quả rau cá tôm gạo thịt trứng sữa máy điện nước rác thải môi trường""".split()
-)
+    biển đảo núi đồi rừng cây lúa hoa quả rau cá tôm gạo thịt trứng sữa máy điện nước rác thải môi trường
+""")
 """Syllables so common that they tell two readings apart, both of which are possible."""
 _ONSET: Final = re.compile(r"(ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnprstvx]?)(.+)")
 _FRONT: Final = tuple("eêiy")
@@ -65,19 +69,13 @@ def rank(word: str) -> int:
 
 
 def _is_native(plain: str) -> bool:
-    if plain in ("gi", "gin"):
-        return True
     match = _ONSET.fullmatch(plain)
-    if match is None:
-        return False
-    onset, rhyme = match.groups()
-    if rhyme not in _RHYMES or onset == "p":
-        return False
+    onset, rhyme = match.groups() if match else ("", "")
+    if plain in ("gi", "gin") or rhyme not in _RHYMES or onset == "p":
+        return plain in ("gi", "gin")
     front = rhyme.startswith(_FRONT)
-    if onset in ("k", "gh", "ngh"):
-        return front
-    if onset in ("c", "ng", "g"):
-        return not front or (onset == "g" and rhyme in ("i", "iêng"))
+    if onset in ("k", "gh", "ngh", "c", "ng", "g"):
+        return front == onset.startswith(("k", "gh", "ngh"))
     if rhyme == "y":
         return onset in _Y_ONSETS
     return not (rhyme.startswith("yê") and onset not in ("", "qu"))
@@ -95,7 +93,7 @@ def is_capitalised_well(word: str) -> bool:
 
 def all_syllables() -> frozenset[str]:
     """Every toned syllable that is native, lower case, with the tone where either school of spelling puts it."""
-    onsets = "b c ch d đ g gh gi h k kh l m n ng ngh nh ph qu r s t th tr v x".split() + [""]
+    onsets = _words("b c ch d đ g gh gi h k kh l m n ng ngh nh ph qu r s t th tr v x") | {""}
     words = (onset + rhyme for onset in onsets for rhyme in _RHYMES)
     return frozenset(toned for word in words if _is_native(word) for toned in _toned(word))
 

@@ -9,9 +9,7 @@ from typing import Final
 _SHAPES: Final = {"^": "\u0302", "(": "\u0306", "+": "\u031b"}
 _TONES: Final = {"'": "\u0301", "`": "\u0300", "?": "\u0309", "~": "\u0303", ".": "\u0323"}
 _MARKS: Final = {mark: sign for sign, mark in (_SHAPES | _TONES).items()}
-_CODE: Final = re.compile(
-    r"\\([\\'`?~.^(+dD])|([dD])[dD]|((?:[aA][\^(]?|[eE]\^?|[oO][\^+]?|[uU]\+?|[iIyY])['`?~.]?)"
-)
+_CODE: Final = re.compile(r"\\([\\'`?~.^(+dD])|([dD])[dD]|((?:[aA][\^(]?|[eE]\^?|[oO][\^+]?|[uU]\+?|[iIyY])['`?~.]?)")
 _NEEDS_ESCAPE: Final = re.compile(r"\\|(?<=[aeiouyAEIOUY])['`?~.^(+]|(?<=[dD])[dD]")
 MARKED: Final = re.compile(r"[aeiouyAEIOUY]['`?~.]|[aeoAEO]\^|[aA]\(|[ouOU]\+|[dD][dD]")
 """Where VIQR may be at work: the cheap test before decoding."""
@@ -22,7 +20,7 @@ def _letter(match: re.Match[str]) -> str:
         return match[1]
     if match[2]:
         return "đ" if match[2] == "d" else "Đ"
-    base, *signs = match[3]
+    base, signs = match[3][0], match[3][1:]
     marks = (_SHAPES.get(sign) or _TONES[sign] for sign in signs)
     return unicodedata.normalize("NFC", base + "".join(marks))
 
@@ -35,8 +33,8 @@ def decode(text: str) -> str:
 def _code(letter: str) -> str:
     if letter in "đĐ":
         return "dd" if letter == "đ" else "DD"
-    base, *marks = unicodedata.normalize("NFD", letter)
-    return base + "".join(sorted((_MARKS[m] for m in marks), key=lambda sign: sign in _TONES))
+    parts = unicodedata.normalize("NFD", letter)
+    return parts[0] + "".join(sorted((_MARKS[m] for m in parts[1:]), key=lambda sign: sign in _TONES))
 
 
 def encode(text: str) -> str:

@@ -1,0 +1,90 @@
+"""What single cells and rows look like: blank, number, header text, total."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from nhip.kernel.text import fold
+
+Cells = list[str | None]
+
+_NUMBER: Final = re.compile(r"[\s\d.,/:%()+\-₫$€°]+|\d{4}-\d\d-\d\d[T ][\d:.]+Z?")
+_YEAR: Final = re.compile(r"(19|20)\d\d")
+_TOTAL: Final = re.compile(
+    r"(tong cong|tong so|tong|cong|cong don|cong trang( nay)?|luy ke|total|grand total|sub-?total|sum)\s*[:.]?\s*(\(.*\))?"
+)
+_SUBTOTAL: Final = re.compile(
+    r"(tong cong|tong|cong|total)( theo)? (nhom|quan|phuong|xa|huyen|khu vuc|toan|muc|phan|to|thang|quy)\b.*"
+)
+_HEADER_WORD: Final = re.compile(
+    r"(stt|tt|so tt|so thu tu|ma|ten|ho|dia chi|ngay|ghi chu|so luong|nam|don vi|loai|id|code|name|date|address|note|type)\b.*"
+)
+_SECTION: Final = re.compile(r"([IVX]{1,5}|[A-H]|\d{1,2})\s*[.)/-]\s*\S.*|[IVX]{1,5}")
+_FOOTNOTE: Final = re.compile(r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\*.*")
+_LONGEST_NAME: Final = 300
+
+
+def filled(cells: Cells) -> list[int]:
+    """Positions of the cells that hold anything but blanks."""
+    return [place for place, cell in enumerate(cells) if cell and not cell.isspace()]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, a date, a time or a sign of its like."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def is_header_like(cells: Cells) -> bool:
+    """Whether the filled cells could all be column names: texts or years, none of them long."""
+    texts = [cells[place] or "" for place in filled(cells)]
+    return bool(texts) and all(
+        len(text) <= _LONGEST_NAME and (not is_number(text) or _YEAR.fullmatch(text.strip())) for text in texts
+    )
+
+
+def has_header_words(cells: Cells) -> bool:
+    """Whether some cell is a usual column name, such as STT, Tên or Địa chỉ."""
+    return any(_HEADER_WORD.fullmatch(fold(cells[place] or "")) for place in filled(cells))
+
+
+def is_total(cells: Cells, width: int) -> bool:
+    """Whether a row of `width` columns sums up others: its first filled cell says so, and the rest are numbers or empty."""
+    places = filled(cells)
+    if not places or width < 2:
+        return False
+    label = fold(cells[places[0]] or "")
+    rest = [cells[place] or "" for place in places[1:]]
+    numbers = all(is_number(text) for text in rest)
+    if _TOTAL.fullmatch(label):
+        return numbers or len(places) <= width // 2
+    return bool(_SUBTOTAL.fullmatch(label)) and bool(rest) and numbers and len(places) < width
+
+
+def is_section(cells: Cells) -> bool:
+    """Whether the one filled cell of a row looks like the heading of a group of rows."""
+    places = filled(cells)
+    text = (cells[places[0]] or "").strip() if len(places) == 1 else ""
+    letters = sum(letter.isalpha() for letter in text)
+    return letters > 0 and ((text.isupper() and letters > 3) or _SECTION.fullmatch(text) is not None)
+
+
+def is_footnote(cells: Cells) -> bool:
+    """Whether a row is a remark or signature under a table."""
+    places = filled(cells)
+    return bool(places) and _FOOTNOTE.match(fold(cells[places[0]] or "")) is not None
+
+
+def is_numbering(cells: Cells) -> bool:
+    """Whether a row only numbers the columns: `(1) (2) (3)`, `A B 1 2`."""
+    texts = [(cells[place] or "").strip().strip("()") for place in filled(cells)]
+    if len(texts) < 3:
+        return False
+    digits = [int(text) for text in texts if text.isdigit() and len(text) < 4]
+    letters = [text for text in texts if re.fullmatch("[A-E]", text)]
+    return len(digits) + len(letters) == len(texts) and len(digits) >= 2 and digits == list(range(1, len(digits) + 1))
+
+
+def joined(cells: Cells) -> str:
+    """A row as one text, for messages."""
+    return " | ".join((cells[place] or "").strip() for place in filled(cells))

@@ -1,0 +1,176 @@
+"""The letters of a whole table put right: character sets found on a sample, every distinct suspicious value mended once, and
+the result joined back by DuckDB. Memory is bounded by the session's limit."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import msgspec
+
+from nhip.datasets.decode import charsets, detect
+from nhip.datasets.decode.lost import is_lost
+from nhip.datasets.decode.mend import RULES, Fault, Mender, cleaned
+from nhip.datasets.decode.rowfile import MARK, identifier, quoted
+from nhip.datasets.model import ROW, DecodedColumn
+
+_SAMPLE: Final = 4_000
+_CLEAN: Final = r"\x20-\x7e\t\n\r\x{00a0}ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯư\x{1ea0}-\x{1ef9}–—‘’“”…°²³×€₫•"
+_SUSPECT: Final = rf"[^{_CLEAN}]|[Ãáâ][^a-zA-Z]|&[#a-zA-Z0-9]+;|\pL[?_]|[?_]\pL"
+_LEGACY: Final = r"[^\x20-\x7e\t\n\r]"
+_VIQR: Final = r"[aeiouyAEIOUY]['`?~.^(+]|[dD][dD]"
+_LOOK: Final = rf"{_LEGACY}|{_VIQR}|&[#a-zA-Z0-9]+;|\pL[?_]|[?_]\pL"
+_names = itertools.count()
+
+
+class TextResult(msgspec.Struct, frozen=True):
+    """The table after mending: FROM item with `_row`, c0, c1, ...; FROM item of findings ("" for none); the columns."""
+
+    relation: str
+    findings: str
+    names: list[str]
+    columns: list[DecodedColumn]
+    charsets: dict[str, int]
+    """How many columns are in each legacy set."""
+    header_mended: bool
+
+
+class TextPass:
+    """Works on `relation`: a FROM item with `_row` and VARCHAR columns c0, c1, ... named `names` in the file."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        relation: str,
+        names: list[str],
+        work: Path,
+        stem: str,
+        *,
+        from_bytes: bool,
+    ) -> None:
+        self._con, self._relation, self._raw_names = con, relation, names
+        self._work, self._stem, self._from_bytes = work, stem, from_bytes
+        self._maps: dict[int, str] = {}
+        self._seen: list[str] = []
+
+    def run(self) -> TextResult:
+        """Detect, mend, and write what changed."""
+        samples = [self._sample(place) for place in range(len(self._raw_names))]
+        headers = [cleaned(name) for name in self._raw_names]
+        tidy = [[cleaned(value) for value in values] for values in samples]
+        *found, header = detect.columns([*tidy, headers], from_bytes=self._from_bytes)
+        menders = [self._mender(column, values) for column, values in zip(found, tidy, strict=True)]
+        for place, mender in enumerate(menders):
+            self._map(place, mender)
+        relation, findings = self._write() if self._maps else (self._relation, "")
+        names = [Mender(column=header, from_bytes=self._from_bytes).mend(name).text for name in self._raw_names]
+        counts = self._counts(findings)
+        encodings = [_encoding(column, values) for column, values in zip(found, samples, strict=True)]
+        columns = [
+            DecodedColumn(name=name, encoding=encoding, repaired=counts[place][0], lost=counts[place][1])
+            for place, (name, encoding) in enumerate(zip(names, encodings, strict=True))
+        ]
+        sets = Counter(encoding for encoding in encodings if encoding != "utf-8")
+        return TextResult(relation, findings, names, columns, dict(sets), names != self._raw_names)
+
+    def close(self) -> None:
+        """Drop the temporary tables."""
+        for name in self._maps.values():
+            self._con.execute(f"DROP TABLE IF EXISTS {name}")
+
+    def _sample(self, place: int) -> list[str]:
+        sql = (  # the pattern is a literal: DuckDB compiles a parameter anew for every row
+            f"SELECT v FROM (SELECT DISTINCT c{place} AS v FROM {self._relation} WHERE regexp_matches(c{place}, {quoted(_LOOK)}))"
+            f" USING SAMPLE reservoir({_SAMPLE} ROWS) REPEATABLE (7)"
+        )
+        return sorted(row[0] for row in self._con.execute(sql).fetchall())
+
+    def _mender(self, column: detect.Column, values: list[str]) -> Mender:
+        lost = sum(is_lost(value) for value in values) >= 2
+        return Mender(column=column, from_bytes=self._from_bytes, lost_context=lost)
+
+    def _map(self, place: int, mender: Mender) -> None:
+        """A table of the values of a column that mending changes or has something to say about."""
+        name = f"nhip_text_{next(_names)}"
+        pattern = _SUSPECT
+        if mender.column.charsets:
+            pattern = f"{_LEGACY}|{_SUSPECT}" + (f"|{_VIQR}" if "viqr" in mender.column.charsets else "")
+        self._con.create_function(name, lambda value: _packed(mender, value), ["VARCHAR"], "VARCHAR")
+        try:
+            self._con.execute(
+                f"CREATE TEMP TABLE {name} AS SELECT v, ascii(m) - 48 AS faults, substr(m, 2) AS new FROM (SELECT v, "
+                f"{name}(v) AS m FROM (SELECT DISTINCT c{place} AS v FROM {self._relation} "
+                f"WHERE regexp_matches(c{place}, {quoted(pattern)}))) WHERE m <> ''"
+            )
+        finally:
+            self._con.remove_function(name)
+        count = self._con.execute(f"SELECT count(*) FROM {name}").fetchone()
+        if count and count[0]:
+            self._maps[place] = name
+        else:
+            self._con.execute(f"DROP TABLE {name}")
+
+    def _write(self) -> tuple[str, str]:
+        target = self._work / f"{self._stem}.text.parquet"
+        cells, joins = [], []
+        for place in range(len(self._raw_names)):
+            mapped = place in self._maps
+            cells.append(f"coalesce(m{place}.new, r.c{place}) AS c{place}" if mapped else f"r.c{place}")
+            if mapped:
+                joins.append(f"LEFT JOIN {self._maps[place]} m{place} ON r.c{place} = m{place}.v")
+        self._con.execute(
+            f"COPY (SELECT r.{ROW}, {', '.join(cells)} FROM {self._relation} r {' '.join(joins)} ORDER BY r.{ROW})"
+            f" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        return f"read_parquet({quoted(target)})", self._findings()
+
+    def _findings(self) -> str:
+        target = self._work / f"{self._stem}.textfindings.parquet"
+        parts = [
+            f'SELECT r.{ROW} AS "row", {quoted(f"{MARK}{place}")} AS "column", {quoted(rule)} AS rule,'
+            f" {quoted(severity)} AS severity, r.c{place} AS value, "
+            f"{'NULL' if fault is Fault.LOST else 'm.new'} AS suggestion"
+            f" FROM {self._relation} r JOIN {name} m ON r.c{place} = m.v WHERE m.faults & {int(fault)} <> 0"
+            for place, name in self._maps.items()
+            for fault, (rule, severity) in RULES.items()
+        ]
+        self._con.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)")
+        return f"read_parquet({quoted(target)})"
+
+    def _counts(self, findings: str) -> dict[int, tuple[int, int]]:
+        """Mended and lost cells by column."""
+        counts = dict.fromkeys(range(len(self._raw_names)), (0, 0))
+        if findings:
+            rows = self._con.execute(
+                'SELECT "column", count(DISTINCT "row") FILTER (severity = \'mended\'),'
+                f" count(*) FILTER (rule = 'text.lost') FROM {findings} GROUP BY 1"
+            ).fetchall()
+            counts |= {int(column[1:]): (mended, lost) for column, mended, lost in rows}
+        return counts
+
+
+def _packed(mender: Mender, value: str) -> str:
+    """A mended value in one text for DuckDB: a digit-like character for the faults, then the text; "" for nothing to do."""
+    result = mender.mend(value)
+    if result.text == value and not result.faults:
+        return ""
+    return chr(48 + int(result.faults)) + result.text
+
+
+def _encoding(column: detect.Column, values: list[str]) -> str:
+    """The set that most of a column's letters are in."""
+    if not column.charsets:
+        return "utf-8"
+    used = Counter(detect.choose(cleaned(value), column) or "utf-8" for value in values)
+    if charsets.SETS and column.trusted:
+        used.pop("utf-8", None)
+    return used.most_common(1)[0][0] if used else column.charsets[0]
+
+
+def named(relation: str, names: list[str]) -> str:
+    """A FROM item with the columns' own names."""
+    cells = "".join(f", c{place} AS {identifier(name)}" for place, name in enumerate(names))
+    return f"(SELECT {ROW}{cells} FROM {relation})"

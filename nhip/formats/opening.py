@@ -1,0 +1,180 @@
+"""From a file of any kind to its parts: the one door to all readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from nhip.formats import archive, delimited, excel, jsonrows, sniff, text, vector
+from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
+from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
+from nhip.kernel.i18n import _
+from nhip.settings import Settings
+
+_DEEPEST: Final = 2
+_SIDE_FILES: Final = re.compile(
+    r"\.(shx|prj|cpg|sbn|sbx|qix|qpj|xml|html|htm|md|pdf|doc|docx|png|jpg|jpeg|gif|qml|sld|lyr|url|css|js)"
+)
+_READ_ME: Final = re.compile(r"(?i)(read.?me|licen[cs]e|huong.?dan|copying|about)")
+_CONTROLS: Final = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])
+_TEXTS: Final = frozenset(["csv", "json", "ndjson", "geojson", "kml", "html"])
+_SAME: Final = {("csv", "csv"), ("zip", "shapefile"), ("shapefile", "zip")}
+
+
+def open_file(path: Path, work: Path, settings: Settings, filename: str | None = None, depth: int = 0) -> Opened:
+    """Open `path` (shown to people as `filename`) by its content; `work` takes what has to be unpacked or transcoded.
+
+    Raises a subclass of UnusableFile saying what is wrong when nothing in it can be read.
+    """
+    filename = filename or path.name
+    size = path.stat().st_size
+    if size == 0:
+        raise EmptyFile(file=filename)
+    if size > settings.max_file_mb << 20:
+        raise TooLarge(file=filename, limit_mb=settings.max_file_mb)
+    work.mkdir(parents=True, exist_ok=True)
+    kind = sniff.sniff(path)
+    notes = [note] if (note := _extension_note(filename, kind)) else []
+    if kind in _TEXTS:
+        opened = _open_text(path, kind, work, filename)
+    elif kind in ("zip", "gzip"):
+        opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth)
+    else:
+        opened = _open_binary(path, kind, work, settings, filename)
+    if not opened.parts:
+        raise NothingInside(file=filename)
+    return Opened(format=opened.format, encoding=opened.encoding, parts=opened.parts, notes=notes + opened.notes)
+
+
+def _extension_note(filename: str, kind: str) -> Note | None:
+    promised = sniff.promised(filename)
+    alike = {"json", "geojson", "ndjson"}
+    if not promised or not kind or kind in (promised, "ole") or {promised, kind} <= alike:
+        return None
+    if (promised, kind) in _SAME or (promised == "zip" and kind == "kmz"):
+        return None
+    message = _("The file is named {filename}, but its content is {kind}. It was read as {kind}.")
+    return Note(code="file.extension", message=message, values={"filename": filename, "kind": kind.upper()})
+
+
+def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
+    if kind == "ole":
+        raise PasswordProtected(file=filename)
+    if kind in ("xlsx", "xls", "xlsb", "ods"):
+        return excel.open_workbook(path, kind, settings, filename)
+    if kind == "parquet":
+        return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
+    if kind == "kmz":
+        with archive.open_zip(path, settings.max_unpacked_mb, filename):
+            pass
+    if kind in ("kmz", "gpkg", "dbf"):
+        return Opened(format=kind, encoding="", parts=[*vector.open_vector(path, kind, work, filename)])
+    raise UnknownFormat(file=filename)
+
+
+def _open_text(path: Path, kind: str, work: Path, filename: str) -> Opened:
+    encoding = text.sniff_encoding(path)
+    notes: list[Note] = []
+    from_bytes = encoding == "bytes"
+    head = sniff.head_of(path)
+    if encoding == "bytes" or encoding.startswith(("utf-16", "utf-32")) or b"\0" in head:
+        if encoding in ("bytes", "utf-8") and _is_binary(head):
+            raise UnknownFormat(file=filename)
+        done = text.transcode(path, work / "text.utf8", encoding)
+        path = done.path
+        notes += nul_notes(done.nuls)
+        kind = sniff.sniff(path) or kind
+    if kind == "html" or path.stat().st_size == 0:
+        raise UnknownFormat(file=filename) if kind == "html" else EmptyFile(file=filename)
+    parts: list[Part] = _text_parts(path, kind, work, filename, encoding, from_bytes)
+    return Opened(format=kind, encoding=encoding, parts=parts, notes=notes)
+
+
+def _text_parts(path: Path, kind: str, work: Path, filename: str, encoding: str, from_bytes: bool) -> list[Part]:
+    if kind == "json":
+        return [*jsonrows.open_json(path, filename)]
+    if kind == "ndjson":
+        return [jsonrows.open_ndjson(path, filename)]
+    if kind == "geojson":
+        return [jsonrows.open_geojson(path, filename)]
+    if kind == "kml":
+        return [*vector.open_vector(path, kind, work, filename)]
+    lines = delimited.first_lines(path)
+    if not any(line.strip() for line in lines):
+        raise NothingInside(file=filename)
+    dialect = delimited.sniff_dialect(lines)
+    stem = Path(filename).stem
+    return [Delimited(name=stem, path=path, dialect=dialect, encoding=encoding, from_bytes=from_bytes)]
+
+
+def nul_notes(count: int) -> list[Note]:
+    """What to say about NUL characters that were left out."""
+    if not count:
+        return []
+    message = _("The file contained {count} NUL characters; they were left out.")
+    return [Note(code="file.nul", message=message, values={"count": str(count)})]
+
+
+def _is_binary(head: bytes) -> bool:
+    """Text has next to no control characters, VISCII's capitals and a few NULs aside."""
+    return len(head) - len(head.translate(None, _CONTROLS)) > 0.02 * len(head) or head.count(0) > 0.3 * len(head)
+
+
+def _open_gzip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+    inner = re.sub(r"(?i)\.gz$", "", filename)
+    target = archive.unpack_gzip(path, work / f"gunzip{depth}", settings.max_unpacked_mb, filename)
+    if depth >= _DEEPEST:
+        raise NothingInside(file=filename)
+    return open_file(target, work / "in", settings, inner, depth + 1)
+
+
+def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+    if depth >= _DEEPEST:
+        raise NothingInside(file=filename)
+    files = archive.unpack_zip(path, work / f"unzip{depth}", settings.max_unpacked_mb, filename)
+    parts: list[Part] = []
+    notes: list[Note] = []
+    formats: list[tuple[str, str]] = []
+    shapes = {file.with_suffix("") for file in files if file.suffix.lower() == ".shp"}
+    last_error: UnusableFile | None = None
+    for place, file in enumerate(sorted(files)):
+        if _is_side_file(file, shapes):
+            continue
+        try:
+            opened = _open_inner(file, work / f"part{place}", settings, depth)
+        except UnusableFile as error:
+            last_error = error
+            notes.append(_skipped(file.name, error))
+            continue
+        parts += opened.parts
+        notes += opened.notes
+        formats.append((opened.format, opened.encoding))
+    if not parts:
+        raise last_error if last_error is not None and len(notes) == 1 else NothingInside(file=filename)
+    kind, encoding = formats[0] if len(set(formats)) == 1 else ("zip", "")
+    return Opened(format=kind, encoding=encoding, parts=parts, notes=notes)
+
+
+def _skipped(name: str, error: UnusableFile) -> Note:
+    message = _("The file {file} inside the archive was left out: {reason}")
+    return Note(code="archive.skipped", message=message, values={"file": name, "reason": error.message()})
+
+
+def _is_side_file(file: Path, shapes: set[Path]) -> bool:
+    if file.with_suffix("") in shapes and file.suffix.lower() != ".shp":
+        return True
+    return _SIDE_FILES.fullmatch(file.suffix.lower()) is not None or bool(_READ_ME.match(file.stem))
+
+
+def _open_inner(file: Path, work: Path, settings: Settings, depth: int) -> Opened:
+    if file.suffix.lower() == ".shp":
+        return Opened(format="shapefile", encoding="", parts=[*vector.open_vector(file, "shapefile", work, file.name)])
+    return open_file(file, work, settings, file.name, depth + 1)
+
+
+_OPENERS_OF_ARCHIVES: Final[dict[str, Callable[[Path, Path, Settings, str, int], Opened]]] = {
+    "zip": _open_zip,
+    "gzip": _open_gzip,
+}
