@@ -46,3 +46,15 @@ class ExpressionRefused(BadInput):
     """The rule `{expression}` cannot be used: {what}"""
 
     status = 422
+
+
+class TemplateUnreadable(BadInput):
+    """The Excel template cannot be read: {what}."""
+
+    status = 422
+
+
+class TemplateTooLong(BadInput):
+    """“{what}” is too long for a cell of Excel. Keep this contract as YAML."""
+
+    status = 422

@@ -26,8 +26,9 @@ _GEOMETRY = re.compile(
     r"\s*(?:(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\s*Z?\s*\(|SRID=|\{\s*\"(?:type|coordinates)\")", re.IGNORECASE
 )
 _BOOLEANS = (
-    {"co", "khong"}, {"x", "khong"}, {"x"}, {"1", "0"}, {"dung", "sai"}, {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"v"}, {"✓"},
-    {"co", "khong", "khong co"}, {"co", "chua"}, {"roi", "chua"}, {"da co", "chua co"}, {"t", "f"}, {"co", "chua co"},
+    {"co", "khong"}, {"x", "khong"}, {"x"}, {"1", "0"}, {"dung", "sai"}, {"true", "false"}, {"yes", "no"}, {"y", "n"},
+    {"v"}, {"✓"}, {"co", "khong", "khong co"}, {"co", "chua"}, {"roi", "chua"},
+    {"da co", "chua co"}, {"t", "f"}, {"co", "chua co"},
 )  # fmt: skip
 _DIGITS = re.compile(r"[0-9]")
 

@@ -34,6 +34,7 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("code", r"(?:(?:ma|so hieu|ky hieu|code|id|so dang ky|so giay phep|so gp|so quyet dinh|so qd|so ho so"
             r"|so van ban|so seri|serial"
              r"|so hop dong|so gcn|so chung nhan|so cmt|ma so)\b.*|.*\b(?:code|id|ma so)|.*_id)"),
+    ("sequence", r".*\b(?:seq|sequence|thu tu|lan thu)\b.*"),
     ("date", r".*\b(?:ngay|thoi gian|thoi diem|date|han|thoi han)\b.*"),
     ("year", r"(?:nam\b.*|.*\byear\b.*)"),
     ("money", r".*\b(?:gia|tien|kinh phi|hoc phi|le phi|phi|muc thu|luong|thu nhap|doanh thu|von|ngan sach"

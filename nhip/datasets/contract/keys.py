@@ -82,6 +82,7 @@ def _likeness(column: ColumnProfile) -> float:
     points = (
         2.0 * ("code" in column.hints) + 1.5 * (column.kind in _ID_KINDS) + 1.0 * exact + 0.5 * bool(column.pattern)
     )
+    points += 4.5 * ("sequence" in column.hints)
     return points + 1.0 * (column.type in ("date", "timestamp") or "year" in column.hints)
 
 

@@ -54,4 +54,5 @@ def _part(kind: str, tokens: list[str]) -> str:
     sizes = Counter(map(len, tokens))
     usual = [size for size, count in sizes.items() if count >= RARE * len(tokens)] or list(sizes)
     low, high = min(usual), max(usual)
-    return f"{_CLASS[kind]}{{{low}}}" if low == high else f"{_CLASS[kind]}{{{low},{high}}}"
+    times = "" if low == high == 1 else f"{{{low}}}" if low == high else f"{{{low},{high}}}"
+    return _CLASS[kind] + times

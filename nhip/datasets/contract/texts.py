@@ -30,8 +30,8 @@ _DISTRICT = re.compile(r"(?:quan|huyen|thi xa|thanh pho|q\.|h\.|tx\.?|tp\.?|t\.x
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)?\.?")
 _TITLE = re.compile(r"^(?:ong|ba|anh|chi|bs|ths|ts|pgs|gs|cn|ks|thay|co|bsck[i1]+)[.: ]+(?:ts|bs)?[.: ]*")
 _PLACE = re.compile(
-    r"\b(?:duong|pho|phuong|xa|quan|huyen|thon|ap|to dan pho|tdp|to|khu pho|khu vuc|kp|kiet|ngo|hem|ngach|thi tran|tp|thanh pho"
-    r"|tinh|quoc lo|ql|so|khom|ban|lo|kcn|tinh lo)\b"
+    r"\b(?:duong|pho|phuong|xa|quan|huyen|thon|ap|to dan pho|tdp|khu pho|khu vuc|kp|kiet|ngo|hem|ngach|thi tran|tp|thanh pho"
+    r"|tinh|quoc lo|ql|khom|kcn|tinh lo)\b"
 )
 
 
@@ -49,7 +49,8 @@ def has_surname(text: str) -> bool:
 
 def is_province(text: str) -> bool:
     """Whether it names a province, with or without the word for it."""
-    return _PROVINCE_WORD.sub("", fold(text).replace("-", " ").replace(" - ", " ")) in PROVINCES
+    plain = re.sub(r"\s*\([^()]*\)$", "", fold(text))
+    return _PROVINCE_WORD.sub("", " ".join(plain.replace("-", " ").split())) in PROVINCES
 
 
 def is_commune(text: str) -> bool:
