@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _message(error: NhipError) -> str:
     """In Vietnamese and in English, as it is not known who reads."""
-    from nhip.web.i18n import translator
+    from nhip.web.i18n import catalogue
 
-    vietnamese, english = error.message(translator("vi")), error.message()
+    vietnamese, english = error.message(catalogue("vi").gettext), error.message()
     return english if vietnamese == english else f"{vietnamese}\n{english}"

@@ -1,0 +1,1 @@
+"""Numbers with a meaning: a formula over datasets, a unit, thresholds, evidence."""
