@@ -57,10 +57,11 @@ def fonts(spec: DatasetSpec) -> dict[str, str]:
 
 
 def encode_columns(spec: DatasetSpec, table: Table, note: Note) -> None:
-    """Type the columns in their legacy fonts; cells that are plain ASCII look the same in all of them."""
+    """Type the columns in their legacy fonts; cells that look the same in them are no fault."""
     for name, charset in fonts(spec).items():
         values = table[name]
         for row, value in enumerate(values):
             if isinstance(value, str) and not value.isascii():
                 values[row] = charsets.encode_shown(value, charset)
-                note(f"encoding.{charset}", row, name, values[row], value)
+                if values[row] != value:
+                    note(f"encoding.{charset}", row, name, values[row], value)

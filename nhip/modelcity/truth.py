@@ -113,7 +113,9 @@ def compare(truth: Path, findings: Mapping[tuple[str, int], Path], *, examples: 
         return Comparison(
             by_kind={kind: Score(*numbers) for kind, *numbers in scores},
             false_alarms=dict(alarms),
-            missed=_dicts(db, f"SELECT * EXCLUDE (id, found, elsewhere, quiet, disturbed) FROM judged WHERE {_MISSED}", examples),
+            missed=_dicts(
+                db, f"SELECT * EXCLUDE (id, found, elsewhere, quiet, disturbed) FROM judged WHERE {_MISSED}", examples
+            ),
             alarms=_dicts(db, "SELECT * FROM alarm", examples),
         )
 

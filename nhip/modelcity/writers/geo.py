@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import tempfile
 import zipfile
@@ -10,11 +11,15 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+from pyogrio import set_gdal_config_options
 from pyogrio.raw import write as write_layer
 
 from nhip.modelcity.forms import canonical
 from nhip.modelcity.model import DatasetSpec, Table
 from nhip.modelcity.writers.records import geometries
+
+_MADE = "2026-01-01"
+"""Date that GDAL writes into its files, so that the same city has the same bytes."""
 
 
 def write_kml(path: Path, spec: DatasetSpec, headers: list[str], table: Table) -> list[int]:
@@ -37,32 +42,30 @@ def write_kml(path: Path, spec: DatasetSpec, headers: list[str], table: Table) -
 
 def write_gdal(path: Path, spec: DatasetSpec, headers: list[str], table: Table) -> list[int]:
     """GPKG, a zip with one Shapefile, or a DBF without geometry, by the dataset's format."""
-    form = spec.way.format
     rows = len(next(iter(table.values())))
-    fields = [_array(values, spec.columns[place].type) for place, values in enumerate(table.values())]
-    points = None if form == "dbf" else np.array([_wkb(g) for g in geometries(spec.columns, table)], dtype=object)
-    shared: dict[str, Any] = {"field_data": fields, "fields": headers, "geometry": points, "encoding": "UTF-8"}
-    shared |= {
-        "geometry_type": "Point" if points is not None else None,
-        "crs": "EPSG:4326" if points is not None else None,
-    }
-    if form == "gpkg":
-        write_layer(
-            str(path),
-            driver="GPKG",
-            layer=spec.slug,
-            encoding=None,
-            **{k: v for k, v in shared.items() if k != "encoding"},
-        )
-        return list(range(1, rows + 1))
     with tempfile.TemporaryDirectory() as name:
-        shape = Path(name) / f"{spec.slug}.{form}"
-        write_layer(str(shape), driver="ESRI Shapefile", **shared)
-        if form == "dbf":
-            path.write_bytes(shape.read_bytes())
-        else:
+        made = Path(name) / f"{spec.slug}.{spec.way.format}"
+        set_gdal_config_options({"OGR_CURRENT_DATE": f"{_MADE}T00:00:00Z"})
+        try:
+            write_layer(str(made), **_layer(spec, headers, table))
+        finally:
+            set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        if spec.way.format == "shp":
             _zip(path, Path(name))
+        else:
+            shutil.copyfile(made, path)
     return list(range(1, rows + 1))
+
+
+def _layer(spec: DatasetSpec, headers: list[str], table: Table) -> dict[str, Any]:
+    fields = [_array(values, column.type) for values, column in zip(table.values(), spec.columns, strict=True)]
+    layer: dict[str, Any] = {"field_data": fields, "fields": headers, "geometry": None, "geometry_type": None}
+    if spec.way.format != "dbf":
+        points = np.array([_wkb(point) for point in geometries(spec.columns, table)], dtype=object)
+        layer |= {"geometry": points, "geometry_type": "Point", "crs": "EPSG:4326"}
+    if spec.way.format == "gpkg":
+        return layer | {"driver": "GPKG", "layer": spec.slug}
+    return layer | {"driver": "ESRI Shapefile", "encoding": "UTF-8", "DBF_DATE_LAST_UPDATE": _MADE}
 
 
 def _zip(path: Path, folder: Path) -> None:

@@ -61,9 +61,13 @@ def _quoted(name: str) -> str:
 
 
 def write_sqlite(path: Path, name: str, spec: DatasetSpec, table: Table) -> list[int]:
-    """A table of a SQLite database; SQLite lets a word stand in a number's column."""
+    """A table of a SQLite database. Columns with words among their numbers have no type, so that SQLite changes nothing."""
     kinds = {"integer": "INTEGER", "number": "REAL"}
-    columns = ", ".join(f"{_quoted(c.name)} {kinds.get(c.type, 'TEXT')}" for c in spec.columns)
+    types = {
+        c.name: kinds.get(c.type, "TEXT") if c.type not in kinds or is_typed(c, table[c.name]) else ""
+        for c in spec.columns
+    }
+    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in types.items())
     values = [[_simple(v) for v in table[c.name]] for c in spec.columns]
     rows = len(values[0])
     with sqlite3.connect(path) as db:
