@@ -109,9 +109,9 @@ class Planter:
     def _fits(self, fault: Fault, column: Column) -> bool:
         if not fault.fits(column) or (column.key and (column.refers or column.type != "string")):
             return False
+        if self.spec.dirt.file_encoding == "cp1258" and fault.kind in ("text.nfd", "text.mojibake"):
+            return False
         form = form_of(self.spec, column)
-        if form == "iso" and not column.order and fault.kind == "date.form":
-            return True
         spoilt = form in TOLD or column.name in self.spec.dirt.encodings or "*" in self.spec.dirt.encodings
         return not spoilt or fault.kind in _IN_SPOILT_COLUMNS
 

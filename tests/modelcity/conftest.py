@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -34,7 +35,8 @@ def text_of(path: Path, dataset: Dataset) -> str:
     raw, dirt = path.read_bytes(), dataset.spec.dirt
     if "*" in dirt.encodings:
         return shown(raw)
-    return raw.decode({"utf-8": "utf-8-sig"}.get(dirt.file_encoding, dirt.file_encoding))
+    text = raw.decode({"utf-8": "utf-8-sig"}.get(dirt.file_encoding, dirt.file_encoding))
+    return unicodedata.normalize("NFC", text) if dirt.file_encoding == "cp1258" else text
 
 
 def read_delivered(dataset: Dataset, delivered: Delivered) -> Cells:
