@@ -29,12 +29,13 @@ class Candidate:
 class Claims:
     """What an address says, sorted by level."""
 
-    __slots__ = ("beside", "communes", "districts", "home", "mixed", "parsed", "places", "provinces")
+    __slots__ = ("beside", "communes", "districts", "first", "home", "mixed", "parsed", "places", "provinces")
 
-    def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool) -> None:
+    def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool = False, commune_first: bool = False) -> None:
         self.parsed, self.home, self.mixed = parsed, home, mixed
+        self.first = parsed.mentions[0] if commune_first and parsed.mentions else None
         self.communes = [m for m in parsed.mentions if m.levels & COMMUNE]
-        self.places = _places([m for m in parsed.mentions if m.districts or m.provinces])
+        self.places = _places([m for m in parsed.mentions if (m.districts or m.provinces) and m is not self.first])
         self.districts: frozenset[str] = EMPTY.union(*[m.districts for m in self.places])
         self.provinces: frozenset[str] = EMPTY.union(*[m.provinces for m in self.places])
         self.beside = self._beside()
@@ -169,18 +170,22 @@ def _name_points(record: Record, mention: Mention, accented: bool) -> float:
 def _bare(mention: Mention, said: Claims) -> list[Candidate]:
     """Communes for a name without unit word: it must stand alone in its segment, or the answer is flagged."""
     found = [c for c in _of(mention, said) if not c.conflict]
-    scoped = len(said.places) > (1 if mention.levels & (DISTRICT | PROVINCE) else 0) or bool(said.home)
+    own_scope = mention.levels & (DISTRICT | PROVINCE) and mention is not said.first
+    scoped = len(said.places) > (1 if own_scope else 0) or bool(said.home)
     if not scoped and mention.levels & PROVINCE:
         return []
     for candidate in found:
         if not mention.whole:
             candidate.score -= 4.0
         candidate.flagged = not mention.whole or not scoped
-        candidate.also_district = bool(mention.levels & DISTRICT) and not _seated(candidate.record, mention, said)
+        own = mention is said.first
+        candidate.also_district = (
+            not own and bool(mention.levels & DISTRICT) and not _seated(candidate.record, mention, said)
+        )
         if candidate.also_district:
             candidate.score -= 3.0
             candidate.flagged = True
-        if mention.levels & PROVINCE:
+        if mention.levels & PROVINCE and not own:
             candidate.score -= 3.0
     return found
 

@@ -134,6 +134,13 @@ class Index:
         end = min(u.valid_to or date.max for u in units)
         return [u for u in self.register.versions(code) if u.valid_from <= end and (u.valid_to or date.max) >= begin]
 
+    def provinces_of(self, uid: str) -> set[str]:
+        """The provinces, of any generation, that a district lies or lay in."""
+        unit = self.register.units[uid]
+        found = {top.uid for top in self._overlapping(unit.parent, unit)}
+        later = {c.to_uid for top in found for c in self.register.successors(top)}
+        return found | later | {c.to_uid for top in later for c in self.register.successors(top)}
+
     def _widen(self, record: Record, records: dict[str, Record]) -> None:
         """A present commune also answers to the districts and provinces that its ground belonged to."""
         if not record.new:

@@ -20,6 +20,7 @@ from nhip.places.model import Level, Resolution
 from nhip.places.nearest import decide
 from nhip.places.parse import Parser
 from nhip.places.register import Register
+from nhip.places.words import name_key
 
 SPLIT = _("The former unit was split; the rest of the address does not say into which part.")
 SEVERAL = _("Several units fit this name; name the district or the province as well.")
@@ -60,15 +61,17 @@ class Resolver:
         point: tuple[float, float] | None = None,
         level: Level = "commune",
         mixed: bool = False,
+        commune_first: bool = False,
     ) -> Resolution:
         """The units on `as_of` (today when None) that the address means, whichever generation it is written in.
 
         `province`: code of the province meant when the text names none. `point`: (longitude, latitude) in degrees, to
         decide between candidates. `level`: commune, or province or district for columns that hold only those. `mixed`:
-        the text may well be old, so that a name without a district is not taken for the present unit.
+        the text may well be old, so that a name without a district is not taken for the present unit. `commune_first`: the
+        text begins with a commune (a column of communes), so that a name without unit word is no district.
         """
         day = as_of or today()
-        said = Claims(self._parser.parse(text), self._home_of(province), mixed)
+        said = Claims(self._parser.parse(text), self._home_of(province), mixed, commune_first)
         if level != "commune":
             return self._scope(text, said, level, day)
         found, typo = candidates(said, self._index)
@@ -102,23 +105,28 @@ class Resolver:
         return self._answer(code, codes, {known}, day, note, exact=len(codes) == 1)
 
     def resolve_column(
-        self, values: Iterable[str | None], *, as_of: date | None = None, province: str = "", level: Level = "commune"
+        self,
+        values: Iterable[str | None],
+        *,
+        as_of: date | None = None,
+        province: str = "",
+        level: Level = "commune",
+        commune_first: bool = False,
     ) -> dict[str, Resolution]:
         """Each distinct value of a column, resolved once. Values of digits only are read as codes. Where more than a
         fifth of the values name former units, a name that both a former and a present unit bear is flagged."""
         distinct = dict.fromkeys(value for value in values if value and value.strip())
         day = as_of or today()
-        answers: dict[str, Resolution] = {}
-        for value in distinct:
-            if value.strip().isdigit():
-                answers[value] = self.resolve_code(value, day)
-            else:
-                answers[value] = self.resolve(value, as_of=day, province=province, level=level)
+
+        def read(value: str, mixed: bool) -> Resolution:
+            return self.resolve(
+                value, as_of=day, province=province, level=level, mixed=mixed, commune_first=commune_first
+            )
+
+        answers = {v: self.resolve_code(v, day) if v.strip().isdigit() else read(v, False) for v in distinct}
         old = sum(bool(a.old_codes) for a in answers.values())
         if level == "commune" and old > OLD_SHARE * len(answers):
-            for value, answer in answers.items():
-                if answer.note == NAMESAKE:
-                    answers[value] = self.resolve(value, as_of=day, province=province, mixed=True)
+            answers |= {value: read(value, True) for value, answer in answers.items() if answer.note == NAMESAKE}
         return answers
 
     def _home_of(self, province: str) -> frozenset[str]:
@@ -209,13 +217,24 @@ class Resolver:
         return self._paths[key]
 
     def _scope(self, text: str, said: Claims, level: Level, day: date) -> Resolution:
-        uids = said.provinces if level == "province" else said.districts
+        uids = said.provinces if level == "province" else self._districts(said)
         codes = {code for uid in uids for code in self.register.moved(uid, day)}
         codes = {code for code in codes if len(code) == (2 if level == "province" else 3)}
         old = {self.register.units[uid].code for uid in uids if not self.register.units[uid].valid(day)} - codes
         if not codes:
             return Resolution(input=text, status="none", as_of=day, note=NOTHING, old_codes=tuple(sorted(old)))
         return self._answer(text, codes, old, day, SEVERAL if len(codes) > 1 else "", exact=len(codes) == 1)
+
+    def _districts(self, said: Claims) -> set[str]:
+        """The districts named: those that bear the name themselves rather than a part of their ground, in the provinces
+        named or meant."""
+        found: set[str] = set()
+        for place in said.places:
+            own = {uid for uid in place.districts if name_key(self.register.units[uid].name) == place.key}
+            found |= own or place.districts
+        beside = said.home.union(*(p.provinces for p in said.places if not p.districts))
+        inside = {uid for uid in found if self._index.provinces_of(uid) & beside}
+        return inside or found
 
 
 def _common(paths: list[str]) -> str:
