@@ -58,3 +58,9 @@ class TemplateTooLong(BadInput):
     """“{what}” is too long for a cell of Excel. Keep this contract as YAML."""
 
     status = 422
+
+
+class TableMissing(BadInput):
+    """{file} has no table {table}. It has: {known}."""
+
+    status = 422

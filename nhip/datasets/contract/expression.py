@@ -14,6 +14,7 @@ import duckdb
 
 from nhip.datasets.contract.errors import ExpressionRefused
 from nhip.datasets.contract.notes import shorten
+from nhip.datasets.engine import ident
 from nhip.kernel.i18n import _
 
 MAX_CHARACTERS = 4_000
@@ -174,7 +175,7 @@ def _children(node: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _bind(sql: str, columns: Mapping[str, str]) -> None:
     typed = ", ".join(
-        f"CAST(NULL AS {SQL_TYPE.get(kind, 'VARCHAR')}) AS {quoted(name)}" for name, kind in columns.items()
+        f"CAST(NULL AS {SQL_TYPE.get(kind, 'VARCHAR')}) AS {ident(name)}" for name, kind in columns.items()
     )
     try:
         with engine() as con:
@@ -189,8 +190,3 @@ def _bind(sql: str, columns: Mapping[str, str]) -> None:
 
 def _bare(sql: str) -> str:
     return sql.strip(" \t\r\n")
-
-
-def quoted(name: str) -> str:
-    """`name` as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'

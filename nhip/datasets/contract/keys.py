@@ -6,8 +6,8 @@ from itertools import combinations
 
 import duckdb
 
-from nhip.datasets.contract.expression import quoted
 from nhip.datasets.contract.profile import ColumnProfile
+from nhip.datasets.engine import ident
 
 NEARLY = 0.97
 """Part of the rows that must differ: a few doubles are faults to be found, not a proof against the key."""
@@ -93,8 +93,8 @@ def _count_pairs(
     if not pairs:
         return []
     parts = [
-        f"count(DISTINCT hash({quoted(a.name)}, {quoted(b.name)})) FILTER ({quoted(a.name)} IS NOT NULL"
-        f" AND {quoted(b.name)} IS NOT NULL)"
+        f"count(DISTINCT hash({ident(a.name)}, {ident(b.name)})) FILTER ({ident(a.name)} IS NOT NULL"
+        f" AND {ident(b.name)} IS NOT NULL)"
         for a, b in pairs
     ]
     row = con.execute(f"SELECT {', '.join(parts)} FROM {relation}").fetchone()

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import duckdb
 import msgspec
 
-from nhip.datasets.contract.expression import quoted
 from nhip.datasets.contract.guess import guess
 from nhip.datasets.contract.guessed import Guess
 from nhip.datasets.contract.headers import Header, column_names, read_header
 from nhip.datasets.contract.listed import valid_values
 from nhip.datasets.contract.model import LogicalType
 from nhip.datasets.contract.shapes import shape_of
+from nhip.datasets.engine import ident
 from nhip.datasets.model import ROW, DecodedColumn, DecodedTable
 from nhip.kernel.ids import new_id
 
@@ -97,7 +97,7 @@ def _count(con: duckdb.DuckDBPyConnection, relation: str, names: list[str]) -> t
     has a chance of 1 in 10 million."""
     rows, counts = 0, {}
     for chunk in _chunks(names):
-        parts = ", ".join(f"count({quoted(name)}), count(DISTINCT hash({quoted(name)}))" for name in chunk)
+        parts = ", ".join(f"count({ident(name)}), count(DISTINCT hash({ident(name)}))" for name in chunk)
         row = con.execute(f"SELECT count(*), {parts} FROM {relation}").fetchone()
         assert row is not None
         rows = row[0]
@@ -113,7 +113,7 @@ def _chunks(names: list[str]) -> Iterator[list[str]]:
 
 
 def _sample(relation: str, names: list[str], rows: int) -> str:
-    parts = ", ".join(f"left({quoted(name)}, {CELL}) AS {quoted(name)}" for name in names)
+    parts = ", ".join(f"left({ident(name)}, {CELL}) AS {ident(name)}" for name in names)
     step = -(-rows // SAMPLE_ROWS)
     where = f" WHERE hash({ROW}) % {step} = 0" if step > 1 else ""
     return f"SELECT {parts} FROM {relation}{where}"
@@ -121,7 +121,7 @@ def _sample(relation: str, names: list[str], rows: int) -> str:
 
 def _values(con: duckdb.DuckDBPyConnection, view: str, name: str) -> list[str]:
     """Distinct values of the sample, the frequent ones first."""
-    column = quoted(name)
+    column = ident(name)
     query = (
         f"SELECT {column} FROM {view} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {SHAPED}"
     )
@@ -135,7 +135,7 @@ def _lists(
     few = [name for name in names if 0 < counts[name][1] <= FEW]
     found: dict[str, dict[str, int]] = {}
     for chunk in _chunks(few):
-        parts = ", ".join(f"histogram(left({quoted(name)}, {CELL}))" for name in chunk)
+        parts = ", ".join(f"histogram(left({ident(name)}, {CELL}))" for name in chunk)
         row = con.execute(f"SELECT {parts} FROM {relation}").fetchone() or ()
         found |= {name: value or {} for name, value in zip(chunk, row, strict=True)}
     return found

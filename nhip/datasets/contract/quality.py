@@ -9,9 +9,10 @@ import re
 from typing import get_args
 
 from nhip.datasets.contract.errors import ExpressionRefused
-from nhip.datasets.contract.expression import is_expression, quoted, validate_expression
+from nhip.datasets.contract.expression import is_expression, validate_expression
 from nhip.datasets.contract.model import RowRule
 from nhip.datasets.contract.node import Node
+from nhip.datasets.engine import ident
 from nhip.datasets.model import Severity
 from nhip.kernel.i18n import _
 
@@ -152,7 +153,7 @@ class Checks:
             return
         bad = match["bad"]
         if self.column:
-            bad = _COLUMN.sub(lambda _match: quoted(self.column), bad)
+            bad = _COLUMN.sub(lambda _match: ident(self.column), bad)
         self._rule(item, negation(bad), "error")
 
     def _is_table(self, text: str) -> bool:
