@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,30 +55,35 @@ class Browsing:
         size: str = "360",
         lang: str = "vi",
         theme: str = "light",
-        javascript: bool = True,
+        scripts: Literal["on", "blocked", "off"] = "on",
         state: Any = None,
-        axe_ready: bool = True,
     ) -> Iterator[Page]:
         """A page of `size` 360, 1280 or 1920; `state` is another context's `storage_state()`, to stay signed in.
 
-        `axe_ready` lifts the content security policy for the test's own script; switch it off to test the policy.
+        `scripts="off"` switches JavaScript off in the browser. axe itself needs it: `scripts="blocked"` withholds only the
+        page's own scripts, which the content security policy guarantees to be all there is.
         """
         width, height = SIZES[size]
         context = self._browser.new_context(
             locale=LOCALES[lang],
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
-            java_script_enabled=javascript,
+            java_script_enabled=scripts != "off",
             storage_state=state,
-            bypass_csp=axe_ready,
             has_touch=size == "360",
             reduced_motion="reduce",
         )
-        context.route("**/*", self._only_here)
+        context.route("**/*", self._blocking if scripts == "blocked" else self._only_here)
         try:
             yield context.new_page()
         finally:
             context.close()
+
+    def _blocking(self, route: Route) -> None:
+        if route.request.resource_type == "script":
+            route.abort()
+        else:
+            self._only_here(route)
 
     def _only_here(self, route: Route) -> None:
         if urlsplit(route.request.url).hostname in _HERE:
@@ -112,10 +117,7 @@ def ready(page: Page) -> None:
 
 
 def axe(page: Page) -> list[str]:
-    """What breaks WCAG 2.2 A or AA on this page: `rule target summary`, empty when nothing does.
-
-    Works in a context without JavaScript too: Playwright's own evaluation runs there.
-    """
+    """What breaks WCAG 2.2 A or AA on this page: `rule target summary`, empty when nothing does (not with scripts "off")."""
     page.evaluate(_axe_source())
     found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(WCAG))
     return [

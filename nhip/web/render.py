@@ -145,7 +145,7 @@ def _of_request(request: AnyRequest) -> dict[str, Any]:
     state = request.scope.get("state", {})
     return {
         "request": request,
-        "who": request.scope.get("user"),
+        "who": request.scope.get("who"),
         "lang": language(),
         "theme": state.get("theme", "auto"),
         "notice": _waiting_notice(request),

@@ -1,0 +1,48 @@
+"""Passwords: argon2id with the parameters of RFC 9106's second recommendation (64 MiB, 3 passes, 4 lanes).
+
+Hashing is slow by design and takes memory: it runs in a thread, two at a time, so that a flood of attempts cannot
+starve the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+LONGEST = 200
+_hasher = PasswordHasher()
+_turns = asyncio.Semaphore(2)
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+async def hash_password(password: str) -> str:
+    """The PHC string to store."""
+    async with _turns:
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def matches(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one behind `stored`. Takes as long when there is no such account (`stored` None)."""
+    async with _turns:
+        good = await asyncio.to_thread(_verified, stored or _NOBODY, password)
+    return good and stored is not None
+
+
+def _verified(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def outdated(stored: str) -> bool:
+    """Whether `stored` was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a session's token: SHA-256, as the token itself is 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()
