@@ -125,7 +125,7 @@ def _check_year(year: int) -> None:
 
 
 def _legal_days(year: int) -> dict[date, str]:
-    """The holidays of the Labour Code, on whatever weekday they fall; where it leaves a choice, as every decision so far chose."""
+    """The holidays of the Labour Code on whatever weekday they fall; where it leaves a choice, as the decisions so far chose."""
     tet, hung_kings = _lunar_days()[year]
     before, after = (1, 4) if tet.weekday() in (0, 1) else (2, 3)
     days = {date(year, 1, 1): NEW_YEAR, hung_kings: HUNG_KINGS}

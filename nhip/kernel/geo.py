@@ -1,6 +1,7 @@
 """Points in Vietnam: degrees or VN-2000 metres in, WGS 84 longitude and latitude out, with what was found on the way.
 
-VN-2000 to WGS 84 is the seven-parameter transformation of Decision 05/2007/QD-BTNMT as EPSG registers it (stated accuracy 1 m).
+VN-2000 to WGS 84 is the seven-parameter transformation of Decision 05/2007/QD-BTNMT as EPSG registers it (VN-2000 to WGS 84 (2),
+stated accuracy 1 m).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pyproj import Transformer
 
 from nhip.errors import BadInput
 from nhip.kernel.values.coordinates import parse_latitude, parse_longitude, split_pair
-from nhip.kernel.values.meridians import MERIDIANS, ZONES, meridians
+from nhip.kernel.values.meridians import MERIDIANS, ZONES, central_meridian, meridians
 from nhip.kernel.values.model import Judgement, Parsed
 from nhip.kernel.values.numbers import parse_number
 
@@ -30,6 +31,7 @@ programs do; or metres in any order."""
 VIETNAM: Box = (102.0, 6.5, 118.0, 23.6)
 """Mainland, islands, Hoàng Sa and Trường Sa."""
 
+_TO_WGS84 = "x=-191.90441429 y=-39.30318279 z=-111.45032835 rx=-0.00928836 ry=0.01975479 rz=-0.00427372 s=0.252906278"
 _NORTHINGS = (720_000.0, 2_620_000.0)
 _EASTINGS = (100_000.0, 900_000.0)
 _TRANSFORMERS = threading.local()
@@ -49,13 +51,23 @@ class Point(NamedTuple):
     note: str = ""
 
 
+def _pipeline(epsg: int) -> str:
+    """The PROJ pipeline of a zone. Written out, for left alone PROJ is 0.8 m off in the Mekong delta in some zones."""
+    if epsg not in ZONES:
+        raise UnknownZone(epsg=epsg)
+    meridian, scale = central_meridian(epsg)
+    return (
+        f"proj=pipeline step inv proj=tmerc lat_0=0 lon_0={meridian} k={scale} x_0=500000 y_0=0 ellps=WGS84 "
+        f"step proj=push v_3 step proj=cart ellps=WGS84 step proj=helmert {_TO_WGS84} convention=coordinate_frame "
+        "step inv proj=cart ellps=WGS84 step proj=pop v_3 step proj=unitconvert xy_in=rad xy_out=deg"
+    )
+
+
 def _transformer(epsg: int) -> Transformer:
     """One a thread, as PROJ contexts may not be shared."""
     cache = cast("dict[int, Transformer]", _TRANSFORMERS.__dict__)
     if epsg not in cache:
-        if epsg not in ZONES:
-            raise UnknownZone(epsg=epsg)
-        cache[epsg] = Transformer.from_crs(f"EPSG:{epsg}", "EPSG:4326", always_xy=True)
+        cache[epsg] = Transformer.from_pipeline(_pipeline(epsg))
     return cache[epsg]
 
 
@@ -95,19 +107,23 @@ def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
 def judge_degrees(lat: Floats, lon: Floats, expected: Box | None = None) -> tuple[Floats, Floats, NDArray[np.str_]]:
     """Columns of degrees: longitudes and latitudes with swapped pairs put right, and the rule of each row ("" when fine).
 
-    Shapes are one and the same; rules are those of `read_point`. Rows of `point.zero` and NaN rows come back as NaN.
+    Shapes are one and the same; rules are those of `read_point`. Rows without a point come back as NaN; NaN rows have no rule.
     """
-    swapped = (lat >= VIETNAM[0]) & (lat <= VIETNAM[2]) & (lon >= VIETNAM[1]) & (lon <= VIETNAM[3])
-    north, east = np.where(swapped, lon, lat), np.where(swapped, lat, lon)
+    swapped = _within(lat, lon, VIETNAM)
+    straight, turned = (np.abs(lat) <= 90) & (np.abs(lon) <= 180), (np.abs(lon) <= 90) & (np.abs(lat) <= 180)
+    exchanged = swapped | (turned & ~straight)
+    north, east = np.where(exchanged, lon, lat), np.where(exchanged, lat, lon)
     rules = np.where(swapped, "point.swapped", "").astype("<U16")
     if expected is not None:
         rules[~_within(east, north, expected)] = "point.unexpected"
     rules[~_within(east, north, VIETNAM)] = "point.outside"
     zero = (lat == 0) | (lon == 0)
     rules[zero] = "point.zero"
+    impossible = ~(straight | turned)
+    rules[impossible] = "coordinate.range"
     missing = np.isnan(lat) | np.isnan(lon)
     rules[missing] = ""
-    gone = zero | missing
+    gone = impossible | zero | missing
     return np.where(gone, np.nan, east), np.where(gone, np.nan, north), rules
 
 
@@ -152,7 +168,7 @@ def _degrees(a: str, b: str, province: str, box: Box | None) -> Point:
         return _placed(float(lon.value), float(lat.value), box)
     turned_lat, turned_lon = parse_latitude(b), parse_longitude(a)
     if turned_lat.value and turned_lon.value:
-        return _placed(float(turned_lat.value), float(turned_lon.value), box)
+        return _placed(float(turned_lon.value), float(turned_lat.value), box, "point.swapped")
     if _metre(a) is not None and _metre(b) is not None:
         point = _metres(a, b, "metres", meridians(province), box)
         return point if point.rule else point._replace(rule="point.metres")

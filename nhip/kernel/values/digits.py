@@ -9,7 +9,7 @@ _GROUPED = {
     ".": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+").fullmatch,
     ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+").fullmatch,
 }
-_NOISE = re.compile(r"(0{5,}|9{5,})[0-9]{1,2}").search
+_NOISE = re.compile(r"(0{5,}|9{5,})[0-9]{1,2}$").search
 _OTHER = {".": ",", ",": "."}
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -51,7 +51,7 @@ def number_text(number: str) -> tuple[str, str]:
     sign, digits = ("-", number[1:]) if number[0] == "-" else ("", number)
     whole, _, fraction = digits.partition(".")
     done = ""
-    if len(fraction) > 8 and (len(fraction) > 30 or _noisy(fraction)):
+    if len(fraction) > 8 and (len(fraction) > 30 or _noisy(whole, fraction)):
         whole, _, fraction = plain(_rounded(whole, fraction)).partition(".")
         done = "float"
     short = whole.lstrip("0") or "0"
@@ -64,7 +64,10 @@ def number_text(number: str) -> tuple[str, str]:
     return sign + (f"{short}.{fraction}" if fraction else short), done
 
 
-def _noisy(fraction: str) -> bool:
+def _noisy(whole: str, fraction: str) -> bool:
+    """Whether the end is what binary floating point leaves behind; a number that is tiny as a whole is meant so."""
+    if not whole.strip("0") and not fraction[:-2].strip("0"):
+        return False
     return any(end[:5] in ("00000", "99999") for end in (fraction[-7:], fraction[-6:]))
 
 

@@ -27,10 +27,11 @@ _MIXED4 = "(?:[1-8][0-9]{3}|0(?:[1-9][0-9]{2}|0(?:[1-9][0-9]|0[1-9]))|9(?:[0-8][
 _CLEAN_END = f"(?:[0-9]{_MIXED4}[0-9]{{2}}|[1-9]0000[1-9][0-9]|[0-8]9999[0-8][0-9])"
 _FRACTION = f"(?:[0-9]{{1,8}}|[0-9]{{2,23}}{_CLEAN_END})"
 _UNGROUPED = f"(?:[0-9]{{1,2}}|[0-9]{{4,8}}|[0-9]{{2,23}}{_CLEAN_END})"
-NUMBER_POINT = rf"-?(?:0|[1-9][0-9]{{0,17}})(?:\.{_FRACTION})?"
+_TINY = r"0\.0{7,28}[0-9]{1,2}"
+NUMBER_POINT = rf"-?(?:(?:0|[1-9][0-9]{{0,17}})(?:\.{_FRACTION})?|{_TINY})"
 """A number where the point is known to be the decimal mark."""
 
-NUMBER = rf"-?(?:(?:0|[1-9][0-9]{{3,17}})(?:\.{_FRACTION})?|[1-9][0-9]{{0,2}}(?:\.{_UNGROUPED})?)"
+NUMBER = rf"-?(?:(?:0|[1-9][0-9]{{3,17}})(?:\.{_FRACTION})?|[1-9][0-9]{{0,2}}(?:\.{_UNGROUPED})?|{_TINY})"
 """A number that can be read in one way only: `1.234` is not, it may be 1234 in Vietnam."""
 
 BOOLEAN = "(?:true|false)"

@@ -65,6 +65,14 @@ _OF_OLD = {code: MERIDIANS[meridian] for meridian, codes in _OLD.items() for cod
 _PARTS = {present: parts.split("+") for present, _, parts in (entry.partition(":") for entry in _MERGED.split(" "))}
 
 
+def central_meridian(epsg: int) -> tuple[float, float]:
+    """Central meridian in degrees and scale factor of a zone of `ZONES`."""
+    if epsg in (3405, 3406):
+        return (105.0 if epsg == 3405 else 111.0), 0.9996
+    degrees, minutes = ZONES[epsg].split("-")
+    return int(degrees) + int(minutes) / 60, 0.9999
+
+
 def meridians(province: str) -> tuple[int, ...]:
     """EPSG codes of the zones of a province by its two-digit code, the likeliest first; empty for an unknown code.
 

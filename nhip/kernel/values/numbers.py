@@ -159,7 +159,10 @@ def _shaped(folded: str, want: Want) -> Parsed:
         decimal = want.decimal
     if tail == "-" and not match["sign"]:
         negative, tail = True, ""
-    power, tail = _multipliers(tail)
+    if find_unit(tail, want.unit) is None:
+        power, tail = _multipliers(tail)
+    else:
+        power = 0
     tail = tail or (match["front"] or "")
     source, per_unit = _unit_of(tail, want)
     currency = source is not None and source.symbol == "VND"
@@ -221,7 +224,9 @@ def _converted(amount: Decimal, source: Unit | None, want: Want, rule: str) -> P
         value = convert(amount, source, want.unit)
     except UnitMismatch:
         raise _Trouble("number.unitMismatch", "") from None
-    return _finish(_bounded(value), want, "number.unit" if source != want.unit and rule == "number.form" else rule)
+    if source != want.unit and not want.dong and rule == "number.form":
+        rule = "number.unit"
+    return _finish(_bounded(value), want, rule)
 
 
 def _bounded(value: Decimal) -> str:

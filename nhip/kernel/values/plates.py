@@ -12,9 +12,9 @@ _CANONICAL = re.compile(PLATE).fullmatch
 _SEPARATORS = re.compile(r"[ .\-_/]+")
 _CIVIL = (
     re.compile(rf"(?P<p>[0-9]{{2}})-?(?P<s>{PLATE_SERIES})-?(?P<a>[0-9]{{3}})-?(?P<b>[0-9]{{2}})").fullmatch,
-    re.compile(rf"(?P<p>[0-9]{{2}})-?(?P<s>{PLATE_SERIES})-?(?P<a>[0-9]{{2}})-?(?P<b>[0-9]{{2}})").fullmatch,
+    re.compile(rf"(?P<p>[0-9]{{2}})-?(?P<s>{PLATE_SERIES})-?(?P<a>[0-9]{{2}})(?P<b>[0-9]{{2}})").fullmatch,
 )
-_LETTER_ONLY = re.compile(r"(?P<p>[0-9]{2})-?(?P<s>[A-Z])-?(?P<a>[0-9]{3})-?(?P<b>[0-9]{2})").fullmatch
+_LETTER_ONLY = re.compile(r"(?P<p>[0-9]{2})-?(?P<s>[A-HK-NPR-VX-Z])-?(?P<a>[0-9]{3})-?(?P<b>[0-9]{2})").fullmatch
 _FOREIGN = (
     re.compile(r"(?P<p>[0-9]{2})-?(?P<c>[0-9]{3})-?(?P<k>NG|NN|QT|CV)-?(?P<n>[0-9]{2})").fullmatch,
     re.compile(r"(?P<p>[0-9]{2})-?(?P<k>NG|NN|QT|CV)-?(?P<c>[0-9]{3})-?(?P<n>[0-9]{2})").fullmatch,
