@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,9 @@ def leftovers(sink):
 def serve():
     with contextlib.ExitStack() as stack:
         yield lambda answer: stack.enter_context(FakeServer(answer))
+
+
+@pytest.fixture
+def samples():
+    """The bytes of a captured sample of a kind."""
+    return lambda kind, name: resources.files(f"nhip.connectors.{kind}").joinpath("samples", name).read_bytes()
