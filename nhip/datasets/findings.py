@@ -62,7 +62,7 @@ def groups_of(settings: Settings, path: Path) -> list[FindingGroup]:
     source = f"read_parquet({literal(str(path))})"
     with session(settings) as con:
         rows = con.execute(
-            f'select rule, "column", severity, count(*) n, min(value) from {source} group by all '
+            f'select rule, "column", severity, count(*) n, min(value) from {source} group by rule, "column", severity '
             "order by list_position(['fatal', 'error', 'warning', 'mended'], severity), n desc, rule, \"column\""
         ).fetchall()
     return [FindingGroup(*row) for row in rows]

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from nhip.datasets.chain import list_chain
 from nhip.datasets.deliveries import raw_name
 from nhip.datasets.errors import StepFailed
 from nhip.datasets.publish import Outcome, publish, store_products
@@ -96,6 +97,7 @@ async def _prepare(installation: Installation, delivery_id: uuid.UUID) -> Work |
         if delivery.state not in ("received", "decoded", "checked"):
             return None
         dataset = await get_dataset(tx, delivery.dataset_id)
+        chain = await list_chain(tx, delivery)
         contract = await find_contract(tx, dataset)
         previous = await find_version_in_force(tx, dataset)
         corrections = await list_corrections(tx, dataset)
@@ -110,6 +112,7 @@ async def _prepare(installation: Installation, delivery_id: uuid.UUID) -> Work |
         raw=installation.objects.path(raw_name(delivery.sha256)),
         dataset=dataset,
         delivery=delivery,
+        before=chain[:-1],
         contract=contract,
         previous=previous,
         previous_path=installation.objects.path(previous.object) if previous else None,

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from nhip.datasets.assess import Assessment
+from nhip.datasets.chain import list_chain
 from nhip.datasets.contract.yaml import load
 from nhip.datasets.deliveries import raw_name
 from nhip.datasets.errors import NoVersionYet
@@ -44,6 +45,7 @@ async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Pr
         delivery = next(iter(await list_deliveries(tx, dataset, 1)), None)
         if delivery is None:
             raise NoVersionYet(name=dataset.name)
+        chain = await list_chain(tx, delivery)
         current = await find_version_in_force(tx, dataset)
         corrections = await list_corrections(tx, dataset)
     draft = ContractRecord(dataset_id=dataset.id, no=0, yaml=yaml, digest="", note="", made_at=now(), made_by="")
@@ -56,6 +58,7 @@ async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Pr
             raw=installation.objects.path(raw_name(delivery.sha256)),
             dataset=dataset,
             delivery=delivery,
+            before=chain[:-1],
             contract=draft,
             previous=current,
             previous_path=None,

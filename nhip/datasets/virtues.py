@@ -1,6 +1,6 @@
 """The six virtues as numbers, 0-100. Each formula is in its function's docstring and, in words, in docs/reference/virtues.md.
 
-The counts come from an assessment (`check.tally.Tally`), over everything that was delivered; age and sharing come from the caller.
+The counts come from an assessment (`check.tally.Tally`), over everything delivered; age and sharing come from the caller.
 A score is None where there is nothing to judge, never a guess.
 """
 

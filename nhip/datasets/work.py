@@ -11,6 +11,7 @@ import duckdb
 import msgspec
 
 from nhip.datasets.assess import Assessment, assess
+from nhip.datasets.chain import fold_changes
 from nhip.datasets.check.errors import OtherColumns
 from nhip.datasets.check.tally import PLACE_KINDS
 from nhip.datasets.conform.columns import match_columns
@@ -19,6 +20,7 @@ from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
+from nhip.datasets.deliveries import raw_name
 from nhip.datasets.engine import literal, session
 from nhip.datasets.errors import RequiredColumnsMissing, TableNotInFile
 from nhip.datasets.model import ROW, Decoded, DecodedTable
@@ -37,6 +39,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     raw: Path
     dataset: Dataset
     delivery: DeliveryRecord
+    before: list[DeliveryRecord]
+    """The whole delivery and the changes that this one rests on, oldest first; empty when it is whole itself."""
     contract: ContractRecord | None
     previous: Version | None
     previous_path: Path | None
@@ -75,13 +79,16 @@ class Products(msgspec.Struct, frozen=True, kw_only=True):
 
 def work_through(work: Work, on_step: Callable[[str], None]) -> Products:
     """Decode, conform and check the delivery; raises a NhipError with the reason when it cannot be used."""
-    with session(work.settings, reach=[work.raw, work.folder]) as con:
+    with session(work.settings) as con:
         decoded = decode(work.raw, work.folder, work.settings, filename=work.delivery.filename, con=con)
         contract = load(work.contract.yaml) if work.contract else None
         table = choose_table(decoded, contract, work.delivery.filename, work.dataset.name)
+        if work.before:
+            table = _folded(con, work, table, contract)
         drafted = ""
         if contract is None:
-            contract = infer(con, table, dataset=work.dataset.name, filename=work.delivery.filename).contract
+            drawn = infer(con, table, dataset=work.dataset.name, filename=work.delivery.filename).contract
+            contract = msgspec.structs.replace(drawn, title=work.dataset.title, title_en=work.dataset.title_en)
             drafted = dump(contract)
         on_step("conform")
         table = _corrected(con, work, table, contract)
@@ -100,6 +107,17 @@ def work_through(work: Work, on_step: Callable[[str], None]) -> Products:
             evidence=evidence,
             facts=msgspec.to_builtins(assessment.tally),
         )
+
+
+def _folded(con: duckdb.DuckDBPyConnection, work: Work, last: DecodedTable, contract: Contract | None) -> DecodedTable:
+    tables = []
+    for number, delivery in enumerate(work.before):
+        folder = work.folder / f"before-{number}"
+        folder.mkdir()
+        raw = work.find(raw_name(delivery.sha256))
+        decoded = decode(raw, folder, work.settings, filename=delivery.filename, con=con)
+        tables.append(choose_table(decoded, contract, delivery.filename, work.dataset.name))
+    return fold_changes(con, [*tables, last], work.delivery.key, work.folder / "folded.parquet")
 
 
 def choose_table(decoded: Decoded, contract: Contract | None, filename: str, dataset: str) -> DecodedTable:

@@ -22,14 +22,20 @@ _count = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """One embedded server for the session, shared by all workers of pytest-xdist."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    server = EmbeddedServer(shared / "postgres")
-    server.start()
+def postgres() -> Iterator[EmbeddedServer]:
+    """One embedded server for the run, shared by all workers of pytest-xdist; its folder goes with its last user.
+
+    Not in pytest's own temporary folder: a later run removes that while this one may still go on.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    server = EmbeddedServer(Path(tempfile.gettempdir()) / f"nhip-test-{run}")
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")  # no test cuts the power; databases come and go by the hundred
+        connection.execute("select pg_reload_conf()")
     yield server
     server.stop()
+    if not server.running():
+        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Fixtures of the suite; the shared ones are in `nhip.testing.plugin`."""
