@@ -116,7 +116,10 @@ def working_days_between(start: date, end: date, calendar: Calendar | None = Non
     calendar = calendar or standard_calendar()
     _check_year(start.year)
     _check_year(end.year)
-    return sum(calendar.is_working(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
+    weeks, rest = divmod((end - start).days, 7)
+    weekdays = weeks * 5 + sum((end - timedelta(days=n)).weekday() < 5 for n in range(rest))
+    free = sum(start < day <= end and day.weekday() < 5 for day in calendar.off.keys() - calendar.worked)
+    return weekdays - free + sum(start < day <= end and day.weekday() >= 5 for day in calendar.worked)
 
 
 def _check_year(year: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nhip.kernel.measure import UnitMismatch, UnknownUnit, convert, find_unit, get_unit, is_land_measure, list_units
@@ -74,6 +74,7 @@ def test_what_cannot_be_converted():
         get_unit("furlong")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list_units()), st.data())
 def test_there_and_back(source, data):
     target = data.draw(st.sampled_from([unit for unit in list_units() if unit.dimension == source.dimension]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nhip.kernel.values.coordinates import parse_latitude, parse_longitude, split_pair
@@ -88,6 +88,7 @@ def test_pairs(text, pair):
     assert split_pair(text) == pair
 
 
+@settings(deadline=None)
 @given(st.integers(0, 89), st.integers(0, 59), st.integers(0, 5999))
 def test_degrees_minutes_seconds(degrees, minutes, hundredths):
     """Every way of writing the same angle is the same number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nhip.kernel.measure import UnknownUnit
@@ -126,6 +126,7 @@ def test_a_unit_that_does_not_exist():
         parse_number("1,5", unit="furlong")
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**15), max_value=10**15, places=2))
 def test_both_ways_of_grouping_mean_the_same(number):
     """Whatever is written with all its marks comes back as the number that was meant."""
@@ -137,6 +138,7 @@ def test_both_ways_of_grouping_mean_the_same(number):
         assert Decimal(value) == number
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=-1e9, max_value=1e9, allow_nan=False))
 def test_floats_come_back_but_for_noise(number):
     value = parse_number(f"{number:.17g}", decimal=".").value
