@@ -17,7 +17,6 @@ from nhip.modelcity.good import height
 from nhip.modelcity.model import DatasetSpec, Delivered, Plant, Table
 from nhip.modelcity.writers.geo import write_gdal, write_kml
 from nhip.modelcity.writers.grid import Grid, lay_out
-from nhip.modelcity.writers.portals import write_danang, write_hue
 from nhip.modelcity.writers.records import write_geojson, write_json, write_ndjson
 from nhip.modelcity.writers.sheets import write_ods, write_xls, write_xlsx
 from nhip.modelcity.writers.tables import write_parquet, write_postgres, write_sqlite
@@ -59,8 +58,6 @@ def deliver(place: Place, spec: DatasetSpec, table: Table, plants: list[Plant], 
     titles = [title for title, c in zip(headers(spec, last), spec.columns, strict=True) if c.name in table]
     if spec.way.format in _SHEETS:
         rows = _to_sheet(path, spec, titles, table, plants, number)
-    elif spec.way.channel in ("hue", "danang"):
-        rows = (write_hue if spec.way.channel == "hue" else write_danang)(path, spec, titles, table)
     else:
         rows = _WRITERS[spec.way.format](path, spec, titles, table)
     _number(plants, rows)

@@ -9,19 +9,37 @@ from nhip.modelcity.deliver import Place, database_name
 from nhip.modelcity.model import DatasetSpec
 from nhip.modelcity.writers.tables import ORDER
 
+ACCOUNT = ("mohinh", "mat-khau-mau")
+"""User and password of the Đà Nẵng style portal, which wants HTTP Basic."""
+
+_WEB: dict[str, dict[str, Any]] = {
+    "http": {"url": "{file}"},
+    "ckan": {"url": "{portal}", "datasets": ["{dataset}"]},
+    "dkan": {"url": "{portal}", "datasets": ["{dataset}"]},
+    "dcat": {"url": "{portal}/catalog.ttl", "datasets": ["{dataset}"]},
+    "danang": {"url": "{portal}", "datasets": ["{number}"], "auth": "basic", "username": ACCOUNT[0]},
+    "hue": {"url": "{portal}", "datasets": ["{resource}"]},
+}
+"""Settings by kind. `nhip.modelcity.portal.Portals` fills in the places once the portals have addresses."""
+
 
 def source_of(spec: DatasetSpec, place: Place) -> Mapping[str, Any]:
-    """`{"kind": ..., "settings": {...}}` for the connector of that kind; `{portal}` stands for the fake portal's address."""
+    """`kind`, `settings` and perhaps `secret` of the connector that reaches the dataset."""
     channel = spec.way.channel
     if channel == "drop":
         path = place.folder / "drop" / spec.agency / spec.slug
         return {"kind": "folder", "settings": {"path": str(path), "pattern": "*", "settle_seconds": 0}}
     if channel in ("sqlite", "postgres"):
-        kind, table = database_name(spec, place)
-        columns = ", ".join(f'"{column.name}"' for column in spec.columns)
-        name = f'"{spec.way.format}"."{table}"' if kind == "postgres" else f'"{table}"'
-        return {
-            "kind": "sql",
-            "settings": {"database": kind, "query": f"SELECT {columns} FROM {name} ORDER BY {ORDER}"},
-        }
-    return {"kind": channel, "settings": {"url": "{portal}", "dataset": spec.slug}}
+        return {"kind": "sql", "settings": _database(spec, place)}
+    source = {"kind": channel, "settings": _WEB[channel]}
+    return source | {"secret": {"password": ACCOUNT[1]}} if channel == "danang" else source
+
+
+def _database(spec: DatasetSpec, place: Place) -> dict[str, Any]:
+    kind, table = database_name(spec, place)
+    columns = ", ".join(f'"{column.name}"' for column in spec.columns)
+    if kind == "postgres":
+        name, database = f'"{spec.way.format}"."{table}"', place.database_url
+    else:
+        name, database = f'"{table}"', str(place.folder / "sqlite" / f"{spec.way.format}.db")
+    return {"database": kind, "address": database, "query": f"SELECT {columns} FROM {name} ORDER BY {ORDER}"}
