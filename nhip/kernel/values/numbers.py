@@ -149,14 +149,8 @@ def _shaped(folded: str, want: Want) -> Parsed:
     match = _SHAPE(folded[1:-1].strip() if negative else folded)
     if match is None:
         raise _Trouble("number.unreadable", "")
-    body, tail = match["body"], match["tail"].strip()
-    if " " in body or "'" in body:
-        if not _SPACED(body):
-            raise _Trouble("number.several", "")
-        body = body.replace(" ", "").replace("'", "")
-        decimal: str = want.decimal or ("," if "," in body else ".")
-    else:
-        decimal = want.decimal
+    body, decimal = _without_blanks(match["body"], want.decimal)
+    tail = match["tail"].strip()
     if tail == "-" and not match["sign"]:
         negative, tail = True, ""
     if find_unit(tail, want.unit) is None:
@@ -182,6 +176,15 @@ def _shaped(folded: str, want: Want) -> Parsed:
     amount = Decimal(number).scaleb(power + exponent, _ARITHMETIC) * (-1 if minus else 1)
     rule = "number.perUnit" if per_unit else "number.scientific" if exponent else "number.form"
     return _converted(amount, source, want, rule)
+
+
+def _without_blanks(body: str, decimal: str) -> tuple[str, str]:
+    """Digits without blanks or apostrophes between thousands; where there were any, the other mark is the decimal one."""
+    if " " not in body and "'" not in body:
+        return body, decimal
+    if not _SPACED(body):
+        raise _Trouble("number.several", "")
+    return body.replace(" ", "").replace("'", ""), decimal or ("," if "," in body else ".")
 
 
 def _multipliers(tail: str) -> tuple[int, str]:
