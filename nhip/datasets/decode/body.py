@@ -156,13 +156,14 @@ class _Body:
         """A row that may be a section's heading, or a note under the table: which, only what follows tells."""
         number, cells = row
         places = filled(cells)
-        if self._named < 3 or len(places) > max(1, self._named // 3) or is_total(cells, self._named):
+        gap = bool(self._blank or self._pending)
+        if self._named < 3 or len(places) > max(1, self._named // (2 if gap else 3)) or is_total(cells, self._named):
             return False
         if any(is_number(cells[place] or "") for place in places) or number in self._below:
             return False
         if len(places) == 1 and (is_section(cells) or number in self._wide):
             return True
-        return bool(self._blank or self._pending) or is_footnote(cells)
+        return gap or is_footnote(cells)
 
     def _flush(self) -> None:
         """A full row follows what was pending: single cells were sections, wider rows are data."""

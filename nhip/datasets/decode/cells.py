@@ -21,7 +21,9 @@ _HEADER_WORD: Final = re.compile(
     r"(stt|tt|so tt|so thu tu|ma|ten|ho|dia chi|ngay|ghi chu|so luong|nam|don vi|loai|id|code|name|date|address|note|type)\b.*"
 )
 _SECTION: Final = re.compile(r"([IVX]{1,5}|[A-H]|\d{1,2})\s*[.)/-]\s*\S.*|[IVX]{1,5}")
-_FOOTNOTE: Final = re.compile(r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\*.*")
+_FOOTNOTE: Final = re.compile(
+    r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\*.*"
+)
 _LONGEST_NAME: Final = 300
 
 
@@ -83,6 +85,11 @@ def is_numbering(cells: Cells) -> bool:
     digits = [int(text) for text in texts if text.isdigit() and len(text) < 4]
     letters = [text for text in texts if re.fullmatch("[A-E]", text)]
     return len(digits) + len(letters) == len(texts) and len(digits) >= 2 and digits == list(range(1, len(digits) + 1))
+
+
+def has_plain_numbers_only(cells: Cells) -> bool:
+    """Whether every filled cell is a number without brackets, so that a numbering row could as well be data."""
+    return all((cells[place] or "").strip().isdigit() for place in filled(cells))
 
 
 def joined(cells: Cells) -> str:

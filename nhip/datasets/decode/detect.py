@@ -121,7 +121,7 @@ def columns(samples: list[list[str]], *, from_bytes: bool = False) -> list[Colum
 
 def _best(scores: dict[str, dict[str, float]], enough: float) -> tuple[str, ...]:
     """The best set, and others that explain words which the best one does not."""
-    limit = {name: (max(enough, _ENOUGH) if name == "viqr" else enough) for name in scores}
+    limit = {name: (_ENOUGH if name == "viqr" and enough == _ENOUGH_FOR_BYTES else enough) for name in scores}
     sums = sorted(((sum(one.values()), name) for name, one in scores.items()), reverse=True)
     names = [name for _, name in sums if is_sure(scores[name], limit[name])]
     if not names:

@@ -8,13 +8,23 @@ from typing import Final
 
 import msgspec
 
-from nhip.datasets.decode.cells import Cells, filled, is_header_like, is_number, is_numbering, joined
+from nhip.datasets.decode.cells import (
+    Cells,
+    filled,
+    has_plain_numbers_only,
+    is_header_like,
+    is_number,
+    is_numbering,
+    joined,
+)
 from nhip.formats.model import Merge, Row
-from nhip.kernel.text import fold, squash
+from nhip.kernel.text import fold
 
 _DEEPEST: Final = 4
 _SEARCHED: Final = 60
 _MOTTO: Final = re.compile(r"cong hoa xa hoi chu nghia|doc lap .* tu do|uy ban nhan dan|ubnd")
+_BLANKS: Final = re.compile("[ \t\r\n]+")
+"""Only these: a legacy set has letters where Unicode has its other blanks and invisible characters."""
 JOINT: Final = " – "
 """Between the name of a merged header and that of a column under it."""
 
@@ -41,7 +51,7 @@ def find_heading(rows: list[Row], merges: list[Merge]) -> Heading | None:
     first = _parents(solid, place, merges)
     last = _children(solid, place, merges)
     block = solid[first : last + 1]
-    numbered = last + 1 < len(solid) and is_numbering(solid[last + 1][1])
+    numbered = _is_numbered(solid[last + 1 : last + 3])
     used = [*block, solid[last + 1]] if numbered else block
     return Heading(
         names=_names(block, merges),
@@ -51,6 +61,13 @@ def find_heading(rows: list[Row], merges: list[Merge]) -> Heading | None:
         width=max(len(cells) for _, cells in block),
         after=used[-1][0],
     )
+
+
+def _is_numbered(rows: list[Row]) -> bool:
+    """Whether the first of two rows only numbers the columns. Plain 1, 2, 3 may be data when numbers follow."""
+    if not rows or not is_numbering(rows[0][1]):
+        return False
+    return not has_plain_numbers_only(rows[0][1]) or (len(rows) > 1 and not has_plain_numbers_only(rows[1][1]))
 
 
 def _nameless(solid: list[Row]) -> Heading:
@@ -72,7 +89,7 @@ def _candidate(solid: list[Row]) -> int | None:
             return place
         if not following and place == 0:
             return place
-    return None
+    return 0 if is_header_like(solid[0][1]) and widths[0] == max(widths[:_SEARCHED]) else None
 
 
 def _touching(upper: Row, lower: Row) -> bool:
@@ -129,7 +146,7 @@ def _names(block: list[Row], merges: list[Merge]) -> list[str]:
 def _spread(row: Row, width: int, merges: list[Merge]) -> list[str]:
     """The texts of a header row, a merged one in each column that it spans (in its top row only)."""
     number, cells = row
-    texts = [squash(cell or "") for cell in cells] + [""] * (width - len(cells))
+    texts = [_BLANKS.sub(" ", cell or "").strip(" ") for cell in cells] + [""] * (width - len(cells))
     for merge in merges:
         if merge.top == number and merge.left < width:
             for place in range(merge.left, min(merge.right + 1, width)):

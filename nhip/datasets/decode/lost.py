@@ -61,4 +61,4 @@ def is_lost(text: str, *, in_context: bool = False) -> bool:
         return False
     others = [token for token in tokens if token not in holed]
     odd = len(holed) - len(sure) + sum(rank(token) < 0 for token in others)
-    return (len(tokens) > 1 or in_context) and odd * 3 <= len(tokens)
+    return (len(tokens) > 1 or in_context) and odd * (2 if in_context else 3) <= len(tokens)

@@ -40,6 +40,7 @@ _COMMON: Final = _words("""
 """)
 """Syllables so common that they tell two readings apart, both of which are possible."""
 _ONSET: Final = re.compile(r"(ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnprstvx]?)(.+)")
+_GLIDES: Final = ("ai", "ao", "au", "ay", "eo", "oi", "ui", "iu")
 _FRONT: Final = tuple("eêiy")
 _Y_ONSETS: Final = frozenset(["", "h", "k", "l", "m", "qu", "s", "t", "v", "n"])
 _LOOSE: Final = re.compile(
@@ -63,9 +64,18 @@ def rank(word: str) -> int:
         return -1
     if tones and plain.endswith(("c", "ch", "p", "t", "k")) and tones not in "\u0301\u0323":
         return -1
-    if _is_native(plain):
+    if _is_native(plain) and (not tones or _is_well_placed(word.lower(), plain)):
         return 1
     return 0 if _LOOSE.fullmatch(plain) else -1
+
+
+def _is_well_placed(word: str, plain: str) -> bool:
+    """Whether the tone stands on the vowel with a shape (ăâêôơư), the last of two, and not on a closing glide."""
+    toned = next(place for place, letter in enumerate(word) if letter != plain[place])
+    shaped = [place for place, letter in enumerate(plain) if letter in "ăâêôơư"]
+    if shaped:
+        return toned == shaped[-1]
+    return not (toned == len(plain) - 1 and plain.endswith(_GLIDES) and not plain.startswith("qu"))
 
 
 def _is_native(plain: str) -> bool:
@@ -101,6 +111,6 @@ def all_syllables() -> frozenset[str]:
 def _toned(word: str) -> list[str]:
     tones = "\u0301\u0323" if word.endswith(("c", "ch", "p", "t")) else _TONES
     vowels = [place for place, letter in enumerate(word) if letter in "aăâeêioôơuưy"]
-    places = [place for place in vowels if word[place] in "ăâêôơư"][-1:] or vowels
-    marked = [word[: place + 1] + tone + word[place + 1 :] for place in places for tone in tones]
-    return [unicodedata.normalize("NFC", form) for form in [word, *marked]]
+    marked = [word[: place + 1] + tone + word[place + 1 :] for place in vowels for tone in tones]
+    forms = [unicodedata.normalize("NFC", form) for form in marked]
+    return [word, *(form for form in forms if _is_well_placed(form, word))]

@@ -10,7 +10,8 @@ _SHAPES: Final = {"^": "\u0302", "(": "\u0306", "+": "\u031b"}
 _TONES: Final = {"'": "\u0301", "`": "\u0300", "?": "\u0309", "~": "\u0303", ".": "\u0323"}
 _MARKS: Final = {mark: sign for sign, mark in (_SHAPES | _TONES).items()}
 _CODE: Final = re.compile(r"\\([\\'`?~.^(+dD])|([dD])[dD]|((?:[aA][\^(]?|[eE]\^?|[oO][\^+]?|[uU]\+?|[iIyY])['`?~.]?)")
-_NEEDS_ESCAPE: Final = re.compile(r"\\|(?<=[aeiouyAEIOUY])['`?~.^(+]|(?<=[dD])[dD]")
+_VOWELS: Final = "aeiouyăâêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
+_NEEDS_ESCAPE: Final = re.compile(rf"\\|(?<=[{_VOWELS}{_VOWELS.upper()}])['`?~.^(+]|[dD](?=[dDđĐ])")
 MARKED: Final = re.compile(r"[aeiouyAEIOUY]['`?~.]|[aeoAEO]\^|[aA]\(|[ouOU]\+|[dD][dD]")
 """Where VIQR may be at work: the cheap test before decoding."""
 
