@@ -27,12 +27,13 @@ class Candidate:
 
 
 class Claims:
-    """What an address says, sorted by level."""
+    """What an address says, sorted by level. `mixed`: it may be old; an unknown district says so too."""
 
     __slots__ = ("beside", "communes", "districts", "first", "home", "mixed", "parsed", "places", "provinces")
 
     def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool = False, commune_first: bool = False) -> None:
-        self.parsed, self.home, self.mixed = parsed, home, mixed
+        self.parsed, self.home = parsed, home
+        self.mixed = mixed or any(u.levels == DISTRICT for u in parsed.unknown)
         self.first = parsed.mentions[0] if commune_first and parsed.mentions else None
         self.communes = [m for m in parsed.mentions if m.levels & COMMUNE]
         self.places = _places([m for m in parsed.mentions if (m.districts or m.provinces) and m is not self.first])
@@ -93,11 +94,15 @@ def _of(mention: Mention, said: Claims) -> list[Candidate]:
         wanted = EMPTY.union(*(p.districts | p.provinces for p in places)) or said.home
         if wanted:
             records = entry.within(wanted)
+    alone = mention.explicit and not places and not said.home
     result = []
     for record in records:
         scored = _score(record, mention, said, places)
         if scored is not None:
-            result.append(Candidate(record, mention, scored[0], scored[1]))
+            candidate = Candidate(record, mention, scored[0], scored[1])
+            if alone and mention.type != record.type:
+                candidate.flagged = True
+            result.append(candidate)
     return result
 
 

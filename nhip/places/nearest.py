@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from math import cos, hypot, radians
+from math import cos, hypot, isfinite, radians
 
 from nhip.places.register import Register
 
@@ -16,6 +16,8 @@ REACH_KM = 6.0
 
 def decide(register: Register, codes: Iterable[str], point: tuple[float, float], day: date) -> str:
     """The code whose centre is decisively the nearest to `point` (longitude, latitude), or an empty string."""
+    if not (all(map(isfinite, point)) and -180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+        return ""
     distances = []
     for code in codes:
         unit = register.find_unit(code, day)

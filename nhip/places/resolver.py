@@ -25,6 +25,7 @@ from nhip.places.words import name_key
 SPLIT = _("The former unit was split; the rest of the address does not say into which part.")
 SEVERAL = _("Several units fit this name; name the district or the province as well.")
 NOT_WHOLE = _("The commune is named without its unit word among other words; check it.")
+OTHER_TYPE = _("Only a unit of another type bears this name, and no district or province is named; check it.")
 MISMATCH = _("The district named does not hold this commune; check it.")
 DISTRICT_ONLY = _("No commune is named, only a district or province.")
 CONTRADICTION = _("No commune of this name is or was in the district or province named.")
@@ -174,7 +175,7 @@ class Resolver:
         if any(c.conflict for c in best):
             return MISMATCH
         if any(c.flagged for c in best):
-            return NOT_WHOLE
+            return OTHER_TYPE if best[0].mention.explicit else NOT_WHOLE
         if typo:
             return TYPO
         return NAMESAKE if best[0].record.new and self._namesake(best, found, codes, day) else ""
@@ -193,10 +194,11 @@ class Resolver:
     def _by_point(
         self, text: str, codes: set[str], old: set[str], point: tuple[float, float], day: date, note: str
     ) -> Resolution:
-        inside = [code for code in self.boundaries.locate(point[0], point[1], day) if code in codes]
+        here = self.boundaries.locate(point[0], point[1], day)
+        inside = codes.intersection(here)
         if len(inside) == 1:
-            return self._answer(text, set(inside), old, day, BY_POINT, exact=True)
-        if near := decide(self.register, codes, point, day):
+            return self._answer(text, inside, old, day, BY_POINT, exact=True)
+        if not here and (near := decide(self.register, codes, point, day)):
             return self._answer(text, {near}, old, day, BY_NEAREST, exact=True)
         return self._answer(text, codes, old, day, note, exact=False)
 

@@ -97,7 +97,7 @@ for _levels, _type, _spellings in (
     (COMMUNE, "thitran", "tt thitran thịtrấn town township"),
     (COMMUNE, "dackhu", "đk dk dackhu đặckhu"),
     (DISTRICT, "quan", "q quan quận district dist"),
-    (DISTRICT, "huyen", "h huyen huyện"),
+    (DISTRICT, "huyen", "h huyen huyện huyendao huyệnđảo"),
     (DISTRICT, "thixa", "tx thixa thịxã"),
     (DISTRICT | PROVINCE, "thanhpho", "tp thanhpho thànhphố t.p city"),
     (PROVINCE, "tinh", "t tinh tỉnh province"),
@@ -107,10 +107,10 @@ for _levels, _type, _spellings in (
         _before = UNIT_WORDS.get(_key)
         UNIT_WORDS[_key] = (_levels, _type, frozenset({_spelling} | (_before[2] if _before else set())))
 
-PAIRS = {"thi": ("tran", "xa"), "thanh": ("pho",), "dac": ("khu",)}
+PAIRS = {"thi": ("tran", "xa"), "thanh": ("pho",), "dac": ("khu",), "huyen": ("dao",)}
 """Unit words of two syllables: first -> second."""
 
-ABBREVIATIONS = frozenset(["p", "f", "ph", "q", "h", "x", "tp", "tx", "tt", "dk"])
+ABBREVIATIONS = frozenset({"p", "f", "ph", "q", "h", "x", "tp", "tx", "tt", "dk"})
 """Unit words that are no syllables of names, so that a name never runs over them."""
 
 SUFFIXES = {
@@ -124,72 +124,8 @@ SUFFIXES = {
 }
 """English words that follow the name."""
 
-STREETS = frozenset(
-    [
-        "duong",
-        "d",
-        "pho",
-        "ngo",
-        "ngach",
-        "hem",
-        "kiet",
-        "so",
-        "sn",
-        "thon",
-        "ap",
-        "to",
-        "khu",
-        "kp",
-        "khom",
-        "ban",
-        "buon",
-        "bon",
-        "plei",
-        "lang",
-        "xom",
-        "doi",
-        "lo",
-        "ql",
-        "tl",
-        "dt",
-        "tinhlo",
-        "toa",
-        "tang",
-        "can",
-        "ct",
-        "kdc",
-        "kcn",
-        "kdt",
-        "cho",
-        "block",
-        "street",
-        "st",
-        "road",
-        "rd",
-        "alley",
-        "lane",
-        "no",
-        "tdp",
-        "dai",
-        "cau",
-        "truong",
-        "benh",
-        "cong",
-        "chung",
-        "k",
-        "nha",
-        "group",
-        "hamlet",
-        "village",
-        "phong",
-        "lau",
-        "toanha",
-        "cum",
-        "km",
-        "sat",
-        "gan",
-        "canh",
-        "doidien",
-    ]
-)
+_BELOW = """duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang
+can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village
+phong lau toanha cum km sat gan canh doidien"""
+STREETS = frozenset(_BELOW.split())
 """Words that begin a part of the address below the commune; names after them are streets, hamlets, houses."""
