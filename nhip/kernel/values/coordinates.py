@@ -89,12 +89,17 @@ def _parse(text: str, axis: Axis) -> Parsed:
         return Parsed(None, "coordinate.unreadable", "error")
     if empty := blank(clean(text)):
         return empty
+    return _angle(text, axis) or _of_pair(text, axis) or Parsed(None, "coordinate.unreadable", "error")
+
+
+def _angle(text: str, axis: Axis) -> Parsed | None:
+    """One angle, also a broken one; None if the text is something else."""
     folded = _normal(text)
     if match := _DECIMAL(folded):
         return _signed(match, Decimal(match["d"].replace(",", ".")), axis)
     if (match := _SEXAGESIMAL(folded)) and _is_marked(match):
         return _sexagesimal(match, axis)
-    return _pointless(folded, axis) or _of_pair(text, axis) or Parsed(None, "coordinate.unreadable", "error")
+    return _pointless(folded, axis)
 
 
 def _is_marked(match: re.Match[str]) -> bool:
@@ -136,6 +141,6 @@ def _of_pair(text: str, axis: Axis) -> Parsed | None:
     if pair is None:
         return None
     low, high = VIETNAM_RANGE[axis]
-    values = [_parse(part, axis).value for part in pair]
-    inside = [value for value in values if value is not None and low <= float(value) < high]
+    angles = [_angle(part, axis) for part in pair]
+    inside = [angle.value for angle in angles if angle and angle.value and low <= float(angle.value) < high]
     return Parsed(None, "coordinate.pair", "error", inside[0] if len(inside) == 1 else "")
