@@ -13,11 +13,13 @@ from typing import Any
 from litestar import Litestar, Router, get
 from litestar.response import Redirect
 
-from nhip import parts, security
+import nhip.parts  # noqa: F401  binds the jobs that pages enqueue
+from nhip import security
 from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
+from nhip.plugins import found_sectors
 from nhip.security import pages as security_pages
 from nhip.security.protect import protect
 from nhip.security.sessions import signed_in
@@ -68,12 +70,12 @@ def _beside(module_file: str | None) -> Path:
 
 def sector_routes() -> list[Any]:
     """The pages of all sectors."""
-    return [route for sector in parts.found_sectors() for route in sector.routes]
+    return [route for sector in found_sectors() for route in sector.routes]
 
 
 def sector_templates() -> dict[str, Path]:
     """Template folders of the sectors, by the sector's name."""
-    folders = {s.name: _beside(import_module(s.package).__file__) for s in parts.found_sectors()}
+    folders = {s.name: _beside(import_module(s.package).__file__) for s in found_sectors()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 

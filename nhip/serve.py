@@ -19,7 +19,8 @@ from nhip.db.installation import Installation, opened
 from nhip.errors import BadInput
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.parts import list_missing, prepare_database
-from nhip.security.service import find_administrator, set_administrator_password
+from nhip.security.service import set_administrator_password
+from nhip.security.store import find_administrator
 from nhip.settings import Settings, load
 
 GRACE_S = 15.0

@@ -85,6 +85,7 @@ def _lock_down(con: duckdb.DuckDBPyConnection, reach: Iterable[Path]) -> None:
     con.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(files)))}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET enable_progress_bar = false")
+    con.execute("SET enable_external_file_cache = false")  # a file rewritten in place must be read anew
 
 
 def _spill_folder(work: Path) -> Path:

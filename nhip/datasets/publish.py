@@ -113,6 +113,7 @@ def _manifest(work: Work, products: Products, names: dict[str, str]) -> dict[str
         "mended": products.assessment.mended_by_rule,
         "table": products.table.name,
         "corrections": len(work.corrections),
+        "facts": products.facts,
     }
 
 

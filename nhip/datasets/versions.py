@@ -12,10 +12,12 @@ import msgspec
 
 from nhip.datasets.engine import ident, session
 from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.health import record_virtues
 from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import find_contract, get_dataset, get_version, queries
 from nhip.db import Connection
 from nhip.db.installation import Installation
+from nhip.db.notify import announce
 from nhip.db.query import Jsonb, execute, fetch_one
 from nhip.kernel.time import now
 
@@ -132,7 +134,11 @@ async def restore(installation: Installation, dataset: Dataset, no: int, who: st
             return old
         made = await insert_version(tx, msgspec.structs.replace(old, made_at=now(), made_by=who, restored_from=no))
         await execute(tx, queries.point_version, id=dataset.id, no=made)
-        return await get_version(tx, await get_dataset(tx, dataset.id), made)
+        dataset = await get_dataset(tx, dataset.id)
+        restored = await get_version(tx, dataset, made)
+        await record_virtues(tx, dataset, restored, restored.manifest["facts"])
+        await announce(tx, "datasets")
+        return restored
 
 
 async def insert_version(tx: Connection, version: Version) -> int:

@@ -53,15 +53,17 @@ def _migrations() -> list[Any]:
 
 async def run_worker(installation: Installation, *, concurrency: int, wait: bool = True) -> None:
     """Run jobs until cancelled (`wait`), or until none is left."""
-    bound = app.with_connector(PsycopgConnector(conninfo=installation.db.url, min_size=1, max_size=concurrency + 2))
-    async with bound.open_async():
-        await bound.run_worker_async(
-            concurrency=concurrency,
-            wait=wait,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            additional_context={"installation": installation},
-        )
+    connector = PsycopgConnector(conninfo=installation.db.url, min_size=1, max_size=concurrency + 2)
+    # replaced, not copied: periodic tasks stay bound to the one app
+    with app.replace_connector(connector) as bound:
+        async with bound.open_async():
+            await bound.run_worker_async(
+                concurrency=concurrency,
+                wait=wait,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                additional_context={"installation": installation},
+            )
 
 
 async def retry_orphans(db: Database) -> int:

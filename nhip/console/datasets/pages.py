@@ -131,7 +131,6 @@ async def restore(request: AnyRequest, name: str, no: int) -> Response[None]:
     async with installation.db.read() as tx:
         dataset = await get_dataset(tx, name)
     made = await versions.restore(installation, dataset, no, who_name(request))
-    request.app.state.live.publish("datasets")
     undo = f"/console/datasets/{name}/versions/{dataset.version_no}/restore" if dataset.version_no else ""
     text = _("Version {no} is in force, with the rows of version {old}.")
     return redirect(f"/console/datasets/{name}/versions", Notice(text, {"no": made.no, "old": no}, undo=undo))
