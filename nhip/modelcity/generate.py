@@ -16,6 +16,7 @@ from nhip.modelcity.catalogue import DATASETS, referred
 from nhip.modelcity.contracts import contract
 from nhip.modelcity.deliver import Place, deliver
 from nhip.modelcity.good import base, delivered_on, delivery, stream
+from nhip.modelcity.manifest import write_manifest
 from nhip.modelcity.model import City, Dataset, DatasetSpec, Delivered, Plant, Table
 from nhip.modelcity.planting import plant
 from nhip.modelcity.sources import source_of
@@ -91,11 +92,11 @@ class _Builder:
         return [replace(first, path=path)]
 
     def finish(self) -> City:
-        """Write the truth."""
+        """Write the truth and the manifest."""
         path = self.place.folder / "truth.parquet"
         columns: list[list[Any]] = [[getattr(p, name) for p in self.truth] for name in TRUTH_TYPES]
         copy_parquet(path, list(TRUTH_TYPES), list(TRUTH_TYPES.values()), columns)
-        return City(
+        city = City(
             folder=self.place.folder,
             seed=self.seed,
             as_of=self.as_of,
@@ -105,6 +106,8 @@ class _Builder:
             rows=sum(d.rows for dataset in self.datasets.values() for d in dataset.deliveries),
             planted=planted(self.truth),
         )
+        write_manifest(city)
+        return city
 
 
 def planted(truth: list[Plant]) -> Mapping[str, int]:

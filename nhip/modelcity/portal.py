@@ -29,10 +29,10 @@ class Portals:
             datasets = [_offered(d) for d in city.datasets if d.spec.way.channel == channel]
             self.portals[channel] = FakePortal(datasets, account=ACCOUNT if channel == "danang" else None)
 
-    def start(self) -> Self:
-        """Listen on free ports of 127.0.0.1."""
-        for portal in self.portals.values():
-            portal.start()
+    def start(self, first_port: int = 0) -> Self:
+        """Listen on 127.0.0.1: on free ports, or on as many ports from `first_port` as there are CHANNELS, in their order."""
+        for place, portal in enumerate(self.portals.values()):
+            portal.start(first_port + place if first_port else 0)
         return self
 
     def stop(self) -> None:

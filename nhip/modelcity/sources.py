@@ -18,7 +18,7 @@ _WEB: dict[str, dict[str, Any]] = {
     "dkan": {"url": "{portal}", "datasets": ["{dataset}"]},
     "dcat": {"url": "{portal}/catalog.ttl", "datasets": ["{dataset}"]},
     "danang": {"url": "{portal}", "datasets": ["{number}"], "auth": "basic", "username": ACCOUNT[0]},
-    "hue": {"url": "{portal}", "datasets": ["{resource}"]},
+    "hue": {"files": ["{portal}/Upload/{resource}.json"]},
 }
 """Settings by kind. `nhip.modelcity.portal.Portals` fills in the places once the portals have addresses."""
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from nhip.errors import NotFound
 from nhip.kernel.time import VIETNAM
 from nhip.modelcity.generate import generate
+from nhip.modelcity.manifest import open_city
 from nhip.modelcity.model import City, Dataset, Delivered, Plant
 
 AS_OF = date(2026, 11, 21)
@@ -195,6 +197,12 @@ def test_files_carry_the_day_of_their_delivery(datasets: dict[str, Dataset]) -> 
             assert delivered.path is not None
             moment = datetime.fromtimestamp(delivered.path.stat().st_mtime, VIETNAM)
             assert moment.date() == delivered.on
+
+
+def test_a_written_city_can_be_opened_again(city: City, tmp_path: Path) -> None:
+    assert open_city(city.folder) == city
+    with pytest.raises(NotFound):
+        open_city(tmp_path)
 
 
 def test_a_city_is_written_over_an_older_one(city: City, tmp_path: Path) -> None:
