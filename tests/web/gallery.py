@@ -51,7 +51,13 @@ def sample() -> dict[str, Any]:
     return {
         "matrix_rows": [MatrixRow(name, [_cell(v) for v in values], "/gallery") for name, values in AGENCIES],
         "rows": [
-            {"slug": f"d{n}", "title": title, "rows": 1234 * (n + 1) ** 2, "state": state, "at": moment - timedelta(hours=5 * n)}
+            {
+                "slug": f"d{n}",
+                "title": title,
+                "rows": 1234 * (n + 1) ** 2,
+                "state": state,
+                "at": moment - timedelta(hours=5 * n),
+            }
             for n, (title, state) in enumerate(
                 [
                     ("Điểm dừng xe buýt", "good"),
@@ -67,7 +73,11 @@ def sample() -> dict[str, Any]:
         "band": [(79 + n / 3, 93 + n / 3) for n in range(30)],
         "moment": moment,
         "listing": Listing(4, 50, 1_234_567),
-        "tabs": [Tab(_("Findings"), "/gallery", True, 1234), Tab("Rows", "/gallery?tab=rows"), Tab("Versions", "/gallery?v", False, 7)],
+        "tabs": [
+            Tab(_("Findings"), "/gallery", True, 1234),
+            Tab("Rows", "/gallery?tab=rows"),
+            Tab("Versions", "/gallery?v", False, 7),
+        ],
         "form": Form.of(q="Thuận Hóa", state="warn"),
     }
 

@@ -1,0 +1,47 @@
+"""The gallery behind a real server, and a browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+from nhip.testing.browser import browsing, chromium  # noqa: E402, F401 - fixtures of this folder
+
+
+@pytest.fixture(scope="session")
+def gallery_url() -> Iterator[str]:
+    """The gallery served by Granian in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
+    process = subprocess.Popen([sys.executable, str(HERE / "gallery.py"), str(port)], cwd=HERE, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url + "/health", process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the gallery's server ended"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the gallery did not answer in 30 s")
