@@ -181,12 +181,11 @@ def _raise_for_status(response: httpx.Response, url: httpx.URL) -> None:
     if code in (404, 410):
         raise RemoteMissing(url=shown(url), code=code)
     if code == 429:
-        raise TooManyRequests(host=url.host, seconds=round(_retry_after(response) or 0))
+        wait = _retry_after(response)
+        raise TooManyRequests(host=url.host, seconds=round(wait or 0), code=code, retry_after=wait)
     if code < 500:
         raise RequestRefused(host=url.host, url=shown(url), code=code)
-    error = RemoteFailed(host=url.host, url=shown(url), code=code)
-    error.values["retry_after"] = _retry_after(response)
-    raise error
+    raise RemoteFailed(host=url.host, url=shown(url), code=code, retry_after=_retry_after(response))
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -202,9 +201,7 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _wait_before_retry(error: OutgoingError, attempt: int) -> float | None:
     """Seconds to wait, or None when trying again is useless."""
-    if isinstance(error, TooManyRequests):
-        return float(error.values["seconds"]) or float(attempt)
-    if isinstance(error, RemoteFailed):
-        asked = error.values.get("retry_after")
-        return None if error.values["code"] not in _RETRIED else float(attempt if asked is None else asked)
-    return float(attempt)
+    if isinstance(error, RemoteFailed) and error.values["code"] not in _RETRIED:
+        return None
+    asked = error.values.get("retry_after")
+    return float(attempt if asked is None else asked)

@@ -1,0 +1,97 @@
+"""RDF text into a graph without ever touching the network: no entities in XML, no remote contexts left in JSON-LD."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable
+from typing import Any
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
+
+import defusedxml.sax
+import msgspec
+from defusedxml.common import DefusedXmlException
+from rdflib import Graph
+
+from nhip.connectors.errors import UnreadableAnswer
+
+MAX_BYTES = 128 << 20
+_MAX_CONTEXTS = 20
+_FORMATS = {
+    "application/rdf+xml": "xml",
+    "text/xml": "xml",
+    "application/xml": "xml",
+    "text/turtle": "turtle",
+    "application/x-turtle": "turtle",
+    "application/ld+json": "json-ld",
+    "application/json": "json-ld",
+    "text/n3": "n3",
+    "application/n-triples": "nt",
+}
+logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # a warning for each of Hue's made-up data types
+
+
+def parse(body: bytes, media_type: str, url: str, host: str, fetch_json: Callable[[str], bytes]) -> Graph:
+    """The graph of a catalogue. `fetch_json` gets remote JSON-LD contexts through the guarded network.
+
+    Raises UnreadableAnswer.
+    """
+    kind = _kind(body.lstrip(b"\xef\xbb\xbf \t\r\n")[:20], _FORMATS.get(media_type, ""))
+    try:
+        if kind == "xml":
+            defusedxml.sax.parse(io.BytesIO(body), ContentHandler(), forbid_dtd=False)
+        elif kind == "json-ld":
+            body = msgspec.json.encode(_without_remote_contexts(msgspec.json.decode(body), fetch_json))
+        graph = Graph()
+        graph.parse(data=body, format=kind, publicID=url)
+        return graph
+    except (SAXException, DefusedXmlException, msgspec.DecodeError, RecursionError) as error:
+        raise _unreadable(host, url, kind, error) from error
+    except (
+        Exception
+    ) as error:  # rdflib's parsers raise whatever their grammar met: SyntaxError, KeyError, AssertionError
+        raise _unreadable(host, url, kind, error) from error
+
+
+def _kind(head: bytes, stated: str) -> str:
+    """The writing of a catalogue by its first letters, since servers state it wrongly, else as stated."""
+    if head.lower().startswith((b"<?xml", b"<rdf:rdf", b"<!doctype", b"<html")):
+        return "xml"
+    if stated in ("", "xml", "json-ld"):
+        return "json-ld" if head[:1] in (b"{", b"[") and stated != "turtle" else "turtle"
+    return stated
+
+
+def _unreadable(host: str, url: str, kind: str, error: Exception) -> UnreadableAnswer:
+    why = " ".join(str(error).split())[:200] or type(error).__name__
+    return UnreadableAnswer(host=host, url=url.partition("?")[0], format=f"RDF ({kind})", why=why)
+
+
+def _without_remote_contexts(value: Any, fetch_json: Callable[[str], bytes]) -> Any:
+    """`value` with the text of every remote context in its place: rdflib would fetch them past our guard."""
+    seen: dict[str, Any] = {}
+
+    def context(url: str, depth: int) -> Any:
+        if url not in seen:
+            if depth > 3 or len(seen) >= _MAX_CONTEXTS:
+                raise ValueError("too many nested contexts")
+            loaded = msgspec.json.decode(fetch_json(url))
+            seen[url] = inlined(loaded.get("@context", {}) if isinstance(loaded, dict) else {}, depth + 1)
+        return seen[url]
+
+    def inlined(found: Any, depth: int) -> Any:
+        if isinstance(found, str):
+            return context(found, depth)
+        if isinstance(found, list):
+            return [inlined(one, depth) for one in found]
+        if isinstance(found, dict) and "@import" in found:
+            raise ValueError("@import is not supported")
+        return clean(found, depth)
+
+    def clean(node: Any, depth: int = 0) -> Any:
+        if isinstance(node, dict):
+            return {k: inlined(v, depth) if k == "@context" else clean(v, depth) for k, v in node.items()}
+        return [clean(one, depth) for one in node] if isinstance(node, list) else node
+
+    return clean(value)
