@@ -12,14 +12,14 @@ from nhip.datasets.check.errors import PatternUnusable
 from nhip.datasets.contract.expression import engine
 
 _OUTSIDE = {
-    "w": r"[\p{L}\p{M}\p{N}_]",
-    "W": r"[^\p{L}\p{M}\p{N}_]",
+    "w": r"[\p{L}\p{N}_]",
+    "W": r"[^\p{L}\p{N}_]",
     "d": r"\p{Nd}",
     "D": r"\P{Nd}",
     "s": r"[\s\x{85}\p{Z}]",
     "S": r"[^\s\x{85}\p{Z}]",
 }
-_INSIDE = {"w": r"\p{L}\p{M}\p{N}_", "d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s\x{85}\p{Z}"}
+_INSIDE = {"w": r"\p{L}\p{N}_", "d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s\x{85}\p{Z}"}
 
 
 def translate(pattern: str) -> str:

@@ -6,9 +6,9 @@ once a distinct value (`mapping.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from nhip.datasets.conform.dateform import DEFAULTS, date_form, iso
@@ -147,21 +147,26 @@ def _fallback(read: Callable[[str], str | None], rule: str, lenient: Parser) -> 
     return parse
 
 
-_INTEGER = re.compile(r"\s*([+-]?[0-9]+(?:_[0-9]+)*)\s*").fullmatch
-_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s*").fullmatch
+MOST_DIGITS = 400
+"""Longer texts are not tried as numbers."""
 
 
 def _read_integer(text: str) -> str | None:
     """What Python's `int` reads, within 64 bits."""
-    found = _INTEGER(text) if len(text) < 100 else None
-    number = int(found[1]) if found else 0
-    return str(number) if found and -(2**63) <= number < 2**63 else None
+    try:
+        number = int(text) if len(text) < MOST_DIGITS else None
+    except ValueError:
+        return None
+    return str(number) if number is not None and -(2**63) <= number < 2**63 else None
 
 
 def _read_number(text: str) -> str | None:
     """What Python's `Decimal` reads, without NaN and infinities."""
-    found = _NUMBER(text) if len(text) < 400 else None
-    return found[1] if found else None
+    try:
+        number = Decimal(text.strip()) if len(text) < MOST_DIGITS else None
+    except InvalidOperation:
+        return None
+    return str(number) if number is not None and number.is_finite() else None
 
 
 def _read_iso(text: str) -> str | None:
