@@ -18,12 +18,12 @@ MARKS_MARGIN = 3.5
 class Candidate:
     """A commune under a name, the mention it answers to, and how well it fits."""
 
-    __slots__ = ("also_district", "conflict", "flagged", "mention", "record", "score")
+    __slots__ = ("also_districts", "conflict", "flagged", "mention", "record", "score")
 
     def __init__(self, record: Record, mention: Mention, score: float, conflict: bool) -> None:
         self.record, self.mention, self.score, self.conflict = record, mention, score, conflict
         self.flagged = conflict
-        self.also_district = False
+        self.also_districts: frozenset[str] = EMPTY
 
 
 class Claims:
@@ -73,11 +73,20 @@ def candidates(said: Claims, index: Index) -> tuple[list[Candidate], bool]:
     sure = [c for c in found if not c.conflict and not c.mention.after and not _misspelt(c, said)]
     if not sure and (repaired := _repaired(said, index)):
         likely = [c for c in found if not c.conflict and not c.record.former]
-        return (repaired + likely if likely else repaired), True
+        return _aligned(repaired, likely), True
     if found:
         return ([c for c in found if not c.conflict] or found), False
     guessing = not spelled and not any(u.levels & COMMUNE for u in said.parsed.unknown)
-    return [c for m in said.communes if not m.explicit and (guessing or m.twin) for c in _bare(m, said)], False
+    return [c for m in said.communes if not m.explicit and (guessing or m.twin) for c in _bare(m, said, index)], False
+
+
+def _aligned(repaired: list[Candidate], likely: list[Candidate]) -> list[Candidate]:
+    """Both readings of a word that is no name as it stands, so that neither wins by its spelling alone."""
+    if likely:
+        lift = max(c.score for c in likely) - max(c.score for c in repaired)
+        for candidate in repaired:
+            candidate.score += lift
+    return repaired + likely
 
 
 def _misspelt(candidate: Candidate, said: Claims) -> bool:
@@ -166,28 +175,27 @@ def _name_points(record: Record, mention: Mention, accented: bool) -> float:
         elif record.acc == mention.acc:
             points += 3.0
         else:
-            points -= 4.0
+            points -= 1.0 if one_edit(record.acc, mention.acc) else 4.0
     if record.former:
         points -= 0.5
     return points - min(mention.after, 2) * 0.7
 
 
-def _bare(mention: Mention, said: Claims) -> list[Candidate]:
+def _bare(mention: Mention, said: Claims, index: Index) -> list[Candidate]:
     """Communes for a name without unit word: it must stand alone in its segment, or the answer is flagged."""
     found = [c for c in _of(mention, said) if not c.conflict]
     own_scope = mention.levels & (DISTRICT | PROVINCE) and mention is not said.first
     scoped = len(said.places) > (1 if own_scope else 0) or bool(said.home)
     if not scoped and mention.levels & PROVINCE:
         return []
+    districts = _districts(mention, said, index)
     for candidate in found:
         if not mention.whole:
             candidate.score -= 4.0
         candidate.flagged = not mention.whole or not scoped
         own = mention is said.first
-        candidate.also_district = (
-            not own and bool(mention.levels & DISTRICT) and not _seated(candidate.record, mention, said)
-        )
-        if candidate.also_district:
+        candidate.also_districts = EMPTY if own or _seated(candidate.record, mention, said) else districts
+        if candidate.also_districts:
             candidate.score -= 3.0
             candidate.flagged = True
         if mention.levels & PROVINCE and not own:
@@ -197,7 +205,14 @@ def _bare(mention: Mention, said: Claims) -> list[Candidate]:
 
 def _seated(record: Record, mention: Mention, said: Claims) -> bool:
     """Whether a district named elsewhere in the address holds the commune."""
-    return any(p.districts & record.dist for p in said.places if p.tokens is not mention.tokens)
+    others = (p for p in said.places if p.tokens is not mention.tokens and not p.provinces)
+    return any(p.districts & record.dist for p in others)
+
+
+def _districts(mention: Mention, said: Claims, index: Index) -> frozenset[str]:
+    """The districts that a bare name may mean, in the provinces that the rest of the address names."""
+    beside = EMPTY.union(*(p.provinces for p in said.places if p.tokens is not mention.tokens)) or said.home
+    return frozenset(uid for uid in mention.districts if not beside or index.provinces_of(uid) & beside)
 
 
 def _repaired(said: Claims, index: Index) -> list[Candidate]:
@@ -222,12 +237,11 @@ def _near(said: Claims, index: Index, key: str, acc: str, kind: str) -> list[Can
     """Communes named `key`, for what was written `acc`; their marks must differ in that one letter only."""
     mention = Mention([], 0, 0, 0, COMMUNE, kind or "xa", index.names[key])
     mention.type = kind
-    mention.key = key
+    mention.key, mention.acc = key, acc
     found = []
     for record in index.names[key].communes:
         if said.parsed.accented and not (record.acc and one_edit(record.acc, acc)):
             continue
-        mention.acc = record.acc
         scored = _score(record, mention, said, said.places) if said.places or said.home else None
         if scored is not None and not scored[1] and _anchored(record, said):
             found.append(Candidate(record, mention, scored[0], False))

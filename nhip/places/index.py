@@ -69,6 +69,7 @@ class Index:
         self.register = register
         self.names: dict[str, Name] = {}
         self._scopes_of: dict[tuple[str, date, date | None], tuple[frozenset[str], ...]] = {}
+        self._provinces_of: dict[str, set[str]] = {}
         self._near: dict[str, list[str]] | None = None
         former = [u for u in register.units.values() if u.level == "commune"]
         records = {unit.uid: self._commune(unit) for unit in former}
@@ -136,10 +137,14 @@ class Index:
 
     def provinces_of(self, uid: str) -> set[str]:
         """The provinces, of any generation, that a district lies or lay in."""
-        unit = self.register.units[uid]
-        found = {top.uid for top in self._overlapping(unit.parent, unit)}
-        later = {c.to_uid for top in found for c in self.register.successors(top)}
-        return found | later | {c.to_uid for top in later for c in self.register.successors(top)}
+        found = self._provinces_of.get(uid)
+        if found is None:
+            unit = self.register.units[uid]
+            first = {top.uid for top in self._overlapping(unit.parent, unit)}
+            later = {c.to_uid for top in first for c in self.register.successors(top)}
+            found = first | later | {c.to_uid for top in later for c in self.register.successors(top)}
+            self._provinces_of[uid] = found
+        return found
 
     def _widen(self, record: Record, records: dict[str, Record]) -> None:
         """A present commune also answers to the districts and provinces that its ground belonged to."""

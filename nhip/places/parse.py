@@ -147,6 +147,8 @@ class Parser:
             word = self._unit_word(tokens, i)
             found = self._explicit(piece, i, word) if word else 0
             if found:
+                if masked:  # what stood before the first unit word was the street
+                    piece.mentions = [m for m in piece.mentions if m.explicit or m.twin]
                 masked, edge, i = False, not piece.unknown, found
                 continue
             mention = self._bare(tokens, i)
@@ -175,7 +177,7 @@ class Parser:
     def _street(self, tokens: list[Token]) -> tuple[bool, int]:
         """Whether the segment begins as a street or house, and the first token to read names from."""
         first = tokens[0].key
-        below = first[0].isdigit() or (first[1:].isdigit() and first[0] != "p")
+        below = not first.isalpha()
         if not below and first in STREETS and self._unit_word(tokens, 0) is None:
             below = self._longest(tokens, 0, ALL)[0] < len(tokens)
         if not below:

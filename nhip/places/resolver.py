@@ -81,7 +81,7 @@ class Resolver:
         if not codes:
             note = CONTRADICTION if said.communes and said.places else DISTRICT_ONLY if said.places else NOTHING
             return Resolution(input=text, status="none", as_of=day, note=note)
-        if any(c.also_district for c in best):
+        if any(c.also_districts for c in best):
             codes = codes | self._below(best, day)
         flagged = any(c.flagged for c in best)
         note = self._why(best, found, codes, day, typo)
@@ -155,7 +155,7 @@ class Resolver:
 
     def _below(self, best: list[Candidate], day: date) -> set[str]:
         """Communes on the ground of the districts that a bare name may mean instead of a commune."""
-        uids = {uid for c in best if c.also_district for uid in c.mention.districts}
+        uids = {uid for c in best for uid in c.also_districts}
         inside = [
             u
             for uid in uids
@@ -168,7 +168,7 @@ class Resolver:
         return [u.uid for u in self.register.children(code, last or first)]
 
     def _why(self, best: list[Candidate], found: list[Candidate], codes: set[str], day: date, typo: bool) -> str:
-        if any(c.also_district for c in best):
+        if any(c.also_districts for c in best):
             return EITHER
         if len(codes) > 1:
             return SPLIT if len({c.record.unit.code for c in best}) == 1 else SEVERAL
