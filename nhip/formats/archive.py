@@ -10,6 +10,8 @@ from typing import IO, Final
 
 from nhip.formats.errors import ArchiveNeedsPassword, BrokenFile, UnpacksTooLarge, UnsafeArchive
 
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+"""What reading a damaged or odd archive raises."""
 _CHUNK: Final = 1 << 20
 _MOST_ENTRIES: Final = 10_000
 _ENCRYPTED: Final = 0x1
@@ -20,7 +22,7 @@ def open_zip(path: Path, limit_mb: int, filename: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
         entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, UnicodeDecodeError) as error:
+    except (*DAMAGED, OSError) as error:
         raise BrokenFile(file=filename, format="zip", what="the archive's directory is missing") from error
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > limit_mb << 20:
         archive.close()
@@ -55,9 +57,7 @@ def _write(
     try:
         with archive.open(entry) as source:
             return _copy(source, target, left, limit_mb, filename)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
+    except DAMAGED as error:
         raise BrokenFile(file=filename, format="zip", what=f"{entry.filename} is damaged") from error
 
 

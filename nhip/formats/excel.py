@@ -113,7 +113,7 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
                 cells += len(found)
                 columns.update(a or b for a, _r, b, _s in found)
                 last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except archive.DAMAGED as error:
         raise BrokenFile(file=filename, format="XLSX", what=f"{name} is damaged") from error
     width = max(map(_column_number, columns), default=0)
     sheet = Path(name).stem

@@ -213,9 +213,16 @@ def open_json(path: Path, filename: str) -> list[Records]:
 def _records(name: str, path: Path, where: tuple[str, ...], filename: str) -> Records:
     def rows() -> Iterator[Record]:
         for number, item in enumerate(iter_array(path, where, filename), 1):
-            yield number, flatten(item) if isinstance(item, dict) else {"value": scalar(item)}, ""
+            yield number, _item(item), ""
 
     return Records(name=name, rows=rows)
+
+
+def _item(item: Any) -> dict[str, str | None]:
+    """An array's item as cells; the items of an array in it get the names of numbered columns."""
+    if isinstance(item, list):
+        return {f"column_{place}": scalar(cell) for place, cell in enumerate(item, 1)}
+    return flatten(item) if isinstance(item, dict) else {"value": scalar(item)}
 
 
 def _single(path: Path, filename: str) -> Records:

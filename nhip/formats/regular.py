@@ -29,6 +29,8 @@ class Regular(msgspec.Struct, frozen=True):
     ok: bool
     records: int
     rare: dict[int, int]
+    quotes_sure: bool = True
+    """Whether all quotes open or close a cell; else (doubled quotes, stray ones) only a parser can tell that `ok` holds."""
 
 
 def scan(path: Path, delimiter: str, width: int) -> Regular:
@@ -38,16 +40,18 @@ def scan(path: Path, delimiter: str, width: int) -> Regular:
     drop = bytes(byte for byte in range(256) if byte not in keep)
     rare: Counter[int] = Counter()
     walker = _Walker(sign * (width - 1))
+    quotes = _Quotes(sign)
     long_line = False
     for chunk in iter_chunks(path, _CHUNK):
         long_line = long_line or _has_long_line(chunk)
+        quotes.feed(chunk)
         left = chunk.translate(None, drop)
         plain = left.translate(None, RARE)
         if len(plain) != len(left):
             rare.update(left.translate(None, sign + b'"\r\n'))
         walker.feed(plain)
     rare.pop(0xEF, None) if rare.get(0xEF) == 1 and _has_mark(path) else None
-    return Regular(walker.finish() and not long_line, walker.records, dict(rare))
+    return Regular(walker.finish(quotes.ended) and not long_line, walker.records, dict(rare), quotes.are_sure())
 
 
 def _has_long_line(chunk: bytes) -> bool:
@@ -58,6 +62,33 @@ def _has_long_line(chunk: bytes) -> bool:
 def _has_mark(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(3) == b"\xef\xbb\xbf"
+
+
+class _Quotes:
+    """Counts quotes, and those of them that stand where a cell begins or ends."""
+
+    def __init__(self, sign: bytes) -> None:
+        self._opening = (sign + b'"', b'\n"')
+        self._closing = (b'"' + sign, b'"\n', b'"\r')
+        self._last = b"\n"
+        self._all = self._open = self._close = 0
+
+    def feed(self, chunk: bytes) -> None:
+        count = chunk.count(b'"')
+        if count or self._last == b'"':
+            data = self._last + chunk
+            self._all += count
+            self._open += sum(map(data.count, self._opening))
+            self._close += sum(map(data.count, self._closing))
+        self._last = chunk[-1:]
+
+    @property
+    def ended(self) -> bool:
+        return self._last == b"\n"
+
+    def are_sure(self) -> bool:
+        close = self._close + (self._last == b'"')
+        return self._open == close and self._all == self._open + close
 
 
 class _Walker:
@@ -88,7 +119,8 @@ class _Walker:
         self.records += count
         self._rest = data[end:] + held
 
-    def finish(self) -> bool:
-        if self._rest:
+    def finish(self, ended: bool) -> bool:
+        """`ended`: the file's last byte is a line end."""
+        if not ended:
             self.records += 1
-        return self._ok and self._rest in (b"", self._cells)
+        return self._ok and self._rest == (b"" if ended else self._cells)

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from nhip.formats.archive import DAMAGED
+
 EXTENSIONS: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls",
     ".xlsb": "xlsb", ".ods": "ods", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".geojson": "geojson",
@@ -53,7 +55,7 @@ def _sniff_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+    except (*DAMAGED, OSError):
         return "zip"
     if "xl/workbook.bin" in names:
         return "xlsb"
@@ -105,7 +107,7 @@ def _sniff_text(head: bytes) -> str:
         return ""
     if body.startswith(b"<"):
         return "kml" if b"<kml" in body[:4096] else ("" if b"<html" not in body[:4096].lower() else "html")
-    if body.startswith((b"{", b"[")) and not body.startswith(b"[["):
+    if body.startswith((b"{", b"[")):
         return _sniff_json(body)
     return "csv" if body or head else ""
 

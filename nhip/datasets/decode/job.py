@@ -79,6 +79,8 @@ class Job:
         source = csv_relation(path, cells, part.dialect, header=True, padded=False, longest=0)
         numbered = f"(SELECT row_number() OVER () + 1 AS {ROW}, * FROM {source})"
         raw = Raw(numbered, found.heading.names, found.rows, name=part.name, header_rows=[1])
+        if not found.sure and not self._agrees(source, found.rows):
+            return False
         if found.verdict is Verdict.CLEAN:
             self._add(lazy_table(raw, path, part.dialect))
             return True
@@ -89,6 +91,12 @@ class Job:
             return False
         self._finish(raw._replace(relation=f"read_parquet({quoted(target)})"))
         return True
+
+    def _agrees(self, source: str, rows: int) -> bool:
+        try:
+            return self._con.execute(f"SELECT count(*) FROM {source}").fetchone() == (rows,)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            return False
 
     def _rowfile(self, number: int) -> RowFile:
         return RowFile(self._work, f"t{len(self.tables)}.{number}")

@@ -49,6 +49,8 @@ class Probe(msgspec.Struct, frozen=True):
     verdict: Verdict
     heading: Heading | None = None
     rows: int = 0
+    sure: bool = True
+    """False: let DuckDB count the rows before believing it."""
 
 
 def probe(part: Delimited) -> Probe:
@@ -68,7 +70,7 @@ def probe(part: Delimited) -> Probe:
     if not found.ok or found.rare.get(0) or samples is None:
         return Probe(Verdict.SHAPE)
     dirty = _is_dirty([*samples, heading.names]) or _has_faults(part, found.rare)
-    return Probe(Verdict.TEXT if dirty else Verdict.CLEAN, heading, found.records - 1)
+    return Probe(Verdict.TEXT if dirty else Verdict.CLEAN, heading, found.records - 1, found.quotes_sure)
 
 
 def _samples(part: Delimited, heading: Heading) -> list[list[str]] | None:
