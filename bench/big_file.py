@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from nhip.datasets.contract.model import Contract, Field, RowRule
+from nhip.datasets.contract.yaml import dump
+
+# ruff: noqa: E501  the SQL of a column reads best in one line
 SEED = 20261121
 ROW_RULE = "ngay_tra_dung_han"
 FORMULA = "ngay_nop is None or ngay_tra is None or ngay_tra >= ngay_nop"
@@ -76,7 +81,9 @@ def write(path: Path, rows: int, seed: int = SEED) -> Path:
             f'CASE WHEN rnd(i, {200 + place}) % 100 = 0 THEN {_DIRTY[name]} ELSE {clean} END AS "{name}"'
             for place, (name, clean) in enumerate(_CLEAN.items())
         )
-        con.execute(f"COPY (SELECT {cells} FROM (SELECT range AS i FROM range({rows}))) TO '{partial}' (HEADER, DELIMITER ',')")
+        con.execute(
+            f"COPY (SELECT {cells} FROM (SELECT range AS i FROM range({rows}))) TO '{partial}' (HEADER, DELIMITER ',')"
+        )
     partial.rename(path)
     return path
 
@@ -97,3 +104,50 @@ def _macros(seed: int) -> list[str]:
             for name, items in choices.items()
         ),
     ]
+
+
+def contract() -> str:
+    """The 23 rules as ODCS: 5 required, 1 unique, 3 patterns, 3 enums, 7 types, limits of 5 columns, 1 length, 1 row rule."""
+    fields = (
+        Field(name="ma_ho_so", required=True, unique=True, pattern=r"H57-\d{9}"),
+        Field(name="ho_ten", required=True, kind="person_name"),
+        Field(name="ngay_sinh", type="date", format="yyyy-MM-dd"),
+        Field(name="gioi_tinh", enum=_GENDERS),
+        Field(name="so_dien_thoai", pattern=r"0\d{9}"),
+        Field(name="thu_dien_tu", pattern=r"[^@\s]+@[^@\s]+\.[a-z]+"),
+        Field(name="dia_chi", required=True),
+        Field(name="trang_thai", required=True, enum=_STATES),
+        Field(name="kenh", enum=_CHANNELS),
+        Field(name="ngay_nop", type="date", required=True, format="yyyy-MM-dd", maximum="2030-01-01"),
+        Field(name="ngay_tra", type="date", format="yyyy-MM-dd"),
+        Field(name="dien_tich", type="number", minimum=0.0),
+        Field(name="le_phi", type="integer", maximum=50_000_000.0),
+        Field(name="vi_do", type="number", maximum=24.0),
+        Field(name="kinh_do", type="number", minimum=102.0),
+        Field(name="ghi_chu", max_length=100),
+    )
+    rule = RowRule(name=ROW_RULE, holds="ngay_tra >= ngay_nop")
+    return dump(Contract(id="bench", version="1.0.0", dataset="ho-so", fields=fields, row_rules=(rule,)))
+
+
+def table_schema() -> dict[str, Any]:
+    """The same rules as a Table Schema of frictionless; the row rule is `FORMULA`."""
+    limits: dict[str, tuple[str, dict[str, Any]]] = {
+        "ma_ho_so": ("string", {"required": True, "unique": True, "pattern": r"H57-\d{9}"}),
+        "ho_ten": ("string", {"required": True}),
+        "ngay_sinh": ("date", {}),
+        "gioi_tinh": ("string", {"enum": list(_GENDERS)}),
+        "so_dien_thoai": ("string", {"pattern": r"0\d{9}"}),
+        "thu_dien_tu": ("string", {"pattern": r"[^@\s]+@[^@\s]+\.[a-z]+"}),
+        "dia_chi": ("string", {"required": True}),
+        "trang_thai": ("string", {"required": True, "enum": list(_STATES)}),
+        "kenh": ("string", {"enum": list(_CHANNELS)}),
+        "ngay_nop": ("date", {"required": True, "maximum": "2030-01-01"}),
+        "ngay_tra": ("date", {}),
+        "dien_tich": ("number", {"minimum": 0}),
+        "le_phi": ("integer", {"maximum": 50_000_000}),
+        "vi_do": ("number", {"maximum": 24}),
+        "kinh_do": ("number", {"minimum": 102}),
+        "ghi_chu": ("string", {"maxLength": 100}),
+    }
+    return {"fields": [{"name": name, "type": kind, "constraints": rules} for name, (kind, rules) in limits.items()]}

@@ -178,3 +178,15 @@ def _read_iso(text: str) -> str | None:
     except ValueError:
         return None
     return iso(moment.astimezone(VIETNAM) if moment.tzinfo else moment, "timestamp")
+
+
+TYPED = {"parquet", "gpkg", "shapefile", "dbf", "sqlite"}
+"""Formats (as decode names them) whose numbers are numbers, written out with a decimal point. In JSON and spreadsheets numbers
+stand as text too often (`"20.000"`): there the column has to prove its decimal mark."""
+SPREADSHEETS = {"xlsx", "xls", "ods", "csv", "tsv"}
+"""Formats in which a date may have become its serial number."""
+
+
+def reading_of(format: str) -> Reading:
+    """What a file's format says of its columns."""
+    return Reading(decimal="." if format in TYPED else "", serial=format in SPREADSHEETS)

@@ -1,0 +1,187 @@
+"""`nhip check`: one file against one contract, without an installation, in bounded memory if asked."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+import msgspec
+
+from nhip.datasets.assess import Assessment, assess
+from nhip.datasets.check.errors import FindingsFormat, NothingToCheck
+from nhip.datasets.check.tally import PLACE_KINDS
+from nhip.datasets.conform.forms import reading_of
+from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.yaml import load
+from nhip.datasets.decode import decode
+from nhip.datasets.engine import literal, session
+from nhip.datasets.virtues import scores
+from nhip.errors import BadInput
+from nhip.kernel.i18n import _
+from nhip.settings import Settings
+
+OVERHEAD_MB = 190
+"""What Python, DuckDB's code and the buffers of its readers take beside the memory that DuckDB counts. Measured."""
+LEAST_MB = 80
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--contract", required=True, type=click.Path(path_type=Path), help="The contract, ODCS v3.1 YAML.")
+@click.option("--findings", type=click.Path(path_type=Path), help="Write every finding to this .csv or .parquet file.")
+@click.option(
+    "--memory", type=click.IntRange(min=200), metavar="MB", help="Most memory of the whole process (default: 900)."
+)
+@click.option("--as-delivered", is_flag=True, help="Judge the text exactly as delivered: mend nothing first.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
+@click.pass_obj
+def check(
+    settings: Settings,
+    file: Path,
+    contract: Path,
+    findings: Path | None,
+    memory: int | None,
+    as_delivered: bool,
+    wants_json: bool,
+) -> int:
+    """Check FILE against a contract. Exit code 0: no findings; 1: findings; 2: the file cannot be used."""
+    started = time.perf_counter()
+    terms = load(_text_of(contract))
+    _check_target(findings)
+    if not file.is_file():
+        raise BadInput(what=_("there is no file {file}").format(file=file))
+    with tempfile.TemporaryDirectory(prefix="nhip-check-", dir=_scratch(settings)) as folder:
+        work = Path(folder)
+        made = _assess(settings, file, terms, work, memory, mends=not as_delivered)
+        if findings is not None:
+            _write(settings, made.findings_path, findings, work)
+    report = _report(made, time.perf_counter() - started)
+    if wants_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1).decode())
+    else:
+        _print(made, report)
+    return 1 if made.findings else 0
+
+
+def _assess(
+    settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, *, mends: bool
+) -> Assessment:
+    """Once as fast as the file seems to allow; record by record if DuckDB refuses what it was told about it."""
+    try:
+        return _attempt(settings, file, contract, work, memory, mends, careful=False)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return _attempt(settings, file, contract, work, memory, mends, careful=True)
+
+
+def _attempt(
+    settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, mends: bool, *, careful: bool
+) -> Assessment:
+    from nhip.datasets.work import choose_table
+
+    at_home = msgspec.structs.replace(settings, data_dir=work)
+    limit = max(LEAST_MB, memory - OVERHEAD_MB) if memory else None
+    with session(at_home, memory_mb=limit, reach=[file]) as con:
+        decoded = decode(file, work / "decoded", at_home, filename=file.name, con=con, careful=careful)
+        table = choose_table(decoded, contract, file.name, contract.dataset)
+        if not table.columns:
+            raise NothingToCheck(file=file.name)
+        return assess(
+            con,
+            table,
+            contract,
+            work=work,
+            resolver=_resolver(settings, contract) if mends else None,
+            mends=mends,
+            findings=work / "findings.parquet",
+            reading=reading_of(decoded.format),
+            province=settings.province_code,
+        )
+
+
+def _resolver(settings: Settings, contract: Contract) -> Any:
+    """The address resolver, only where the contract has places: loading the register takes a moment."""
+    if not any(field.kind in PLACE_KINDS for field in contract.fields):
+        return None
+    from nhip.datasets.work import get_resolver
+
+    return get_resolver(settings.data_dir / "places")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(what=f"{path}: {error}") from error
+
+
+def _check_target(findings: Path | None) -> None:
+    if findings is not None and findings.suffix.lower() not in (".csv", ".parquet"):
+        raise FindingsFormat(name=findings.name)
+    if findings is not None and not findings.absolute().parent.is_dir():
+        raise BadInput(what=_("there is no folder {folder}").format(folder=findings.absolute().parent))
+
+
+def _scratch(settings: Settings) -> Path | None:
+    """Beside the installation's other work if there is one, else where the system keeps temporary files."""
+    work = settings.data_dir / "work"
+    return work if work.is_dir() else None
+
+
+def _write(settings: Settings, made: Path, target: Path, work: Path) -> None:
+    """Copy the findings to where they were asked for; as CSV without what a spreadsheet would run as a formula."""
+    if target.suffix.lower() == ".parquet":
+        shutil.copyfile(made, target)
+        return
+    from nhip.datasets.export import neutral
+
+    shown = ", ".join(
+        ['"row"', *(neutral(name, "VARCHAR") for name in ("column", "rule", "value", "suggestion")), "severity"]
+    )
+    part = work / "findings.csv"
+    with session(msgspec.structs.replace(settings, data_dir=work), memory_mb=LEAST_MB) as con:
+        con.execute(f"COPY (SELECT {shown} FROM read_parquet({literal(str(made))})) TO {literal(str(part))} (HEADER)")
+    shutil.copyfile(part, target)
+
+
+def _report(made: Assessment, wall: float) -> dict[str, Any]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    kilobytes = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "rows": made.rows,
+        "findings": made.findings,
+        "by_rule": made.by_rule,
+        "quarantined": made.quarantined,
+        "virtues": msgspec.structs.asdict(scores(made.tally)),
+        "mended": made.mended,
+        "mended_by_rule": made.mended_by_rule,
+        "wall_s": round(wall, 3),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 3),
+        "rows_per_s": round(made.rows / wall) if wall else 0,
+        "peak_mb": round(kilobytes / 1024),
+    }
+
+
+def _print(made: Assessment, report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rule")
+    table.add_column("cells", justify="right")
+    for rule, count in sorted(made.by_rule.items(), key=lambda item: -item[1]):
+        table.add_row(rule, f"{count:,}")
+    console = Console()
+    console.print(table)
+    virtues = ", ".join(f"{name} {score}" for name, score in report["virtues"].items() if score is not None)
+    console.print(
+        f"{made.rows:,} rows, {made.findings:,} findings, {made.quarantined:,} rows in quarantine, {made.mended:,} mended"
+    )
+    console.print(virtues)
+    console.print(f"{report['wall_s']} s, {report['rows_per_s']:,} rows/s, {report['peak_mb']} MB")
