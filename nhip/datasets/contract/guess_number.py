@@ -32,7 +32,7 @@ def guess_number(values: Sequence[str], header: Header) -> Guess | None:
     if sum(re.match(r"0[0-9]", value) is not None for value in values) >= 0.05 * len(values):
         return None
     unit, money = _unit(values, header)
-    mark = _decimal_mark(values)
+    mark = _decimal_mark(values, header)
     numbers, integers = _read(values, unit, mark)
     part = len(numbers) / len(values)
     if part < MIN_SHARE and not (part >= 0.6 and (unit or header.hints & {"count", "money", "measure"})):
@@ -55,12 +55,15 @@ def _plain(numbers: list[float], whole: bool, header: Header, style: tuple[str, 
     )  # fmt: skip
 
 
-def _decimal_mark(values: Sequence[str]) -> str:
-    """`,` or `.` where values prove it; else `,` if every point or comma stands before three digits (thousands)."""
+def _decimal_mark(values: Sequence[str], header: Header) -> str:
+    """`,` or `.` where values prove it; else the other one if every mark stands before three digits (thousands).
+    Coordinates have no thousands marks."""
     proofs = {mark: sum(pattern.fullmatch(value) is not None for value in values) for mark, pattern in _PROOF.items()}
     best = max(proofs, key=lambda mark: proofs[mark])
     if proofs[best] and proofs[best] >= 0.9 * sum(proofs.values()):
         return best
+    if "coordinate" in header.hints:
+        return "."
     marked = [value for value in values if re.search(r"[0-9][.,][0-9]", value)]
     if marked and sum(_GROUPS.fullmatch(value) is not None for value in marked) >= 0.95 * len(marked):
         return "," if sum("." in value for value in marked) >= len(marked) / 2 else "."

@@ -18,54 +18,69 @@ _UNIT = re.compile(
 )
 
 HINTS: tuple[tuple[str, str], ...] = (
-    ("ordinal", r"(?:s\W?t\W?t|tt|so thu tu|no|#)"),
-    ("citizen_id", r".*\b(?:cccd|cmnd|cmtnd|can cuoc|chung minh|dinh danh ca nhan|ddcn|citizen id)\b.*"),
-    ("tax_code", r".*\b(?:mst|ma so thue|ma so doanh nghiep|msdn|ma so dn|tax code|tax id)\b.*"),
-    ("health_insurance", r".*\b(?:bhyt|bao hiem y te)\b.*"),
-    ("bank_account", r".*\b(?:so tai khoan|stk|so tk)\b.*"),
-    ("plate", r".*\b(?:bien so|bien kiem soat|bks|plate)\b.*"),
-    ("phone", r".*\b(?:dien thoai|sdt|dt|dtdd|di dong|hotline|duong day nong|phone|tel|mobile|fax|zalo)\b.*"),
-    ("email", r".*\b(?:email|e mail|thu dien tu|mail)\b.*"),
-    ("url", r".*\b(?:website|web|url|link|lien ket|trang tin|duong dan|facebook)\b.*"),
-    ("latitude", r".*\b(?:vi do|vido|lat|latitude)\b.*"),
-    ("longitude", r".*\b(?:kinh do|kinhdo|lon|lng|long|longitude)\b.*"),
-    ("coordinate", r"(?:.*\b(?:toa do|vn ?2000|easting|northing|toado)\b.*|[xy](?: m)?)"),
-    ("birth_date", r".*\b(?:ngay sinh|nam sinh|ngay thang nam sinh|sinh ngay|dob|birth ?(?:date|day))\b.*"),
-    ("code", r"(?:(?:ma|so hieu|ky hieu|code|id|so dang ky|so giay phep|so gp|so quyet dinh|so qd|so ho so"
-            r"|so van ban|so seri|serial"
-             r"|so hop dong|so gcn|so chung nhan|so cmt|ma so)\b.*|.*\b(?:code|id|ma so)|.*_id)"),
-    ("sequence", r".*\b(?:seq|sequence|thu tu|lan thu)\b.*"),
-    ("date", r".*\b(?:ngay|thoi gian|thoi diem|date|han|thoi han)\b.*"),
-    ("year", r"(?:nam\b.*|.*\byear\b.*)"),
-    ("money", r".*\b(?:gia|tien|kinh phi|hoc phi|le phi|phi|muc thu|luong|thu nhap|doanh thu|von|ngan sach"
-            r"|du toan|chi phi|tong muc dau tu"
-              r"|muc dau tu|so tien|price"
-        r"|cost|thanh tien|thue|ho tro|tro cap)\b.*"),
-    ("measure", r".*\b(?:dien tich|chieu dai|chieu rong|chieu cao|chieu sau|khoi luong|trong luong|cong suat"
-            r"|san luong|the tich"
-                r"|do dai|duong kinh|toc do|luu luong|ty le|ti le|mat do|nong do|nhiet do|do cao)\b.*"),
-    ("count", r".*\b(?:so luong|tong so|so nguoi|so ho|so hoc sinh|so lop|so giuong|so phong|so cho|so ghe"
-            r"|so nhan khau|dan so|so tang"
-              r"|quy mo|so can bo|so giao vien|suc chua|so trang|so lan|so)\b.*"),
-    ("district", r"(?:.*\b(?:quan huyen|quan|huyen|thi xa|huyen thi xa|district)\b.*)"),
-    ("commune", r"(?:.*\b(?:phuong xa|xa phuong|phuong|xa|thi tran|ward|commune)\b.*)"),
-    ("province", r"(?:.*\b(?:tinh thanh|tinh tp|tinh|thanh pho|province|city)\b.*)"),
-    ("address", r".*\b(?:dia chi|noi o|tru so|thuong tru|tam tru|cho o|vi tri|dia diem|address"
-              r"|noi cu tru|que quan)\b.*"),
-    ("person_name", r"(?:.*\b(?:ho va ten|ho ten|ho va chu dem|chu ho|chu co so|chu doanh nghiep"
-            r"|nguoi dai dien|dai dien|giam doc"
-                    r"|hieu truong|nguoi phu trach|phu trach|nguoi lien he|lien he|bac si|can bo|lanh dao"
-                    r"|chu nhiem|nguoi nop"
-                    r"|nguoi dung ten|nguoi nhan|chu so huu|full ?name|ten nguoi|ten chu|nguoi ky"
-                    r"|chu tich|truong thon|to truong)\b.*)"),
-    ("title", r"(?:ten\b.*|.*\bname)"),
-    ("street", r"(?:.*\b(?:ten duong|duong pho|tuyen duong|duong|pho|tuyen|cau)\b.*)"),
-    ("boolean", r"(?:(?:co|da|la|duoc)\b.*|.*\b(?:hay khong|chua|khong|co khong)\b.*)"),
-    ("category", r".*\b(?:loai|trang thai|tinh trang|nhom|hang|cap|linh vuc|hinh thuc|gioi tinh"
-              r"|dan toc|xep loai|phan loai|muc do|don vi tinh)\b.*"),
-)  # fmt: skip
-"""Hint -> pattern over the folded title with its signs as blanks. Several hints can hold."""
-_HINTS = [(hint, re.compile(pattern)) for hint, pattern in HINTS]
+    ("ordinal", "(?:s ?t ?t|tt|số thứ tự|no|#)"),
+    ("citizen_id", r".*\b(?:cccd|cmnd|cmtnd|căn cước|chứng minh|định danh cá nhân|đdcn|citizen id)\b.*"),
+    ("tax_code", r".*\b(?:mst|mã số thuế|mã số doanh nghiệp|msdn|mã số dn|tax code|tax id)\b.*"),
+    ("health_insurance", r".*\b(?:bhyt|bảo hiểm y tế)\b.*"),
+    ("bank_account", r".*\b(?:số tài khoản|stk|số tk)\b.*"),
+    ("plate", r".*\b(?:biển số|biển kiểm soát|bks|plate)\b.*"),
+    ("phone", r".*\b(?:điện thoại|sđt|sdt|đt|đtdđ|di động|hotline|đường dây nóng|phone|tel|mobile|fax|zalo)\b.*"),
+    ("email", r".*\b(?:email|e mail|thư điện tử|mail)\b.*"),
+    ("url", r".*\b(?:website|web|url|link|liên kết|trang tin|đường dẫn|facebook)\b.*"),
+    ("latitude", r".*\b(?:vĩ độ|vido|lat|latitude)\b.*"),
+    ("longitude", r".*\b(?:kinh độ|kinhdo|lon|lng|long|longitude)\b.*"),
+    ("coordinate", r"(?:.*\b(?:tọa độ|toạ độ|vn ?2000|easting|northing|toado)\b.*|[xy](?: m)?)"),
+    ("birth_date", r".*\b(?:ngày sinh|năm sinh|ngày tháng năm sinh|sinh ngày|dob|birth ?(?:date|day))\b.*"),
+    (
+        "code",
+        r"(?:(?:mã|số hiệu|ký hiệu|kí hiệu|code|id|số đăng ký|số giấy phép|số gp|số quyết định|số qđ|số hồ sơ|số văn bản"
+        r"|số seri|serial|số hợp đồng|số gcn|số chứng nhận|mã số)\b.*|.*\b(?:code|id|mã số|mã))",
+    ),
+    ("sequence", r".*\b(?:seq|sequence|thứ tự|lần thứ)\b.*"),
+    ("date", r".*\b(?:ngày|thời gian|thời điểm|date|hạn|thời hạn)\b.*"),
+    ("year", r"(?:năm\b.*|.*\byear\b.*)"),
+    (
+        "money",
+        r".*\b(?:giá|tiền|kinh phí|học phí|lệ phí|phí|mức thu|mức lương|tiền lương|thu nhập|doanh thu|vốn|ngân sách|dự toán"
+        r"|chi phí|mức đầu tư|số tiền|price|cost|thành tiền|thuế|mức hỗ trợ|trợ cấp)\b(?! đình).*",
+    ),
+    (
+        "measure",
+        r".*\b(?:diện tích|chiều dài|chiều rộng|chiều cao|chiều sâu|khối lượng|trọng lượng|công suất|sản lượng|thể tích|độ dài"
+        r"|đường kính|tốc độ|lưu lượng|tỷ lệ|tỉ lệ|mật độ|nồng độ|nhiệt độ|độ cao)\b.*",
+    ),
+    ("count", r".*\b(?:số|tổng số|dân số|quy mô|sức chứa|count|population)\b.*"),
+    ("district", r"(?:quận huyện|quận|huyện|thị xã|district)\b.*"),
+    ("commune", r"(?:phường xã|xã phường|phường|xã|thị trấn|tên xã|tên phường|ward|commune)\b.*"),
+    ("province", r"(?:tỉnh thành|tỉnh tp|tỉnh|thành phố|province|city)\b.*"),
+    (
+        "address",
+        r".*\b(?:địa chỉ|nơi ở|trụ sở|thường trú|tạm trú|chỗ ở|vị trí|địa điểm|address|nơi cư trú|quê quán)\b.*",
+    ),
+    (
+        "person_name",
+        r".*\b(?:họ và tên|họ tên|họ và chữ đệm|chủ hộ|chủ cơ sở|chủ doanh nghiệp|người đại diện|đại diện|giám đốc|hiệu trưởng"
+        r"|người phụ trách|phụ trách|người liên hệ|liên hệ|bác sĩ|cán bộ|lãnh đạo|chủ nhiệm|người nộp|người đứng tên|người nhận"
+        r"|chủ sở hữu|chủ xe|full ?name|tên người|tên chủ|người ký|chủ tịch|trưởng thôn|tổ trưởng)\b.*",
+    ),
+    ("title", r"(?:tên\b.*|.*\bname)"),
+    ("street", r"(?:đường|phố|tuyến|cầu|tên đường|tên phố|street)\b.*"),
+    ("boolean", r"(?:(?:có|đã|là|được)\b.*|.*\b(?:hay không|chưa|có không))"),
+    (
+        "category",
+        r".*\b(?:loại|trạng thái|tình trạng|nhóm|hạng|cấp học|cấp|lĩnh vực|hình thức|giới tính|dân tộc|xếp loại|phân loại"
+        r"|mức độ|đơn vị tính|status|type|category)\b.*",
+    ),
+)
+"""Hint -> pattern over the title in small letters with its signs as blanks. Several hints can hold. Titles with Vietnamese
+marks are compared with them (`lượng` is no `lương`), titles in plain ASCII without."""
+
+
+def _compile(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(pattern), re.compile(fold(pattern))
+
+
+_HINTS = [(hint, *_compile(pattern)) for hint, pattern in HINTS]
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -85,14 +100,14 @@ def read_header(text: str) -> Header:
         found = find_unit(match["a"] or match["b"])
         if found:
             title, unit = match["title"].strip(" ,;-–"), found.symbol
-    plain = " ".join(re.sub(r"[^a-z0-9#]+", " ", fold(_parted(title))).split())
-    hints = frozenset(hint for hint, pattern in _HINTS if pattern.fullmatch(plain))
+    plain = " ".join(re.sub(r"[^\w#]+|_+", " ", _parted(title).lower()).split())
+    hints = frozenset(hint for hint, exact, bare in _HINTS if (bare if plain.isascii() else exact).fullmatch(plain))
     return Header(text, title, unit, hints)
 
 
 def _parted(title: str) -> str:
     """`toaDoX` as `toa Do X`."""
-    pairs = zip(title, title[1:] + " ", strict=True)
+    pairs = zip(title, title[1:] + " ", strict=False)
     return "".join(letter + (" " if letter.islower() and after.isupper() else "") for letter, after in pairs)
 
 

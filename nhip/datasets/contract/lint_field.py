@@ -14,8 +14,9 @@ from nhip.kernel.i18n import _
 KINDS = {
     "phone", "plate", "citizen_id", "tax_code", "email", "url", "person_name", "address", "commune", "district", "province",
     "latitude", "longitude", "x", "y", "money", "quantity", "code", "geometry",
+    "health_insurance", "bank_account",
 }  # fmt: skip
-PERSONAL = {"phone", "plate", "citizen_id", "email", "person_name"}
+PERSONAL = {"phone", "plate", "citizen_id", "email", "person_name", "health_insurance", "bank_account"}
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive")
 _NUMERIC_KINDS = {"latitude", "longitude", "x", "y", "money", "quantity"}
 _CRS = re.compile(r"VN-2000|EPSG:[0-9]{4,6}")

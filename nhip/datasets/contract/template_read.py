@@ -19,6 +19,7 @@ from nhip.datasets.contract.notes import Notes
 from nhip.datasets.contract.options import NUMERIC, TEMPORAL
 from nhip.datasets.contract.patterns import pattern_problem
 from nhip.datasets.contract.template_layout import Entry
+from nhip.datasets.contract.values import comparable
 from nhip.datasets.model import ROW
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold, nfc
@@ -323,10 +324,12 @@ def _number(raw: Any, text: str) -> float | None:
 
 
 def _moment(raw: Any, text: str, kind: str) -> str | None:
+    """ISO 8601 as it is, anything else as people write it, day first."""
     if isinstance(raw, datetime) and kind == "date":
         return raw.date().isoformat()
-    value = parser_for(kind, order="dmy")(text).value
-    return value
+    if comparable(kind, text) is not None and not text.isdigit():
+        return text
+    return parser_for(kind, order="dmy")(text).value
 
 
 def _heading(raw: Any) -> str:

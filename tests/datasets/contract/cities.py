@@ -274,7 +274,8 @@ def build(con: duckdb.DuckDBPyConnection, name: str, rows: int, seed: int = 7, d
     relation = ident(name)
     types = ", ".join(f"{ident(c.header)} VARCHAR" for c in columns)
     con.execute(f"CREATE OR REPLACE TABLE {relation} (_row BIGINT, {types})")
-    con.executemany(f"INSERT INTO {relation} VALUES ({', '.join('?' * (len(columns) + 1))})", made)
+    lists = [list(values) for values in zip(*made, strict=True)]
+    con.execute(f"INSERT INTO {relation} SELECT {', '.join(['unnest(?)'] * len(lists))}", lists)
     return DecodedTable(
         name=name, rows=rows, columns=[DecodedColumn(name=c.header) for c in columns], relation=relation
     )
