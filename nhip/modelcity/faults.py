@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ def _is(*kinds: str) -> Callable[[Column], bool]:
 
 def _type(*types: str) -> Callable[[Column], bool]:
     return lambda column: column.type in types and column.kind not in ("latitude", "longitude", "x", "y")
+
+
+def _unclear(column: Column) -> bool:
+    """Numbers none of which shows by its decimals what a point means."""
+    return _type("number")(column) and column.digits == 0
+
+
+def _clear(column: Column) -> bool:
+    return _type("integer", "number")(column) and not _unclear(column)
 
 
 def _words(column: Column) -> bool:
@@ -135,9 +145,11 @@ _OTHER_UNIT = {
 
 
 def _other_unit(row: Row, column: Column, rng: np.random.Generator) -> Spoilt:
+    """The number in another unit; never with three decimals, which could be thousands."""
     unit, factor = _OTHER_UNIT[column.unit]
     number = round(row[column.name] / factor, 6)
     text = str(int(number)) if number == int(number) else f"{number:.6f}".rstrip("0").replace(".", ",")
+    text += "0" if re.fullmatch(r".*,\d{3}", text) else ""
     return {column.name: f"{text} {unit}"}
 
 
@@ -206,8 +218,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("required", lambda c: c.required and not c.key, _empty),
     Fault("value.blank", lambda c: c.required and not c.key and c.type != "string", _any_of("đang cập nhật", "-", "n/a")),
     Fault("number.word", _type("integer", "number"), _one(lambda v: f"khoảng {v}")),
-    Fault("number.form", _type("integer", "number"), _one(_grouped), mends=True),
-    Fault("number.ambiguous", _type("number"), _one(_thousands_or_decimals)),
+    Fault("number.form", _clear, _one(_grouped), mends=True),
+    Fault("number.ambiguous", _unclear, _one(_thousands_or_decimals)),
     Fault("minimum", lambda c: _type("integer", "number")(c) and c.minimum is not None and not c.refers, _below),
     Fault("maximum", lambda c: _type("integer", "number")(c) and c.maximum is not None, _above),
     Fault("unit.other", lambda c: c.unit in _OTHER_UNIT and c.kind == "quantity" and c.type == "number", _other_unit, mends=True),
@@ -226,7 +238,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("phone.form", _is("phone"), _one(_other_phone), mends=True),
     Fault("phone.wrong", _is("phone"), _any_of("0234 38", "01662345678901", "gọi chị Hoa")),
     Fault("email.wrong", _is("email"), _one(lambda v: v.replace("@", " tại "))),
-    Fault("plate.form", _is("plate"), _one(lambda v: v.replace("-", "").replace(".", "").lower()), mends=True),
+    Fault("plate.form", _is("plate"), _one(lambda v: f" {v.lower()}".replace("-", " - ")), mends=True),
     Fault("plate.wrong", _is("plate"), _any_of("75-B1", "XE-MỚI", "biển tạm")),
     Fault("citizen.wrong", _is("citizen_id"), _any_of("0460850012", "999085001234", "4,6085E+10")),
     Fault("tax.wrong", lambda c: c.kind == "tax_code" and not c.key, _one(_wrong_check)),
@@ -256,4 +268,9 @@ def swap(row: Row, first: Column, second: Column) -> Spoilt:
 
 def right(fault: Fault, row: Row, column: Column) -> str | None:
     """The good value as text if it can be told from the delivered one."""
-    return canonical(row[column.name]) if fault.mends else None
+    if not fault.mends:
+        return None
+    good = canonical(row[column.name])
+    if good and column.kind == "phone":
+        return f"+84{good[1:]}"
+    return good.removesuffix(".0") if good and fault.kind == "unit.other" else good

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -19,7 +20,9 @@ def code(name: str, title: str, prefix: str, digits: int = 4) -> Column:
     def make(draw: Draw) -> Values:
         return [f"{prefix}{number:0{digits}d}" for number in range(1, draw.rows + 1)]
 
-    return Column(name=name, title=title, make=make, kind="code", key=1, pattern=rf"^{prefix}\d{{{digits},}}$")
+    return Column(
+        name=name, title=title, make=make, kind="code", key=1, pattern=rf"^{re.escape(prefix)}\d{{{digits},}}$"
+    )
 
 
 def grid(name: str, title: str, dataset: str, column: str, prefix: str = "") -> Column:
@@ -164,21 +167,20 @@ def _kept(draw: Draw) -> Values:
     return draw.table.pop("\0east")
 
 
+_MOBILE = ("090", "091", "093", "094", "096", "097", "098", "035", "070", "082")
+
+
 def phone(name: str = "dien_thoai", title: str = "Điện thoại", mobile: bool = False) -> Column:
     """A number of plausible form: landline 0234 3xxxxxx, or mobile."""
-    low, high, head = (10_000_000, 99_999_999, "09") if mobile else (3_500_000, 3_999_999, "0234")
 
     def make(draw: Draw) -> Values:
-        return [f"{head}{number}" for number in draw.rng.integers(low, high, draw.rows).tolist()]
+        numbers = draw.rng.integers(1_000_000, 9_999_999, draw.rows).tolist()
+        if not mobile:
+            return [f"02343{number % 900_000 + 100_000}" for number in numbers]
+        return [f"{head}{number}" for head, number in zip(pick(draw.rng, _MOBILE, draw.rows), numbers, strict=True)]
 
-    return Column(
-        name=name,
-        title=title,
-        make=make,
-        kind="phone",
-        required=False,
-        classification="personal" if mobile else "public",
-    )
+    classification = "personal" if mobile else "public"
+    return Column(name=name, title=title, make=make, kind="phone", required=False, classification=classification)
 
 
 def email(name: str = "thu_dien_tu", title: str = "Thư điện tử") -> Column:
@@ -289,6 +291,12 @@ def measure(name: str, title: str, low: float, high: float, unit: str, digits: i
         digits=digits,
         make=make,
     )
+
+
+def amount(name: str, title: str, low: int, high: int, unit: str) -> Column:
+    """A measured number that this agency rounds to whole units, so that `12.345` in it could be two numbers."""
+    whole = count(name, title, low, high, unit)
+    return replace(whole, type="number")
 
 
 def money(name: str, title: str, low: int, high: int, step: int = 1000) -> Column:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from nhip.errors import NotFound
+from nhip.errors import BadInput, NotFound
+from nhip.kernel.i18n import _
 from nhip.modelcity.agencies import AGENCIES
 from nhip.modelcity.catalogue import DATASETS
 from nhip.modelcity.contracts import contract
@@ -46,13 +47,17 @@ def _line(one: Delivered, folder: Path) -> _Line:
     return _Line(one.number, one.on, one.rows, path, one.table)
 
 
-def open_city(folder: Path, *, database_url: str | None = None) -> City:
-    """The city that `generate` wrote into `folder`, with the same `database_url` as then. Raises NotFound."""
+def read_manifest(folder: Path, *, database_url: str | None = None) -> City:
+    """The city that `generate` wrote into `folder`. `database_url` is needed again when tables are in PostgreSQL, because no
+    password is kept beside the data. Raises NotFound when there is no city, BadInput when that address is missing."""
     path = folder / NAME
     if not path.is_file():
         raise NotFound(what=str(path))
     manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
-    place = Place(folder=folder, database_url=database_url)
+    in_postgres = any(line.table and not line.path for lines in manifest.deliveries.values() for line in lines)
+    if in_postgres and not database_url:
+        raise BadInput(what=_("tables of this model city are in PostgreSQL, and its address was not given"))
+    place = Place(folder=folder, database_url=database_url if in_postgres else None)
     return City(
         folder=folder,
         seed=manifest.seed,

@@ -12,7 +12,7 @@ import msgspec
 ACCEPTED: dict[str, str] = {
     "boolean.form": "boolean.form",
     "boolean.word": "boolean.* type",
-    "citizen.wrong": "citizen.* pattern type",
+    "citizen.wrong": "citizen.* identity.* pattern type",
     "column.missing": "column.missing",
     "column.renamed": "column.*",
     "coordinate.form": "coordinate.form point.degrees",

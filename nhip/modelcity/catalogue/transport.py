@@ -8,7 +8,7 @@ from nhip.modelcity.model import DatasetSpec, Dirt
 
 _PARKING = (
     f.code("ma_bai", "Mã bãi", "BX"), place("ten_bai", "Tên bãi đỗ", "Bãi đỗ xe", "@quality", "#"),
-    f.count("suc_chua", "Sức chứa (xe)", 10, 600, "xe"), f.money("gia_ve", "Giá vé (đồng/lượt)", 0, 30_000, 5000),
+    f.count("suc_chua", "Sức chứa (xe)", 10, 600), f.money("gia_ve", "Giá vé (đồng/lượt)", 0, 30_000, 5000),
     f.point(),
 )  # fmt: skip
 
@@ -27,8 +27,8 @@ DATASETS: tuple[DatasetSpec, ...] = (
             "drop/csv",
             (f.grid("ma_tuyen", "Mã tuyến", "tuyen-xe-buyt", "ma_tuyen"), f.position("thu_tu", "Thứ tự", "ma_tuyen"),
              f.ref("ma_tram", "Mã trạm", "tram-dung", "ma_tram"),
-             f.measure("khoang_cach", "Khoảng cách (m)", 200, 2500, "m")),
-            dirt=Dirt(rate=0.03)),
+             f.amount("khoang_cach", "Khoảng cách (m)", 200, 2500, "m")),
+            dirt=Dirt(rate=0.05)),
     dataset("chuyen-xe | ct-xe-buyt | giao-thong | Chuyến xe theo lịch | Scheduled trips", 6000, 30,
             "postgres/dieu_hanh",
             (f.code("ma_chuyen", "Mã chuyến", "C", 5), f.ref("ma_tuyen", "Mã tuyến", "tuyen-xe-buyt", "ma_tuyen"),
@@ -119,7 +119,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
     dataset("via-he | p-thuan-hoa | ha-tang | Cấp phép sử dụng vỉa hè | Pavement permits", 560, 30, "drop/csv",
             (f.code("so_gp", "Số giấy phép", "VH"), f.person("nguoi_xin", "Người xin phép"),
             f.commune(only="Phường Thuận Hóa"), f.address(),
-             f.measure("dien_tich", "Diện tích (m2)", 2, 80, "m2"), f.money("phi", "Phí (đồng)", 0, 900_000, 50_000),
+             f.amount("dien_tich", "Diện tích (m2)", 2, 80, "m2"), f.money("phi", "Phí (đồng)", 0, 900_000, 50_000),
              f.date("tu_ngay", "Từ ngày", 500, 90), f.later("den_ngay", "Đến ngày", "tu_ngay", 30, 365)),
             rules=(starts_before("tu_ngay", "den_ngay"),), classification="personal", licence="",
             dirt=Dirt(rate=0.12, forms={"phi": "vnd", "date": "dash"})),
