@@ -104,15 +104,19 @@ def _type(old: Field, new: Field) -> Iterator[Change]:
     yield Change(kind=kind, column=new.name, breaks=breaks, was=old.type, now=new.type, message=message)
 
 
+_FLAGS = {
+    "required": (_("`{column}` is now required"), _("`{column}` is no longer required; consumers relied on it")),
+    "unique": (_("`{column}` is now unique"), _("`{column}` is no longer unique; consumers relied on it")),
+}
+
+
 def _flags(old: Field, new: Field) -> Iterator[Change]:
-    for flag, name in (("required", _("required")), ("unique", _("unique"))):
+    for flag, (added, removed) in _FLAGS.items():
         before, after = getattr(old, flag), getattr(new, flag)
         if after and not before:
-            yield Change(kind=f"{flag}.added", column=new.name, breaks="supplier", now=name,
-                         message=_("`{column}` is now {now}"))  # fmt: skip
+            yield Change(kind=f"{flag}.added", column=new.name, breaks="supplier", now="x", message=added)
         elif before and not after:
-            yield Change(kind=f"{flag}.removed", column=new.name, breaks="consumer", was=name,
-                         message=_("`{column}` is no longer {was}; consumers relied on it"))  # fmt: skip
+            yield Change(kind=f"{flag}.removed", column=new.name, breaks="consumer", was="x", message=removed)
 
 
 def _enum(old: Field, new: Field) -> Iterator[Change]:

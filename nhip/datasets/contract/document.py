@@ -105,7 +105,7 @@ class _Builder:
             if not isinstance(key, yaml.ScalarNode):
                 raise ContractUnreadable(line=at, what=_("a key must be plain text"))
             if key.value in found:
-                raise ContractUnreadable(line=at, what=f"`{key.value[:80]}`: " + _("this key is written twice"))
+                raise ContractUnreadable(line=at, what=_("this key is written twice"), detail=key.value[:80])
             found[key.value] = self.build(value, (*path, key.value))
             self.document.lines[(*path, key.value)] = at
         return found
@@ -127,4 +127,4 @@ class _Builder:
 
 
 def _tag(node: yaml.Node, line: int) -> ContractUnreadable:
-    return ContractUnreadable(line=line, what=f"`{node.tag[:80]}`: " + _("this YAML tag is not allowed"))
+    return ContractUnreadable(line=line, what=_("this YAML tag is not allowed"), detail=node.tag[:80])

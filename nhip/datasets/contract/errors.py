@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nhip.datasets.contract.notes import ContractProblem, render
+from nhip.datasets.contract.notes import ContractProblem, fill, render, translated
 from nhip.errors import BadInput
 
 
-class ContractUnreadable(BadInput):
-    """The contract cannot be read (line {line}): {what}"""
+class _Worded(BadInput):
+    """This cannot be used: {what}{detail}."""
 
     status = 422
+
+    def __init__(self, *, what: str, detail: str = "", **values: Any) -> None:
+        super().__init__(what=what, detail=f" ({detail})" if detail else "", **values)
+
+    def message(self, translate: Any = str) -> str:
+        """The message with its reason, both in the language of `translate`; `detail` stays as it is."""
+        return fill(str(translate(self.template())), translated(self.values, translate))
+
+
+class ContractUnreadable(_Worded):
+    """The contract cannot be read (line {line}): {what}{detail}."""
 
 
 class _WithProblems(BadInput):
@@ -28,7 +39,7 @@ class _WithProblems(BadInput):
     def message(self, translate: Any = str) -> str:
         """The message with one line a problem, both in the language of `translate`."""
         values = {**self.values, "what": self._lines(translate)}
-        return str(translate(self.template())).format(**values)
+        return fill(str(translate(self.template())), values)
 
     def _lines(self, translate: Any) -> str:
         return "; ".join(render(problem, translate) for problem in self.problems[: self.SHOWN])
@@ -42,16 +53,12 @@ class TemplateInvalid(_WithProblems):
     """The Excel template cannot be used, {count} mistake(s): {what}"""
 
 
-class ExpressionRefused(BadInput):
-    """The rule `{expression}` cannot be used: {what}"""
-
-    status = 422
+class ExpressionRefused(_Worded):
+    """The rule `{expression}` cannot be used: {what}{detail}."""
 
 
-class TemplateUnreadable(BadInput):
-    """The Excel template cannot be read: {what}."""
-
-    status = 422
+class TemplateUnreadable(_Worded):
+    """The Excel template cannot be read: {what}{detail}."""
 
 
 class TemplateTooLong(BadInput):

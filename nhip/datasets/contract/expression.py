@@ -62,8 +62,8 @@ def validate_expression(sql: str, columns: Mapping[str, str] | Iterable[str]) ->
     names = set(types) or {name.lower() for name in columns}
     tree = _parse(sql)
     problem = _judge(tree, names, 0)
-    if problem:
-        raise ExpressionRefused(expression=shorten(sql), what=problem)
+    if problem != FINE:
+        raise ExpressionRefused(expression=shorten(sql), what=problem[0], detail=shorten(problem[1], 80))
     if isinstance(columns, Mapping):
         _bind(sql, columns)
 
@@ -119,46 +119,51 @@ def _plain_select(node: dict[str, Any]) -> bool:
     return plain and len(node["select_list"]) == 1 and not any(node.get(part) for part in empty)
 
 
-def _judge(node: dict[str, Any], columns: set[str], depth: int) -> str:
-    """Why `node` is not allowed; empty if it is."""
+Refusal = tuple[str, str]
+"""(reason, the thing that is refused); FINE where nothing is."""
+FINE: Refusal = ("", "")
+
+
+def _judge(node: dict[str, Any], columns: set[str], depth: int) -> Refusal:
+    """Why `node` is not allowed."""
     if depth > MAX_DEPTH:
-        return _("it is nested too deeply")
+        return _("it is nested too deeply"), ""
     kind = node["class"]
     if kind not in _CLASSES:
-        return f"{kind.lower()}: " + _("only plain expressions over the columns are allowed")
+        return _("only plain expressions over the columns are allowed"), kind.lower()
     problem = _judge_one(node, kind, columns)
-    if problem:
+    if problem != FINE:
         return problem
     for child in _children(node):
         problem = _judge(child, columns, depth + 1)
-        if problem:
+        if problem != FINE:
             return problem
-    return ""
+    return FINE
 
 
-def _judge_one(node: dict[str, Any], kind: str, columns: set[str]) -> str:
+def _judge_one(node: dict[str, Any], kind: str, columns: set[str]) -> Refusal:
     if kind == "COLUMN_REF":
         name = ".".join(node["column_names"])
         known = name.lower() in columns or name.lower() in _DATE_NAMES
-        return "" if known else f"`{shorten(name, 80)}`: " + _("the contract has no such column")
+        return FINE if known else (_("the contract has no such column"), name)
     if kind == "OPERATOR" and node["type"] not in _OPERATORS:
-        return f"{node['type'].lower()}: " + _("this operator is not allowed")
+        return _("this operator is not allowed"), node["type"].lower()
     if kind == "CAST":
         return _judge_cast(node, node["cast_type"]["id"])
     if kind == "FUNCTION":
         name = node["function_name"].lower()
         plain = not (node.get("filter") or node.get("distinct") or node.get("catalog"))
         plain = plain and node.get("schema", "") in ("", "main") and not node["order_bys"]["orders"]
-        return "" if name in _FUNCTIONS and plain else f"{shorten(name, 80)}: " + _("this function is not allowed")
-    return ""
+        return FINE if name in _FUNCTIONS and plain else (_("this function is not allowed"), name)
+    return FINE
 
 
-def _judge_cast(node: dict[str, Any], target: str) -> str:
+def _judge_cast(node: dict[str, Any], target: str) -> Refusal:
     if target not in _CASTS:
-        return f"{shorten(target, 40)}: " + _("this type is not allowed")
+        return _("this type is not allowed"), target
     if not node["try_cast"] and target != "VARCHAR" and _has_column(node):
-        return _("a bad value would stop the whole check: write try_cast(… AS …)")
-    return ""
+        return _("a bad value would stop the whole check: write try_cast(… AS …)"), ""
+    return FINE
 
 
 def _has_column(node: dict[str, Any]) -> bool:

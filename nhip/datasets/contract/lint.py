@@ -26,14 +26,14 @@ def lint(text: str) -> list[ContractProblem]:
         document = parse(text)
     except ContractUnreadable as error:
         line = int(error.values["line"])
-        message = _("the contract cannot be read: {what}")
+        message = _("the contract cannot be read: {what}{detail}")
         return [
             ContractProblem(
                 code="contract.yaml",
                 message=message,
                 severity="fatal",
                 line=line,
-                values={"what": error.values["what"]},
+                values={"what": error.values["what"], "detail": error.values["detail"]},
             )
         ]
     contract, notes = read(document)

@@ -22,10 +22,15 @@ class ContractProblem(Problem, frozen=True, kw_only=True):
 
 def render(problem: ContractProblem, translate: Callable[[str], str] = str) -> str:
     """The problem as one sentence with its place, in the language of `translate`."""
-    text = fill(translate(problem.message), problem.values)
+    text = fill(translate(problem.message), translated(problem.values, translate))
     if problem.line:
         return fill(translate(_("line {line}, {path}: {text}")), {**_place(problem), "text": text})
     return f"{problem.path}: {text}" if problem.path else text
+
+
+def translated(values: dict[str, Any], translate: Callable[[str], str]) -> dict[str, str]:
+    """Values that are messages themselves (`expected {wanted}`) in the language of `translate`, the others as they are."""
+    return {name: translate(str(value)) if value else str(value) for name, value in values.items()}
 
 
 def _place(problem: ContractProblem) -> dict[str, str]:

@@ -171,7 +171,7 @@ class Checks:
         try:
             validate_expression(holds, self.columns)
         except ExpressionRefused as error:
-            message = _("the rule `{expression}` cannot be run: {what}")
+            message = _("the rule `{expression}` cannot be run: {what}{detail}")
             values = {**error.values, "expression": holds}
             item.note(severity, "contract.expression", message, **values)
             return

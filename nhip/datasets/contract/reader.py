@@ -45,8 +45,9 @@ def read(document: Document) -> tuple[Contract | None, Notes]:
     if not tables:
         root["schema"].note("fatal", "contract.shape", _("`schema` with one table is missing"))
         return None, notes
-    for other in tables[1:]:
-        other.note("warning", "contract.left_out", _("one contract describes one table; this one is not used"))
+    if len(tables) > 1:
+        message = _("one contract describes one table; of the {count} in this file only the first is used")
+        tables[1].note("warning", "contract.left_out", message, count=len(tables))
     contract = _contract(root, tables[0])
     return (None if notes.of("fatal") else contract), notes
 

@@ -53,7 +53,7 @@ def _sheets(path: Path) -> dict[str, Rows]:
             wanted = [layout.DATASET, layout.COLUMNS, layout.RULES, layout.LINKS]
             missing = [name for name in wanted[:2] if fold(name) not in found]
             if missing:
-                raise TemplateUnreadable(what=_("a sheet of the template is missing") + f": {', '.join(missing)}")
+                raise TemplateUnreadable(what=_("a sheet of the template is missing"), detail=", ".join(missing))
             return {name: _rows(book, found.get(fold(name))) for name in wanted}
     except (python_calamine.CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise TemplateUnreadable(what=_("it is no Excel workbook (.xlsx), or it is protected by a password")) from error
@@ -127,7 +127,8 @@ class _Reader:
                 self.wrong(f"{name}!{_letters(place)}1", _("a heading of the template"), rows[0][place])
         for entry in entries:
             if rows and entry.required and entry.key not in places:
-                self.wrong(f"{name}!A1", _("the heading “{heading}”").format(heading=entry.heading), "")
+                message = _("the heading “{heading}” is missing")
+                self.notes.add("fatal", "template.heading", message, path=f"{name}!A1", heading=entry.heading)
         return places
 
     def _item(
@@ -189,7 +190,8 @@ class _Reader:
             problem = pattern_problem(item["pattern"]) if "pattern" in item else ""
             if problem:
                 at = self.cells[layout.COLUMNS, "pattern", number]
-                self.wrong(at, _("a regular expression (RE2)") + f": {problem}", item["pattern"])
+                message = _("`{found}` is no regular expression (RE2): {what}")
+                self.notes.add("fatal", "template.cell", message, path=at, found=item["pattern"], what=problem)
 
     def _check_rules(self, rules: list[dict[str, Any]], types: dict[str, str]) -> None:
         for number, rule in enumerate(rules):
@@ -197,7 +199,7 @@ class _Reader:
                 validate_expression(rule.get("holds", "true"), types)
             except ExpressionRefused as error:
                 at = self.cells[layout.RULES, "holds", number]
-                message = _("the rule `{expression}` cannot be used: {what}")
+                message = _("the rule `{expression}` cannot be run: {what}{detail}")
                 self.notes.add("fatal", "template.rule", message, path=at, **error.values)
 
     def _check_links(
@@ -273,7 +275,9 @@ class _Reader:
                 return days
         value = _number(raw, text)
         if value is None or value <= 0:
-            self.wrong(at, ", ".join(label for label, _days in layout.CADENCES) + ", " + _("or a number of days"), text)
+            labels = ", ".join(label for label, _days in layout.CADENCES)
+            message = _("expected {wanted} or a number of days, found `{found}`")
+            self.notes.add("fatal", "template.cell", message, path=at, wanted=labels, found=text)
             return None
         return value
 
