@@ -158,7 +158,7 @@ def _addresses(path: Path) -> Iterator[tuple[str, tuple[float, float] | None]]:
             with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
                 yield from _rows(file)
     except OSError as error:
-        raise NotATable(path=path, what="list of addresses", why=error.strerror) from error
+        raise NotATable(path=path, why=error.strerror) from error
 
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[str, tuple[float, float] | None]]:

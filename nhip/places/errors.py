@@ -14,7 +14,29 @@ class RegisterBroken(BadInput):
 
 
 class NotATable(BadInput):
-    """{path} cannot be used as {what}: {why}."""
+    """The file {path} cannot be read: {why}."""
+
+
+class NotAConversionTable(NotATable):
+    """The file {path} is no conversion table of communes: {why}."""
+
+
+class NotAUnitList(NotATable):
+    """The file {path} is no list of units: {why}."""
+
+
+class NotBoundaries(NotATable):
+    """The file {path} holds no boundaries in GeoJSON: {why}."""
+
+
+class NothingInIt(NotATable):
+    """The file {path} holds no row that can be used. Look whether it is the right file."""
+
+
+class TooLarge(NotATable):
+    """The file {path} is too large: {what} may be at most {limit}."""
+
+    status: ClassVar[int] = 413
 
 
 class NoUnit(NotFound):

@@ -13,13 +13,12 @@ import shapely
 
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
-from nhip.places.errors import NotATable
+from nhip.places.errors import NotBoundaries, TooLarge
 from nhip.places.imported import Fault
 from nhip.places.register import Register
 
 MAX_BYTES = 1024 * 1024 * 1024
 MAX_FEATURES = 50_000
-WHAT = "boundaries"
 CODE_NAMES = ("code", "Code", "ma_xa", "maxa", "MA_XA", "ward_code", "id")
 VIETNAM = (100.0, 5.0, 120.0, 24.5)
 """West, south, east, north of land and islands, degrees."""
@@ -47,7 +46,7 @@ def read(path: Path, register: Register, as_of: date | None = None) -> tuple[dic
     """
     features = _decode(path).features
     if len(features) > MAX_FEATURES:
-        raise NotATable(path=path, what=WHAT, why=f"more than {MAX_FEATURES} features")
+        raise TooLarge(path=path, what="features", limit=MAX_FEATURES)
     day = as_of or today()
     shapes: dict[str, bytes] = {}
     faults: list[Fault] = []
@@ -74,10 +73,10 @@ def _decode(path: Path) -> _Collection:
         with gzip.open(path, "rb") if packed else path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise NotATable(path=path, what=WHAT, why=f"larger than {MAX_BYTES // 2**20} MB unpacked")
+            raise TooLarge(path=path, what="MB", limit=MAX_BYTES // 2**20)
         return msgspec.json.decode(data, type=_Collection)
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise NotATable(path=path, what=WHAT, why=error) from error
+        raise NotBoundaries(path=path, why=error) from error
 
 
 def _code(feature: _Feature) -> str:

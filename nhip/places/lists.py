@@ -13,12 +13,11 @@ import msgspec
 
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
-from nhip.places.errors import NotATable
+from nhip.places.errors import NotAUnitList, NothingInIt, TooLarge
 from nhip.places.imported import Fault, Imported, Listed, split_name
 from nhip.places.model import Level
 
 MAX_BYTES = 64 * 1024 * 1024
-WHAT = "list of units"
 NO_TYPE = _("the unit has no type that is known")
 BAD_CODE = _("the code is not of two digits (province) or five (commune)")
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})")
@@ -48,10 +47,10 @@ def read(path: Path, as_of: date | None = None) -> Imported:
     """Read a list that holds on `as_of` (the day in its name when None). Raises NotATable."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise NotATable(path=path, what=WHAT, why=f"larger than {MAX_BYTES // 2**20} MB")
+            raise TooLarge(path=path, what="MB", limit=MAX_BYTES // 2**20)
         provinces = msgspec.json.decode(path.read_bytes(), type=list[_Province])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise NotATable(path=path, what=WHAT, why=error) from error
+        raise NotAUnitList(path=path, why=error) from error
     units: dict[str, Listed] = {}
     faults: list[Fault] = []
     for province in provinces:
@@ -59,7 +58,7 @@ def read(path: Path, as_of: date | None = None) -> Imported:
         for ward in province.wards:
             _add(units, faults, ward.code, ward.full_name, "commune", province.code)
     if not units:
-        raise NotATable(path=path, what=WHAT, why="it lists no unit")
+        raise NothingInIt(path=path)
     return Imported(source=path.name, effective=as_of or date_of(path), units=units, faults=faults)
 
 

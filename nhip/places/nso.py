@@ -15,7 +15,7 @@ from typing import Literal
 
 from nhip.kernel.i18n import _
 from nhip.kernel.text import canonical, fold, squash
-from nhip.places.errors import NotATable
+from nhip.places.errors import NotAConversionTable, NothingInIt, TooLarge
 from nhip.places.imported import Edge, Fault, Imported, Listed, split_name
 from nhip.places.model import COMMUNES_OF_2025, Unit
 from nhip.places.register import Register
@@ -133,7 +133,7 @@ def _whole_district(note: str) -> bool:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     if path.stat().st_size > MAX_BYTES:
-        raise NotATable(path=path, what="conversion table", why=f"larger than {MAX_BYTES // 2**20} MB")
+        raise TooLarge(path=path, what="MB", limit=MAX_BYTES // 2**20)
     with path.open(encoding="utf-8-sig", newline="") as file:
         yield from enumerate(csv.reader(file), start=1)
 
@@ -148,9 +148,9 @@ def read(path: Path, register: Register) -> Imported:
         for number, cells in _rows(path):
             reader.row(number, cells)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise NotATable(path=path, what="conversion table", why=error) from error
+        raise NotAConversionTable(path=path, why=error) from error
     if not reader.edges:
-        raise NotATable(path=path, what="conversion table", why="no row has the columns of the table")
+        raise NothingInIt(path=path)
     return Imported(
         source=path.name,
         effective=COMMUNES_OF_2025,
