@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+import webbrowser
 
 import click
 
@@ -41,10 +42,10 @@ def up(settings: Settings, host: str | None, port: int | None) -> None:
     serve(load({"data_dir": settings.data_dir, "host": host, "port": port}))
 
 
-def serve(settings: Settings, *, greeting: str = "") -> None:
-    """Run until interrupted. `greeting` is printed once the server answers."""
+def serve(settings: Settings, *, greeting: str = "", browser: bool = False) -> None:
+    """Run until interrupted. `greeting` is printed once the server answers; `browser` opens the console."""
     require_port(settings)
-    asyncio.run(_supervise(settings, greeting))
+    asyncio.run(_supervise(settings, greeting, browser))
 
 
 def require_port(settings: Settings) -> None:
@@ -70,7 +71,7 @@ async def prepare(installation: Installation) -> str:
         return "" if await find_administrator(tx) else await set_administrator_password(tx)
 
 
-async def _supervise(settings: Settings, greeting: str) -> None:
+async def _supervise(settings: Settings, greeting: str, browser: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,6 +81,8 @@ async def _supervise(settings: Settings, greeting: str) -> None:
         tasks = [asyncio.create_task(_keep_running(settings, part, stop)) for part in ("web", "worker")]
         tasks.append(asyncio.create_task(_keep_database(installation, stop)))
         await _greet(settings, password, greeting, stop)
+        if browser and os.environ.get("DISPLAY"):
+            webbrowser.open(f"{address(settings)}/console")
         await stop.wait()
         await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -17,7 +17,7 @@ State = Literal["good", "warn", "alarm", "unknown"]
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """An indicator's value: the number (None when it cannot be said, `why` then says so), the time of its oldest data, its state."""
+    """An indicator now: its number (None when it cannot be said, `why` then says so), the time of its oldest data, its state."""
 
     indicator: Indicator
     value: float | None

@@ -1,0 +1,146 @@
+"""`nhip demo`: the model city, loaded through the real connectors and served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import msgspec
+import psycopg
+from rich.progress import Progress
+
+from nhip.db.installation import Installation, opened
+from nhip.db.terminal import print_json, progress
+from nhip.modelcity.generate import generate
+from nhip.modelcity.load import Loaded, Step, load_city, prepare_city
+from nhip.modelcity.manifest import open_city
+from nhip.modelcity.model import City
+from nhip.modelcity.portal import Portals
+from nhip.serve import address, prepare, require_port, serve
+from nhip.settings import Settings, load
+
+SOURCES = "nhip_demo_sources"
+"""Database that stands in for the agencies' own PostgreSQL."""
+FIRST_PORTAL_PORT = 8411
+LOADED = "loaded.json"
+
+
+@click.command()
+@click.option("--load-only", is_flag=True, help="Load the model city and stop.")
+@click.option("--json", "wants_json", is_flag=True, help="Print what was loaded as JSON, beside the planted truth.")
+@click.option("--port", type=int, default=None, help="Port to listen on (default 8321).")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Folder of the installation.")
+@click.option("--seed", default=46, show_default=True, help="Another seed is another city.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.pass_obj
+def demo(
+    settings: Settings,
+    load_only: bool,
+    wants_json: bool,
+    port: int | None,
+    data_dir: Path | None,
+    seed: int,
+    no_browser: bool,
+) -> None:
+    """Start Nhịp with a model city: 32 agencies, 115 datasets, every kind of dirt, with known truth."""
+    chosen = {"data_dir": data_dir or settings.data_dir, "port": port, "city": "Thành phố mẫu"}
+    settings = load({**chosen, "outgoing_private": "127.0.0.0/8"})
+    if not load_only:
+        require_port(settings)
+    with contextlib.ExitStack() as stack:
+        loaded, password = asyncio.run(_load(settings, seed, stack))
+        if wants_json or load_only:
+            print_json(loaded) if wants_json else click.echo(summary(loaded))
+        if load_only:
+            return
+        serve(settings, greeting=_greeting(settings, loaded, password), browser=not no_browser)
+
+
+def _greeting(settings: Settings, loaded: Loaded, password: str) -> str:
+    lines = [summary(loaded), "", f"    {address(settings)}/console"]
+    if password:
+        lines.append(f"    admin / {password}   (shown once; `nhip password` makes a new one)")
+    return "\n".join(lines)
+
+
+def summary(loaded: Loaded) -> str:
+    """What was loaded, in two lines."""
+    planted = sum(k["planted"] for k in loaded.findings.values())
+    found = sum(k["found"] + k["otherwise"] for k in loaded.findings.values())
+    alarms = sum(loaded.false_alarms.values())
+    return (
+        f"{loaded.agencies} agencies, {loaded.datasets} datasets, {loaded.deliveries} deliveries, {loaded.rows} rows\n"
+        f"{found} of {planted} planted faults found, {alarms} findings that nobody planted"
+    )
+
+
+async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> tuple[Loaded, str]:
+    """Everything up to serving: made and loaded once, found again on later starts. Portals run until `stack` closes."""
+    done = settings.data_dir / "demo" / LOADED
+    async with opened(settings) as installation:
+        password = await prepare(installation)
+        if done.is_file():
+            city = open_city(settings.data_dir / "demo", database_url=sources_url(installation.db.url))
+            portals = _serve_portals(city, stack)
+            await prepare_city(installation, city, portals)
+            return msgspec.json.decode(done.read_bytes(), type=Loaded), password
+        with progress() as shown:
+            city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
+            portals = _serve_portals(city, stack)
+            await prepare_city(installation, city, portals)
+            loaded = await load_city(installation, city, _two_steps(shown))
+        done.write_bytes(msgspec.json.encode(loaded))
+        return loaded, password
+
+
+def _generate(installation: Installation, seed: int, step: Step) -> City:
+    url = _make_sources_database(installation.db.url)
+    return generate(installation.settings.data_dir / "demo", seed=seed, database_url=url, progress=step)
+
+
+def _make_sources_database(url: str) -> str:
+    """A database beside Nhịp's own on the same server; made anew."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {SOURCES} with (force)")
+        connection.execute(f"create database {SOURCES}")
+    return sources_url(url)
+
+
+def sources_url(url: str) -> str:
+    """The URL of the agencies' database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{SOURCES}"))
+
+
+def _serve_portals(city: City, stack: contextlib.ExitStack) -> Portals:
+    portals = Portals(city)
+    try:
+        portals.start(FIRST_PORTAL_PORT)
+    except OSError:
+        portals.stop()
+        portals = Portals(city).start()
+    stack.callback(portals.stop)
+    return portals
+
+
+def _step(shown: Progress, title: str) -> Step:
+    task = shown.add_task(title, total=1)
+
+    def step(_what: str, done: int, total: int) -> None:
+        shown.update(task, completed=done, total=total)
+
+    return step
+
+
+def _two_steps(shown: Progress) -> Step:
+    steps = {"fetch": _step(shown, "Fetching from the agencies"), "work": _step(shown, "Reading, conforming, checking")}
+
+    def step(what: str, done: int, total: int) -> None:
+        if what in steps:
+            steps[what](what, done, total)
+        else:
+            shown.console.print(what)
+
+    return step
