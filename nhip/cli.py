@@ -14,35 +14,43 @@ from nhip.errors import NhipError
 from nhip.settings import load
 
 COMMANDS = {
-    "up": ("nhip.serve", "up"),
-    "demo": ("nhip.modelcity.commands", "demo"),
-    "sync": ("nhip.datasets.commands", "sync"),
-    "check": ("nhip.datasets.check_command", "check"),
-    "inspect": ("nhip.datasets.inspect_command", "inspect"),
-    "contract": ("nhip.datasets.contract.commands", "contract"),
-    "source": ("nhip.datasets.source_commands", "source"),
-    "dataset": ("nhip.datasets.commands", "dataset"),
-    "agency": ("nhip.datasets.commands", "agency"),
-    "units": ("nhip.places.commands", "units"),
-    "sector": ("nhip.sector_commands", "sector"),
-    "migrate": ("nhip.operate", "migrate"),
-    "doctor": ("nhip.operate", "doctor"),
-    "password": ("nhip.operate", "password"),
+    "up": ("nhip.serve", "up", "Serve the console and work on what arrives."),
+    "demo": ("nhip.modelcity.commands", "demo", "Start with a model city."),
+    "sync": ("nhip.datasets.commands", "sync", "Fetch from sources and work through what arrived."),
+    "check": ("nhip.datasets.check_command", "check", "Hold a file against a contract."),
+    "inspect": ("nhip.datasets.inspect_command", "inspect", "Say what a file holds."),
+    "contract": ("nhip.datasets.contract.commands", "contract", "Draft, lint, compare and fill in contracts."),
+    "source": ("nhip.datasets.source_commands", "source", "How to reach agencies' systems."),
+    "dataset": ("nhip.datasets.commands", "dataset", "Datasets, versions, differences, restoring."),
+    "agency": ("nhip.datasets.commands", "agency", "The organisations that hold data."),
+    "units": ("nhip.places.commands", "units", "Administrative units as of a date; resolve addresses."),
+    "sector": ("nhip.sector_commands", "sector", "Plug-ins that bring a field of the city's work."),
+    "migrate": ("nhip.operate", "migrate", "Bring the database up to date."),
+    "doctor": ("nhip.operate", "doctor", "Say what is wrong with this installation and how to mend it."),
+    "password": ("nhip.operate", "password", "Give the administrator a new password."),
 }
+"""Where each command is, and its line in the overview."""
 
 
 class _Lazy(click.Group):
-    """Finds a command's module by the table above."""
+    """Finds a command's module by the table above; the overview needs none of them."""
 
-    def list_commands(self, _ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        place = COMMANDS.get(name)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, or None for an unknown name."""
+        place = COMMANDS.get(cmd_name)
         if place is None:
             return None
         found: click.Command = getattr(import_module(place[0]), place[1])
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place[2]) for name, place in COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

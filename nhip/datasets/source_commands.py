@@ -53,12 +53,12 @@ def source_add(
     every_s: int | None,
 ) -> None:
     """Add or change the source NAME. Secrets are asked for, sealed, and never shown again."""
-    values = {"name": name, "kind": kind, "agency_code": agency, "dataset": dataset, "every_s": every_s}
+    values: dict[str, Any] = {"name": name, "kind": kind, "agency_code": agency, "dataset": dataset, "every_s": every_s}
     values |= {"settings": dict(_pair(p) for p in pairs), "secret": {s: _ask(s) for s in secrets}}
 
     async def work(installation: Installation) -> None:
         async with installation.db.tx() as tx:
-            await put_source(tx, installation, **values)  # type: ignore[arg-type]
+            await put_source(tx, installation, **values)
 
     with_installation(settings, work)
     click.echo(f"{name}: nhip source test {name}")

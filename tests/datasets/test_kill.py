@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.datasets.conftest import FIRST, SECOND, Deliver
 
 from nhip.datasets.deliveries import raw_name, receive, sha256_of
 from nhip.datasets.pipeline import STEPS, resume
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import find_version_in_force, get_dataset, list_deliveries, list_unfinished, list_versions
 from nhip.db.installation import Installation
+from tests.datasets.conftest import FIRST, SECOND, Deliver
 
 PROCESS = """
 import asyncio, os, signal, sys, uuid

@@ -88,7 +88,7 @@ async def evidence(request: AnyRequest, name: str, virtue: str) -> Response[str]
     groups = await list_groups(installation, _in_force(health))
     mine = [g for g in groups if virtue in virtues_of(g.rule, g.severity)]
     points = [(h.at, score) for h in history if (score := getattr(h, virtue)) is not None]
-    values = {
+    values: dict[str, Any] = {
         "virtue": virtue,
         "groups": mine,
         "points": points,
