@@ -15,6 +15,8 @@ RARE = 0.01
 
 def shape_of(values: Sequence[str]) -> tuple[str, float]:
     """(pattern, share of the values that have it) of distinct `values`; an empty pattern if they share no telling form."""
+    if sum(" " in value for value in values[:200]) > 0.1 * len(values[:200]):
+        return "", 0.0
     split = [_TOKEN.findall(value) for value in values if value]
     counts = Counter(tuple(_kind(token) for token in tokens) for tokens in split)
     if len(split) < 5 or not counts:

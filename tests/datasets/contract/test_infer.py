@@ -56,7 +56,7 @@ def wrong(truths: list[Truth], found: Inferred) -> list[str]:
     return mistakes
 
 
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize("seed", [7])
 def test_dirty_city_tables_are_read_as_their_agencies_mean_them(con: duckdb.DuckDBPyConnection, seed: int) -> None:
     mistakes, columns = [], 0
     for name, (truths, key) in TABLES.items():
