@@ -1,0 +1,117 @@
+"""`nhip check` on 2,000,000 rows x 16 columns, and frictionless on the same file: speed, memory, and whether they find the same.
+
+    .venv/bin/python -m bench.check [--rows 2000000] [--oracle-rows 200000] [--no-oracle]
+
+frictionless needs about 190 CPU seconds for 2,000,000 rows, so by default it reads a smaller file of the same kind; the findings
+are compared cell for cell on that one. `--oracle-rows 2000000` compares on the large file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from bench import big_file
+from bench.results import WORK, Measured, measure, record
+
+Cells = Counter[tuple[int, str, str]]
+"""Row, column and rule of each finding."""
+BOUNDED_MB = 400
+
+
+def file_of(rows: int) -> Path:
+    """The benchmark's file with `rows` rows, made if it is not there."""
+    return big_file.write(WORK / f"big-{rows}.csv", rows)
+
+
+def nhip(rows: int, *options: str) -> tuple[Measured, dict[str, Any], Path]:
+    """Run `nhip check` as anybody would; gives what it took, its report and its findings."""
+    contract, findings = WORK / "contract.yaml", WORK / f"findings-{rows}.csv"
+    contract.write_text(big_file.contract(), encoding="utf-8")
+    command = [sys.executable, "-m", "nhip", "check", str(file_of(rows)), "--contract", str(contract)]
+    took = measure([*command, "--findings", str(findings), "--json", *options])
+    if took.code not in (0, 1):
+        raise SystemExit(f"nhip check ended with {took.code}")
+    return took, json.loads(took.output), findings
+
+
+def figures(took: Measured, rows: int, found: int) -> dict[str, Any]:
+    """The figures of one run."""
+    speed = {"rows_per_s": round(rows / took.wall_s), "rows_per_cpu_s": round(rows / took.cpu_s)}
+    spent = {"wall_s": took.wall_s, "cpu_s": took.cpu_s, "peak_mb": took.peak_mb}
+    return {"rows": rows, "findings": found, **spent, **speed}
+
+
+def frictionless(rows: int) -> tuple[Measured, Path]:
+    """Run frictionless in a process of its own; gives what it took and its findings."""
+    findings = WORK / f"frictionless-{rows}.csv"
+    took = measure([sys.executable, "-m", "bench.check", "--oracle", str(file_of(rows)), str(findings)])
+    return took, findings
+
+
+def validate(file: Path, target: Path) -> None:
+    """What runs in that process: `frictionless validate` with every error kept, written as row, column, rule."""
+    from frictionless import Checklist, Resource, Schema, checks, system
+
+    checklist = Checklist(checks=[checks.row_constraint(formula=big_file.FORMULA)])
+    with system.use_context(trusted=True):
+        resource = Resource(path=str(file), schema=Schema.from_descriptor(big_file.table_schema()))
+        report = resource.validate(checklist, limit_errors=10_000_000)
+    with target.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        for error in report.task.errors:
+            writer.writerow(_place(error.to_dict()))
+
+
+def _place(error: dict[str, Any]) -> tuple[int, str, str]:
+    kind = error["type"]
+    if kind == "row-constraint":
+        return error["rowNumber"], "", f"row:{big_file.ROW_RULE}"
+    rule = error["note"].split('"')[1] if kind == "constraint-error" else kind.removesuffix("-error")
+    return error["rowNumber"], error["fieldName"], rule
+
+
+def cells_of(findings: Path, header: bool) -> Cells:
+    """The findings in a file as cells; mends are no findings."""
+    with findings.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1 if header else 0 :]
+    return Counter((int(row[0]), row[1], row[2]) for row in rows if row[-1] != "mended")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--oracle-rows", type=int, default=200_000)
+    parser.add_argument("--no-oracle", action="store_true")
+    parser.add_argument("--oracle", nargs=2, type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.oracle:
+        return validate(*asked.oracle)
+    took, report, _ = nhip(asked.rows)
+    record("check", figures(took, asked.rows, report["findings"]))
+    took, report, _ = nhip(asked.rows, "--memory", str(BOUNDED_MB))
+    record("check.bounded", {"memory_mb": BOUNDED_MB, **figures(took, asked.rows, report["findings"])})
+    if not asked.no_oracle:
+        compare(asked.oracle_rows)
+
+
+def compare(rows: int) -> None:
+    """Both tools on the same file: the findings of each that the other lacks, and the ratio of their CPU seconds."""
+    took, _, findings = nhip(rows)
+    other, other_findings = frictionless(rows)
+    ours, theirs = cells_of(findings, header=True), cells_of(other_findings, header=False)
+    missing, extra = theirs - ours, ours - theirs
+    for cell in [*missing, *extra][:10]:
+        print("differs:", cell)
+    same = {"only_frictionless": missing.total(), "only_nhip": extra.total()}
+    ratio = round(other.cpu_s / took.cpu_s, 1)
+    record("check.frictionless", {**figures(other, rows, theirs.total()), **same, "cpu_ratio": ratio})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Where the figures go: bench/results.json, name -> figures, with the machine and the commit they were taken on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+WORK = HERE / "work"
+RESULTS = HERE / "results.json"
+
+
+class Measured(NamedTuple):
+    """A finished program: what it printed, its exit code and what it took (its own CPU seconds, not those of the machine)."""
+
+    output: str
+    code: int
+    wall_s: float
+    cpu_s: float
+    peak_mb: int
+
+
+def measure(command: list[str]) -> Measured:
+    """Run `command` to its end; its errors go to ours."""
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent) as process:
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - started
+    peak = used.ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024)
+    return Measured(output, process.returncode, round(wall, 2), round(used.ru_utime + used.ru_stime, 2), peak)
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, and how busy the machine is with other work."""
+    names = [
+        line.split(":", 1)[1].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")
+    ]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "load": [round(load, 1) for load in os.getloadavg()],
+        "python": platform.python_version(),
+    }
+
+
+def record(name: str, figures: dict[str, Any]) -> dict[str, Any]:
+    """Put the figures into results.json under `name`, print them, give them back."""
+    entry = {**figures, "machine": machine(), "commit": _commit()}
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    results[name] = entry
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    print(name, json.dumps(figures, ensure_ascii=False), f"load {entry['machine']['load']}", flush=True)
+    return entry
+
+
+def _read(path: str) -> str:
+    file = Path(path)
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
