@@ -58,7 +58,9 @@ def run(
     if not isinstance(contract, Contract):
         contract = Contract(id="c", version="1", dataset="d", fields=tuple(contract))
     names = list(names or [field.name for field in contract.fields])
-    con.execute(f"CREATE OR REPLACE TABLE delivered (_row BIGINT, {', '.join(ident(name) + ' VARCHAR' for name in names)})")
+    con.execute(
+        f"CREATE OR REPLACE TABLE delivered (_row BIGINT, {', '.join(ident(name) + ' VARCHAR' for name in names)})"
+    )
     if rows:
         places = ", ".join("?" * (len(names) + 1))
         con.executemany(

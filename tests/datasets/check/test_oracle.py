@@ -39,7 +39,11 @@ FORMULAS = {
 }
 SCHEMA = {
     "fields": [
-        {"name": "ma", "type": "string", "constraints": {"required": True, "unique": True, "pattern": "[A-Z]{2}[0-9]+"}},
+        {
+            "name": "ma",
+            "type": "string",
+            "constraints": {"required": True, "unique": True, "pattern": "[A-Z]{2}[0-9]+"},
+        },
         {"name": "ten", "type": "string", "constraints": {"required": True, "minLength": 2, "maxLength": 6}},
         {"name": "loai", "type": "string", "constraints": {"enum": ["Nam", "Nữ", "Khác"], "pattern": r"\w+"}},
         {"name": "so", "type": "integer", "constraints": {"minimum": 0, "maximum": 100}},
@@ -108,7 +112,9 @@ def test_the_oracle_sees_faults(tmp_path: Path) -> None:
     """The comparison above would be empty if frictionless reported nothing."""
     path = tmp_path / "table.csv"
     header = ",".join(field.name for field in FIELDS)
-    path.write_text(f"{header}\nx,,Nu,-1,60,2019-01-01,1/1/24,co\nAB1,Lan,Nam,5,50,2024-01-01,01/01/2023,true\n", "utf-8")
+    path.write_text(
+        f"{header}\nx,,Nu,-1,60,2019-01-01,1/1/24,co\nAB1,Lan,Nam,5,50,2024-01-01,01/01/2023,true\n", "utf-8"
+    )
     faults = {rule for _, _, rule in frictionless_faults(path)}
     expected = {"pattern", "required", "enum", "minimum", "maximum", "type", "row:sau", "row:re"}
     assert faults >= expected
@@ -117,6 +123,9 @@ def test_the_oracle_sees_faults(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mends", [True, False])
 def test_strict_contract_needs_no_switch(check: Callable[..., Any], mends: bool) -> None:
     """Where the contract names the forms, the usual check finds the same faults as the check of the text as delivered."""
-    rows = [["AB1", "Lan", "Nam", "5", "1.5", "15-3-19", "1/2/24", "true"], ["AB1", None, "Nu", "x", "60", None, None, None]]
+    rows = [
+        ["AB1", "Lan", "Nam", "5", "1.5", "15-3-19", "1/2/24", "true"],
+        ["AB1", None, "Nu", "x", "60", None, None, None],
+    ]
     made = check(CONTRACT, rows, mends=mends)
     assert sorted(made.cells()) == [(2, "ngay"), (2, "sua"), (3, "gia"), (3, "loai"), (3, "ma"), (3, "so"), (3, "ten")]
