@@ -31,6 +31,7 @@ FOLDED_TYPES = {
     "thanhpho": "thành phố", "tp": "thành phố", "thixa": "thị xã", "tx": "thị xã", "quan": "quận", "huyen": "huyện",
     "phuong": "phường", "xa": "xã", "thitran": "thị trấn", "tt": "thị trấn",
 }  # fmt: skip
+COMMUNE_TYPES = {"phuong", "xa", "thitran", "tt"}
 ACTS_2026 = {
     "30/2026/QH16": date(2026, 4, 30),
     "237/NQ-UBTVQH16": date(2026, 4, 30),
@@ -116,8 +117,11 @@ def former(seed: Seed, uid: str, texts: list[str]) -> None:
     """Former names: `xadinhtri` beside `dinhtri` says that a xã was merged; `p3`, `ward3` repeat `phuong3`."""
     found = set(texts)
     covered: set[str] = set()
+    commune = len(uid.split("@")[0]) == 5
     for text in found:
         for prefix, kind in FOLDED_TYPES.items():
+            if commune != (prefix in COMMUNE_TYPES):
+                continue
             rest = text.removeprefix(prefix)
             if rest != text and (rest in found or rest.isdigit() or prefix in {"thanhpho", "thixa", "huyen", "quan"}):
                 if rest.isdigit() and (prefix not in {"phuong", "quan"} or rest.startswith("0")):
@@ -217,7 +221,7 @@ def history(seed: Seed) -> None:
         since = date.fromisoformat(row["since"]) if row["since"] else CODES_BEGAN
         if row["what"] == "unit":
             unit = Unit(code=row["code"], level=row["level"], type=row["type"], name=row["name"], valid_from=since,
-                        valid_to=until, parent=row["parent"])  # type: ignore[arg-type]  # fmt: skip
+                        valid_to=until, parent=row["parent"])  # fmt: skip
             later = [u for u in seed.versions(unit.code) if u.level == unit.level]
             _begin_after(seed, [u for u in later if u.valid_from <= until], until, row["act"])
             seed.add(unit)

@@ -54,10 +54,21 @@ class Claims:
 
 
 def _places(mentions: list[Mention]) -> list[Mention]:
-    """Districts and provinces named. Beside a name that can only be a province, one that is both is the district."""
-    if len(mentions) < 2 or not any(m.provinces and not m.districts for m in mentions):
+    """Districts and provinces named. Beside a name that can only be a province, one that is both is the district; a bare name
+    before another province is no province, when it may be a commune."""
+    if len(mentions) < 2:
+        return mentions
+    last = mentions[-1]
+    mentions = [m for m in mentions if m is last or not _commune_before(m, last)]
+    if not any(m.provinces and not m.districts for m in mentions):
         return mentions
     return [_district_only(m) if m.districts and m.provinces else m for m in mentions]
+
+
+def _commune_before(mention: Mention, last: Mention) -> bool:
+    if mention.explicit or not mention.levels & COMMUNE or not mention.provinces or not last.provinces:
+        return False
+    return not mention.provinces & last.provinces and mention.tokens is not last.tokens
 
 
 def _district_only(mention: Mention) -> Mention:
@@ -118,10 +129,11 @@ def _of(mention: Mention, said: Claims) -> list[Candidate]:
 def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]) -> tuple[float, bool] | None:
     """Points and whether the district contradicts; None when the province does."""
     points = _name_points(record, mention, said.parsed.accented) + (1.6 if mention is said.beside else 0.0)
-    district_named = province_named = conflict = False
+    district_named = province_named = conflict = doubtful = met = False
     for place in places:
         got, clash = _place_points(record, place)
         points += got
+        met, doubtful = met or got > 0, doubtful or (got < 0 and not clash)
         if place.districts and not place.provinces:
             district_named, conflict = True, conflict or clash
         elif place.provinces:
@@ -133,6 +145,8 @@ def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]
     if not province_named and said.home:
         home = bool(said.home & record.prov) or bool(said.home & record.wide_prov)
         points += 1.5 if home else -4.0
+    if doubtful and not met and not said.home:
+        return None
     if conflict and (
         not (province_named or said.home) or (said.parsed.accented and record.acc not in ("", mention.acc))
     ):

@@ -179,7 +179,8 @@ class Parser:
         first = tokens[0].key
         below = not first.isalpha()
         if not below and first in STREETS and self._unit_word(tokens, 0) is None:
-            below = self._longest(tokens, 0, ALL)[0] < len(tokens)
+            end, name = self._longest(tokens, 0, ALL)
+            below = name is None or not self._clean(tokens, end)
         if not below:
             return False, 0
         return True, 1 if self._unit_word(tokens, 1) else 2
