@@ -8,6 +8,7 @@ __all__ = [
     "BadSetting",
     "CursorHasGaps",
     "CursorMissing",
+    "CursorTooCoarse",
     "EnvelopeFault",
     "FileRefused",
     "FolderMissing",
@@ -114,6 +115,10 @@ class CursorMissing(SourceError):
 class CursorHasGaps(SourceError):
     """The cursor column {column} is empty in some rows, so new rows could be missed. Choose a column that is always filled, or
     leave the setting `cursor` empty to read everything each time."""
+
+
+class CursorTooCoarse(SourceError):
+    """More than {limit} rows share the last value of the cursor column {column}. Choose a column with finer values."""
 
 
 class MissingDriver(SourceError):

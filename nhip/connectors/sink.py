@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from nhip.connectors.model import Extent, Payload
 from nhip.errors import StorageFull
@@ -124,7 +123,7 @@ class Sink:
             modified=draft.modified or modified,
             dataset=dataset,
             resource=resource,
-            extent=draft.extent or extent,
+            extent=extent,
             key=key,
             titles=draft.titles,
         )
@@ -141,7 +140,6 @@ class Draft:
         self.filename = ""
         self.media_type = ""
         self.modified: datetime | None = None
-        self.extent: Extent | None = None
         self.titles: dict[str, str] = {}
 
     @property
@@ -177,8 +175,3 @@ def _disk_errors(folder: Path, quiet: bool = False) -> Iterator[None]:
                 raise StorageFull(where=str(folder)) from error
         elif not quiet:
             raise
-
-
-def json_copy(state: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a state that can be changed without touching the caller's."""
-    return {key: dict(value) if isinstance(value, dict) else value for key, value in state.items()}
