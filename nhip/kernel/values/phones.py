@@ -24,6 +24,13 @@ _SEPARATOR = re.compile(r" ?[/;,|&] ?| - | hoac | va | or ")
 _DECORATION = re.compile(r"[ .\-()_]")
 _ALLOWED = re.compile(r"\+?[0-9]{3,15}").fullmatch
 
+_AREA_APART = re.compile(
+    r"\(0[2-9][0-9]\) ?[2-9][0-9 .\-]{6,9}"
+    r"|0[2-9][0-9][ .\-]+[2-9](?:[0-9]{6}|[ .\-][0-9]{6}|[ .\-]?[0-9]{3}[ .\-][0-9]{3}|[0-9]{3}[ .\-]?[0-9]{3})"
+).fullmatch
+_NEWEST_MOBILE = ("30", "31")
+"""Prefixes so new that the same digits are more often an old number of Ninh Bình or Hải Phòng."""
+
 _OLD_MOBILES = (
     "120:70 121:79 122:77 126:76 128:78 123:83 124:84 125:85 127:81 129:82 186:56 188:58 199:59 "
     "162:32 163:33 164:34 165:35 166:36 167:37 168:38 169:39"
@@ -41,7 +48,8 @@ _OLD_AREA = dict(pair.split(":") for pair in _OLD_AREAS.split(" "))
 def parse_phone(text: str) -> Parsed:
     """Read one telephone number; canonical is E.164 (`+84234…`) or the short number as dialled (`115`, `19001075`).
 
-    A number of a retired plan is renewed with the warning `phone.old`; several numbers in a cell are a finding.
+    A number of a retired plan is renewed with the warning `phone.old`. Mobile prefixes of today were area codes before 2017:
+    `036.3822456`, with the area apart, may be either (`phone.ambiguous`). Several numbers in a cell are a finding.
     """
     if _CANONICAL(text):
         return Parsed(text)
@@ -63,9 +71,11 @@ def _single(folded: str) -> Parsed | None:
     if _FOREIGN(digits):
         return Parsed(digits, "phone.foreign", "warning")
     national, rule = _national(digits)
-    if _NUMBER(f"+84{national}"):
-        return Parsed(f"+84{national}", rule)
     renewed = _renew(national)
+    if _NUMBER(f"+84{national}"):
+        if renewed and digits[0] == "0" and (_AREA_APART(folded) or national[:2] in _NEWEST_MOBILE):
+            return Parsed(None, "phone.ambiguous", "error", renewed)
+        return Parsed(f"+84{national}", rule)
     return Parsed(renewed, "phone.old", "warning", renewed) if renewed else None
 
 

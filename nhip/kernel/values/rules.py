@@ -55,6 +55,7 @@ RULES: dict[str, str] = {
     "phone.form": _("The telephone number was written in another form; it is stored internationally (+84…)."),
     "phone.leadingZero": _("The 0 in front of the telephone number was missing, as spreadsheets drop it."),
     "phone.old": _("The number is of the plan before 2017 or 2018; the present number is stored."),
+    "phone.ambiguous": _("This can be a mobile number of today or a landline number of before 2017. Check it."),
     "phone.extension": _("An extension stood behind the telephone number; only the number is stored."),
     "phone.foreign": _("This is a telephone number of another country."),
     "phone.several": _("There is more than one telephone number in the cell."),

@@ -11,7 +11,7 @@ from nhip.kernel.values.booleans import parse_boolean
 from nhip.kernel.values.contacts import parse_email, parse_url
 from nhip.kernel.values.identity import parse_bank_account, parse_citizen_id, parse_health_insurance, parse_tax_code
 from nhip.kernel.values.model import Parsed
-from nhip.kernel.values.phones import parse_phone
+from nhip.kernel.values.phones import _OLD_AREA, _OLD_MOBILE, parse_phone
 from nhip.kernel.values.plates import parse_plate
 
 
@@ -54,6 +54,16 @@ def _error(rule, suggestion=""):
         ("054.3822456", Parsed("+842343822456", "phone.old", "warning", "+842343822456")),
         ("04 38223344", Parsed("+842438223344", "phone.old", "warning", "+842438223344")),
         ("0511 3822456", Parsed("+842363822456", "phone.old", "warning", "+842363822456")),
+        ("036.3822456", _error("phone.ambiguous", "+842273822456")),
+        ("(036) 382 2456", _error("phone.ambiguous", "+842273822456")),
+        ("036 3822 456", _error("phone.ambiguous", "+842273822456")),
+        ("0363 822 456", _form("phone", "+84363822456")),
+        ("036 382 2456", _form("phone", "+84363822456")),
+        ("0363822456", _form("phone", "+84363822456")),
+        ("0313822456", _error("phone.ambiguous", "+842253822456")),
+        ("+84 31 3822456", _form("phone", "+84313822456")),
+        ("0712 345 678", _error("phone.unreadable")),
+        ("0264 3822456", _error("phone.unreadable")),
         ("0234 3822456 máy lẻ 101", Parsed("+842343822456", "phone.extension", "warning")),
         ("+1 650 253 0000", Parsed("+16502530000", "phone.foreign", "warning")),
         ("0912345678 - 0987654321", _error("phone.several", "+84912345678; +84987654321")),
@@ -68,6 +78,18 @@ def _error(rule, suggestion=""):
 )
 def test_phones(text, expected):
     assert parse_phone(text) == expected
+
+
+def test_retired_plans_lead_to_the_present_one():
+    """Every old prefix has one present prefix of its own, and together they cover all areas but the four that never changed."""
+    mobiles = [parse_phone(f"0{old}2345678"[:11]).value for old in _OLD_MOBILE]
+    assert [value[3:5] for value in mobiles if value] == list(_OLD_MOBILE.values())
+    assert len(set(_OLD_MOBILE.values())) == len(_OLD_MOBILE) == 21
+    present = [
+        f"{n}" for n in range(200, 300) if n // 10 not in (24, 28) and parse_phone(f"0{n}3822456").rule == "phone.form"
+    ]
+    assert len(present) == 61
+    assert sorted(_OLD_AREA.values()) == sorted({*present, "24", "28"} - {"210", "211", "218", "219"})
 
 
 @pytest.mark.parametrize(
