@@ -47,7 +47,7 @@ def _line(one: Delivered, folder: Path) -> _Line:
     return _Line(one.number, one.on, one.rows, path, one.table)
 
 
-def read_manifest(folder: Path, *, database_url: str | None = None) -> City:
+def open_city(folder: Path, *, database_url: str | None = None) -> City:
     """The city that `generate` wrote into `folder`. `database_url` is needed again when tables are in PostgreSQL, because no
     password is kept beside the data. Raises NotFound when there is no city, BadInput when that address is missing."""
     path = folder / NAME

@@ -188,8 +188,8 @@ class Dataset:
     spec: DatasetSpec
     contract: Contract
     deliveries: tuple[Delivered, ...]
-    source: Mapping[str, Any]
-    """Settings of its source by the kind in `source["kind"]`; see docs/explain/model-city.md."""
+    source: Mapping[str, Any] = field(repr=False)
+    """`kind`, `settings` and perhaps `secret` of its source; not in the repr because of the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

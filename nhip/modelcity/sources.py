@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from psycopg.conninfo import conninfo_to_dict
+
 from nhip.modelcity.deliver import Place, database_name
 from nhip.modelcity.model import DatasetSpec
 from nhip.modelcity.writers.tables import ORDER
@@ -30,7 +32,7 @@ def source_of(spec: DatasetSpec, place: Place) -> Mapping[str, Any]:
         path = place.folder / "drop" / spec.agency / spec.slug
         return {"kind": "folder", "settings": {"path": str(path), "pattern": "*", "settle_seconds": 0}}
     if channel in ("sqlite", "postgres"):
-        return {"kind": "sql", "settings": _database(spec, place)}
+        return _database(spec, place)
     source = {"kind": channel, "settings": _WEB[channel]}
     return source | {"secret": {"password": ACCOUNT[1]}} if channel == "danang" else source
 
@@ -38,8 +40,13 @@ def source_of(spec: DatasetSpec, place: Place) -> Mapping[str, Any]:
 def _database(spec: DatasetSpec, place: Place) -> dict[str, Any]:
     kind, table = database_name(spec, place)
     columns = ", ".join(f'"{column.name}"' for column in spec.columns)
-    if kind == "postgres":
-        name, database = f'"{spec.way.format}"."{table}"', place.database_url
-    else:
-        name, database = f'"{table}"', str(place.folder / "sqlite" / f"{spec.way.format}.db")
-    return {"database": kind, "address": database, "query": f"SELECT {columns} FROM {name} ORDER BY {ORDER}"}
+    name = f'"{spec.way.format}"."{table}"' if kind == "postgres" else f'"{table}"'
+    shared = {"query": f"SELECT {columns} FROM {name} ORDER BY {ORDER}", "filename": spec.slug}
+    if kind == "sqlite":
+        file = place.folder / "sqlite" / f"{spec.way.format}.db"
+        return {"kind": "sql", "settings": {"engine": "sqlite", "database": str(file), **shared}}
+    server = conninfo_to_dict(place.database_url or "")
+    reached = {"host": server.get("host", ""), "port": int(server.get("port") or 0)}
+    login = {"database": server.get("dbname", ""), "username": server.get("user", "")}
+    secret = {"password": str(server["password"])} if server.get("password") else {}
+    return {"kind": "sql", "settings": {"engine": "postgresql", **reached, **login, **shared}, "secret": secret}

@@ -58,6 +58,6 @@ def test_clean_columns_keep_their_type_and_dirty_ones_become_text(database: str)
 @pytest.mark.parametrize("spec", [s for s in DATASETS if s.way.channel == "postgres"], ids=lambda s: s.slug)
 def test_without_postgres_the_tables_go_to_sqlite(city: City, spec: DatasetSpec) -> None:
     dataset = next(d for d in city.datasets if d.spec.slug == spec.slug)
-    assert dataset.source["settings"]["database"] == "sqlite"
+    assert dataset.source["settings"]["engine"] == "sqlite"
     assert dataset.deliveries[-1].path is not None
     assert dataset.deliveries[-1].path.name == f"{spec.way.format}.db"

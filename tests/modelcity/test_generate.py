@@ -16,7 +16,7 @@ from nhip.kernel.time import VIETNAM
 from nhip.modelcity.catalogue import DATASETS
 from nhip.modelcity.generate import generate
 from nhip.modelcity.good import base
-from nhip.modelcity.manifest import read_manifest
+from nhip.modelcity.manifest import open_city
 from nhip.modelcity.model import City, Dataset, Delivered, Plant
 
 AS_OF = date(2026, 11, 21)
@@ -212,6 +212,6 @@ def test_files_carry_the_day_of_their_delivery(datasets: dict[str, Dataset]) -> 
 
 
 def test_a_written_city_can_be_opened_again(city: City, tmp_path: Path) -> None:
-    assert read_manifest(city.folder) == city
+    assert open_city(city.folder) == city
     with pytest.raises(NotFound):
-        read_manifest(tmp_path)
+        open_city(tmp_path)
