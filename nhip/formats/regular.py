@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from nhip.formats.text import iter_chunks
 
-_CHUNK: Final = 4 << 20
+_CHUNK: Final = 2 << 20
 _BLOCK: Final = 1 << 20
 _VIETNAMESE_LEADS: Final = frozenset([0xC3, 0xC4, 0xC5, 0xC6, 0xE1, 0xE2])
 """First bytes of the letters and marks of Vietnamese in UTF-8 (U+00C0-U+01BF, U+1E00-U+2FFF)."""
 RARE: Final = bytes(sorted({0x00, *b"?_&", *(set(range(0xC0, 0x100)) - _VIETNAMESE_LEADS)}))
+_QUOTE: Final = ord('"')
 _QUOTED: Final = re.compile(rb'"[^"]*"')
 
 
@@ -48,7 +51,8 @@ def scan(path: Path, delimiter: str, width: int) -> Regular:
         left = chunk.translate(None, drop)
         plain = left.translate(None, RARE)
         if len(plain) != len(left):
-            rare.update(left.translate(None, sign + b'"\r\n'))
+            others = left.translate(None, sign + b'"\r\n')
+            rare.update({byte: others.count(byte) for byte in set(others)})
         walker.feed(plain)
     rare.pop(0xEF, None) if rare.get(0xEF) == 1 and _has_mark(path) else None
     return Regular(walker.finish(quotes.ended) and not long_line, walker.records, dict(rare), quotes.are_sure())
@@ -65,22 +69,30 @@ def _has_mark(path: Path) -> bool:
 
 
 class _Quotes:
-    """Counts quotes, and those of them that stand where a cell begins or ends."""
+    """Looks at each quote: whether it stands where a cell begins or where one ends."""
 
     def __init__(self, sign: bytes) -> None:
-        self._opening = (sign + b'"', b'\n"')
-        self._closing = (b'"' + sign, b'"\n', b'"\r')
+        self._before, self._after = sign + b"\n", sign + b"\r\n"
+        self._opens = np.isin(np.arange(256), [*self._before])
+        self._closes = np.isin(np.arange(256), [*self._after])
         self._last = b"\n"
         self._all = self._open = self._close = 0
 
     def feed(self, chunk: bytes) -> None:
-        count = chunk.count(b'"')
-        if count or self._last == b'"':
-            data = self._last + chunk
-            self._all += count
-            self._open += sum(map(data.count, self._opening))
-            self._close += sum(map(data.count, self._closing))
+        if self._last == b'"':
+            self._close += chunk[0] in self._after
+        if b'"' in chunk:
+            self._count(np.frombuffer(chunk, np.uint8))
         self._last = chunk[-1:]
+
+    def _count(self, data: npt.NDArray[np.uint8]) -> None:
+        """A quote at the end of the chunk closes a cell if the next chunk says so."""
+        places = np.flatnonzero(data == _QUOTE)
+        self._all += places.size
+        if places[0] == 0:
+            self._open += self._last[0] in self._before
+        self._open += int(self._opens[data[places[places > 0] - 1]].sum())
+        self._close += int(self._closes[data[places[places < data.size - 1] + 1]].sum())
 
     @property
     def ended(self) -> bool:

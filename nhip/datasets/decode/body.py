@@ -107,6 +107,7 @@ class _Body:
         self._width = self._heading.width
         self._named = max(len(filled([*self._heading.names])), 1)
         self._headers = [_folded(cells) for cells in self._heading.texts]
+        self._firsts = {fold(_first(cells)) for cells in self._heading.texts}
         self._tall: dict[int, list[Merge]] = {}
         for merge in merges:
             if merge.bottom > merge.top:
@@ -120,7 +121,7 @@ class _Body:
 
     def run(self) -> None:
         while (row := self._rows.take()) is not None:
-            if not filled(row[1]):
+            if not _first(row[1]):
                 self._blank += 1
                 self._table.blank_rows += 1
                 continue
@@ -181,16 +182,21 @@ class _Body:
 
     def _solid(self, row: Row) -> None:
         number, cells = row
-        if self._is_header(cells):
+        if is_number(_first(cells)):  # neither a header nor a total: most rows go this way
+            self._write(number, cells)
+        elif self._is_header(cells):
             self._table.repeated += 1
             self._set_aside(number, cells, "row.header")
         elif is_total(cells, self._named):
             self._table.totals += 1
             self._set_aside(number, cells, "row.total")
         else:
-            self._table.rowfile.write(number, self._shape(number, self._fill(number, cells)))
-            if self._table.rowfile.count < _LEARNING:
-                self._learn(cells)
+            self._write(number, cells)
+
+    def _write(self, number: int, cells: Cells) -> None:
+        self._table.rowfile.write(number, self._shape(number, self._fill(number, cells)))
+        if self._table.rowfile.count < _LEARNING:
+            self._learn(cells)
 
     def _set_aside(self, number: int, cells: Cells, rule: str) -> None:
         self._table.rowfile.find(number, "", rule, "mended", joined(cells))
@@ -200,7 +206,7 @@ class _Body:
             (self._numbers if is_number(cells[place] or "") else self._texts)[place] += 1
 
     def _is_header(self, cells: Cells) -> bool:
-        return bool(self._headers) and _folded(cells) in self._headers
+        return fold(_first(cells)) in self._firsts and _folded(cells) in self._headers
 
     def _fill(self, number: int, cells: Cells) -> Cells:
         """Give the rows under a tall merged cell its text."""
@@ -225,6 +231,11 @@ class _Body:
         if len(cells) != self._width or stray:
             self._table.rowfile.find(number, "", "row.shape", "error", joined(cells))
         return cells[: self._width] if extra else cells
+
+
+def _first(cells: Cells) -> str:
+    """The first filled cell, "" when there is none."""
+    return next((cell for cell in cells if cell and not cell.isspace()), "")
 
 
 def _folded(cells: Cells) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from nhip.datasets.decode.syllables import all_syllables, rank
 _GONE: Final = "\ufffd"
 HOLE: Final = re.compile(r"[^\W\d_][?_]|[?_][^\W\d_]")
 """Where a letter may be missing: the cheap test."""
-_TOKEN: Final = re.compile(r"[^\W\d]+(?:[?_]*[^\W\d]*)*|[?_]+[^\W\d]+(?:[?_]*[^\W\d]*)*")
 _SPLIT: Final = re.compile(r"[\s,;:.()/\"'–-]+")
 _ADDRESS: Final = re.compile(r"://|www\.|@|[=&#\\]")
 _RUN: Final = re.compile(r"[?_]+")
@@ -52,6 +51,8 @@ def is_lost(text: str, *, in_context: bool = False) -> bool:
     if _GONE in text:
         return True
     if HOLE.search(text) is None or _ADDRESS.search(text):
+        return False
+    if not in_context and not _SPLIT.search(text.strip()):
         return False
     tokens = [token for token in _SPLIT.split(text) if any(letter.isalpha() for letter in token)]
     holed = [token for token in tokens if _RUN.search(token)]

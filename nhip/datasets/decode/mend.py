@@ -35,6 +35,8 @@ _TAILS = "".join(charsets.SHOWN[0x80:0xC0]) + "".join(map(chr, range(0x80, 0xA0)
 _TAIL = "[" + re.escape(_TAILS) + "]"
 _TWICE: Final = re.compile(f"[\u00c2-\u00df]{_TAIL}|[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}")
 _BROKEN: Final = re.compile(r"áº|á»|Ã(?=[\s,.;]|$)|Æ[°¡]?(?=[a-zA-Z]|$)")
+_REMAINS: Final = re.compile(r"[ÄÆÅ]|Ã(?![a-z])|á[»º]|Â[^a-zA-Z\s]")
+"""What double encoding leaves where it cannot be undone."""
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _WELCOME: Final = re.compile(
     "[\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0300-\u0323\u1ea0-\u1ef9\u2010-\u203a\u20ab\u20ac\u2103\u2116\u2122\ufeff\u2260-\u2265\u00b7]+"
@@ -99,6 +101,8 @@ class Mender(msgspec.Struct, frozen=True, kw_only=True):
         """The value put right, as far as it surely can be."""
         faults = Fault.NONE
         single = undo_double(unescape(undo_double(value)))
+        if single != value and _REMAINS.search(single):
+            return Mended(value, Fault.LOST, "utf-8")  # bytes of some letters are gone: half a repair helps nobody
         if single != value and not (self.from_bytes and single == _undone_once(value)):
             faults |= Fault.ENCODING
         text = unicodedata.normalize("NFC", single)

@@ -158,7 +158,7 @@ def test_no_rows(run: Decode) -> None:
 
 
 def test_formulas_stay_text_and_macros_are_named(run: Decode) -> None:
-    done = run(b'Ten,Ma\n"=cmd|\'/c calc\'!A1",1\n+1+1,2\n', "a.csv")
+    done = run(b"Ten,Ma\n\"=cmd|'/c calc'!A1\",1\n+1+1,2\n", "a.csv")
     assert [row[0] for row in done.cells()] == ["=cmd|'/c calc'!A1", "+1+1"]
     out = io.BytesIO(xlsx())
     with zipfile.ZipFile(out, "a") as archive:
@@ -198,9 +198,9 @@ def test_many_quotes_do_not_stop_it(run: Decode) -> None:
         st.binary(min_size=1, max_size=300),
         st.text("a1,;\t\"'\n é\u0301ế", max_size=80).map(str.encode),
         st.text('{}[]":,a1 \n\\', max_size=60).map(lambda text: ("[" + text).encode()),
-        st.tuples(st.sampled_from([xlsx(), encrypted_office(), zipped({"a.csv": CSV.encode()})]), st.integers(0, 3000)).map(
-            lambda pair: pair[0][: pair[1]] + b"\xff" + pair[0][pair[1] + 1 :]
-        ),
+        st.tuples(
+            st.sampled_from([xlsx(), encrypted_office(), zipped({"a.csv": CSV.encode()})]), st.integers(0, 3000)
+        ).map(lambda pair: pair[0][: pair[1]] + b"\xff" + pair[0][pair[1] + 1 :]),
     )
 )
 def test_anything_at_all_is_read_or_refused_clearly(content: bytes, tmp_path: Path, con) -> None:  # type: ignore[no-untyped-def]

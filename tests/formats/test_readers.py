@@ -1,0 +1,235 @@
+"""Each reader on files made here by other software."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+import shapely
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyogrio.raw import write
+
+from nhip.formats import jsonrows, sniff
+from nhip.formats.excel import cell_text, number_text
+from nhip.formats.model import Grid, Opened, Records
+from nhip.formats.opening import open_file
+from nhip.settings import Settings
+
+POINT = {"type": "Point", "coordinates": [107.59, 16.46]}
+BOW = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+
+
+def opened(path: Path, name: str | None = None) -> Opened:
+    return open_file(path, path.parent / "work", Settings(), name)
+
+
+def records(path: Path) -> list[tuple[int, dict[str, str | None], str]]:
+    (part,) = opened(path).parts
+    assert isinstance(part, Records)
+    return list(part.rows())
+
+
+def test_json_shapes(tmp_path: Path) -> None:
+    items = [{"a": 1.50, "b": {"c": "x", "d": {"e": True}}, "f": [1, 2.0, "z"], "g": None}, {"b": {}, "h": "y"}]
+    want = [(1, {"a": "1.5", "b.c": "x", "b.d.e": "true", "f": '[1, 2.0, "z"]', "g": None}, ""), (2, {"h": "y"}, "")]
+    for place, whole in enumerate(
+        [items, {"data": items}, {"code": 200, "data": {"total": 2, "items": items}, "x": []}]
+    ):
+        path = tmp_path / f"{place}.json"
+        path.write_text(json.dumps(whole), encoding="utf-8")
+        assert records(path) == want
+    path = tmp_path / "a.ndjson"
+    path.write_text("\n\n".join(map(json.dumps, items)), encoding="utf-8")
+    assert [row[1] for row in records(path)] == [row[1] for row in want]
+    assert [row[0] for row in records(path)] == [1, 3]
+
+
+def test_envelope_with_a_field_dictionary_gives_two_tables(tmp_path: Path) -> None:
+    path = tmp_path / "hue.json"
+    path.write_text(
+        '{"code":1,"data":[{"ten":"A"},{"ten":"B"}],"hienthi":[{"field":"ten","title":"Tên"}]}', encoding="utf-8"
+    )
+    assert [part.name for part in opened(path).parts] == ["data", "hienthi"]
+
+
+def test_numbers_keep_their_digits(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[{"a": 107.5900, "b": 12345678901234567890, "c": 1e3, "d": "007"}]', encoding="utf-8")
+    assert records(path)[0][1] == {"a": "107.5900", "b": "12345678901234567890", "c": "1e3", "d": "007"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(st.dictionaries(st.text(max_size=4), JSON, max_size=4), min_size=1, max_size=6))
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 18])
+def test_streaming_gives_what_the_whole_parser_gives(
+    items: list[dict[str, object]], chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonrows, "_CHUNK", chunk)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"n": 12, "x": {"items": items}, "m": 34}, indent=chunk % 3), encoding="utf-8")
+    assert list(jsonrows.iter_array(path, ("x", "items"), "a")) == _as_text(items)
+    assert ("x", "items") in jsonrows.find_arrays(path, "a")
+
+
+def _as_text(value: object) -> object:
+    """Numbers as their JSON text."""
+    if isinstance(value, dict):
+        return {key: _as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    return value if isinstance(value, bool) or not isinstance(value, int | float) else json.dumps(value)
+
+
+def test_geojson(tmp_path: Path) -> None:
+    features = [
+        {"type": "Feature", "id": 7, "properties": {"tên": "Cầu", "n": {"m": 1}}, "geometry": POINT},
+        {"type": "Feature", "properties": None, "geometry": BOW},
+        {"type": "Feature", "properties": {}, "geometry": None},
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": ["x"]}},
+    ]
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    first, second, third, fourth = records(path)
+    point = {"geometry": "POINT (107.59 16.46)", "longitude": "107.59", "latitude": "16.46"}
+    assert first == (1, {"id": "7", "tên": "Cầu", "n.m": "1", **point}, "")
+    assert second[2].startswith("Self-intersection")
+    assert third == (3, {"geometry": None}, "")
+    assert fourth[1] == {"geometry": None} and fourth[2]
+
+
+def vector_file(path: Path, driver: str, kind: str = "Point") -> None:
+    shapes = shapely.to_wkb(np.array([shapely.Point(107.59, 16.46), shapely.Point(107.6, 16.5)], object))
+    data = [np.array(["Cầu Trường Tiền", "Chợ Đông Ba"], object)]
+    write(path, shapes, data, ["Name"], geometry_type=kind, crs="EPSG:4326", driver=driver, encoding="UTF-8")
+
+
+@pytest.mark.parametrize(("suffix", "driver"), [("kml", "LIBKML"), ("kmz", "LIBKML"), ("gpkg", "GPKG")])
+def test_vector_files(tmp_path: Path, suffix: str, driver: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    vector_file(path, driver)
+    done = opened(path)
+    assert done.format == suffix and not done.notes
+    rows = records(path)
+    assert [row[1]["Name"] for row in rows] == ["Cầu Trường Tiền", "Chợ Đông Ba"]
+    assert (rows[0][1]["longitude"], rows[0][1]["latitude"]) == ("107.59", "16.46")
+
+
+def test_zipped_shapefile_and_dbf_alone(tmp_path: Path) -> None:
+    vector_file(tmp_path / "lớp.shp", "ESRI Shapefile")
+    target = tmp_path / "a.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for side in sorted(tmp_path.glob("lớp.*")):
+            archive.write(side, f"thư mục/{side.name}")
+    done = opened(target)
+    assert done.format == "shapefile" and len(done.parts) == 1 and not done.notes
+    rows = records(target)
+    assert rows[0][0] == 1 and rows[0][1]["Name"] == "Cầu Trường Tiền" and rows[1][1]["latitude"] == "16.5"
+    (tmp_path / "riêng").mkdir()
+    rows = records((tmp_path / "lớp.dbf").rename(tmp_path / "riêng" / "lớp.dbf"))
+    assert [row[1] for row in rows] == [{"Name": "Cầu Trường Tiền"}, {"Name": "Chợ Đông Ba"}]
+
+
+def test_kml_under_another_name_is_read(tmp_path: Path) -> None:
+    vector_file(tmp_path / "a.kml", "LIBKML")
+    path = (tmp_path / "a.kml").rename(tmp_path / "a.txt")
+    assert len(records(path)) == 2
+    assert [note.code for note in opened(path).notes] == ["file.extension"]
+
+
+def test_typed_cells_of_a_workbook(tmp_path: Path) -> None:
+    from datetime import date, datetime, time
+
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet("Bảng")
+    day, moment = (book.add_format({"num_format": form}) for form in ("dd/mm/yyyy", "dd/mm/yyyy hh:mm"))
+    page.write_row(0, 0, [5.0, 0.1 + 0.2, 45000, True, 1e21, "x"])
+    page.write_datetime(1, 0, datetime(2024, 3, 4), day)
+    page.write_datetime(1, 1, datetime(2024, 3, 4, 5, 6), moment)
+    page.write_formula(1, 2, "=1/0", None, "#DIV/0!")
+    book.close()
+    (grid,) = opened(path).parts
+    assert isinstance(grid, Grid)
+    assert list(grid.rows()) == [
+        (1, ["5", "0.3", "45000", "TRUE", "1000000000000000000000", "x"]),
+        (2, ["2024-03-04", "2024-03-04 05:06:00", None, None, None, None]),
+    ]
+    assert cell_text(date(2024, 3, 4)) == "2024-03-04" and cell_text(time(7, 5)) == "07:05:00"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_as_text_are_plain_and_keep_fifteen_digits(value: float) -> None:
+    text = number_text(value) or ""
+    assert "e" not in text.lower() and not text.endswith(".0")
+    assert float(text) == float(format(value, ".15g"))
+
+
+def test_ods(tmp_path: Path) -> None:
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in "ab"
+    )
+    body = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+        f'<office:body><office:spreadsheet><table:table table:name="Một"><table:table-row>{cells}</table:table-row>'
+        '<table:table-row><table:table-cell office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
+        "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    path = tmp_path / "a.ods"
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>'
+        "</manifest:manifest>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", body)
+        archive.writestr("META-INF/manifest.xml", manifest)
+    (grid,) = opened(path).parts
+    assert isinstance(grid, Grid)
+    assert list(grid.rows()) == [(1, ["a", "b"]), (2, ["3", None])]
+
+
+def test_gzip_zip_and_parquet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    assert opened(tmp_path / "a.csv.gz").parts[0].name == "a"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("x/stops.txt", "a,b\n1,2\n")
+        archive.writestr("x/__MACOSX/._stops.txt", "junk")
+        archive.writestr("routes.txt", "c,d\n1,2\n")
+    (tmp_path / "g.zip").write_bytes(out.getvalue())
+    assert sorted(part.name for part in opened(tmp_path / "g.zip").parts) == ["routes", "stops"]
+    path = tmp_path / "a.parquet"
+    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{path}'")
+    assert opened(path).format == "parquet"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"a,b\n", "csv"), (b'[{"a":1}]', "json"), (b'{"a":1}\n{"a":2}\n', "ndjson"), (b'{"a":1}', "json"),
+        (b'{"type":"FeatureCollection","features":[]}', "geojson"), (b"\x1f\x8b\x08", "gzip"), (b"PAR1", "parquet"),
+        (b"<?xml version='1.0'?><kml xmlns='x'>", "kml"), (b"SQLite format 3\0", "gpkg"), (b"%PDF-1", ""),
+        (b"[x],y\n", "csv"), (b"{x},y\n", "csv"),
+    ],
+)  # fmt: skip
+def test_sniffing_by_content(tmp_path: Path, content: bytes, kind: str) -> None:
+    path = tmp_path / "không.biết"
+    path.write_bytes(content)
+    assert sniff.sniff(path) == kind
