@@ -39,9 +39,10 @@ def write_rows(room: Room, plan: Plan, lookups: Lookups, extras: list[Extra], pa
         f"{sql} AS {ident(name)}" for extra in extras for name, sql in extra.columns() if name.lower() not in taken
     ]
     joins = " ".join([lookups.joins(plan.columns, "r"), *(extra.join("r") for extra in extras)])
+    # joins may change sides and spill, so only a sort keeps the file's order
     query = (
         f"SELECT r._row, {', '.join(cells)} FROM {plan.delivered()} r {joins} "
-        f"ANTI JOIN {room.table('quarantine')} q ON q._row = r._row"
+        f"ANTI JOIN {room.table('quarantine')} q ON q._row = r._row ORDER BY r._row"
     )
     row = room.con.execute(f"COPY ({query}) TO {literal(str(path))} {PARQUET}").fetchone()
     return int(row[0]) if row else 0
@@ -49,7 +50,7 @@ def write_rows(room: Room, plan: Plan, lookups: Lookups, extras: list[Extra], pa
 
 def write_quarantine(room: Room, plan: Plan, path: Path) -> None:
     """Write the rows in quarantine as they were delivered, all columns as text."""
-    query = f"SELECT r.* FROM {plan.table.relation} r SEMI JOIN {room.table('quarantine')} q ON q._row = r._row"
+    query = f"SELECT r.* FROM {plan.table.relation} r SEMI JOIN {room.table('quarantine')} q ON q._row = r._row ORDER BY r._row"
     room.con.execute(f"COPY ({query}) TO {literal(str(path))} {PARQUET}")
 
 
