@@ -205,7 +205,7 @@ def test_hue(portal, sink) -> None:
 
 
 def test_hues_rdf_as_it_is(samples) -> None:
-    graph = parse(samples("hue", "distribution.rdf"), "text/xml", "https://data.hue.gov.vn/x", "x", no_context)
+    graph = parse(samples("hue", "distribution.xml"), "text/xml", "https://data.hue.gov.vn/x", "x", no_context)
     (found,) = read_graph(graph, "https://data.hue.gov.vn/x")
     assert found.id == "00000000-66E8-4487-8461-000000000001" and found.title == "DANH SÁCH MẪU"
     assert (

@@ -217,6 +217,16 @@ def test_memory_stays_small_however_many_rows(postgres, sink) -> None:
     assert payload.size > 40_000_000 and peak < 12_000_000
 
 
+def test_the_sample(place, sink, samples) -> None:
+    script = "\n".join(x for x in samples("sql", "ho-so.sql").decode().splitlines() if not x.startswith("--"))
+    script = script.replace("DATETIME", "TIMESTAMP").replace("ho_so", "t")
+    for statement in filter(str.strip, script.split(";")):
+        place.run(statement)
+    found = rows(fetch(place.source("SELECT * FROM t ORDER BY ma"), LOGIN, {}, sink))
+    assert [row["ma"] for row in found] == ["000.00.14-01", "000.00.14-02", "000.00.14-03"]
+    assert [row["ghi_chu"] for row in found] == [None, "bổ sung", ""] and found[0]["thu_tuc"] == "Cấp phép xây dựng"
+
+
 # --- cursor --------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import html
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -46,7 +46,7 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)")
 class DaNangSource(PortalSource, frozen=True, kw_only=True):
     """Settings of a `danang` source."""
 
-    auth: Annotated[str, msgspec.Meta(pattern="^(basic|none)$", description=_("How to sign in."))] = "basic"  # type: ignore[assignment]
+    auth: Annotated[Literal["basic", "none"], msgspec.Meta(description=_("How to sign in."))] = "basic"
     list_path: Annotated[
         str, msgspec.Meta(description=_("Page that lists the datasets, read when `datasets` is empty."))
     ] = "/dichvu"
