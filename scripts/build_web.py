@@ -20,6 +20,7 @@ BUILD = ROOT / "build" / "web"
 VENDOR = ROOT / "nhip" / "web" / "static" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
 FONT = "@fontsource/be-vietnam-pro"
+FIGURES = "@fontsource/figtree"
 FILES = {
     "htmx.org": {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENSE"},
     FONT: {
@@ -29,6 +30,10 @@ FILES = {
             for weight in (400, 600)
         },
         "LICENSE": "be-vietnam-pro.LICENSE",
+    },
+    FIGURES: {
+        **{f"files/figtree-latin-{weight}-normal.woff2": f"figtree-latin-{weight}.woff2" for weight in (400, 600)},
+        "LICENSE": "figtree.LICENSE",
     },
 }
 """Package -> {file in the package: name in the vendor folder}. Add a library here and in package.json."""

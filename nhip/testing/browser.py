@@ -113,7 +113,7 @@ def browsing(chromium: Browser) -> Iterator[Browsing]:
 
 def ready(page: Page) -> None:
     """Wait until the page's islands run."""
-    page.wait_for_function("document.body.dataset.ready === '1'")
+    page.locator("body[data-ready='1']").wait_for(state="attached")
 
 
 def axe(page: Page) -> list[str]:

@@ -18,7 +18,7 @@ from nhip.kernel.i18n import _
 from nhip.kernel.text import nfc
 from nhip.web.i18n import translate
 
-_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -181,5 +181,5 @@ def _plain_number(typed: str) -> str:
     if "," in text:
         whole, _comma, rest = text.partition(",")
         return f"{whole.replace('.', '')}.{rest}"
-    thousands = re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", text)
+    thousands = re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+", text)
     return text.replace(".", "") if thousands else text

@@ -23,6 +23,7 @@ LANGUAGES = ("vi", "en")
 NAMES = {"vi": "Tiếng Việt", "en": "English"}
 LOCALE = Path(__file__).parent / "locale"
 
+_added: dict[str, list[Path]] = {}
 _language: ContextVar[str] = ContextVar("language", default="vi")
 
 
@@ -43,8 +44,21 @@ def speaking(code: str) -> Iterator[None]:
 
 @cache
 def catalogue(code: str) -> gettext.NullTranslations:
-    """Translations into `code`; English needs none."""
-    path = LOCALE / code / "LC_MESSAGES" / "nhip.po"
+    """Translations into `code`; English needs none. What the product does not know is looked up in the added catalogues."""
+    found = _compiled(LOCALE / code / "LC_MESSAGES" / "nhip.po", code)
+    for path in _added.get(code, []):
+        found.add_fallback(_compiled(path, code))
+    return found
+
+
+def add_catalogue(code: str, path: Path) -> None:
+    """Add the texts of a sector: a .po file in the language `code`."""
+    if path.is_file() and path not in _added.setdefault(code, []):
+        _added[code].append(path)
+        catalogue.cache_clear()
+
+
+def _compiled(path: Path, code: str) -> gettext.NullTranslations:
     if not path.is_file():
         return gettext.NullTranslations()
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jinja2
 import msgspec
@@ -174,7 +174,10 @@ def url(path: str = "", **changes: str | int | None) -> str:
     request = _request.get()
     if request is None:
         return path or "?"
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in changes and k not in ("lang", "theme")]
+    asked = parse_qsl(
+        request.scope["query_string"].decode("latin-1"), keep_blank_values=True
+    )  # in the order of the address
+    kept = [(name, value) for name, value in asked if name not in changes and name not in ("lang", "theme")]
     kept += [(name, str(value)) for name, value in changes.items() if value is not None]
     return (path or request.url.path) + (f"?{urlencode(kept)}" if kept else "")
 

@@ -15,6 +15,7 @@ from litestar import Litestar, Request, Response, get, post
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now, today
+from nhip.security.protect import protect
 from nhip.settings import Settings
 from nhip.web.app import build
 from nhip.web.forms import Form
@@ -105,6 +106,11 @@ async def send_form(request: AnyRequest) -> Response[Any]:
     return redirect("/gallery/form", "Source {name} was added.", name=name)
 
 
+@post("/gallery/publish", status_code=204)
+async def publish(request: AnyRequest) -> None:
+    request.app.state.live.publish("datasets")
+
+
 @get("/public")
 async def public(request: AnyRequest) -> Response[str]:
     return page(request, "gallery/public.html", **sample())
@@ -126,10 +132,10 @@ async def _well() -> None:
 
 def make(**more: Any) -> Litestar:
     """The gallery application; `more` goes to `build`."""
-    routes = [gallery, show_form, send_form, public, broken, away, *more.pop("routes", [])]
+    routes = [gallery, show_form, send_form, public, broken, away, publish, *more.pop("routes", [])]
     settings = Settings(city="Huế")
     templates = {"gallery": TEMPLATES, **more.pop("templates", {})}
-    options = {"navigation": NAVIGATION, "checks": {"test": _well}, **more}
+    options = {"navigation": NAVIGATION, "checks": {"test": _well}, "layers": protect(settings), **more}
     return build(settings, routes=routes, templates=templates, **options)
 
 

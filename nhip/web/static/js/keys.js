@@ -17,6 +17,7 @@ export function rows() {
       if (first) {
         event.preventDefault();
         first.focus();
+        first.select?.();
       }
     } else if (event.key === "?") document.getElementById("keyboard")?.showModal();
   });
@@ -65,6 +66,10 @@ export function palette() {
     }
   });
   input.addEventListener("input", filter);
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[data-href]");
+    if (option) location.assign(option.dataset.href);
+  });
   input.addEventListener("keydown", (event) => {
     const visible = shown();
     const at = visible.findIndex((option) => option.getAttribute("aria-selected") === "true");
@@ -73,7 +78,7 @@ export function palette() {
       select(visible[(at + (event.key === "ArrowDown" ? 1 : -1) + visible.length) % visible.length]);
     } else if (event.key === "Enter" && visible[at]) {
       event.preventDefault();
-      visible[at].querySelector("a").click();
+      location.assign(visible[at].dataset.href);
     }
   });
 }
@@ -81,10 +86,7 @@ export function palette() {
 function add(list, href, text) {
   const option = document.createElement("li");
   option.setAttribute("role", "option");
-  const link = document.createElement("a");
-  link.href = href;
-  link.tabIndex = -1;
-  link.textContent = text;
-  option.append(link);
+  option.dataset.href = href;
+  option.textContent = text;
   list.append(option);
 }
