@@ -25,6 +25,7 @@ from nhip.security.protect import protect
 from nhip.security.sessions import signed_in
 from nhip.settings import Settings, load
 from nhip.web.app import build
+from nhip.web.i18n import add_catalogue
 from nhip.web.live import EVERYTHING
 
 
@@ -37,6 +38,8 @@ async def front() -> Redirect:
 def create_app(settings: Settings | None = None) -> Litestar:
     """The web application over the installation of `settings` (default: from the environment)."""
     chosen = settings or load()
+    for sector in found_sectors():
+        add_catalogue("vi", _beside(import_module(sector.package).__file__, "locale") / "vi.po")
 
     async def database_answers() -> None:
         if not await app.state.installation.db.ready():
@@ -64,8 +67,8 @@ def _guarded(routes: Sequence[Any]) -> list[Router]:
     return [Router("/", route_handlers=list(routes), guards=[signed_in])]
 
 
-def _beside(module_file: str | None) -> Path:
-    return Path(str(module_file)).parent / "templates"
+def _beside(module_file: str | None, folder: str = "templates") -> Path:
+    return Path(str(module_file)).parent / folder
 
 
 def sector_routes() -> list[Any]:

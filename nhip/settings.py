@@ -52,6 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 2
     """Deliveries processed at the same time."""
 
+    def __repr__(self) -> str:
+        """Without the addresses that may hold passwords, so that they cannot reach a log."""
+        return f"Settings(data_dir={self.data_dir}, port={self.port})"
+
 
 def load(overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None) -> Settings:
     """Settings from defaults, `nhip.toml`, the environment and `overrides`, the later ones winning.

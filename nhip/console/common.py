@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from nhip.datasets.health import NAMES, DatasetHealth
 from nhip.datasets.model import Virtues
@@ -20,7 +20,7 @@ from nhip.web.i18n import language, translate
 from nhip.web.model import Cell, State
 
 PAGE_SIZE = 50
-PageNumber = Annotated[int, Parameter(query="page", ge=1, le=100_000)]
+PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 
 VIRTUES = {
     "accurate": _("Accurate"),

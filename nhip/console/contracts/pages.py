@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from nhip.console.common import installation_of, who_name
 from nhip.console.datasets.pages import frame
@@ -31,7 +32,7 @@ LONGEST = 2_000_000
 
 
 @get("/console/datasets/{name:str}/contract")
-async def show(request: AnyRequest, name: str) -> Response[str]:
+async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """The contract in force as text to edit, and its editions."""
     async with installation_of(request).db.read() as tx:
         dataset = await get_dataset(tx, name)
@@ -40,14 +41,14 @@ async def show(request: AnyRequest, name: str) -> Response[str]:
 
 
 @post("/console/datasets/{name:str}/contract/preview")
-async def try_out(request: AnyRequest, name: str) -> Response[str]:
+async def try_out(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """What the typed contract means and what it would find in the last delivery; nothing is saved."""
     form = await Form.read(request)
     return await _page(request, name, form, await _judge(request, name, form))
 
 
 @post("/console/datasets/{name:str}/contract")
-async def save(request: AnyRequest, name: str) -> Response[Any]:
+async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Put the typed contract in force and work the last delivery through with it."""
     installation = installation_of(request)
     form = await Form.read(request)
@@ -66,7 +67,7 @@ async def save(request: AnyRequest, name: str) -> Response[Any]:
 
 
 @post("/console/datasets/{name:str}/contract/template")
-async def take_template(request: AnyRequest, name: str) -> Response[str]:
+async def take_template(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Read a filled-in Excel template into the editor; nothing is saved."""
     form = await Form.read(request)
     file = form.upload("template", required=_("Choose the filled-in template."))
@@ -82,7 +83,7 @@ async def take_template(request: AnyRequest, name: str) -> Response[str]:
 
 
 @get("/console/datasets/{name:str}/contract.xlsx")
-async def template(request: AnyRequest, name: str) -> Response[bytes]:
+async def template(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """The contract in force as an Excel template to fill in."""
     async with installation_of(request).db.read() as tx:
         record = await find_contract(tx, await get_dataset(tx, name))

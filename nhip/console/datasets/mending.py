@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, who_name
@@ -28,7 +29,12 @@ AnyRequest = Request[Any, Any, Any]
 
 @get("/console/datasets/{name:str}/findings")
 async def findings(
-    request: AnyRequest, name: str, rule: str = "", column: str = "", severity: str = "", number: PageNumber = 1
+    request: AnyRequest,
+    name: FromPath[str],
+    rule: FromQuery[str] = "",
+    column: FromQuery[str] = "",
+    severity: FromQuery[str] = "",
+    number: PageNumber = 1,
 ) -> Response[str]:
     """Findings narrowed by rule, column and severity, each with a field to put it right."""
     installation = installation_of(request)
@@ -45,7 +51,7 @@ async def findings(
 
 
 @get("/console/datasets/{name:str}/rows/{row:int}")
-async def row(request: AnyRequest, name: str, row: int) -> Response[str]:
+async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> Response[str]:
     """One delivered row: every cell as it came, what is wrong with it, and a field to put it right."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
@@ -72,7 +78,7 @@ async def row(request: AnyRequest, name: str, row: int) -> Response[str]:
 
 
 @post("/console/datasets/{name:str}/corrections")
-async def put_right(request: AnyRequest, name: str) -> Response[None]:
+async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     """Keep what the officer typed and work the delivery through again.
 
     Fields come in threes: `cell-<n>` is `row:column`, `was-<n>` the delivered text, `now-<n>` what it shall be.
@@ -113,7 +119,7 @@ def _fixes(form: Form) -> list[CellFix]:
 
 
 @post("/console/datasets/{name:str}/corrections/{correction_id:uuid}/undo")
-async def take_back(request: AnyRequest, name: str, correction_id: uuid.UUID) -> Response[None]:
+async def take_back(request: AnyRequest, name: FromPath[str], correction_id: FromPath[uuid.UUID]) -> Response[None]:
     """Take a correction back; the delivered text counts again."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
@@ -123,13 +129,13 @@ async def take_back(request: AnyRequest, name: str, correction_id: uuid.UUID) ->
 
 
 @get("/console/datasets/{name:str}/findings.csv")
-async def download_findings(request: AnyRequest, name: str) -> Stream:
+async def download_findings(request: AnyRequest, name: FromPath[str]) -> Stream:
     """All findings of the version in force, mends included, as CSV."""
     return await _download(request, name, None, "findings")
 
 
 @get("/console/datasets/{name:str}/versions/{no:int}/export.csv")
-async def download_version(request: AnyRequest, name: str, no: int) -> Stream:
+async def download_version(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Stream:
     """The rows of a version as CSV."""
     return await _download(request, name, no, "version")
 

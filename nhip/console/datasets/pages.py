@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from nhip.console.common import (
     PAGE_SIZE,
@@ -35,7 +36,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/console/datasets")
-async def list_all(request: AnyRequest, q: str = "", number: PageNumber = 1) -> Response[str]:
+async def list_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumber = 1) -> Response[str]:
     """All datasets with their virtues, narrowed by words in the title."""
     async with installation_of(request).db.read() as tx:
         health = await get_city_health(tx)
@@ -47,7 +48,7 @@ async def list_all(request: AnyRequest, q: str = "", number: PageNumber = 1) -> 
 
 
 @get("/console/datasets/{name:str}")
-async def show(request: AnyRequest, name: str) -> Response[str]:
+async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """A dataset: virtues, what there is to mend, columns, deliveries."""
     async with installation_of(request).db.read() as tx:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
@@ -64,7 +65,9 @@ async def show(request: AnyRequest, name: str) -> Response[str]:
 
 
 @get("/console/datasets/{name:str}/rows")
-async def rows(request: AnyRequest, name: str, number: PageNumber = 1, kept_out: bool = False) -> Response[str]:
+async def rows(
+    request: AnyRequest, name: FromPath[str], number: PageNumber = 1, kept_out: FromQuery[bool] = False
+) -> Response[str]:
     """Rows of the version in force, or those kept out of it."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
@@ -77,7 +80,7 @@ async def rows(request: AnyRequest, name: str, number: PageNumber = 1, kept_out:
 
 
 @get("/console/datasets/{name:str}/virtues/{virtue:str}")
-async def evidence(request: AnyRequest, name: str, virtue: str) -> Response[str]:
+async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[str]) -> Response[str]:
     """One virtue: its formula with this dataset's numbers, and the findings behind it."""
     if virtue not in NAMES:
         raise NotFound(what=virtue)
@@ -99,7 +102,7 @@ async def evidence(request: AnyRequest, name: str, virtue: str) -> Response[str]
 
 
 @get("/console/datasets/{name:str}/versions")
-async def show_versions(request: AnyRequest, name: str) -> Response[str]:
+async def show_versions(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """All versions, newest first."""
     async with installation_of(request).db.read() as tx:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
@@ -108,7 +111,9 @@ async def show_versions(request: AnyRequest, name: str) -> Response[str]:
 
 
 @get("/console/datasets/{name:str}/versions/{no:int}")
-async def show_difference(request: AnyRequest, name: str, no: int, since: int | None = None) -> Response[str]:
+async def show_difference(
+    request: AnyRequest, name: FromPath[str], no: FromPath[int], since: FromQuery[int | None] = None
+) -> Response[str]:
     """What version `no` changed against the one before it (or `since`)."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
@@ -125,7 +130,7 @@ async def show_difference(request: AnyRequest, name: str, no: int, since: int | 
 
 
 @post("/console/datasets/{name:str}/versions/{no:int}/restore")
-async def restore(request: AnyRequest, name: str, no: int) -> Response[None]:
+async def restore(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Response[None]:
     """Put an earlier version in force again."""
     installation = installation_of(request)
     async with installation.db.read() as tx:

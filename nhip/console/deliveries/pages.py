@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import installation_of, who_name
@@ -33,7 +34,7 @@ LONGEST_BODY = 11 << 30
 
 
 @get("/console/upload")
-async def upload_form(request: AnyRequest, dataset: str = "") -> Response[str]:
+async def upload_form(request: AnyRequest, dataset: FromQuery[str] = "") -> Response[str]:
     """Choose a dataset, or name a new one, and a file."""
     return await _show_form(request, Form.of(dataset=dataset))
 
@@ -94,7 +95,7 @@ async def _new_dataset(tx: Connection, form: Form) -> Any:
 
 
 @get("/console/deliveries/{delivery_id:uuid}")
-async def show(request: AnyRequest, delivery_id: uuid.UUID) -> Response[str]:
+async def show(request: AnyRequest, delivery_id: FromPath[uuid.UUID]) -> Response[str]:
     """What became of a delivery: its state, what decoding found, or why it could not be used."""
     async with installation_of(request).db.read() as tx:
         delivery = await get_delivery(tx, delivery_id)
@@ -122,7 +123,7 @@ async def _version_of(tx: Connection, dataset: Any, delivery_id: uuid.UUID) -> A
 
 
 @get("/console/deliveries/{delivery_id:uuid}/raw")
-async def raw(request: AnyRequest, delivery_id: uuid.UUID) -> Stream:
+async def raw(request: AnyRequest, delivery_id: FromPath[uuid.UUID]) -> Stream:
     """The bytes exactly as they arrived."""
     installation = installation_of(request)
     async with installation.db.read() as tx:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from nhip.console.common import (
     PAGE_SIZE,
@@ -52,7 +53,7 @@ async def city(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/console/agencies/{code:str}")
-async def agency(request: Request[Any, Any, Any], code: str) -> Response[str]:
+async def agency(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[str]:
     """One agency: its datasets and their virtues."""
     async with installation_of(request).db.read() as tx:
         found = await get_agency(tx, code)
@@ -87,7 +88,7 @@ async def list_queue(request: Request[Any, Any, Any], number: PageNumber = 1) ->
 
 
 @post("/console/alerts/{alert_id:uuid}/seen")
-async def see_alert(request: Request[Any, Any, Any], alert_id: uuid.UUID) -> Response[None]:
+async def see_alert(request: Request[Any, Any, Any], alert_id: FromPath[uuid.UUID]) -> Response[None]:
     """Take notice of an alert."""
     async with installation_of(request).db.tx() as tx:
         await execute(tx, queries.see_alert, id=alert_id, now=now(), who=who_name(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from nhip.connectors.registry import KINDS, SettingField, fields_of, get_connector, list_connectors
 from nhip.console.common import installation_of, words
@@ -34,13 +35,13 @@ async def show_all(request: AnyRequest) -> Response[str]:
 
 
 @get("/console/sources/new")
-async def choose(request: AnyRequest, kind: str = "") -> Response[str]:
+async def choose(request: AnyRequest, kind: FromQuery[str] = "") -> Response[str]:
     """Choose a kind, then fill in its settings."""
     return await _form(request, kind if kind in KINDS else "", Form.of())
 
 
 @post("/console/sources/new")
-async def add(request: AnyRequest, kind: str) -> Response[Any]:
+async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
     """Make the source; secrets are sealed and never shown again."""
     installation = installation_of(request)
     form, connector = await Form.read(request), get_connector(kind)
@@ -86,13 +87,13 @@ async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -
 
 
 @get("/console/sources/{name:str}")
-async def show(request: AnyRequest, name: str) -> Response[str]:
+async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """One source: its settings, its last run."""
     return await _show(request, name, {})
 
 
 @post("/console/sources/{name:str}/test")
-async def test(request: AnyRequest, name: str) -> Response[str]:
+async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Reach the system and say what a fetch would bring."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
@@ -106,7 +107,7 @@ async def test(request: AnyRequest, name: str) -> Response[str]:
 
 
 @post("/console/sources/{name:str}/run")
-async def run(request: AnyRequest, name: str) -> Response[None]:
+async def run(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     """Fetch now, in the background."""
     async with installation_of(request).db.tx() as tx:
         source = await get_source(tx, name)
