@@ -69,38 +69,49 @@ def _has_mark(path: Path) -> bool:
 
 
 class _Quotes:
-    """Looks at each quote: whether it stands where a cell begins or where one ends."""
+    """Looks at each quote: it must stand where a cell begins or where one ends, and not both."""
 
     def __init__(self, sign: bytes) -> None:
-        self._before, self._after = sign + b"\n", sign + b"\r\n"
-        self._opens = np.isin(np.arange(256), [*self._before])
-        self._closes = np.isin(np.arange(256), [*self._after])
-        self._last = b"\n"
-        self._all = self._open = self._close = 0
+        self._opens = np.isin(np.arange(256), [*sign, *b"\n"])
+        self._closes = np.isin(np.arange(256), [*sign, *b"\r\n"])
+        self._last = ord("\n")
+        self._held: bool | None = None
+        """Whether the quote that is the last byte so far can open a cell; None when the last byte is no quote."""
+        self._balance = 0
+        self._odd = 0
 
     def feed(self, chunk: bytes) -> None:
-        if self._last == b'"':
-            self._close += chunk[0] in self._after
+        self._settle(bool(self._closes[chunk[0]]))
         if b'"' in chunk:
             self._count(np.frombuffer(chunk, np.uint8))
-        self._last = chunk[-1:]
+        self._last = chunk[-1]
 
     def _count(self, data: npt.NDArray[np.uint8]) -> None:
-        """A quote at the end of the chunk closes a cell if the next chunk says so."""
         places = np.flatnonzero(data == _QUOTE)
-        self._all += places.size
+        opening = self._opens[data[places - 1]]
         if places[0] == 0:
-            self._open += self._last[0] in self._before
-        self._open += int(self._opens[data[places[places > 0] - 1]].sum())
-        self._close += int(self._closes[data[places[places < data.size - 1] + 1]].sum())
+            opening[0] = self._opens[self._last]
+        if places[-1] == data.size - 1:
+            self._held = bool(opening[-1])
+            places, opening = places[:-1], opening[:-1]
+        closing = self._closes[data[places + 1]]
+        self._odd += int((opening == closing).sum())
+        self._balance += int(opening.sum()) - int(closing.sum())
+
+    def _settle(self, closing: bool) -> None:
+        if self._held is not None:
+            self._odd += self._held == closing
+            self._balance += int(self._held) - int(closing)
+            self._held = None
 
     @property
     def ended(self) -> bool:
-        return self._last == b"\n"
+        return self._last == ord("\n")
 
     def are_sure(self) -> bool:
-        close = self._close + (self._last == b'"')
-        return self._open == close and self._all == self._open + close
+        """Call once, at the end of the file."""
+        self._settle(closing=True)
+        return self._odd == 0 and self._balance == 0
 
 
 class _Walker:

@@ -152,15 +152,15 @@ def test_kml_under_another_name_is_read(tmp_path: Path) -> None:
 
 
 def test_typed_cells_of_a_workbook(tmp_path: Path) -> None:
-    from datetime import date, datetime, time
+    from datetime import UTC, date, datetime, time
 
     path = tmp_path / "a.xlsx"
     book = xlsxwriter.Workbook(str(path))
     page = book.add_worksheet("Bảng")
     day, moment = (book.add_format({"num_format": form}) for form in ("dd/mm/yyyy", "dd/mm/yyyy hh:mm"))
     page.write_row(0, 0, [5.0, 0.1 + 0.2, 45000, True, 1e21, "x"])
-    page.write_datetime(1, 0, datetime(2024, 3, 4), day)
-    page.write_datetime(1, 1, datetime(2024, 3, 4, 5, 6), moment)
+    page.write_datetime(1, 0, datetime(2024, 3, 4, tzinfo=UTC).replace(tzinfo=None), day)
+    page.write_datetime(1, 1, datetime(2024, 3, 4, 5, 6, tzinfo=UTC).replace(tzinfo=None), moment)
     page.write_formula(1, 2, "=1/0", None, "#DIV/0!")
     book.close()
     (grid,) = opened(path).parts
@@ -180,12 +180,12 @@ def test_numbers_as_text_are_plain_and_keep_fifteen_digits(value: float) -> None
 
 
 def test_ods(tmp_path: Path) -> None:
-    cells = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in "ab"
-    )
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    cells = "".join(map(cell.format, "ab"))
     body = (
         '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
         f'<office:body><office:spreadsheet><table:table table:name="Một"><table:table-row>{cells}</table:table-row>'
         '<table:table-row><table:table-cell office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
         "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
