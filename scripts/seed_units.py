@@ -117,7 +117,7 @@ def former(seed: Seed, uid: str, texts: list[str]) -> None:
     """Former names: `xadinhtri` beside `dinhtri` says that a xã was merged; `p3`, `ward3` repeat `phuong3`."""
     found = set(texts)
     covered: set[str] = set()
-    commune = len(uid.split("@")[0]) == 5
+    commune = len(uid.split("@", maxsplit=1)[0]) == 5
     for text in found:
         for prefix, kind in FOLDED_TYPES.items():
             if commune != (prefix in COMMUNE_TYPES):
@@ -155,7 +155,7 @@ def present(seed: Seed, new: list[dict[str, Any]], folder: Path) -> dict[tuple[s
     return keys
 
 
-def versions(seed: Seed, now: Any, level: Any, before: str, parent: str, act: str, place: dict[str, float]) -> str:
+def versions(seed: Seed, now: Any, level: Any, before: str, parent: str, act: str, place: dict[str, Any]) -> str:
     """One version since 2025, or two when an act of 2026 changed the type; returns the first version's uid."""
     changed = ACTS_2026.get(act)
     kind, name = split_type(before if changed else now["name_with_type"])
@@ -220,7 +220,7 @@ def history(seed: Seed) -> None:
         until = date.fromisoformat(row["until"])
         since = date.fromisoformat(row["since"]) if row["since"] else CODES_BEGAN
         if row["what"] == "unit":
-            unit = Unit(code=row["code"], level=row["level"], type=row["type"], name=row["name"], valid_from=since,
+            unit = Unit(code=row["code"], level=row["level"], type=row["type"], name=row["name"], valid_from=since,  # type: ignore[arg-type]
                         valid_to=until, parent=row["parent"])  # fmt: skip
             later = [u for u in seed.versions(unit.code) if u.level == unit.level]
             _begin_after(seed, [u for u in later if u.valid_from <= until], until, row["act"])

@@ -34,7 +34,7 @@ class Claims:
     def __init__(self, parsed: Parsed, home: frozenset[str], mixed: bool = False, commune_first: bool = False) -> None:
         self.parsed, self.home = parsed, home
         self.mixed = mixed or any(u.levels == DISTRICT for u in parsed.unknown)
-        self.first = parsed.mentions[0] if commune_first and parsed.mentions else None
+        self.first = parsed.first if commune_first else None
         self.communes = [m for m in parsed.mentions if m.levels & COMMUNE]
         self.places = _places([m for m in parsed.mentions if (m.districts or m.provinces) and m is not self.first])
         self.districts: frozenset[str] = EMPTY.union(*[m.districts for m in self.places])
@@ -106,10 +106,15 @@ def _misspelt(candidate: Candidate, said: Claims) -> bool:
     return said.parsed.accented and not acc.isascii() and bool(candidate.record.acc) and candidate.record.acc != acc
 
 
+def _same(place: Mention, mention: Mention) -> bool:
+    """Whether both are one name in one place of the text."""
+    return place.tokens is mention.tokens and place.start == mention.start
+
+
 def _of(mention: Mention, said: Claims) -> list[Candidate]:
     entry = mention.name
     records = entry.communes
-    places = [p for p in said.places if not (p.tokens is mention.tokens and p.start == mention.start)]
+    places = [p for p in said.places if not _same(p, mention)]
     if len(records) > 8:
         wanted = EMPTY.union(*(p.districts | p.provinces for p in places)) or said.home
         if wanted:
@@ -171,7 +176,7 @@ def _place_points(record: Record, place: Mention) -> tuple[float, bool]:
             best = max(best, 4.0)
         elif record.wide_prov & place.provinces:
             best = max(best, 2.5)
-    if best < 0 and not place.explicit and not place.whole:
+    if best < 0 and not (place.explicit or place.whole or place.end == len(place.tokens)):
         return -1.0, False
     return best, named and best < 0
 
@@ -198,9 +203,8 @@ def _name_points(record: Record, mention: Mention, accented: bool) -> float:
 def _bare(mention: Mention, said: Claims, index: Index) -> list[Candidate]:
     """Communes for a name without unit word: it must stand alone in its segment, or the answer is flagged."""
     found = [c for c in _of(mention, said) if not c.conflict]
-    own_scope = mention.levels & (DISTRICT | PROVINCE) and mention is not said.first
-    scoped = len(said.places) > (1 if own_scope else 0) or bool(said.home)
-    if not scoped and mention.levels & PROVINCE:
+    scoped = bool(said.home) or any(not _same(p, mention) for p in said.places)
+    if mention.levels & PROVINCE and (not scoped or _ends_it(mention, said)):
         return []
     districts = _districts(mention, said, index)
     for candidate in found:
@@ -215,6 +219,14 @@ def _bare(mention: Mention, said: Claims, index: Index) -> list[Candidate]:
         if mention.levels & PROVINCE and not own:
             candidate.score -= 3.0
     return found
+
+
+def _ends_it(mention: Mention, said: Claims) -> bool:
+    """Whether the name stands where the province stands: after a district, with no other province named."""
+    if mention is said.first or any(p.provinces and p is not mention for p in said.places):
+        return False
+    before = said.parsed.mentions[: said.parsed.mentions.index(mention)]
+    return any(m.districts for m in before)
 
 
 def _seated(record: Record, mention: Mention, said: Claims) -> bool:

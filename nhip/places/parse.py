@@ -96,14 +96,16 @@ class Piece:
 
 
 class Parsed:
-    """What an address says, in the order of its text. `accented`: it is written with marks."""
+    """What an address says, in the order of its text. `accented`: it is written with marks. `first`: the name that its
+    first segment begins with."""
 
-    __slots__ = ("accented", "mentions", "unknown")
+    __slots__ = ("accented", "first", "mentions", "unknown")
 
     def __init__(self, pieces: list[Piece]) -> None:
         self.mentions = [m for piece in pieces for m in piece.mentions]
         self.unknown = [u for piece in pieces for u in piece.unknown]
         self.accented = any(piece.accented for piece in pieces)
+        self.first = pieces[0].mentions[0] if pieces and pieces[0].mentions else None
 
 
 class Parser:
@@ -226,7 +228,7 @@ class Parser:
         """The longest name at `i` that leaves nothing unexplained behind it; when none does, the longest."""
         end, name = longest = self._longest(tokens, i, levels)
         while name is not None:
-            if self._clean(tokens, end) and (levels != COMMUNE or _marks_fit(tokens, i, end, name)):
+            if self._clean(tokens, end) and (name.levels & levels != COMMUNE or _marks_fit(tokens, i, end, name)):
                 return end, name
             end, name = self._longest(tokens, i, levels, end - 1)
         return longest
@@ -274,7 +276,7 @@ class Parser:
         return max(stop if go_on == begin else go_on, begin + 1)
 
     def _bare(self, tokens: list[Token], i: int) -> Mention | None:
-        end, name = self._longest(tokens, i, ALL)
+        end, name = self._best(tokens, i, ALL)
         if name is None:
             return None
         mention = Mention(tokens, i, i, end, name.levels, "", name)

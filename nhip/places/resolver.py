@@ -38,6 +38,7 @@ BY_NEAREST = _("Decided by the coordinates: this unit's centre is by far the nea
 UNKNOWN_CODE = _("No unit has or had this code.")
 REUSED_CODE = _("This code has belonged to several units; say on which date it was recorded.")
 
+_WIDTHS = {"province": 2, "district": 3, "commune": 5}
 OLD_SHARE = 0.2
 """A column with a greater share of former units is taken to be of mixed generations."""
 
@@ -89,15 +90,17 @@ class Resolver:
             return self._by_point(text, codes, old, point, day, note)
         return self._answer(text, codes, old, day, note, exact=len(codes) == 1 and not flagged)
 
-    def resolve_code(self, code: str, as_of: date | None = None, dated: date | None = None) -> Resolution:
+    def resolve_code(
+        self, code: str, as_of: date | None = None, dated: date | None = None, level: Level | None = None
+    ) -> Resolution:
         """The units on `as_of` that hold the ground of the unit coded `code`; `dated`: a day on which the code was
-        recorded, which tells a former unit from a present one with the same code. Lost leading zeros are put back."""
+        recorded, which tells a former unit from a present one with the same code. One lost leading zero is put back.
+        `level`: only codes of that level count, so that ward number 1 is not taken for province 01."""
         day = as_of or today()
         text = code.strip()
-        digits = text.split(".")[0] if text.replace(".", "", 1).isdigit() else text
-        tried = (
-            [digits, *(digits.zfill(width) for width in (2, 3, 5) if len(digits) < width)] if digits.isdigit() else []
-        )
+        digits = text.removesuffix(".0") if text.isascii() else ""
+        width = _WIDTHS[level] if level else 0
+        tried = [c for c in (digits, "0" + digits) if c.isdigit() and len(c) == (width or len(c))]
         known = next((c for c in tried if self.register.versions(c)), "")
         codes = set(self.register.present(known, day, dated)) if known else set()
         if not codes:
@@ -124,7 +127,9 @@ class Resolver:
                 value, as_of=day, province=province, level=level, mixed=mixed, commune_first=commune_first
             )
 
-        answers = {v: self.resolve_code(v, day) if v.strip().isdigit() else read(v, False) for v in distinct}
+        answers = {
+            v: self.resolve_code(v, day, level=level) if v.strip().isdigit() else read(v, False) for v in distinct
+        }
         old = sum(bool(a.old_codes) for a in answers.values())
         if level == "commune" and old > OLD_SHARE * len(answers):
             answers |= {value: read(value, True) for value, answer in answers.items() if answer.note == NAMESAKE}

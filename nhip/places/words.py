@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nhip.kernel.text import canonical_tone, fold, nfc
 
 SEGMENT = re.compile(r"[,;|\n\r\t()\[\]{}<>\"“”]+")
-WORD = re.compile(r"[^\W_]+(?:/[^\W_]+)*")
+WORD = re.compile(r"\d+[^\W\d_]?(?:/\d+[^\W\d_]?)+|[^\W_]+")
 _MARK = re.compile(r"['’‘`´ʼ]")
 _SHORT_I = re.compile(r"^(b|c|ch|d|g|gh|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)y$")
 _Y_TO_I = str.maketrans("yỳýỷỹỵ", "iìíỉĩị")

@@ -150,6 +150,8 @@ def test_a_bare_name_that_was_a_district_too_is_flagged_with_the_district(resolv
     assert {"00070", "00082"} <= set(found.codes)
     column = resolver.resolve("Hoàn Kiếm, Hà Nội", as_of=day, commune_first=True)
     assert (column.status, column.codes) == ("exact", ("00070",))
+    unknown = resolver.resolve("Không Có, Hoàn Kiếm, Hà Nội", as_of=day, commune_first=True)
+    assert unknown.status != "exact"
 
 
 def test_a_district_that_contradicts_is_never_exact(resolver: Resolver, day: date) -> None:
@@ -177,6 +179,10 @@ def test_codes(resolver: Resolver, day: date) -> None:
     assert resolver.resolve_code("4", day).codes == ("04",)
     assert resolver.resolve_code("79", day).codes == ("79",)
     assert resolver.resolve_code("00004", day).status == "exact"
+    assert resolver.resolve_code("4.0", day).codes == ("04",)
+    assert resolver.resolve_code("1", day, level="commune").status == "none"
+    assert resolver.resolve_code("4126", day, level="commune").codes == resolver.resolve_code("04126", day).codes != ()
+    assert resolver.resolve_code("4", day, level="province").codes == ("04",)
     assert resolver.resolve_code("99999", day).status == "none"
     assert resolver.resolve_code("", day).status == "none"
     assert resolver.resolve_code("abc", day).status == "none"
