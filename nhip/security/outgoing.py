@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 from nhip.security.outgoing_auth import Credentials, NoCredentials
 from nhip.security.outgoing_body import Answer
@@ -121,7 +122,7 @@ class Outgoing:
                 return response, target
             response.close()
             target = self._next(target, response.headers.get("location", ""))
-        raise RedirectRefused(host=target.host, why=f"more than {MAX_REDIRECTS} times")
+        raise RedirectRefused(host=target.host, why=_("more than five times"))
 
     def _sent(self, target: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         """One request. Credentials go to their own origin only."""
@@ -136,9 +137,9 @@ class Outgoing:
         try:
             target = _parsed(str(current.join(location)), None)
         except (BadAddress, httpx.InvalidURL, ValueError) as error:
-            raise RedirectRefused(host=current.host, why="the new address cannot be read") from error
+            raise RedirectRefused(host=current.host, why=_("the new address cannot be read")) from error
         if current.scheme == "https" and target.scheme == "http" and self._credentials.present:
-            raise RedirectRefused(host=current.host, why="from https to http while signed in")
+            raise RedirectRefused(host=current.host, why=_("from https to http while signed in"))
         return target
 
 

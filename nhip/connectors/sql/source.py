@@ -26,8 +26,7 @@ class SqlSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     database: Annotated[str, msgspec.Meta(description=_("Name of the database, or the file for sqlite."))] = ""
     username: Annotated[str, msgspec.Meta(description=_("User name; give it the right to read and no other."))] = ""
     connection: Annotated[
-        str,
-        msgspec.Meta(description=_("ODBC connection string without user and password, like Driver={...};Server=...")),
+        str, msgspec.Meta(description=_("ODBC connection string (Driver, Server, Database) without user and password."))
     ] = ""
     tls: Annotated[
         Literal["prefer", "require", "verify"],
