@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from nhip.datasets.assess import Assessment, assess
+from nhip.datasets.conform.mapping import write_table
 from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.engine import ident, session
 from nhip.datasets.model import DecodedColumn, DecodedTable
@@ -62,10 +63,7 @@ def run(
         f"CREATE OR REPLACE TABLE delivered (_row BIGINT, {', '.join(ident(name) + ' VARCHAR' for name in names)})"
     )
     if rows:
-        places = ", ".join("?" * (len(names) + 1))
-        con.executemany(
-            f"INSERT INTO delivered VALUES ({places})", [[number, *row] for number, row in enumerate(rows, 2)]
-        )
+        write_table(con, "delivered", [(number, *row) for number, row in enumerate(rows, 2)])
     table = DecodedTable(
         name="t", rows=len(rows), columns=[DecodedColumn(name=name) for name in names], relation="delivered"
     )

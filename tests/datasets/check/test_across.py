@@ -42,7 +42,9 @@ def test_reference_to_a_dataset_without_version_is_not_judged(check: Check) -> N
     assert check(terms, [["x"]]).findings == []
 
 
-def drift(check: Check, con: Any, tmp_path: Path, before: str, rows: list[list[str | None]]) -> dict[tuple[str, str], str]:
+def drift(
+    check: Check, con: Any, tmp_path: Path, before: str, rows: list[list[str | None]]
+) -> dict[tuple[str, str], str]:
     previous = parquet(con, tmp_path / "previous.parquet", before)
     fields = (Field(name="loai"), Field(name="so", type="number"), Field(name="moi"))
     made = check(contract(*fields, drift_rows_percent=20.0), rows, previous=previous)
@@ -71,7 +73,9 @@ def test_no_drift_between_equal_tables(check: Check, con: Any, tmp_path: Path) -
         ([["A" if i % 2 == 0 else "B", str(i % 9 + 44), None] for i in range(100)], {("so", "drift.distinct")}),
     ],
 )
-def test_drift(check: Check, con: Any, tmp_path: Path, rows: list[list[str | None]], told: set[tuple[str, str]]) -> None:
+def test_drift(
+    check: Check, con: Any, tmp_path: Path, rows: list[list[str | None]], told: set[tuple[str, str]]
+) -> None:
     assert set(drift(check, con, tmp_path, BEFORE, rows)) == told
 
 

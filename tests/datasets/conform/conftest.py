@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from nhip.datasets.assess import Assessment, assess
+from nhip.datasets.conform.mapping import write_table
 from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.engine import ident, session
 from nhip.datasets.model import DecodedColumn, DecodedTable
@@ -58,12 +59,11 @@ def run(
     if not isinstance(contract, Contract):
         contract = Contract(id="c", version="1", dataset="d", fields=tuple(contract))
     names = list(names or [field.name for field in contract.fields])
-    con.execute(f"CREATE OR REPLACE TABLE delivered (_row BIGINT, {', '.join(ident(name) + ' VARCHAR' for name in names)})")
+    con.execute(
+        f"CREATE OR REPLACE TABLE delivered (_row BIGINT, {', '.join(ident(name) + ' VARCHAR' for name in names)})"
+    )
     if rows:
-        places = ", ".join("?" * (len(names) + 1))
-        con.executemany(
-            f"INSERT INTO delivered VALUES ({places})", [[number, *row] for number, row in enumerate(rows, 2)]
-        )
+        write_table(con, "delivered", [(number, *row) for number, row in enumerate(rows, 2)])
     table = DecodedTable(
         name="t", rows=len(rows), columns=[DecodedColumn(name=name) for name in names], relation="delivered"
     )

@@ -14,7 +14,9 @@ Check = Callable[..., Any]
 
 
 def test_dates_of_a_column_that_proves_its_order(check: Check) -> None:
-    made = check([Field(name="a", type="date")], [["03/04/2024"], ["13/04/2024"], ["2024-05-06"], ["Ngày 7 tháng 8 năm 2024"]])
+    made = check(
+        [Field(name="a", type="date")], [["03/04/2024"], ["13/04/2024"], ["2024-05-06"], ["Ngày 7 tháng 8 năm 2024"]]
+    )
     assert made.column("a") == [date(2024, 4, 3), date(2024, 4, 13), date(2024, 5, 6), date(2024, 8, 7)]
     assert made.cells() == []
     assert {finding[0]: finding[5] for finding in made.findings}[2] == "2024-04-03"
@@ -57,7 +59,10 @@ def test_other_types(check: Check) -> None:
         Field(name="tien", type="integer", kind="money"),
         Field(name="dt", kind="phone"),
     ]
-    made = check(fields, [["Có", "2024-01-02 03:04:05", "7h30", "20.000 VND", "0912 345 678"], ["x", None, None, "Miễn phí", None]])
+    made = check(
+        fields,
+        [["Có", "2024-01-02 03:04:05", "7h30", "20.000 VND", "0912 345 678"], ["x", None, None, "Miễn phí", None]],
+    )
     assert made.version[0][1:] == (True, datetime(2024, 1, 2, 3, 4, 5), time(7, 30), 20000, "+84912345678")
     assert made.version[1][1:] == (True, None, None, 0, None)
     assert made.cells() == []
@@ -100,8 +105,16 @@ def test_as_delivered_mends_nothing(check: Check) -> None:
 
 
 def test_strict_formats(check: Check) -> None:
-    fields = [Field(name="a", type="date", format="dd/MM/yyyy"), Field(name="b", type="timestamp", format="yyyy-MM-dd'T'HH:mm")]
-    rows = [["02/01/2024", "2024-01-02T03:04"], ["2/1/2024", None], ["2024-01-02", "2024-01-02 03:04"], ["31/04/2024", None]]
+    fields = [
+        Field(name="a", type="date", format="dd/MM/yyyy"),
+        Field(name="b", type="timestamp", format="yyyy-MM-dd'T'HH:mm"),
+    ]
+    rows = [
+        ["02/01/2024", "2024-01-02T03:04"],
+        ["2/1/2024", None],
+        ["2024-01-02", "2024-01-02 03:04"],
+        ["31/04/2024", None],
+    ]
     made = check(fields, rows)
     assert made.column("a") == [date(2024, 1, 2), date(2024, 1, 2), None, None]
     assert made.column("b") == [datetime(2024, 1, 2, 3, 4), None, None, None]
