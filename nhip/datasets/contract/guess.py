@@ -4,7 +4,8 @@ what a value can be read as, so that what is inferred here is what conform can r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -59,15 +60,15 @@ _HINT_ONLY = {"health_insurance", "bank_account"}
 """Any run of digits could be one: only with a header that says so."""
 
 
-def guess(values: Sequence[str], header: Header) -> Guess:
-    """The best reading of a column from distinct `values` (at most a thousand are needed) and its header."""
+def guess(values: Sequence[str], header: Header, counts: Mapping[str, int] | None = None) -> Guess:
+    """The best reading of a column from distinct `values` (at most a thousand are needed), its header, and, for a column of
+    few values, how often each stands there."""
     cleaned = [text for value in values if not blank(text := clean(value))]
     if not cleaned:
         return msgspec.structs.replace(UNKNOWN, reason=_("the column is empty"))
-    for attempt in (_geometry, _identity, _boolean):
-        found = attempt(cleaned, header)
-        if found:
-            return found
+    found = _geometry(cleaned, header) or _identity(cleaned, header) or _boolean(cleaned, header, counts or {})
+    if found:
+        return found
     return guess_time(cleaned, header) or guess_number(cleaned, header) or guess_text(cleaned, header)
 
 
@@ -120,9 +121,9 @@ def _own_form(kind: str, value: str) -> bool:
     return True
 
 
-def _boolean(values: Sequence[str], header: Header) -> Guess | None:
-    found = {fold(value) for value in values}
-    if len(found) > 6 or not any(found <= words for words in _BOOLEANS):
+def _boolean(values: Sequence[str], header: Header, counts: Mapping[str, int]) -> Guess | None:
+    found = _usual({fold(value) for value in values}, counts)
+    if not found or not any(found <= words for words in _BOOLEANS):
         return None
     if found in ({"1"}, {"0"}):
         return None
@@ -132,6 +133,24 @@ def _boolean(values: Sequence[str], header: Header) -> Guess | None:
         and "boolean" not in header.hints
     ):
         return None
-    part = sum(parse_boolean(value).value is not None for value in values) / len(values)
+    part = sum(parse_boolean(value).value is not None for value in found) / len(found)
     sure = 0.95 if "boolean" in header.hints or found != {"1", "0"} else 0.75
     return Guess(type="boolean", sure=sure * part, reason=_("the values are yes and no"))
+
+
+def _usual(found: set[str], counts: Mapping[str, int]) -> set[str]:
+    """The folded values without those that fewer than three of a hundred rows have together, where `counts` tell."""
+    weights: Counter[str] = Counter()
+    for text, count in counts.items():
+        if not blank(clean(text)):
+            weights[fold(clean(text))] += count
+    if not weights or weights.total() < 30:
+        return found
+    usual: set[str] = set()
+    covered = 0
+    for text, count in weights.most_common():
+        if covered >= 0.97 * weights.total():
+            break
+        usual.add(text)
+        covered += count
+    return usual

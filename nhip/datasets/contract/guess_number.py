@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[-+(]?[~<>≈]?\s*(?:₫|vnđ|vnd|\$)?\s*[0-9][0-9.,' ]*(
 _GROUPS = re.compile(r"-?[0-9]{1,3}(?:[.,][0-9]{3})+")
 _TEXT_HINTS = {"code", "phone", "citizen_id", "tax_code", "bank_account", "health_insurance", "plate"}
 _EASTING, _NORTHING = (150_000, 950_000), (880_000, 2_650_000)
-"""Metres of VN-2000 in Viet Nam, any meridian (3 and 6 degree zones)."""
+"""Metres of VN-2000 in Viet Nam, any meridian (3 and 6 degree zones). Surveyors write x for north and y for east."""
 
 
 def guess_number(values: Sequence[str], header: Header) -> Guess | None:
@@ -43,16 +43,23 @@ def guess_number(values: Sequence[str], header: Header) -> Guess | None:
 
 def _plain(numbers: list[float], whole: bool, header: Header, style: tuple[str, bool, str], part: float) -> Guess:
     unit, money, mark = style
-    kind = "money" if money else "quantity" if unit else ""
+    measured = "measure" in header.hints or (unit != "" and not money and _is_measure(unit))
+    kind = "money" if money else "quantity" if unit or measured else ""
     reason = _("the values are whole numbers") if whole else _("the values are numbers")
-    if kind:
+    if unit:
         reason = _("numbers, and the header or the values name the unit")
     hinted = bool(header.hints & {"count", "money", "measure", "year", "ordinal"})
     sure = part * (0.97 if hinted or kind else 0.9)
     return Guess(
-        type="integer" if whole else "number", kind=kind, unit=unit, decimal=mark, sure=sure, reason=reason,
+        type="integer" if whole and not measured else "number", kind=kind, unit=unit, decimal=mark, sure=sure, reason=reason,
         minimum=min(numbers), maximum=max(numbers),
     )  # fmt: skip
+
+
+def _is_measure(unit: str) -> bool:
+    """Whether the unit is of something continuous, where the next value may have decimals."""
+    found = find_unit(unit)
+    return found is not None and found.dimension not in ("people", "households", "pieces", "time", "months")
 
 
 def _decimal_mark(values: Sequence[str], header: Header) -> str:
@@ -125,15 +132,17 @@ def _swapped(read: list[float], kind: Axis) -> Guess | None:
 
 
 def _coordinate(numbers: list[float], header: Header, part: float) -> Guess | None:
-    if header.unit or header.hints & {"money", "count", "measure", "year", "ordinal"}:
-        return None
     hinted = "coordinate" in header.hints
+    if header.unit not in ("", "m") or header.hints & {"money", "count", "measure", "year", "ordinal"}:
+        return None
+    if header.unit and not hinted:
+        return None
     ranges: dict[str, tuple[int, int]] = {
         "latitude": VIETNAM_RANGE["latitude"],
         "longitude": VIETNAM_RANGE["longitude"],
     }
     if hinted:
-        ranges |= {"x": _EASTING, "y": _NORTHING}
+        ranges |= {"x": _NORTHING, "y": _EASTING}
     fine = sum(round(number, 3) != round(number, 1) for number in numbers) >= 0.8 * len(numbers)
     for kind, (low, high) in ranges.items():
         inside = sum(low <= number <= high for number in numbers) / len(numbers)

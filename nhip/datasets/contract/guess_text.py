@@ -59,7 +59,7 @@ def _short_names(values: Sequence[str]) -> bool:
 
 def _person(values: Sequence[str], header: Header) -> Guess | None:
     people, surnames = share(values, is_person), share(values, has_surname)
-    if "person_name" in header.hints and (surnames >= 0.5 or people >= 0.8):
+    if "person_name" in header.hints and people >= 0.5 and (surnames >= 0.5 or people >= 0.8):
         return Guess(
             kind="person_name",
             sure=0.7 + 0.28 * max(surnames, people),

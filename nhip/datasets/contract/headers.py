@@ -24,19 +24,24 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("health_insurance", r".*\b(?:bhyt|bảo hiểm y tế)\b.*"),
     ("bank_account", r".*\b(?:số tài khoản|stk|số tk)\b.*"),
     ("plate", r".*\b(?:biển số|biển kiểm soát|bks|plate)\b.*"),
-    ("phone", r".*\b(?:điện thoại|sđt|sdt|đt|đtdđ|di động|hotline|đường dây nóng|phone|tel|mobile|fax|zalo)\b.*"),
+    (
+        "phone",
+        r".*\b(?:điện thoại|dienthoai|sđt|sdt|đt|đtdđ|di động|hotline|đường dây nóng|phone|tel|mobile|fax|zalo)\b.*",
+    ),
     ("email", r".*\b(?:email|e mail|thư điện tử|mail)\b.*"),
     ("url", r".*\b(?:website|web|url|link|liên kết|trang tin|đường dẫn|facebook)\b.*"),
     ("latitude", r".*\b(?:vĩ độ|vido|lat|latitude)\b.*"),
     ("longitude", r".*\b(?:kinh độ|kinhdo|lon|lng|long|longitude)\b.*"),
-    ("coordinate", r"(?:.*\b(?:tọa độ|toạ độ|vn ?2000|easting|northing|toado)\b.*|[xy](?: m)?)"),
+    ("coordinate", r"(?:.*\b(?:tọa độ|toạ độ|vn ?2000|easting|northing|toado)\b.*|(?:td )?[xy](?: m)?)"),
+    ("free", r".*\b(?:ghi chú|nội dung|mô tả|lý do|diễn giải|ý kiến|nguyên nhân|note|remark|description|comment)\b.*"),
     ("birth_date", r".*\b(?:ngày sinh|năm sinh|ngày tháng năm sinh|sinh ngày|dob|birth ?(?:date|day))\b.*"),
     (
         "code",
         r"(?:(?:mã|số hiệu|ký hiệu|kí hiệu|code|id|số đăng ký|số giấy phép|số gp|số quyết định|số qđ|số hồ sơ|số văn bản"
-        r"|số seri|serial|số hợp đồng|số gcn|số chứng nhận|mã số)\b.*|.*\b(?:code|id|mã số|mã))",
+        r"|số seri|serial|số hợp đồng|số gcn|số chứng nhận|mã số|số lệnh|số phiếu"
+        r"|số thẻ|số biên bản|số hóa đơn)\b.*|.*\b(?:code|id|mã số|mã))",
     ),
-    ("sequence", r".*\b(?:seq|sequence|thứ tự|lần thứ)\b.*"),
+    ("sequence", r"(?:.*\b(?:seq|sequence|thứ tự|lần thứ|thứ)\b.*|(?:kỳ|đợt|tuần|tháng|quý|ca|phiên)\b.*)"),
     ("date", r".*\b(?:ngày|thời gian|thời điểm|date|hạn|thời hạn)\b.*"),
     ("year", r"(?:năm\b.*|.*\byear\b.*)"),
     (
@@ -47,23 +52,24 @@ HINTS: tuple[tuple[str, str], ...] = (
     (
         "measure",
         r".*\b(?:diện tích|chiều dài|chiều rộng|chiều cao|chiều sâu|khối lượng|trọng lượng|công suất|sản lượng|thể tích|độ dài"
-        r"|đường kính|tốc độ|lưu lượng|tỷ lệ|tỉ lệ|mật độ|nồng độ|nhiệt độ|độ cao)\b.*",
+        r"|đường kính|tốc độ|lưu lượng|tỷ lệ|tỉ lệ|mật độ|nồng độ|nhiệt độ|độ cao|cự ly|tải trọng|bề rộng|lượng mưa|mực nước"
+        r"|dung tích|độ sâu|độ ẩm|độ mặn|khoảng cách|dientich)\b.*",
     ),
     ("count", r".*\b(?:số|tổng số|dân số|quy mô|sức chứa|count|population)\b.*"),
-    ("district", r"(?:quận huyện|quận|huyện|thị xã|district)\b.*"),
-    ("commune", r"(?:phường xã|xã phường|phường|xã|thị trấn|tên xã|tên phường|ward|commune)\b.*"),
-    ("province", r"(?:tỉnh thành|tỉnh tp|tỉnh|thành phố|province|city)\b.*"),
+    ("district", r"(?:quận huyện|quanhuyen|quận|huyện|thị xã|district)\b.*"),
+    ("commune", r"(?:phường xã|phuongxa|xaphuong|xã phường|phường|xã|thị trấn|tên xã|tên phường|ward|commune)\b.*"),
+    ("province", r"(?:tỉnh thành|tinhthanh|tỉnh tp|tỉnh|thành phố|province|city)\b.*"),
     (
         "address",
-        r".*\b(?:địa chỉ|nơi ở|trụ sở|thường trú|tạm trú|chỗ ở|vị trí|địa điểm|address|nơi cư trú|quê quán)\b.*",
+        r".*\b(?:địa chỉ|diachi|nơi ở|trụ sở|thường trú|tạm trú|chỗ ở|vị trí|địa điểm|address|nơi cư trú|quê quán)\b.*",
     ),
     (
         "person_name",
-        r".*\b(?:họ và tên|họ tên|họ và chữ đệm|chủ hộ|chủ cơ sở|chủ doanh nghiệp|người đại diện|đại diện|giám đốc|hiệu trưởng"
-        r"|người phụ trách|phụ trách|người liên hệ|liên hệ|bác sĩ|cán bộ|lãnh đạo|chủ nhiệm|người nộp|người đứng tên|người nhận"
+        r".*\b(?:họ và tên|họ tên|hoten|họ và chữ đệm|chủ hộ|chủ cơ sở|chủ doanh nghiệp|người đại diện|đại diện|giám đốc"
+        r"|hiệu trưởng|người phụ trách|phụ trách|người liên hệ|liên hệ|bác sĩ|cán bộ|lãnh đạo|chủ nhiệm|người nộp|người đứng tên|người nhận"
         r"|chủ sở hữu|chủ xe|full ?name|tên người|tên chủ|người ký|chủ tịch|trưởng thôn|tổ trưởng)\b.*",
     ),
-    ("title", r"(?:tên\b.*|.*\bname)"),
+    ("title", r"(?:tên\b.*|ten(?:coso|truong|duong|donvi|goi)|.*\bname)"),
     ("street", r"(?:đường|phố|tuyến|cầu|tên đường|tên phố|street)\b.*"),
     ("boolean", r"(?:(?:có|đã|là|được)\b.*|.*\b(?:hay không|chưa|có không))"),
     (
@@ -100,7 +106,8 @@ def read_header(text: str) -> Header:
         found = find_unit(match["a"] or match["b"])
         if found:
             title, unit = match["title"].strip(" ,;-–"), found.symbol
-    plain = " ".join(re.sub(r"[^\w#]+|_+", " ", _parted(title).lower()).split())
+    own = re.split(r"\s[–|>/]\s", title)[-1]  # `Chi tiết – Mã xã` is a heading over a heading
+    plain = " ".join(re.sub(r"[^\w#]+|_+", " ", _parted(own).lower()).split())
     hints = frozenset(hint for hint, exact, bare in _HINTS if (bare if plain.isascii() else exact).fullmatch(plain))
     return Header(text, title, unit, hints)
 

@@ -27,12 +27,14 @@ def find_key(con: duckdb.DuckDBPyConnection, relation: str, columns: list[Column
     parts = [column for column in columns if _may_be_part(column)]
     chosen = sorted(parts, key=lambda column: (-_likeness(column), -column.distinct))[:_CANDIDATES]
     ordered = [column for column in columns if column in chosen]
-    pairs = [pair for pair in combinations(ordered, 2) if pair[0].distinct * pair[1].distinct >= columns[0].rows]
+    pairs = [
+        pair for pair in combinations(ordered, 2) if pair[0].distinct * pair[1].distinct >= NEARLY * columns[0].rows
+    ]
     counted = _count_pairs(con, relation, pairs)
-    whole = [pair for pair, count in zip(pairs, counted, strict=True) if count == columns[0].rows]
+    whole = [pair for pair, count in zip(pairs, counted, strict=True) if count >= NEARLY * _least_filled(pair)]
     if not whole:
         return ()
-    best = max(whole, key=lambda pair: _likeness(pair[0]) + _likeness(pair[1]))
+    best = max(whole, key=lambda pair: (_likeness(pair[0]) + _likeness(pair[1]), -pair[0].distinct - pair[1].distinct))
     return tuple(column.field for column in best) if max(map(_likeness, best)) >= 2 else ()
 
 
@@ -67,7 +69,7 @@ def _distinct(column: ColumnProfile) -> bool:
 
 def _may_be_part(column: ColumnProfile) -> bool:
     if (
-        column.nulls
+        not _filled(column)
         or column.distinct < 2
         or _NO_KEY & set(column.hints)
         or column.kind in ("money", "quantity", "geometry")
@@ -82,6 +84,7 @@ def _likeness(column: ColumnProfile) -> float:
     points = (
         2.0 * ("code" in column.hints) + 1.5 * (column.kind in _ID_KINDS) + 1.0 * exact + 0.5 * bool(column.pattern)
     )
+    points += 1.0 * (column.distinct >= 0.995 * (column.rows - column.nulls))
     points += 4.5 * ("sequence" in column.hints)
     return points + 1.0 * (column.type in ("date", "timestamp") or "year" in column.hints)
 

@@ -21,7 +21,7 @@ def valid_values(counts: dict[str, int], best: Guess, header: Header) -> tuple[s
 
     Writings that differ in case, marks or blanks only are one value; blanks and rare values are left out.
     """
-    if best.type != "string" or best.kind not in _KINDS:
+    if best.type != "string" or best.kind not in _KINDS or "free" in header.hints:
         return ()
     groups: dict[str, Counter[str]] = defaultdict(Counter)
     for text, count in counts.items():

@@ -6,6 +6,7 @@ row number so that the same table always gives the same profile.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -38,6 +39,10 @@ PERSONAL = {
     "bank_account": "bank_account", "health_insurance": "health_insurance",
 }  # fmt: skip
 """Kind -> the personal data it is."""
+
+
+_MOBILE = re.compile(r"\D*(?:\+?84\D*|0\D*)?[35789]")
+_PRIVATE_MAIL = re.compile(r"@(?:gmail|yahoo|hotmail|outlook|icloud|live|ymail)\.")
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,10 +151,10 @@ def _column(
     listed: dict[str, dict[str, int]],
 ) -> ColumnProfile:  # fmt: skip
     rows, filled, distinct = counts
-    best = guess(_spread(values, judged), header)
+    best = guess(_spread(values, judged), header, listed.get(column.name))
     enum = valid_values(listed.get(column.name, {}), best, header)
     pattern = "" if enum or best.type != "string" or best.kind not in ("", "code") else shape_of(values)[0]
-    pii = PERSONAL.get(best.kind, "birth_date" if "birth_date" in header.hints else "")
+    pii = _pii(best.kind, values[:judged], header)
     return ColumnProfile(
         name=column.name, field=field, title=header.title, type=best.type, kind=best.kind, encoding=column.encoding,
         pattern=pattern, enum=enum, unit=best.unit, order=best.order, crs=best.crs, pii=pii,
@@ -185,13 +190,22 @@ def _masked(text: str) -> str:
 
 
 def _with_people(found: list[ColumnProfile]) -> list[ColumnProfile]:
-    """An address beside a person's name or number is that person's."""
-    people = any(column.pii in ("name", "citizen_id", "birth_date") for column in found)
-    if not people:
+    """An address, phone or mailbox beside a person's name or number is that person's."""
+    if not any(column.pii in ("name", "citizen_id", "birth_date") for column in found):
         return found
+    beside = {"address", "phone", "email"}
     return [
-        msgspec.structs.replace(column, pii="address", examples=tuple(map(_masked, column.examples)))
-        if column.kind == "address"
+        msgspec.structs.replace(column, pii=column.kind, examples=tuple(map(_masked, column.examples)))
+        if column.kind in beside and not column.pii
         else column
         for column in found
     ]
+
+
+def _pii(kind: str, values: list[str], header: Header) -> str:
+    """The personal data that a column is by itself. A land line and a work mailbox belong to an organisation."""
+    if kind == "phone" and sum(_MOBILE.match(value) is not None for value in values) < 0.5 * len(values):
+        return ""
+    if kind == "email" and sum(_PRIVATE_MAIL.search(value.lower()) is not None for value in values) < 0.2 * len(values):
+        return ""
+    return PERSONAL.get(kind, "birth_date" if "birth_date" in header.hints else "")

@@ -39,7 +39,7 @@ KINDS = (
     ("Trang web", "url"), ("Số căn cước công dân", "citizen_id"), ("Mã số thuế", "tax_code"), ("Biển số xe", "plate"),
     ("Số thẻ bảo hiểm y tế", "health_insurance"), ("Số tài khoản ngân hàng", "bank_account"), ("Địa chỉ", "address"),
     ("Xã, phường", "commune"), ("Quận, huyện cũ", "district"), ("Tỉnh, thành phố", "province"), ("Vĩ độ", "latitude"),
-    ("Kinh độ", "longitude"), ("Tọa độ x (hướng Đông)", "x"), ("Tọa độ y (hướng Bắc)", "y"), ("Số tiền", "money"),
+    ("Kinh độ", "longitude"), ("Tọa độ x (hướng Bắc)", "x"), ("Tọa độ y (hướng Đông)", "y"), ("Số tiền", "money"),
     ("Đại lượng có đơn vị", "quantity"), ("Hình học (WKT, GeoJSON)", "geometry"),
 )  # fmt: skip
 SEVERITIES = (

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nhip.kernel.text import fold
+from nhip.kernel.text import canonical, fold
 
 SURNAMES = frozenset(
-    """nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly dinh doan trinh mai truong luong lam ta cao ha
-    dao luu la chau to quach thai van phung giang kieu mac nghiem than tong trieu ton vuong cong chu hua khuc luc nong phi
-    quan tang thach tieu ung vi uong bach cu dam au lai ly hau lo ma giap nhu""".split()  # noqa: SIM905
+    """nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý lí đinh đoàn trịnh mai trương lương lâm tạ cao hà
+    đào lưu la châu tô quách thái văn phùng giang kiều mạc nghiêm thân tống triệu tôn vương chu hứa khúc lục nông phí thạch
+    tiêu ung uông bạch cù đàm âu lại lò lỗ giáp trà viên thẩm ninh kim bế hán khổng doãn chử đường từ""".split()  # noqa: SIM905
 )
-"""Vietnamese family names, folded."""
+"""Vietnamese family names in small letters."""
+_BARE_SURNAMES = frozenset(map(fold, SURNAMES))
 
 PROVINCES = frozenset(
     """an giang,ba ria vung tau,bac lieu,bac giang,bac kan,bac ninh,ben tre,binh duong,binh dinh,binh phuoc,binh thuan,ca mau,
@@ -25,8 +26,9 @@ PROVINCES = frozenset(
 """The 63 provinces and cities before July 2025 (the 34 of today are among them), folded, without the word tỉnh."""
 
 _PROVINCE_WORD = re.compile(r"^(?:tinh|thanh pho|tp\.?|t\.p\.?) *")
-_COMMUNE = re.compile(r"(?:phuong|xa|thi tran|p\.|x\.|tt\.|p |tt |dac khu) *\S.*")
-_DISTRICT = re.compile(r"(?:quan|huyen|thi xa|thanh pho|q\.|h\.|tx\.?|tp\.?|t\.x\.?|t\.p\.?) *\S.*")
+_COMMUNE = r"(?:phường|xã|thị trấn|đặc khu|p\.|x\.|tt\.|p |tt ) *\S.*"
+_DISTRICT = r"(?:quận|huyện|thị xã|thành phố|q\.|h\.|tx\.?|tp\.?|t\.x\.?|t\.p\.?) *\S.*"
+_UNITS = {words: (re.compile(words), re.compile(fold(words).replace("\\s", "\\S"))) for words in (_COMMUNE, _DISTRICT)}
 _NAME_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)?\.?")
 _TITLE = re.compile(r"^(?:ong|ba|anh|chi|bs|ths|ts|pgs|gs|cn|ks|thay|co|bsck[i1]+)[.: ]+(?:ts|bs)?[.: ]*")
 _PLACE = re.compile(
@@ -43,8 +45,12 @@ def is_person(text: str) -> bool:
 
 def has_surname(text: str) -> bool:
     """Whether it starts with a Vietnamese family name (after ông, bà, BS. and the like)."""
+    bare = text.isascii()
     words = _TITLE.sub("", fold(text)).split()
-    return 2 <= len(words) <= 6 and words[0] in SURNAMES
+    if not 2 <= len(words) <= 6:
+        return False
+    exact = canonical(text).lower().split()[-len(words)]
+    return words[0] in _BARE_SURNAMES if bare else exact in SURNAMES
 
 
 def is_province(text: str) -> bool:
@@ -55,12 +61,19 @@ def is_province(text: str) -> bool:
 
 def is_commune(text: str) -> bool:
     """Whether it starts with the word for a commune, ward or township and names one unit only."""
-    return len(text) <= 40 and "," not in text and _COMMUNE.fullmatch(fold(text)) is not None
+    return len(text) <= 40 and "," not in text and _starts(text, _COMMUNE)
 
 
 def is_district(text: str) -> bool:
     """Whether it starts with the word for a district, town or city and names one unit only."""
-    return len(text) <= 40 and "," not in text and _DISTRICT.fullmatch(fold(text)) is not None
+    return len(text) <= 40 and "," not in text and _starts(text, _DISTRICT)
+
+
+def _starts(text: str, words: str) -> bool:
+    """Marks decide where there are any: `Quán Hòa Bình` is no `Quận`."""
+    exact, bare = _UNITS[words]
+    plain = canonical(text).lower()
+    return (bare if plain.isascii() else exact).fullmatch(plain) is not None
 
 
 def is_address(text: str) -> bool:

@@ -192,15 +192,15 @@ VEHICLES = [
     Truth("Chủ xe", person, kind="person_name", pii="name"),
     Truth("Loại xe", pick("Xe tải", "Xe con", "Xe khách", "Xe máy chuyên dùng"), enum=4),
     Truth("Số chỗ", whole(2, 47), "integer"),
-    Truth("Tải trọng (kg)", vn(500, 15000), "integer", "quantity", "kg"),
+    Truth("Tải trọng (kg)", vn(500, 15000), "number", "quantity", "kg"),
     Truth("Hạn kiểm định", day("%Y-%m-%d"), "date", order="ymd"),
     Truth("Đã nộp phí", pick("x", ""), "boolean", dirt=False),
 ]
 LAND = [
     Truth("Số tờ", whole(1, 90), "integer"),
     Truth("Số thửa", whole(1, 900), "integer"),
-    Truth("X", real(1_810_000, 1_835_000, 2), "number", "y", dirt=False),
-    Truth("Y", real(550_000, 575_000, 2), "number", "x", dirt=False),
+    Truth("X", real(1_810_000, 1_835_000, 2), "number", "x", dirt=False),
+    Truth("Y", real(550_000, 575_000, 2), "number", "y", dirt=False),
     Truth("Diện tích - ha", vn(0.1, 8, 3), "number", "quantity", "ha"),
     Truth("Mã loại đất", pick("ODT", "ONT", "LUC", "CLN", "RSX"), kind="code"),
     Truth("Giá đất (đồng/m2)", vn(200_000, 30_000_000), "integer", "money", "VND"),
