@@ -8,7 +8,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from nhip.formats.errors import ArchiveNeedsPassword, BrokenFile, UnpacksTooLarge, UnsafeArchive
+from nhip.formats.errors import ArchiveNeedsPassword, BrokenEntry, BrokenFile, UnpacksTooLarge, UnsafeArchive
+from nhip.kernel.i18n import _
 
 DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 """What reading a damaged or odd archive raises."""
@@ -23,7 +24,7 @@ def open_zip(path: Path, limit_mb: int, filename: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(path)
         entries = archive.infolist()
     except (*DAMAGED, OSError) as error:
-        raise BrokenFile(file=filename, format="zip", what="the archive's directory is missing") from error
+        raise BrokenFile(file=filename, format="zip", what=_("the list of its contents is missing")) from error
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > limit_mb << 20:
         archive.close()
         raise UnpacksTooLarge(file=filename, limit_mb=limit_mb)
@@ -58,7 +59,7 @@ def _write(
         with archive.open(entry) as source:
             return _copy(source, target, left, limit_mb, filename)
     except DAMAGED as error:
-        raise BrokenFile(file=filename, format="zip", what=f"{entry.filename} is damaged") from error
+        raise BrokenEntry(file=filename, entry=entry.filename) from error
 
 
 def unpack_gzip(path: Path, target: Path, limit_mb: int, filename: str) -> Path:
@@ -67,7 +68,7 @@ def unpack_gzip(path: Path, target: Path, limit_mb: int, filename: str) -> Path:
         with gzip.open(path) as source:
             _copy(source, target, limit_mb << 20, limit_mb, filename)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BrokenFile(file=filename, format="gzip", what="it ends too early or is damaged") from error
+        raise BrokenFile(file=filename, format="gzip", what=_("it ends too early")) from error
     return target
 
 

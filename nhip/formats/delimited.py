@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TextIO
 from nhip.formats.errors import BrokenFile
 from nhip.formats.model import Dialect
 from nhip.formats.text import LONGEST_LINE
+from nhip.kernel.i18n import _
 
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 200
@@ -77,7 +78,7 @@ class _Lines:
             return self._waiting.pop()
         line = self._file.readline(LONGEST_LINE)
         if len(line) >= LONGEST_LINE:
-            raise BrokenFile(file=self._name, format="CSV", what="a line of more than 64 MB")
+            raise BrokenFile(file=self._name, format="CSV", what=_("it has a line of more than 64 MB"))
         return line or None
 
     def put_back(self, lines: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nhip.errors import NhipError
 
 
@@ -9,6 +11,14 @@ class UnusableFile(NhipError):
     """The file {file} cannot be used."""
 
     status = 422
+
+    def message(self, translate: Any = str) -> str:
+        """The message, its reason (`what`) translated too."""
+        reason = self.values.get("what")
+        return super().message(translate) if reason is None else self._with(str(translate(reason)), translate)
+
+    def _with(self, reason: str, translate: Any) -> str:
+        return str(translate(self.template())).format(**{**self.values, "what": reason})
 
 
 class EmptyFile(UnusableFile):
@@ -22,6 +32,14 @@ class UnknownFormat(UnusableFile):
 
 class BrokenFile(UnusableFile):
     """The file {file} is damaged or incomplete and cannot be opened as {format}: {what}. Send it again."""
+
+
+class BrokenEntry(UnusableFile):
+    """The file {file} is damaged: its part {entry} cannot be read. Send it again."""
+
+
+class BrokenLine(UnusableFile):
+    """Line {line} of the file {file} is not valid {format}. Correct it and send the file again."""
 
 
 class PasswordProtected(UnusableFile):

@@ -21,7 +21,7 @@ from python_calamine import (
 )
 
 from nhip.formats import archive
-from nhip.formats.errors import BrokenFile, PasswordProtected, TooManyColumns, TooSpread
+from nhip.formats.errors import BrokenEntry, BrokenFile, PasswordProtected, TooManyColumns, TooSpread
 from nhip.formats.model import Grid, Merge, Note, Opened, Row
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
@@ -62,7 +62,7 @@ def _load(path: Path, kind: str, filename: str) -> CalamineWorkbook:
     except PasswordError as error:
         raise PasswordProtected(file=filename) from error
     except (CalamineError, OSError, ValueError) as error:
-        raise BrokenFile(file=filename, format=kind.upper(), what=_short(error)) from error
+        raise BrokenFile(file=filename, format=kind.upper(), what=_("its content cannot be read")) from error
     except BaseException as error:
         raise _unless_panic(error, kind, filename) from error
 
@@ -71,7 +71,7 @@ def _sheet(book: CalamineWorkbook, name: str, kind: str, filename: str) -> Calam
     try:
         return book.get_sheet_by_name(name)
     except (CalamineError, OSError, ValueError) as error:
-        raise BrokenFile(file=filename, format=kind.upper(), what=_short(error)) from error
+        raise BrokenFile(file=filename, format=kind.upper(), what=_("its content cannot be read")) from error
     except BaseException as error:
         raise _unless_panic(error, kind, filename) from error
 
@@ -79,12 +79,8 @@ def _sheet(book: CalamineWorkbook, name: str, kind: str, filename: str) -> Calam
 def _unless_panic(error: BaseException, kind: str, filename: str) -> BaseException:
     """A panic inside the reader (it is no Exception) is a damaged file; anything else is not ours to judge."""
     if type(error).__name__ == _PANIC:
-        return BrokenFile(file=filename, format=kind.upper(), what="unreadable content")
+        return BrokenFile(file=filename, format=kind.upper(), what=_("its content cannot be read"))
     return error
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
 
 
 def _inspect_package(path: Path, kind: str, settings: Settings, filename: str) -> list[Note]:
@@ -114,7 +110,7 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
                 columns.update(a or b for a, _r, b, _s in found)
                 last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
     except archive.DAMAGED as error:
-        raise BrokenFile(file=filename, format="XLSX", what=f"{name} is damaged") from error
+        raise BrokenEntry(file=filename, entry=name) from error
     width = max(map(_column_number, columns), default=0)
     sheet = Path(name).stem
     if width * last > _MOST_CELLS and cells * 50 < width * last:

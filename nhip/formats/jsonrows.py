@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from nhip.formats.errors import BrokenFile, NothingInside, TooDeep
+from nhip.formats.errors import BrokenFile, BrokenLine, NothingInside, TooDeep
 from nhip.formats.geometry import from_geojson
 from nhip.formats.model import Record, Records
+from nhip.kernel.i18n import _
 
 _CHUNK: Final = 1 << 18
 _LARGEST_VALUE: Final = 64 << 20
@@ -64,9 +65,9 @@ class _Stream:
     def expect(self, letters: str) -> str:
         found = self.peek()
         if not found:
-            raise self.broken("it ends too early")
+            raise self.broken(_("it ends too early"))
         if found not in letters:
-            raise self.broken(f"found {found!r} where one of {letters} belongs")
+            raise self.broken(_("a bracket, comma or colon is missing"))
         self.at += 1
         return found
 
@@ -78,9 +79,9 @@ class _Stream:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 if len(self.text) - self.at > _LARGEST_VALUE:
-                    raise self.broken("one value is larger than 64 MB") from error
+                    raise self.broken(_("one value is larger than 64 MB")) from error
                 if not self.fill():
-                    raise self.broken(_place(error)) from error
+                    raise self.broken(_("it ends too early or a value is malformed")) from error
                 continue
             except RecursionError as error:
                 raise TooDeep(file=self._name, format="JSON") from error
@@ -91,10 +92,6 @@ class _Stream:
             if not self.fill():  # at the very end; otherwise a number may go on in what was just read
                 self.at = length
                 return value
-
-
-def _place(error: json.JSONDecodeError) -> str:
-    return f"{error.msg.lower()} (it may end too early)"
 
 
 def find_arrays(path: Path, filename: str) -> list[tuple[str, ...]]:
@@ -130,7 +127,7 @@ def _members(stream: _Stream) -> Iterator[str]:
         return
     while True:
         if stream.peek() != '"':
-            raise stream.broken("a member name is missing")
+            raise stream.broken(_("the name of a member is missing"))
         name = str(stream.value())
         stream.expect(":")
         yield name
@@ -257,7 +254,7 @@ def _object(line: str, number: int, filename: str) -> dict[str, str | None]:
     try:
         value = _DECODER.decode(line.strip())
     except json.JSONDecodeError as error:
-        raise BrokenFile(file=filename, format="NDJSON", what=f"line {number} is no JSON") from error
+        raise BrokenLine(file=filename, format="NDJSON", line=number) from error
     except RecursionError as error:
         raise TooDeep(file=filename, format="NDJSON") from error
     return flatten(value) if isinstance(value, dict) else {"value": scalar(value)}

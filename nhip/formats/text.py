@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from nhip.formats.errors import BrokenFile
+from nhip.kernel.i18n import _
 
 _CHUNK: Final = 1 << 20
 _MARKS: Final = (
@@ -133,7 +134,7 @@ def _transcode_lines(path: Path, target: Path, encoding: str) -> Transcoded:
             data = rest + (chunk.removeprefix(codecs.BOM_UTF8) if place == 0 else chunk)
             whole, cut, rest = data.rpartition(b"\n")
             if len(rest) > LONGEST_LINE:
-                raise BrokenFile(file=path.name, format="text", what="a line of more than 64 MB")
+                raise BrokenFile(file=path.name, format="text", what=_("it has a line of more than 64 MB"))
             text, odd = _as_utf8(whole + cut)
             nuls += text.count(b"\0")
             strange += odd

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from nhip.formats.excel import number_text
 from nhip.formats.geometry import from_wkb
 from nhip.formats.model import Record, Records
 from nhip.formats.text import shown_bytes
+from nhip.kernel.i18n import _
 
 _BATCH: Final = 50_000
 _KML_CLUTTER: Final = frozenset(
@@ -41,7 +41,7 @@ def open_vector(path: Path, kind: str, work: Path, filename: str) -> list[Record
     try:
         layers = [str(name) for name in pyogrio.list_layers(named)[:, 0]]
     except (RuntimeError, ValueError, OSError) as error:
-        raise BrokenFile(file=filename, format=kind.upper(), what=_reason(error, path)) from error
+        raise BrokenFile(file=filename, format=kind.upper(), what=_("its content cannot be read")) from error
     if not layers:
         raise NothingInside(file=filename)
     legacy = kind in ("dbf", "shapefile")
@@ -52,11 +52,7 @@ def open_vector(path: Path, kind: str, work: Path, filename: str) -> list[Record
 def _refuse_unsafe(path: Path, filename: str) -> None:
     with path.open("rb") as file:
         if _UNSAFE.search(file.read(1 << 20)):
-            raise BrokenFile(file=filename, format="KML", what="it declares entities or points to other files")
-
-
-def _reason(error: Exception, path: Path) -> str:
-    return " ".join(str(error).split()).replace(str(path), "it")[:120] if os.sep not in str(error) else "unreadable"
+            raise BrokenFile(file=filename, format="KML", what=_("it declares entities or points to other files"))
 
 
 def _layer(path: Path, layer: str, name: str, kind: str, legacy: bool, filename: str) -> Records:
@@ -79,7 +75,7 @@ def _batch(path: Path, layer: str, kind: str, legacy: bool, skip: int, filename:
             path, layer=layer, encoding=encoding, skip_features=skip, max_features=_BATCH, return_fids=True
         )
     except (RuntimeError, ValueError, OSError) as error:
-        raise BrokenFile(file=filename, format=kind.upper(), what=_reason(error, path)) from error
+        raise BrokenFile(file=filename, format=kind.upper(), what=_("its content cannot be read")) from error
     columns = [_column(values, legacy) for values in data]
     names = [shown_bytes(str(field)) if legacy else str(field) for field in meta["fields"]]
     if kind in ("kml", "kmz"):

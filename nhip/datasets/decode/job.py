@@ -20,6 +20,7 @@ from nhip.formats.delimited import iter_records
 from nhip.formats.errors import BrokenFile, TooManyColumns
 from nhip.formats.model import Columnar, Delimited, Grid, Part, Records, Row
 from nhip.formats.opening import nul_notes
+from nhip.kernel.i18n import _
 from nhip.settings import Settings
 
 
@@ -151,7 +152,7 @@ class Job:
             described = self._con.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
             counted = self._con.execute(f"SELECT count(*) FROM read_parquet({path})").fetchone()
         except duckdb.Error as error:
-            raise BrokenFile(file=self._filename, format="Parquet", what="its footer cannot be read") from error
+            raise BrokenFile(file=self._filename, format="Parquet", what=_("its content cannot be read")) from error
         names = [str(row[0]) for row in described]
         self._check_width(len(names), part.name)
         cells = "".join(f", {_as_text(row[0], row[1])} AS c{place}" for place, row in enumerate(described))

@@ -74,7 +74,7 @@ def encrypted_office() -> bytes:
         (b'[{"a": 1}, {"a": ', "a.json", errors.BrokenFile),
         (b'{"a": ' * 50_000, "a.json", errors.UnusableFile),
         (b"[" * 100_000, "a.json", errors.UnusableFile),
-        (b'{"a": 1}\n{"b": \n{"c": 1}\n', "a.ndjson", errors.BrokenFile),
+        (b'{"a": 1}\n{"b": \n{"c": 1}\n', "a.ndjson", errors.BrokenLine),
         (b'<?xml version="1.0"?><!DOCTYPE k [<!ENTITY a "b">]><kml>&a;</kml>', "a.kml", errors.BrokenFile),
         (b'<?xml version="1.0"?><kml><Document><Placemark>', "a.kml", errors.UnusableFile),
     ],
