@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from nhip.connectors.model import Payload
@@ -24,12 +25,8 @@ def download(
 ) -> tuple[Payload | None, dict[str, Any]]:
     """Fetch `url` unless it is as `known` says (ETag, Last-Modified, SHA-256). Returns the payload or None, and what is
     known now. Raises OutgoingError, StorageFull."""
-    conditions = {}
-    if known.get("etag"):
-        conditions["If-None-Match"] = known["etag"]
-    if known.get("modified"):
-        conditions["If-Modified-Since"] = known["modified"]
-    with out.stream(url, headers=conditions) as answer:
+    mark = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()  # not the address itself: its query may hold a key
+    with out.stream(url, headers=_conditions(known, mark)) as answer:
         if answer.status == 304:
             return None, known
         with sink.file(filename or "download", origin=shown(answer.url), dataset=dataset, resource=resource) as draft:
@@ -42,11 +39,20 @@ def download(
         "etag": answer.headers.get("etag", ""),
         "modified": answer.headers.get("last-modified", ""),
         "sha256": payload.sha256,
+        "url": mark,
     }
     if payload.sha256 == known.get("sha256"):
         payload.path.unlink()
         return None, now_known
     return payload, now_known
+
+
+def _conditions(known: dict[str, Any], mark: str) -> dict[str, str]:
+    """Headers for "only if it changed"; none when the address is another one than last time, whose ETag says nothing here."""
+    if known.get("url") != mark:
+        return {}
+    wanted = {"If-None-Match": known.get("etag", ""), "If-Modified-Since": known.get("modified", "")}
+    return {name: value for name, value in wanted.items() if value}
 
 
 def _copy(answer: Answer, draft: Draft, accept_html: bool) -> None:

@@ -6,6 +6,7 @@ A listing that does not come to its end raises, so that a half-read portal never
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Any, Protocol
 
@@ -63,14 +64,17 @@ def harvest(portal: Portal, source: PortalSource, state: State, sink: Sink) -> F
     before: dict[str, str] = dict(state.get("datasets", {}))
     if before and not remote:
         raise ListingIncomplete(host=portal.host, expected=len(before), found=0)
-    run = _Run(portal, source, before, dict(state.get("resources", {})), sink)
+    choice = hashlib.blake2b(msgspec.json.encode(source), digest_size=8).hexdigest()
+    # Other settings may want other resources of the same datasets: then no date of change is trusted.
+    marks = before if state.get("choice") == choice else dict.fromkeys(before, "")
+    run = _Run(portal, source, marks, dict(state.get("resources", {})), sink)
     chosen = [dataset for dataset in remote if _is_chosen(dataset, source)]
     for dataset in chosen:
         run.fetch(dataset)
     now_there = {dataset.id for dataset in remote}
     return Fetched(
         payloads=run.payloads,
-        state={"datasets": run.done, "resources": run.resources_of(chosen)},
+        state={"choice": choice, "datasets": run.done, "resources": run.resources_of(chosen)},
         unchanged=not run.payloads and not run.failures and set(before) == set(run.done),
         remote=remote,
         vanished=sorted(set(before) - now_there),

@@ -164,6 +164,13 @@ def test_choices(portal, sink) -> None:
     assert names(fetch(source(portal, datasets=[portal.data[0].id], formats=["csv"]), NONE, {}, sink)) == ["tram.csv"]
 
 
+def test_other_choices_look_again(portal, sink) -> None:
+    first = fetch(source(portal, formats=["xlsx"]), NONE, {}, sink)
+    assert names(first) == ["cho.xlsx"]
+    again = fetch(source(portal, formats=["xlsx", "csv"]), NONE, first.state, sink)
+    assert len(again.payloads) == 8 and again.vanished == []
+
+
 def test_tokens_and_faults(sink, settings) -> None:
     with FakePortal(city(), token="t0ken") as portal:
         asked = source(portal, auth="header", auth_name="Authorization")

@@ -31,6 +31,14 @@ def test_a_file_comes_once_until_it_changes(serve, sink) -> None:
     assert fetch(source, Secret(), again.state, sink).payloads[0].path.read_bytes() == bodies[2]
 
 
+def test_the_etag_of_another_address_says_nothing(serve, sink) -> None:
+    server = serve(lambda r: Reply(body=r.path.encode(), headers={**CSV, "ETag": '"1"'})
+                   if r.headers.get("if-none-match") != '"1"' else Reply(status=304))  # fmt: skip
+    first = fetch(HttpSource(url=f"{server.url}/a.csv"), Secret(), {}, sink)
+    (other,) = fetch(HttpSource(url=f"{server.url}/b.csv"), Secret(), first.state, sink).payloads
+    assert other.path.read_bytes() == b"/b.csv"
+
+
 def test_without_etag_equal_bytes_are_unchanged(serve, sink, leftovers) -> None:
     server = serve(lambda _: Reply(body=b"same", headers=CSV))
     first = fetch(HttpSource(url=server.url), Secret(), {}, sink)

@@ -125,11 +125,13 @@ class _Writer:
         self._write = write
         self._lines: list[bytes] = []
         self._size = 0
+        self.longest = 0
 
     def add(self, line: bytes) -> None:
         """Append a row."""
         self._lines.append(line)
         self._size += len(line)
+        self.longest = max(self.longest, len(line))
         if self._size > 1 << 20:
             self.flush()
 
@@ -159,21 +161,22 @@ def _written(source: SqlSource, sink: Sink, draft: Draft, names: list[str]) -> I
             yield writer
             writer.flush()
         draft.media_type = "application/vnd.apache.parquet"
-        _to_parquet(lines, names, sink.settings, draft)
+        _to_parquet(lines, writer, sink.settings, draft)
     finally:
         lines.unlink(missing_ok=True)
 
 
-def _to_parquet(lines: Path, names: list[str], settings: Settings, draft: Draft) -> None:
+def _to_parquet(lines: Path, writer: _Writer, settings: Settings, draft: Draft) -> None:
     """All columns as text, rows in their order; DuckDB spills to disk past its memory."""
     target = lines.with_suffix(".parquet.part")
-    columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
+    columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in writer.names)
+    longest = max(1 << 20, writer.longest + 1)  # DuckDB's buffers are a multiple of this
     try:
         with duckdb.connect() as db:
             db.execute(f"SET memory_limit = '{settings.memory_mb}MB'")
             db.execute("SET threads = 1")
             db.execute(f"SET temp_directory = {_literal(str(lines.parent / 'spill'))}")
-            reading = f"read_ndjson({_literal(str(lines))}, columns = {{{columns}}}, maximum_object_size = 268435456)"
+            reading = f"read_ndjson({_literal(str(lines))}, columns = {{{columns}}}, maximum_object_size = {longest})"
             db.execute(f"COPY (SELECT * FROM {reading}) TO {_literal(str(target))} (FORMAT parquet, COMPRESSION zstd)")
         draft.take(target)
     finally:
