@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -41,7 +44,7 @@ def unpack_zip(path: Path, folder: Path, limit_mb: int, filename: str) -> list[P
     with open_zip(path, limit_mb, filename) as archive:
         for entry in archive.infolist():
             place = PurePosixPath(entry.filename.replace("\\", "/"))
-            if entry.is_dir() or place.name.startswith(".") or "__MACOSX" in place.parts:
+            if entry.is_dir() or not place.parts or place.name.startswith(".") or "__MACOSX" in place.parts:
                 continue
             if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
                 raise UnsafeArchive(file=filename, entry=entry.filename)
@@ -52,14 +55,24 @@ def unpack_zip(path: Path, folder: Path, limit_mb: int, filename: str) -> list[P
     return found
 
 
+@contextmanager
+def reading(entry: str, filename: str) -> Iterator[None]:
+    """Turns whatever a damaged entry raises inside the block into BrokenEntry; a full disk stays what it is."""
+    try:
+        yield
+    except DAMAGED as error:
+        raise BrokenEntry(file=filename, entry=entry) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the directory points before the start of the file
+            raise
+        raise BrokenEntry(file=filename, entry=entry) from error
+
+
 def _write(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left: int, limit_mb: int, filename: str
 ) -> int:
-    try:
-        with archive.open(entry) as source:
-            return _copy(source, target, left, limit_mb, filename)
-    except DAMAGED as error:
-        raise BrokenEntry(file=filename, entry=entry.filename) from error
+    with reading(entry.filename, filename), archive.open(entry) as source:
+        return _copy(source, target, left, limit_mb, filename)
 
 
 def unpack_gzip(path: Path, target: Path, limit_mb: int, filename: str) -> Path:

@@ -21,7 +21,7 @@ from python_calamine import (
 )
 
 from nhip.formats import archive
-from nhip.formats.errors import BrokenEntry, BrokenFile, PasswordProtected, TooManyColumns, TooSpread
+from nhip.formats.errors import BrokenFile, PasswordProtected, TooManyColumns, TooSpread
 from nhip.formats.model import Grid, Merge, Note, Opened, Row
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
@@ -101,16 +101,13 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
     columns: set[bytes] = set()
     last = cells = 0
     tail = b""
-    try:
-        with package.open(name) as source:
-            while chunk := source.read(1 << 20):
-                found = _CELL.findall(tail + chunk)
-                tail = chunk[-120:] if not found else b""
-                cells += len(found)
-                columns.update(a or b for a, _r, b, _s in found)
-                last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
-    except archive.DAMAGED as error:
-        raise BrokenEntry(file=filename, entry=name) from error
+    with archive.reading(name, filename), package.open(name) as source:
+        while chunk := source.read(1 << 20):
+            found = _CELL.findall(tail + chunk)
+            tail = chunk[-120:] if not found else b""
+            cells += len(found)
+            columns.update(a or b for a, _r, b, _s in found)
+            last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
     width = max(map(_column_number, columns), default=0)
     sheet = Path(name).stem
     if width * last > _MOST_CELLS and cells * 50 < width * last:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from nhip.datasets.decode.cells import (
+    TOTAL_STARTS,
     Cells,
     filled,
     has_header_words,
@@ -118,9 +119,13 @@ class _Body:
         self._blank = 0
         self._numbers: Counter[int] = Counter()
         self._texts: Counter[int] = Counter()
+        self._sections: Counter[int] = Counter()
 
     def run(self) -> None:
         while (row := self._rows.take()) is not None:
+            if self._is_plain(row[1]):
+                self._write(*row)
+                continue
             if not _first(row[1]):
                 self._blank += 1
                 self._table.blank_rows += 1
@@ -133,10 +138,27 @@ class _Body:
                 if len(self._pending) > _MOST_PENDING:
                     self._flush()
             else:
+                self._learn(row[1])
                 self._flush()
                 self._solid(row)
             self._blank = 0
         self._finish()
+
+    def _is_plain(self, cells: Cells) -> bool:
+        """A quick yes for most rows: nothing is pending, most cells are filled, and the first is no header or total."""
+        if (
+            self._blank
+            or self._pending
+            or self._tall
+            or len(cells) != self._width
+            or 2 * cells.count(None) >= len(cells)
+        ):
+            return False
+        first = cells[0] or ""
+        label = first.lower() if first.isascii() else fold(first)
+        return (
+            bool(label) and not label[0].isspace() and not label.startswith(TOTAL_STARTS) and label not in self._firsts
+        )
 
     def _starts_table(self, row: Row) -> bool:
         """A header after a gap: other texts than this table's, where this one has numbers or with usual column names."""
@@ -162,14 +184,22 @@ class _Body:
             return False
         if any(is_number(cells[place] or "") for place in places) or number in self._below:
             return False
-        if len(places) == 1 and (is_section(cells) or number in self._wide):
-            return True
-        return gap or is_footnote(cells)
+        return self._heads_section(row) or gap or is_footnote(cells)
+
+    def _heads_section(self, row: Row) -> bool:
+        """One cell in capitals, numbered or merged across; not so where the column's other cells look the same."""
+        number, cells = row
+        places = filled(cells)
+        if len(places) != 1:
+            return False
+        return number in self._wide or (
+            is_section(cells) and 2 * self._sections[places[0]] <= self._texts[places[0]] + self._numbers[places[0]]
+        )
 
     def _flush(self) -> None:
         """A full row follows what was pending: single cells were sections, wider rows are data."""
         for number, cells in self._pending:
-            if len(filled(cells)) == 1 and (is_section(cells) or number in self._wide):
+            if self._heads_section((number, cells)):
                 self._table.sections += 1
                 self._set_aside(number, cells, "row.section")
             else:
@@ -204,6 +234,7 @@ class _Body:
     def _learn(self, cells: Cells) -> None:
         for place in filled(cells):
             (self._numbers if is_number(cells[place] or "") else self._texts)[place] += 1
+            self._sections[place] += is_section([cells[place]])
 
     def _is_header(self, cells: Cells) -> bool:
         return fold(_first(cells)) in self._firsts and _folded(cells) in self._headers

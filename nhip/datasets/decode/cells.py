@@ -14,7 +14,7 @@ _YEAR: Final = re.compile(r"(19|20)\d\d")
 _TOTAL: Final = re.compile(
     r"(tong cong|tong so|tong|cong|cong don|cong trang( nay)?|luy ke|total|grand total|sub-?total|sum)\s*[:.]?\s*(\(.*\))?"
 )
-_TOTAL_STARTS: Final = ("tong", "cong", "luy ke", "total", "grand", "sub", "sum")
+TOTAL_STARTS: Final = ("tong", "cong", "luy ke", "total", "grand", "sub", "sum")
 _SUBTOTAL: Final = re.compile(
     r"(tong cong|tong|cong|total)( theo)? (nhom|quan|phuong|xa|huyen|khu vuc|toan|muc|phan|to|thang|quy)\b.*"
 )
@@ -55,7 +55,7 @@ def is_total(cells: Cells, width: int) -> bool:
     """Whether a row of `width` columns sums up others: its first filled cell says so, and the rest are numbers or empty."""
     first = next((cell for cell in cells if cell and not cell.isspace()), "")
     label = fold(first)
-    if width < 2 or not label.startswith(_TOTAL_STARTS):
+    if width < 2 or not label.startswith(TOTAL_STARTS):
         return False
     places = filled(cells)
     rest = [cells[place] or "" for place in places[1:]]

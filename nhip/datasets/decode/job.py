@@ -107,7 +107,7 @@ class Job:
             called = name if place == 0 else (table.title[:60] or f"{name} ({place + 1})")
             self._check_width(table.heading.width, called)
             names = [*table.heading.names, *[""] * (table.rowfile.width - table.heading.width)]
-            places = [at for at, text_ in enumerate(names) if text_ or at in table.rowfile.seen] or [0]
+            places = [at for at, text_ in enumerate(names) if text_ or table.rowfile.has_values(at)] or [0]
             raw = self._stored(table.rowfile, [names[at] for at in places], places, called)
             raw = raw._replace(sheet=sheet, header_rows=table.heading.rows, from_bytes=from_bytes)
             done = self._finish(raw)

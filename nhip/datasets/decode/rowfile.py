@@ -61,8 +61,7 @@ class RowFile:
         self.count = 0
         self.findings = 0
         self.width = 0
-        self.seen: set[int] = set()
-        """Positions of columns with at least one value."""
+        self._unseen: set[int] = set()
 
     def write(self, number: int, cells: list[str | None]) -> None:
         """Add a row. Cells beyond LONGEST_CELL are left out with a finding."""
@@ -71,11 +70,17 @@ class RowFile:
             cells = self._shorten(number, cells)
             length = sum(map(len, filter(None, cells)))
         self._longest = max(self._longest, 4 * length + 4 * len(cells))
-        self.width = max(self.width, len(cells))
-        if len(self.seen) < self.width:
-            self.seen.update(place for place, cell in enumerate(cells) if cell)
+        if len(cells) > self.width:
+            self._unseen.update(range(self.width, len(cells)))
+            self.width = len(cells)
+        if self._unseen:
+            self._unseen.difference_update([at for at in self._unseen if at < len(cells) and cells[at]])
         self.count += 1
         self._rows.writerow([number, *cells])
+
+    def has_values(self, place: int) -> bool:
+        """Whether any row has something in the column at `place`."""
+        return place < self.width and place not in self._unseen
 
     def _shorten(self, number: int, cells: list[str | None]) -> list[str | None]:
         kept: list[str | None] = []

@@ -92,6 +92,12 @@ def test_a_street_called_cong_hoa_is_no_total(run: Decode) -> None:
     assert run(sheet(rows), "a.xlsx").cells() == [("Cộng Hòa", "120", "10"), ("Tổng Cọc", "80", "6")]
 
 
+def test_names_in_capitals_are_no_sections(run: Decode) -> None:
+    text = "Họ tên,Điện thoại,Email\nNGUYỄN VĂN AN,0905,a@b.vn\nTRẦN THỊ BÌNH,,\nLÊ VĂN CƯỜNG,0906,\nPHẠM DUNG,,\n"
+    done = run(text.encode(), "a.csv", careful=True)
+    assert [row[0] for row in done.cells()] == ["NGUYỄN VĂN AN", "TRẦN THỊ BÌNH", "LÊ VĂN CƯỜNG", "PHẠM DUNG"]
+
+
 def test_merged_header_of_two_rows(run: Decode) -> None:
     rows: list[list[Any]] = [["", "", "", "", ""], ["", "", "X", "Y", ""], ["1", "Trạm A", 560000.5, 1820000, "tốt"]]
     merges = ((0, 0, 1, 0, "STT"), (0, 1, 1, 1, "Tên trạm"), (0, 2, 0, 3, "Tọa độ"), (0, 4, 1, 4, "Ghi chú"))
