@@ -33,11 +33,12 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("latitude", r".*\b(?:vĩ độ|vido|lat|latitude)\b.*"),
     ("longitude", r".*\b(?:kinh độ|kinhdo|lon|lng|long|longitude)\b.*"),
     ("coordinate", r"(?:.*\b(?:tọa độ|toạ độ|vn ?2000|easting|northing|toado)\b.*|(?:td )?[xy](?: m)?)"),
-    ("free", r".*\b(?:ghi chú|nội dung|mô tả|lý do|diễn giải|ý kiến|nguyên nhân|note|remark|description|comment)\b.*"),
+    ("free", r".*\b(?:ghi chú|nội dung|mô tả|lý do|diễn giải|ý kiến|note|remark|description|comment)\b.*"),
     ("birth_date", r".*\b(?:ngày sinh|năm sinh|ngày tháng năm sinh|sinh ngày|dob|birth ?(?:date|day))\b.*"),
     (
         "code",
-        r"(?:(?:mã|số hiệu|ký hiệu|kí hiệu|code|id|số đăng ký|số giấy phép|số gp|số quyết định|số qđ|số hồ sơ|số văn bản"
+        r"(?:(?:mã|số hiệu|ký hiệu|kí hiệu|code|id|số đăng ký|số giấy phép|số gp|số quyết định|số qđ"
+        r"|số hồ sơ|số văn bản"
         r"|số seri|serial|số hợp đồng|số gcn|số chứng nhận|mã số|số lệnh|số phiếu"
         r"|số thẻ|số biên bản|số hóa đơn)\b.*|.*\b(?:code|id|mã số|mã))",
     ),
@@ -46,13 +47,16 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("year", r"(?:năm\b.*|.*\byear\b.*)"),
     (
         "money",
-        r".*\b(?:giá|tiền|kinh phí|học phí|lệ phí|phí|mức thu|mức lương|tiền lương|thu nhập|doanh thu|vốn|ngân sách|dự toán"
+        r".*\b(?:giá|tiền|kinh phí|học phí|lệ phí|phí|mức thu|mức lương|tiền lương|thu nhập|doanh thu"
+        r"|vốn|ngân sách|dự toán"
         r"|chi phí|mức đầu tư|số tiền|price|cost|thành tiền|thuế|mức hỗ trợ|trợ cấp)\b(?! đình).*",
     ),
     (
         "measure",
-        r".*\b(?:diện tích|chiều dài|chiều rộng|chiều cao|chiều sâu|khối lượng|trọng lượng|công suất|sản lượng|thể tích|độ dài"
-        r"|đường kính|tốc độ|lưu lượng|tỷ lệ|tỉ lệ|mật độ|nồng độ|nhiệt độ|độ cao|cự ly|tải trọng|bề rộng|lượng mưa|mực nước"
+        r".*\b(?:diện tích|chiều dài|chiều rộng|chiều cao|chiều sâu|khối lượng|trọng lượng|công suất"
+        r"|sản lượng|thể tích|độ dài"
+        r"|đường kính|tốc độ|lưu lượng|tỷ lệ|tỉ lệ|mật độ|nồng độ|nhiệt độ|độ cao|cự ly|tải trọng"
+        r"|bề rộng|lượng mưa|mực nước"
         r"|dung tích|độ sâu|độ ẩm|độ mặn|khoảng cách|dientich)\b.*",
     ),
     ("count", r".*\b(?:số|tổng số|dân số|quy mô|sức chứa|count|population)\b.*"),
@@ -65,8 +69,10 @@ HINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "person_name",
-        r".*\b(?:họ và tên|họ tên|hoten|họ và chữ đệm|chủ hộ|chủ cơ sở|chủ doanh nghiệp|người đại diện|đại diện|giám đốc"
-        r"|hiệu trưởng|người phụ trách|phụ trách|người liên hệ|liên hệ|bác sĩ|cán bộ|lãnh đạo|chủ nhiệm|người nộp|người đứng tên|người nhận"
+        r".*\b(?:họ và tên|họ tên|hoten|họ và chữ đệm|chủ hộ|chủ cơ sở|chủ doanh nghiệp|người đại diện"
+        r"|đại diện|giám đốc"
+        r"|hiệu trưởng|người phụ trách|phụ trách|người liên hệ|liên hệ|bác sĩ|cán bộ|lãnh đạo|chủ nhiệm"
+        r"|người nộp|người đứng tên|người nhận"
         r"|chủ sở hữu|chủ xe|full ?name|tên người|tên chủ|người ký|chủ tịch|trưởng thôn|tổ trưởng)\b.*",
     ),
     ("title", r"(?:tên\b.*|ten(?:coso|truong|duong|donvi|goi)|.*\bname)"),
@@ -74,7 +80,8 @@ HINTS: tuple[tuple[str, str], ...] = (
     ("boolean", r"(?:(?:có|đã|là|được)\b.*|.*\b(?:hay không|chưa|có không))"),
     (
         "category",
-        r".*\b(?:loại|trạng thái|tình trạng|nhóm|hạng|cấp học|cấp|lĩnh vực|hình thức|giới tính|dân tộc|xếp loại|phân loại"
+        r".*\b(?:loại|trạng thái|tình trạng|nhóm|hạng|cấp học|cấp|lĩnh vực|hình thức|giới tính|dân tộc"
+        r"|xếp loại|phân loại"
         r"|mức độ|đơn vị tính|status|type|category)\b.*",
     ),
 )

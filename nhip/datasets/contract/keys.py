@@ -12,6 +12,8 @@ from nhip.datasets.engine import ident
 NEARLY = 0.97
 """Part of the rows that must differ: a few doubles are faults to be found, not a proof against the key."""
 _CANDIDATES = 8
+_DENSE, _DENSE_COUNTED = 0.3, 0.05
+"""Least part of all possible pairs that must occur; less where one column is a running number within the other."""
 _ID_KINDS = {"code", "citizen_id", "tax_code", "plate", "health_insurance"}
 _NO_KEY = {"ordinal", "measure", "money", "count"}
 
@@ -27,9 +29,7 @@ def find_key(con: duckdb.DuckDBPyConnection, relation: str, columns: list[Column
     parts = [column for column in columns if _may_be_part(column)]
     chosen = sorted(parts, key=lambda column: (-_likeness(column), -column.distinct))[:_CANDIDATES]
     ordered = [column for column in columns if column in chosen]
-    pairs = [
-        pair for pair in combinations(ordered, 2) if pair[0].distinct * pair[1].distinct >= NEARLY * columns[0].rows
-    ]
+    pairs = [pair for pair in combinations(ordered, 2) if _telling(pair)]
     counted = _count_pairs(con, relation, pairs)
     whole = [pair for pair, count in zip(pairs, counted, strict=True) if count >= NEARLY * _least_filled(pair)]
     if not whole:
@@ -51,12 +51,21 @@ def find_duplicates(
     return ((pair[0].field, pair[1].field),) if count >= NEARLY * _least_filled(pair) else ()
 
 
+def _telling(pair: tuple[ColumnProfile, ColumnProfile]) -> bool:
+    """Whether it would say something that the pair is distinct: many values beside few rows are distinct by chance."""
+    possible = pair[0].distinct * pair[1].distinct
+    counted = any("sequence" in column.hints for column in pair)
+    return NEARLY * pair[0].rows <= possible <= pair[0].rows / (_DENSE_COUNTED if counted else _DENSE)
+
+
 def _least_filled(pair: tuple[ColumnProfile, ColumnProfile]) -> int:
     return min(column.rows - column.nulls for column in pair)
 
 
 def _looks_like_id(column: ColumnProfile) -> bool:
-    return not _NO_KEY & set(column.hints) - {"count"} and (column.kind in _ID_KINDS or "code" in column.hints)
+    if "code" in column.hints:
+        return column.kind not in ("money", "quantity")
+    return column.kind in _ID_KINDS and not (_NO_KEY - {"count"}) & set(column.hints)
 
 
 def _filled(column: ColumnProfile) -> bool:
@@ -71,7 +80,7 @@ def _may_be_part(column: ColumnProfile) -> bool:
     if (
         not _filled(column)
         or column.distinct < 2
-        or _NO_KEY & set(column.hints)
+        or ("code" not in column.hints and _NO_KEY & set(column.hints))
         or column.kind in ("money", "quantity", "geometry")
     ):
         return False

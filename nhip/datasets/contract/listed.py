@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from statistics import median
 
 from nhip.datasets.contract.guessed import Guess
 from nhip.datasets.contract.headers import Header
@@ -11,8 +12,9 @@ from nhip.kernel.values.cleaning import blank, clean
 
 MOST = 30
 RARE = 0.002
-"""Part of the rows below which a value is taken for a mistake, once there are enough rows to say so."""
-ENOUGH = 500
+"""Part of the rows below which a value is taken for a mistake."""
+FEW = 3
+"""So is one that stands less often than this where the others stand much more often."""
 _KINDS = {"", "district"}
 
 
@@ -28,7 +30,8 @@ def valid_values(counts: dict[str, int], best: Guess, header: Header) -> tuple[s
         if not blank(clean(text)):
             groups[fold(text)][canonical(text)] += count
     total = sum(group.total() for group in groups.values())
-    least = max(2, RARE * total) if total >= ENOUGH else 1
+    usual = median(group.total() for group in groups.values()) if groups else 0
+    least = max(RARE * total, min(FEW, usual / 6))
     kept = {fold_: group for fold_, group in groups.items() if group.total() >= least}
     hinted = "category" in header.hints
     repeats = total / max(1, len(kept))
