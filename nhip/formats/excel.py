@@ -10,7 +10,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree
 
+import defusedxml
+import defusedxml.ElementTree
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -29,6 +32,7 @@ from nhip.settings import Settings
 _CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"|<c [^>]{0,80}?\br="([A-Z]{1,3})(\d+)"')
 _MOST_CELLS: Final = 20_000_000
 """Area of a sheet above which it must be reasonably full."""
+_TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _PANIC: Final = "PanicException"
 
 
@@ -87,6 +91,8 @@ def _inspect_package(path: Path, kind: str, settings: Settings, filename: str) -
     """Limits of the package before anything is unpacked, and what it carries besides cells."""
     with archive.open_zip(path, settings.max_unpacked_mb, filename) as package:
         names = package.namelist()
+        if kind == "ods":
+            _check_repeats(package, filename)
         if kind == "xlsx":
             for name in names:
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
@@ -104,7 +110,7 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
     with archive.reading(name, filename), package.open(name) as source:
         while chunk := source.read(1 << 20):
             found = _CELL.findall(tail + chunk)
-            tail = chunk[-120:] if not found else b""
+            tail = chunk[-100:]  # a cell may be cut; one that is counted twice does no harm
             cells += len(found)
             columns.update(a or b for a, _r, b, _s in found)
             last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
@@ -114,6 +120,24 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
         raise TooSpread(table=sheet, file=filename, rows=last, columns=width)
     if width > settings.max_columns:
         raise TooManyColumns(table=sheet, file=filename, columns=width, limit=settings.max_columns)
+
+
+def _check_repeats(package: zipfile.ZipFile, filename: str) -> None:
+    """ODS writes equal cells and rows once with a count, which the reader unrolls: add up what that would come to."""
+    total = width = 0
+    try:
+        with archive.reading("content.xml", filename), package.open("content.xml") as source:
+            for _event, element in defusedxml.ElementTree.iterparse(source, forbid_dtd=True):
+                if element.tag == f"{_TABLE}table-cell" and len(element):
+                    width += int(element.get(f"{_TABLE}number-columns-repeated", "1"))
+                if element.tag == f"{_TABLE}table-row":
+                    total += width * int(element.get(f"{_TABLE}number-rows-repeated", "1"))
+                    width = 0
+                    element.clear()
+                if total > _MOST_CELLS or width > _MOST_CELLS:
+                    raise TooSpread(table="content.xml", file=filename, rows=total // max(width, 1), columns=width)
+    except (ElementTree.ParseError, defusedxml.DefusedXmlException) as error:
+        raise BrokenFile(file=filename, format="ODS", what=_("its content cannot be read")) from error
 
 
 def _column_number(letters: bytes) -> int:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pyogrio.raw import write
 
 from nhip.formats import jsonrows, sniff
+from nhip.formats.errors import BrokenFile, TooSpread
 from nhip.formats.excel import cell_text, number_text
 from nhip.formats.model import Grid, Opened, Records
 from nhip.formats.opening import open_file
@@ -179,30 +180,52 @@ def test_numbers_as_text_are_plain_and_keep_fifteen_digits(value: float) -> None
     assert float(text) == float(format(value, ".15g"))
 
 
-def test_ods(tmp_path: Path) -> None:
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    cells = "".join(map(cell.format, "ab"))
-    body = (
-        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
-        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
-        f'<office:body><office:spreadsheet><table:table table:name="Một"><table:table-row>{cells}</table:table-row>'
-        '<table:table-row><table:table-cell office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
-        "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
-    )
-    path = tmp_path / "a.ods"
-    manifest = (
-        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-        '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>'
-        "</manifest:manifest>"
-    )
+NAMES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "table", "text", "manifest")
+)
+
+
+def ods(path: Path, rows: str) -> Path:
+    """A minimal ODS file with one sheet."""
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", body)
-        archive.writestr("META-INF/manifest.xml", manifest)
-    (grid,) = opened(path).parts
+        archive.writestr("mimetype", kind)
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {NAMES}><office:body><office:spreadsheet>"
+            f'<table:table table:name="Một">{rows}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest {NAMES}><manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+            "</manifest:manifest>",
+        )
+    return path
+
+
+def ods_cell(text: str, more: str = "") -> str:
+    return f'<table:table-cell office:value-type="string" {more}><text:p>{text}</text:p></table:table-cell>'
+
+
+def test_ods(tmp_path: Path) -> None:
+    number = '<table:table-cell office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
+    rows = (
+        f"<table:table-row>{ods_cell('a')}{ods_cell('b')}</table:table-row><table:table-row>{number}</table:table-row>"
+    )
+    (grid,) = opened(ods(tmp_path / "a.ods", rows)).parts
     assert isinstance(grid, Grid)
     assert list(grid.rows()) == [(1, ["a", "b"]), (2, ["3", None])]
+
+
+def test_ods_that_would_unroll_to_billions_of_cells(tmp_path: Path) -> None:
+    cell = ods_cell("x", 'table:number-columns-repeated="16384"')
+    rows = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'
+    with pytest.raises(TooSpread):
+        opened(ods(tmp_path / "a.ods", rows))
+    with pytest.raises(BrokenFile):
+        opened(ods(tmp_path / "b.ods", "<table:table-row>"))
 
 
 def test_gzip_zip_and_parquet(tmp_path: Path) -> None:
