@@ -49,8 +49,8 @@ async def who(connection: AnyConnection) -> Who | None:
     """Who is signed in; looked up once a request and kept in the scope for pages and records."""
     scope: dict[str, Any] = connection.scope  # type: ignore[assignment]
     if "who" not in scope:
-        token, db = token_of(connection), connection.app.state.db
-        scope["who"] = await _look_up(db, token) if token else None
+        token = token_of(connection)
+        scope["who"] = await _look_up(connection.app.state.db, token) if token else None
     found: Who | None = scope["who"]
     return found
 

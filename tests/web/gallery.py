@@ -12,9 +12,11 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get, post
 
+from nhip import security
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now, today
+from nhip.security.pages import show_signin
 from nhip.security.protect import protect
 from nhip.settings import Settings
 from nhip.web.app import build
@@ -24,6 +26,7 @@ from nhip.web.render import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
 TEMPLATES = Path(__file__).parent / "templates"
+SIGNIN_TEMPLATES = Path(str(security.__file__)).parent / "templates"
 NAVIGATION = [
     NavItem("Gallery", "/gallery", "Show"),
     NavItem("Form", "/gallery/form", "Show"),
@@ -132,9 +135,9 @@ async def _well() -> None:
 
 def make(**more: Any) -> Litestar:
     """The gallery application; `more` goes to `build`."""
-    routes = [gallery, show_form, send_form, public, broken, away, publish, *more.pop("routes", [])]
+    routes = [gallery, show_form, send_form, public, broken, away, publish, show_signin, *more.pop("routes", [])]
     settings = Settings(city="Huế")
-    templates = {"gallery": TEMPLATES, **more.pop("templates", {})}
+    templates = {"gallery": TEMPLATES, "security": SIGNIN_TEMPLATES, **more.pop("templates", {})}
     options = {"navigation": NAVIGATION, "checks": {"test": _well}, "layers": protect(settings), **more}
     return build(settings, routes=routes, templates=templates, **options)
 

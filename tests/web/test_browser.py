@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from nhip.testing.browser import axe, ready, sideways
 
 pytestmark = pytest.mark.e2e
-PATHS = ["/gallery", "/gallery/form", "/public", "/nothing"]
+PATHS = ["/gallery", "/gallery/form", "/public", "/signin", "/nothing"]
 
 
 @pytest.mark.parametrize("path", PATHS)
