@@ -81,28 +81,35 @@ def assess(
 
     Raises OtherColumns, NameTaken, FormatUnknown, PatternUnusable, LimitUnreadable, ExpressionRefused, UnknownUnit.
     """
-    others = references or {}
+    known = reading or Reading()
     with Room(con) as room:
-        plan = make_plan(contract, table, reading or Reading(), as_delivered=not mends)
-        rules, pairs = compile_rules(plan), find_pairs(plan) if mends else []
+        plan = make_plan(contract, table, known, as_delivered=not mends)
         make_findings(room)
         extras = make_extras(room, plan, resolver, province) if mends else []
-        kept = kept_columns(plan, others)
-        rows = scan(room, plan, rules, pairs, kept)
-        if mends:
-            plan = learn_readings(room, plan, reading or Reading())
-        paired = {column.at for pair in pairs for column in pair.columns}
-        mapped = map_values(room, plan, [column for column in plan.columns if column.at not in paired])
-        map_pairs(room, plan, pairs)
-        lookups = Lookups(room, mapped, pairs)
-        judge(room, plan, lookups)
-        suggest_enums(room, plan)
-        find_faults(room, plan, lookups, rules)
-        find_key_faults(room, plan, kept, others)
-        find_whole_faults(room, plan, rows)
+        plan, lookups, rows = _judge(room, plan, references or {}, known)
         if write_version is None:
             return _report(room, plan, rows, findings)
         return _with_version(room, plan, lookups, extras, _Out(rows, work, previous, write_version, findings))
+
+
+def _judge(room: Room, plan: Plan, others: Mapping[str, Path], known: Reading) -> tuple[Plan, Lookups, int]:
+    """Find every fault; gives the plan with what the columns proved, what the parsers read, and the number of rows."""
+    mends = not plan.as_delivered
+    rules, pairs = compile_rules(plan), find_pairs(plan) if mends else []
+    kept = kept_columns(plan, others)
+    rows = scan(room, plan, rules, pairs, kept)
+    if mends:
+        plan = learn_readings(room, plan, known)
+    paired = {column.at for pair in pairs for column in pair.columns}
+    mapped = map_values(room, plan, [column for column in plan.columns if column.at not in paired])
+    map_pairs(room, plan, pairs)
+    lookups = Lookups(room, mapped, pairs)
+    judge(room, plan, lookups)
+    suggest_enums(room, plan)
+    find_faults(room, plan, lookups, rules)
+    find_key_faults(room, plan, kept, others)
+    find_whole_faults(room, plan, rows)
+    return plan, lookups, rows
 
 
 class _Out(NamedTuple):

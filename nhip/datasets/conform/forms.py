@@ -24,9 +24,9 @@ from nhip.kernel.values.registry import canonical_sql, parser_for
 Parser = Callable[[str], Parsed]
 Sql = Callable[[str], str]
 
-ISO_DATE = f"CAST(TRY_CAST({CELL} AS DATE) AS VARCHAR) = {CELL} AND {CELL} >= '1800' AND {CELL} < '2201'"
+ISO_DATE = f"CAST(TRY_CAST({CELL} AS DATE) AS VARCHAR) = {CELL} AND {CELL} >= '1800' AND {CELL} < '2201' AND strlen({CELL}) = 10"
 """True exactly where `fastpath.DATE` matches, at half the cost: writing the date back proves its form (DuckDB alone also
-reads `15-3-19`, as the year 15)."""
+reads `15-3-19`, as the year 15; the length keeps out `2024-01-01 (BC)`)."""
 
 SHORT_LIST = 40
 """So many values of an enum are compared before the regex."""

@@ -9,7 +9,7 @@ PLAIN = "!-~¡-¬®-\u02ff\u1e00-\u1eff–—‘’“”•…₫"
 """Signs (as a character class) that need no look: NFC however they are combined, visible, not a kind of blank."""
 
 _LATE = "[oO][àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ]|[uU][ỳýỷỹỵỲÝỶỸỴ]"
-SUSPECT = rf"[^{PLAIN} ]|^ | $|  |(?:{_LATE})(?:[^\p{{L}}\p{{N}}_]|$)"
+SUSPECT = rf"[^{PLAIN} ]|^ | $|  |(?:^|[^qQ])(?:{_LATE})(?:[^\p{{L}}\p{{N}}_]|$)"
 """RE2: matches every text that `kernel.text.canonical` changes, and some that it does not."""
 
 SUSPECT_NAME = rf"[^{PLAIN} ]|^ | $|  "

@@ -55,7 +55,8 @@ def test_findings(tmp_path: Path, suffix: str) -> None:
     if suffix == "csv":
         rows = list(csv.DictReader(target.open(encoding="utf-8")))
     else:
-        rows = [dict(zip(("row", "column", "rule", "severity", "value", "suggestion"), row, strict=True)) for row in duckdb.sql(f"FROM '{target}'").fetchall()]  # fmt: skip
+        names = ("row", "column", "rule", "severity", "value", "suggestion")
+        rows = [dict(zip(names, row, strict=True)) for row in duckdb.sql(f"FROM '{target}'").fetchall()]
     assert [(int(row["row"]), row["column"], row["rule"], row["severity"]) for row in rows] == [
         (2, "ten", "text.spaces", "mended"),
         (3, "ma", "unique", "error"),
