@@ -59,7 +59,8 @@ class Outgoing:
     ) -> None:
         self.settings = settings
         self._credentials = credentials or NoCredentials()
-        self._headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **(headers or {})}
+        self._headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip"}
+        self._own_headers = dict(headers or {})
         self._total_s = total_s
         self._sleep = sleep
         self._origin = ""
@@ -125,10 +126,10 @@ class Outgoing:
         raise RedirectRefused(host=target.host, why=_("more than five times"))
 
     def _sent(self, target: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
-        """One request. Credentials go to their own origin only."""
+        """One request. Credentials and the source's own headers go to their own origin only."""
         first_byte_s = float(self.settings.fetch_timeout_s)
         if _origin(target) == self._origin:
-            target, headers = self._credentials.applied(target, dict(headers))
+            target, headers = self._credentials.applied(target, {**headers, **self._own_headers})
         timeouts = {"connect": first_byte_s, "read": first_byte_s, "write": first_byte_s, "pool": first_byte_s}
         request = httpx.Request("GET", target, headers=headers, extensions={"timeout": timeouts})
         return self._transport.exchange(request, first_byte_s, self._total_s)

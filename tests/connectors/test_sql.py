@@ -181,6 +181,16 @@ def test_old_letters_in_sqlite_are_kept(sqlite, sink) -> None:
     assert rows(fetch(sqlite.source("SELECT * FROM t"), LOGIN, {}, sink)) == [{"ten": "T\u00b8i-"}]
 
 
+def test_old_letters_in_postgres_are_kept(postgres, sink) -> None:
+    """A database without encoding (SQL_ASCII) hands over whatever bytes an old program wrote."""
+    postgres.run("CREATE DATABASE old ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    where = f"host=127.0.0.1 port={postgres.source('SELECT 1').port} user=postgres dbname=old"
+    with psycopg.connect(where, password=PASSWORD, autocommit=True) as connection:
+        connection.execute("CREATE TABLE t AS SELECT convert_from('\\x54b8692d'::bytea, 'SQL_ASCII') AS ten")
+    assert rows(fetch(postgres.source("SELECT * FROM t", database="old"), LOGIN, {}, sink)) == [{"ten": "T\u00b8i-"}]
+    postgres.run("DROP DATABASE old")
+
+
 def test_columns_of_the_same_name_stay_apart(place, sink) -> None:
     place.run("CREATE TABLE t (id INT)")
     place.run("INSERT INTO t VALUES (7)")

@@ -178,9 +178,10 @@ def test_a_redirect_to_a_file_is_refused(serve) -> None:
 def test_credentials_stay_with_their_origin(serve, credentials) -> None:
     other = serve(lambda _: text())
     first = serve(lambda _: Reply(status=302, headers={"Location": f"{other.url}/x"}))
-    with Outgoing(LOCAL, credentials) as out:
+    with Outgoing(LOCAL, credentials, headers={"X-Agency": "SGTVT"}) as out:
         out.get(first.url)
     sent = first.requests[0]
+    assert sent.headers["x-agency"] == "SGTVT" and "x-agency" not in other.requests[0].headers
     assert "s3cret" in sent.query.get("key", "") or "authorization" in sent.headers
     assert "authorization" not in other.requests[0].headers and other.requests[0].query == {}
     assert "s3cret" not in repr(credentials)

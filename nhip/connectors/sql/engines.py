@@ -35,6 +35,14 @@ def batches(cursor: Any, size: int) -> Rows:
         yield rows
 
 
+def letters(raw: bytes) -> str:
+    """Text as UTF-8; bytes of old encodings (databases without one) become Latin-1 letters, which decoding recognises."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 @contextmanager
 def postgresql(source: SqlSource, secret: Secret, settings: Settings) -> Iterator[Session]:
     """A repeatable-read, read-only transaction. Over TCP libpq is given the very address that was checked."""
@@ -61,11 +69,14 @@ def postgresql(source: SqlSource, secret: Secret, settings: Settings) -> Iterato
         connect_timeout=CONNECT_S,
         options=options,
         application_name="nhip",
+        client_encoding="UTF8",
         keepalives_idle=30,
     ) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         _load_as_text(connection)
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            connection.execute("SET client_encoding TO 'SQL_ASCII'")  # such a database knows no letters, only bytes
         yield _Postgres(connection, source.batch)
         connection.rollback()
 
@@ -78,12 +89,18 @@ def _load_as_text(connection: Any) -> None:
         def load(self, data: Any) -> str:
             return bytes(data).decode()
 
+    class Letters(Loader):
+        def load(self, data: Any) -> str:
+            return letters(bytes(data))
+
     class Instant(Loader):
         def load(self, data: Any) -> str:
             return bytes(data).decode().replace(" ", "T", 1)
 
-    for name in ("numeric", "date", "time", "timetz", "interval", "json", "jsonb", "float4", "float8"):
+    for name in ("numeric", "date", "time", "timetz", "interval", "float4", "float8"):
         connection.adapters.register_loader(name, Plain)
+    for name in ("text", "varchar", "bpchar", "json", "jsonb"):
+        connection.adapters.register_loader(name, Letters)
     for name in ("timestamp", "timestamptz"):
         connection.adapters.register_loader(name, Instant)
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nhip.connectors.errors import BadSetting, FileRefused, FolderMissing, MissingDriver
-from nhip.connectors.sql.engines import CONNECT_S, Rows, Session, batches
+from nhip.connectors.sql.engines import CONNECT_S, Rows, Session, batches, letters
 from nhip.connectors.sql.source import SqlSource
 from nhip.kernel.i18n import _
 from nhip.security.addresses import checked_address
@@ -38,17 +38,10 @@ def sqlite(source: SqlSource, secret: Secret, settings: Settings) -> Iterator[Se
     with closing(sqlite3.connect(address, uri=True, timeout=CONNECT_S)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = _text
+        connection.text_factory = letters
         end = time.monotonic() + source.timeout_seconds
         connection.set_progress_handler(lambda: int(time.monotonic() > end), 10_000)
         yield _Plain(connection, source.batch)
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
 
 
 class _Plain:

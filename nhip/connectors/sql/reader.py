@@ -193,6 +193,8 @@ def _session(source: SqlSource, secret: Secret, settings: Settings) -> Iterator[
     try:
         with opener(source.engine)(source, secret, settings) as session:
             yield session
+    except UnicodeError as error:
+        raise QueryFailed(host=source.label, why=str(error)[:300]) from None
     except Exception as error:  # each driver has its own tree; importing all of them would need all of them installed
         if isinstance(error, NhipError) or type(error).__module__.partition(".")[0] not in _DRIVERS:
             raise
