@@ -17,12 +17,6 @@ class NothingToCheck(BadInput):
     status = 422
 
 
-class TableNotThere(BadInput):
-    """The file {file} has no table named {table}. It has: {tables}."""
-
-    status = 422
-
-
 class FormatUnknown(BadInput):
     """The format “{format}” of the column {column} cannot be used: write it with yyyy, MM, dd, HH, mm, ss and signs between
     them, for example dd/MM/yyyy. Years have four digits."""
