@@ -42,9 +42,9 @@ class Claims:
         self.beside = self._beside()
 
     def _beside(self) -> Mention | None:
-        """Of several communes spelled out, the one that stands beside the district or province; `P.5` may be a room."""
+        """Of several wards by number, the one that stands beside the district or province: `P.5` may be a room."""
         spelled = [m for m in self.communes if m.explicit]
-        if len(spelled) < 2:
+        if sum(not m.key.isdigit() for m in spelled) > 1 or len(spelled) < 2:
             return None
         order = self.parsed.mentions
         for here, after in pairwise(order):
@@ -132,7 +132,7 @@ def _of(mention: Mention, said: Claims) -> list[Candidate]:
 
 
 def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]) -> tuple[float, bool] | None:
-    """Points and whether the district contradicts; None when the province does."""
+    """Points and whether district or province contradicts; None when the commune cannot be meant."""
     points = _name_points(record, mention, said.parsed.accented) + (1.6 if mention is said.beside else 0.0)
     district_named = province_named = conflict = doubtful = met = False
     for place in places:
@@ -142,9 +142,9 @@ def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]
         if place.districts and not place.provinces:
             district_named, conflict = True, conflict or clash
         elif place.provinces:
-            if clash:
+            if clash and not _in_district(record, said):
                 return None
-            province_named = True
+            province_named, conflict = True, conflict or clash
         if place.districts & (record.dist | record.wide_dist) and not (place.provinces and not place.explicit):
             district_named = True
     if not province_named and said.home:
@@ -159,6 +159,11 @@ def _score(record: Record, mention: Mention, said: Claims, places: list[Mention]
     if not record.new and not district_named and mention.explicit and not said.mixed and (province_named or said.home):
         points -= 2.0
     return points, conflict
+
+
+def _in_district(record: Record, said: Claims) -> bool:
+    """Whether a district spelled out holds the commune, so that rather the province may be the mistake."""
+    return any(p.explicit and not p.provinces and p.districts & record.dist for p in said.places)
 
 
 def _place_points(record: Record, place: Mention) -> tuple[float, bool]:
@@ -280,7 +285,15 @@ def _anchored(record: Record, said: Claims) -> bool:
 
 
 def close(found: list[Candidate], said: Claims) -> list[Candidate]:
-    """The best candidates: all within the margin of the best; without marks in the address, also those whose marks differ."""
+    """The best candidates. An address that spells out several communes by name has candidates for each."""
+    spelled = {c.mention for c in found if c.mention.explicit and not c.mention.key.isdigit()}
+    if len(spelled) < 2:
+        return _closest(found, said)
+    return [c for m in spelled for c in _closest([f for f in found if f.mention is m and not f.conflict], said)]
+
+
+def _closest(found: list[Candidate], said: Claims) -> list[Candidate]:
+    """All within the margin of the best; without marks in the address, also those whose marks differ."""
     if not found:
         return []
     top = max(c.score for c in found)

@@ -8,9 +8,11 @@ from datetime import date
 
 from nhip.places.model import COMMUNES_OF_2025, Unit
 from nhip.places.register import Register
-from nhip.places.words import COMMUNE, DISTRICT, PROVINCE, name_accents, name_key
+from nhip.places.words import COMMUNE, DISTRICT, PROVINCE, ROMAN, name_accents, name_key
 
 _INNER_Y = re.compile(r"(?<=[bcdghklmnpqrstvx])y(?!e)")
+NUMBERS = {**ROMAN, **{number: roman for roman, number in ROMAN.items()}}
+"""Phường IV is also written Phường 4, and the other way round."""
 EMPTY: frozenset[str] = frozenset()
 FOLDED = {
     "phường": "phuong", "xã": "xa", "thị trấn": "thitran", "đặc khu": "dackhu", "quận": "quan", "huyện": "huyen",
@@ -104,6 +106,11 @@ class Index:
         self.name(record.key).communes.append(record)
         if " - " in unit.name:
             self._first_part(unit)
+        if unit.type == "phường" and record.key in NUMBERS:
+            other = NUMBERS[record.key]
+            twin = Record(other, other, record.type, unit, False)
+            self._place(twin)
+            self.name(other).communes.append(twin)
         return record
 
     def _first_part(self, unit: Unit) -> None:

@@ -22,8 +22,8 @@ LONGEST = 6
 """Syllables of the longest name."""
 ALL = COMMUNE | DISTRICT | PROVINCE
 BREAKS = frozenset({*PAIRS, *UNIT_WORDS})
-REMEMBERED = 50_000
-"""Segments kept parsed; addresses of one city repeat their ends."""
+REMEMBERED = 20_000
+"""Segments with names kept parsed (about 30 MB at most); addresses of one city repeat their ends."""
 
 
 class Mention:
@@ -135,7 +135,7 @@ class Parser:
             self._scan(piece, alone)
         for mention in piece.mentions:
             mention.settle(piece.accented)
-        if not alone:
+        if piece.mentions and not alone:
             if len(self._memory) > REMEMBERED:
                 self._memory.clear()
             self._memory[part] = piece

@@ -79,7 +79,7 @@ class Splitter:
             found = (Token(glued[1], glued[1]), Token(number, number))
         elif token.key.startswith(("tp", "tx")) and token.key not in self._known and token.key[2:] in self._known:
             found = (Token(token.key[:2], token.key[:2]), Token(token.key[2:], token.acc[2:]))
-        if len(self._memory) > 200_000:
+        if len(self._memory) > 50_000:
             self._memory.clear()
         self._memory[word] = found
         return found
@@ -98,7 +98,7 @@ for _levels, _type, _spellings in (
     (COMMUNE, "dackhu", "đk dk dackhu đặckhu"),
     (DISTRICT, "quan", "q quan quận district dist"),
     (DISTRICT, "huyen", "h huyen huyện huyendao huyệnđảo"),
-    (DISTRICT, "thixa", "tx thixa thịxã"),
+    (DISTRICT, "thixa", "tx thixa thịxã thix thịx"),
     (DISTRICT | PROVINCE, "thanhpho", "tp thanhpho thànhphố t.p city"),
     (PROVINCE, "tinh", "t tinh tỉnh province"),
 ):
@@ -107,7 +107,7 @@ for _levels, _type, _spellings in (
         _before = UNIT_WORDS.get(_key)
         UNIT_WORDS[_key] = (_levels, _type, frozenset({_spelling} | (_before[2] if _before else set())))
 
-PAIRS = {"thi": ("tran", "xa"), "thanh": ("pho",), "dac": ("khu",), "huyen": ("dao",)}
+PAIRS = {"thi": ("tran", "xa", "x"), "thanh": ("pho",), "dac": ("khu",), "huyen": ("dao",)}
 """Unit words of two syllables: first -> second."""
 
 ABBREVIATIONS = frozenset({"p", "f", "ph", "q", "h", "x", "tp", "tx", "tt", "dk"})
@@ -127,5 +127,7 @@ SUFFIXES = {
 _BELOW = """duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang
 can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village
 phong lau toanha cum km sat gan canh doidien"""
+ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
+"""Numbers of wards as some cities wrote them."""
 STREETS = frozenset(_BELOW.split())
 """Words that begin a part of the address below the commune; names after them are streets, hamlets, houses."""

@@ -101,6 +101,22 @@ def test_messy_addresses_are_never_wrong(
     assert tally["right"] >= 0.95 * 250, tally
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("style", ["full", "short, no marks"])
+def test_every_row_of_the_official_table(resolver: Resolver, day: date, real_data: Path, style: str) -> None:
+    """As the table writes them, with its typing errors; two rows name no commune that can be known."""
+    wanted: dict[str, set[str]] = {}
+    with (real_data / "vi" / "nso_conversion_2025.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.reader(file):
+            if len(row) > 7 and row[2].isdigit() and row[3].strip():
+                district, province = (cell.split("(")[0].strip() for cell in row[6:8])
+                wanted.setdefault(f"{row[3].strip()}, {district}, {province}", set()).add(row[2])
+    tally = Counter(_judge(resolver, CLEAN[style](text), tuple(sorted(codes)), day) for text, codes in wanted.items())
+    assert tally["wrong"] == 0
+    assert tally["none"] <= 2
+    assert tally["right"] >= 0.99 * len(wanted) > 9_900, tally
+
+
 def test_a_letter_is_put_right_only_when_one_unit_fits(resolver: Resolver, day: date) -> None:
     found = resolver.resolve("P. Vĩnh Nin, TP Huế", as_of=day)
     assert (found.status, found.codes, found.note) == ("exact", ("19789",), TYPO)
