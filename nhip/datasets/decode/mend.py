@@ -34,7 +34,10 @@ QUIET: Final = frozenset(["cp1258"])
 _TAILS = "".join(charsets.SHOWN[0x80:0xC0]) + "".join(map(chr, range(0x80, 0xA0)))
 _TAIL = "[" + re.escape(_TAILS) + "]"
 _TWICE: Final = re.compile(f"[\u00c2-\u00df]{_TAIL}|[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}")
-_BROKEN: Final = re.compile(r"áº|á»|Ã(?=[\s,.;]|$)|Æ[°¡]?(?=[a-zA-Z]|$)")
+_AMBIGUOUS: Final = re.compile("(?<=[A-ZĂÂĐÊÔƠƯ])[Â-ß][\u00a0–—…“”‘’•»]")
+"""Two characters that may be double encoding or the end of a word in capitals, as in `XÃ – PHƯỜNG` without its blanks."""
+_BROKEN: Final = re.compile(r"á[º»](?=\w)|^[^«]*á[º»]|(?<=[a-zđ])Ã(?=[\s,.;]|$)")
+"""Double encoding that has lost bytes. Quotation marks («cá») and words in capitals (XÃ) look like it and are left out."""
 _REMAINS: Final = re.compile(r"[ÄÆÅ]|Ã(?![a-z])|á[»º]|Â[^a-zA-Z\s]")
 """What double encoding leaves where it cannot be undone."""
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
@@ -67,8 +70,10 @@ def undo_double(text: str) -> str:
     """UTF-8 that was read as Windows-1252 or Latin-1, once to three times, as it was: `Huáº¿` becomes `Huế`."""
     if text.isascii():
         return text
+    sure = False
     for _ in range(3):
-        better = _TWICE.sub(_once, text)
+        sure = sure or len(_TWICE.findall(text)) > len(_AMBIGUOUS.findall(text))
+        better = _TWICE.sub(_once, text) if sure else text
         if better == text:
             break
         text = better.replace("Ã  ", "à ")  # the no-break space of C3 A0 has become a blank; two of them leave no doubt
@@ -100,8 +105,9 @@ class Mender(msgspec.Struct, frozen=True, kw_only=True):
     def mend(self, value: str) -> Mended:
         """The value put right, as far as it surely can be."""
         faults = Fault.NONE
-        single = undo_double(unescape(undo_double(value)))
-        if single != value and _REMAINS.search(single):
+        plain = unescape(value)
+        single = undo_double(unescape(undo_double(plain)))
+        if single != unescape(plain) and _REMAINS.search(single):
             return Mended(value, Fault.LOST, "utf-8")  # bytes of some letters are gone: half a repair helps nobody
         if single != value and not (self.from_bytes and single == _undone_once(value)):
             faults |= Fault.ENCODING

@@ -180,9 +180,9 @@ def test_sample_rows(run: Decode, con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_order_is_kept_when_letters_are_mended(run: Decode) -> None:
-    rows = "".join(f"{n},Huáº¿ {n % 97}\n" for n in range(150_000))
+    rows = "".join(f"{n},Huáº¿ {n % 97}\n" for n in range(60_000))
     done = run(("so,ten\n" + rows).encode(), "a.csv")
-    assert [row[0] for row in done.rows()] == list(range(2, 150_002))
+    assert [row[0] for row in done.rows()] == list(range(2, 60_002))
     assert done.rows()[12_345][2] == f"Huế {12_345 % 97}"
 
 
