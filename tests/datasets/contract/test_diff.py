@@ -98,13 +98,13 @@ def test_dates_are_compared_as_dates() -> None:
 
 
 @given(contracts())
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_contract_does_not_differ_from_itself(contract: Contract) -> None:
     assert diff(contract, contract) == []
 
 
 @given(contracts(), contracts())
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_two_contracts_can_be_compared(old: Contract, new: Contract) -> None:
     for change in diff(old, new):
         assert change.breaks in ("", "consumer", "supplier")

@@ -133,7 +133,7 @@ def test_everything_else_is_refused(sql: str) -> None:
 
 
 @given(st.text(max_size=30), st.sampled_from(GOOD), st.integers(0, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_passes_stays_one_true_or_false_value_wherever_it_is_put(noise: str, good: str, at: int) -> None:
     sql = good[:at] + noise + good[at:]
     try:

@@ -207,15 +207,15 @@ def test_awkward_tables_give_a_contract(con: duckdb.DuckDBPyConnection, columns:
 
 
 def test_wide_tables_are_bounded(con: duckdb.DuckDBPyConnection) -> None:
-    columns = {f"Cột {i}": [str(i), "2"] for i in range(450)}
-    assert len(profile(con, table(con, "wide", columns))) == 450
+    columns = {f"Cột {i}": [str(i), "2"] for i in range(250)}
+    assert len(profile(con, table(con, "wide", columns))) == 250
 
 
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=15), st.from_regex(r"[0-9.,/-]{1,12}")), max_size=12),
     st.text(max_size=15),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_column_can_break_the_profile(values: list[str | None], header: str) -> None:
     safe = [value.replace("\x00", "") if value else value for value in values]
     with duckdb.connect() as fresh:

@@ -30,7 +30,7 @@ def validator() -> Any:
 
 
 @given(contracts())
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_read_back(contract: Contract) -> None:
     text = dump(contract)
     assert load(text) == contract
@@ -38,7 +38,7 @@ def test_what_is_written_is_read_back(contract: Contract) -> None:
 
 
 @given(contracts())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_odcs(contract: Contract) -> None:
     document = pyyaml.safe_load(dump(contract))
     assert document["apiVersion"] == "v3.1.0"
