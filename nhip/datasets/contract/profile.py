@@ -41,7 +41,7 @@ PERSONAL = {
 """Kind -> the personal data it is."""
 
 
-_MOBILE = re.compile(r"\D*(?:\+?84\D*|0\D*)?[35789]")
+_MOBILE = re.compile(r"\D*(?:\+?84\D*0?\D*|0\D*)[35789]")
 _PRIVATE_MAIL = re.compile(r"@(?:gmail|yahoo|hotmail|outlook|icloud|live|ymail)\.")
 
 

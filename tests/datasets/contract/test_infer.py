@@ -86,6 +86,20 @@ def test_counts_are_exact_and_personal_data_is_not_shown(con: duckdb.DuckDBPyCon
     assert column.minimum is None
 
 
+def test_a_land_line_is_personal_only_beside_a_person(con: duckdb.DuckDBPyConnection) -> None:
+    lines, mobiles = (
+        ["0234 3822 123", "+84 234 3822 124", "19001075"] * 4,
+        ["0905 123 456", "+84 914 111 222", "0351234567"] * 4,
+    )
+    people = ["Nguyễn Văn An", "Trần Thị Bình", "Lê Hữu Châu"] * 4
+    alone = profile(con, table(con, "alone", {"Điện thoại": lines, "Di động": mobiles}))
+    beside = profile(con, table(con, "beside", {"Điện thoại": lines, "Họ và tên": people}))
+    assert [column.pii for column in alone] == ["", "phone"]
+    assert [column.pii for column in beside] == ["phone", "name"]
+    assert alone[0].examples[0].startswith("0234") or alone[0].examples[0][0] in "+1"
+    assert not any("3822" in example for example in beside[0].examples)
+
+
 def test_large_tables_are_sampled_but_counted_exactly(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""CREATE OR REPLACE TABLE big AS SELECT i AS _row, 'HUE-' || lpad(i::VARCHAR, 6, '0') AS "Mã",
         CASE WHEN i % 100000 = 77 THEN 'Hiếm' ELSE ['Một', 'Hai', 'Ba'][1 + i % 3] END AS "Loại",
