@@ -28,6 +28,7 @@ BUNDLES = {
         "css/components.css",
         "css/tables.css",
         "css/forms.css",
+        "css/patterns.css",
         "css/charts.css",
         "css/print.css",
     )

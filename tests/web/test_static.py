@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,15 @@ def test_gzip_is_of_the_same_bytes(files: StaticFiles) -> None:
     for file in files.files.values():
         if file.gzipped:
             assert gzip.decompress(file.gzipped) == file.body
+
+
+def test_every_class_that_templates_use_has_a_style() -> None:
+    """A class without a rule is a typing slip, or a page that nobody has looked at."""
+    css = "".join(path.read_text() for path in (STATIC / "css").glob("*.css"))
+    known = set(re.findall(r"\.([a-z][\w-]*)", css)) | {"menu-look"}
+    unknown = {}
+    for path in sorted((STATIC.parents[1]).rglob("templates/**/*.html")):
+        for value in re.findall(r'\bclass="([^"]*)"', path.read_text()):
+            names = re.sub(r"[\w-]*\{[{%].*?[%}]\}", " ", value).split()
+            unknown.update({name: str(path) for name in names if name not in known})
+    assert unknown == {}
