@@ -153,6 +153,9 @@ class Parser:
                     piece.mentions = [m for m in piece.mentions if m.explicit or m.twin]
                 masked, edge, i = False, not piece.unknown, found
                 continue
+            if masked and not alone and (past := self._past_street(tokens, i)):
+                edge, i = False, past
+                continue
             mention = self._bare(tokens, i)
             if mention is None or (mention.levels == COMMUNE and self._continues(piece, i)):
                 if piece.mentions:
@@ -164,12 +167,16 @@ class Parser:
             if suffix and mention.levels & suffix[0]:
                 mention.levels, mention.type, mention.explicit = mention.levels & suffix[0], suffix[1], True
                 mention.end, masked = mention.end + 1, False
-            elif masked and not alone:
-                i = mention.end
-                continue
             mention.whole = edge and not masked
             piece.mentions.append(mention)
             edge, i = True, mention.end
+
+    def _past_street(self, tokens: list[Token], i: int) -> int:
+        """The index after the name or syllable at `i` of a street; 0 when an English unit word follows, so that it counts."""
+        end, name = self._longest(tokens, i, ALL)
+        if name is not None and end < len(tokens) and tokens[end].key in SUFFIXES:
+            return 0
+        return max(end, i + 1)
 
     def _continues(self, piece: Piece, i: int) -> bool:
         """Whether the token at `i` follows a commune with its unit word, so that it can be no other commune."""
