@@ -154,7 +154,7 @@ DATASETS: tuple[DatasetSpec, ...] = (
     dataset("chinh-sach-phu-bai | p-phu-bai | xa-hoi | Đối tượng bảo trợ xã hội | Social assistance", 410, 30,
             "drop/xlsx",
             (f.code("ma_dt", "Mã đối tượng", "BT"), f.person("ho_ten", "Họ và tên"), f.citizen(),
-            f.commune(only="Phường Phú Bài"), f.address(), f.date("tu_ngay", "Hưởng từ ngày"),
+            f.commune(only="Phường Phú Bài"), f.address(), f.date("tu_ngay", "Hưởng từ ngày", required=False),
             f.money("muc_huong", "Mức hưởng (đồng)", 500_000, 3_000_000, 60_000)),
             classification="sensitive", licence="", deliveries=2,
             dirt=Dirt(rate=0.25, dropped=("tu_ngay",), layout=("title", "header2", "notes"))),
