@@ -1,4 +1,4 @@
-"""From a delivery's bytes to the version's Parquet: decode, conform, check, write; and whether ten times the file costs ten times.
+"""From a delivery's bytes to the version's Parquet, and whether ten times the file costs ten times.
 
     .venv/bin/python -m bench.pipeline [--rows 2000000] [--fold 10]
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import big_file
-from bench.check import file_of, figures
+from bench.check import figures, file_of
 from bench.results import WORK, measure, record
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from nhip.datasets.check.judge import insert
-from nhip.datasets.conform.extras import Extra
+from nhip.datasets.conform.extras import Extra, Joined
+from nhip.datasets.conform.located import Locator, find_position, locate
 from nhip.datasets.conform.mapping import batches, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.conform.points import add_points
@@ -52,9 +53,15 @@ def _places(room: Room, plan: Plan, column: Column, resolver: Resolver, province
             rows = [(*row, *_answer(found.get(key), level)) for row, key in zip(batch, keys, strict=True)]
             write_table(writer, table, rows)
     on = " AND ".join(f"{alias}.k{place} IS NOT DISTINCT FROM {CELL}.{part.text}" for place, part in enumerate(parts))
-    name = column.field.name
-    made = tuple((f"{name}__{part}", f"{alias}.{part}") for part in ("unit", "units", "unit_old"))
-    extra = Extra(table, alias, on, made)
+    place = Joined(table, alias, on)
+    position, unit = find_position(plan), f"{alias}.unit"
+    tables: tuple[Joined, ...] = (place,)
+    if position:
+        locator = Locator(resolver, province, level, lambda texts: _address(column, texts))
+        tables = (place, locate(room, plan, parts, place, position, locator))
+        unit = f"coalesce({tables[1].alias}.unit, {unit})"
+    made = {"unit": unit, "units": f"coalesce({unit}, {alias}.units)", "unit_old": f"{alias}.unit_old"}
+    extra = Extra(tables, tuple((f"{column.field.name}__{part}", sql) for part, sql in made.items()))
     _tell(room, plan, column, extra)
     return extra
 
@@ -88,13 +95,15 @@ def _answer(found: Resolution | None, level: Level) -> tuple[Any, ...]:
 
 
 def _tell(room: Room, plan: Plan, column: Column, extra: Extra) -> None:
-    """A warning for every row whose place is not sure."""
-    alias, name = extra.alias, literal(column.field.name)
+    """A warning for every row whose place is not sure, or whose point lies elsewhere."""
+    place, *located = (table.alias for table in extra.tables)
+    name, text = literal(column.field.name), f"left(r.{column.text}, 1000)"
+    rows = f"FROM {plan.delivered()} r {extra.join('r')}"
     warned = literal(column.field.severity.get("place", "warning"))
-    insert(
-        room,
-        [
-            f"SELECT r._row, {name}, {alias}.rule, {warned}, left(r.{column.text}, 1000), left({alias}.suggestion, 1000) "
-            f"FROM {plan.delivered()} r {extra.join('r')} WHERE {alias}.rule <> ''"
-        ],
-    )
+    undecided = f"AND {located[0]}.unit IS NULL" if located else ""
+    doubt = f"SELECT r._row, {name}, {place}.rule, {warned}, {text}, left({place}.suggestion, 1000) {rows}"
+    branches = [f"{doubt} WHERE {place}.rule <> '' {undecided}"]
+    for alias in located:
+        outside = f"SELECT r._row, {name}, 'point.unit', {warned}, {text}, {alias}.outside {rows}"
+        branches.append(f"{outside} WHERE {alias}.outside IS NOT NULL")
+    insert(room, branches)

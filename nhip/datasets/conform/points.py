@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nhip.datasets.check.judge import insert
-from nhip.datasets.conform.extras import Extra
+from nhip.datasets.conform.extras import Extra, Joined
 from nhip.datasets.conform.mapping import batches, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.engine import CELL, literal
@@ -38,7 +38,7 @@ def add_points(room: Room, plan: Plan, province: str) -> list[Extra]:
             write_table(writer, table, _points(batch, crs, province))
     alias = f"g{a.at}"
     on = f"{alias}.k0 = {CELL}.{a.text} AND {alias}.k1 = {CELL}.{b.text}"
-    extra = Extra(table, alias, on, (("longitude", f"{alias}.lon"), ("latitude", f"{alias}.lat")))
+    extra = Extra((Joined(table, alias, on),), (("longitude", f"{alias}.lon"), ("latitude", f"{alias}.lat")))
     _tell(room, plan, (a, b), extra)
     return [extra]
 
@@ -72,10 +72,11 @@ def _transformed(batch: list[Any], crs: str, province: str) -> list[tuple[float,
 
 def _tell(room: Room, plan: Plan, columns: tuple[Column, Column], extra: Extra) -> None:
     texts = " || '; ' || ".join(f"r.{column.text}" for column in columns)
+    alias = extra.tables[0].alias
     insert(
         room,
         [
-            f"SELECT r._row, {literal(columns[0].field.name)}, {extra.alias}.rule, {extra.alias}.severity, {texts}, "
-            f"{extra.alias}.note FROM {plan.delivered()} r {extra.join('r')} WHERE {extra.alias}.rule <> ''"
+            f"SELECT r._row, {literal(columns[0].field.name)}, {alias}.rule, {alias}.severity, {texts}, {alias}.note "
+            f"FROM {plan.delivered()} r {extra.join('r')} WHERE {alias}.rule <> ''"
         ],
     )

@@ -35,9 +35,7 @@ def write_rows(room: Room, plan: Plan, lookups: Lookups, extras: list[Extra], pa
         for field in plan.contract.fields
     ]
     taken = {field.name.lower() for field in plan.contract.fields}
-    cells += [
-        f"{sql} AS {ident(name)}" for extra in extras for name, sql in extra.columns() if name.lower() not in taken
-    ]
+    cells += [f"{sql} AS {ident(name)}" for extra in extras for name, sql in extra.made if name.lower() not in taken]
     joins = " ".join([lookups.joins(plan.columns, "r"), *(extra.join("r") for extra in extras)])
     # joins may change sides and spill, so only a sort keeps the file's order
     query = (

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import shapely
 
 from nhip.datasets.contract.model import Contract, Field
+from nhip.places.boundaries import Boundaries
 from nhip.places.register import Register
 from nhip.places.resolver import Resolver
 
@@ -58,3 +60,37 @@ def test_the_province_of_the_installation_decides(check: Check, resolver: Resolv
 def test_without_a_resolver_places_are_text(check: Check) -> None:
     made = check([Field(name="xa", kind="commune")], [["Xã  Hoà Bình"]])
     assert (made.columns, made.version) == (["_row", "xa"], [(2, "Xã Hòa Bình")])
+
+
+def test_a_point_decides_between_candidates(check: Check, resolver: Resolver) -> None:
+    candidates = resolver.resolve("Xã Tân Lập").codes
+    unit = next(u for code in candidates if (u := resolver.register.find_unit(code)) and u.lon and u.lat)
+    fields = [
+        Field(name="xa", kind="commune"),
+        Field(name="vi", type="number", kind="latitude"),
+        Field(name="kinh", type="number", kind="longitude"),
+    ]
+    rows = [["Xã Tân Lập", str(unit.lat), str(unit.lon)], ["Xã Tân Lập", None, None]]
+    made = check(fields, rows, resolver=resolver)
+    assert made.column("xa__unit") == [unit.code, None]
+    assert made.column("xa__units") == [unit.code, ";".join(candidates)]
+    assert made.cells("place.ambiguous") == [(3, "xa")]
+
+
+def test_a_point_outside_its_unit_is_told(check: Check, resolver: Resolver) -> None:
+    text = "Phường Thuận Hòa, Thành phố Huế, Thừa Thiên Huế"
+    here = resolver.register.unit(resolver.resolve(text).codes[0])
+    there = next(u for u in resolver.register.iter_units("commune") if u.code != here.code)
+    squares = {
+        here.uid: shapely.box(107.5, 16.4, 107.6, 16.5).wkb,
+        there.uid: shapely.box(107.6, 16.4, 107.7, 16.5).wkb,
+    }
+    bounded = Resolver(resolver.register, Boundaries(resolver.register, squares))
+    fields = [
+        Field(name="noi", kind="address"),
+        Field(name="vi", type="number", kind="latitude"),
+        Field(name="kinh", type="number", kind="longitude"),
+    ]
+    made = check(fields, [[text, "16.45", "107.55"], [text, "16.45", "107.65"]], resolver=bounded)
+    assert [(f[0], f[1], f[2], f[5]) for f in made.findings] == [(3, "noi", "point.unit", there.code)]
+    assert made.column("noi__unit") == [here.code] * 2
