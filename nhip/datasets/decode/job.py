@@ -87,7 +87,7 @@ class Job:
             return True
         target = self._work / f"t{len(self.tables)}.raw.parquet"
         try:
-            self._con.execute(f"COPY (FROM {numbered}) TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)")
+            self._con.execute(f"COPY (FROM {numbered}) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)")
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
         self._finish(raw._replace(relation=f"read_parquet({quoted(target)})"))

@@ -106,7 +106,7 @@ class RowFile:
         cells = "".join(f", p{place} AS c{number}" for number, place in enumerate(places))
         con.execute(
             f"COPY (SELECT CAST(n AS BIGINT) AS {ROW}{cells} FROM {source})"
-            f" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
+            f" TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
         )
         self._rows_path.unlink()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,6 @@ class TextPass:
         self._con, self._relation, self._raw_names = con, relation, names
         self._work, self._stem, self._from_bytes = work, stem, from_bytes
         self._maps: dict[int, str] = {}
-        self._seen: list[str] = []
 
     def run(self) -> TextResult:
         """Detect, mend, and write what changed."""
@@ -66,8 +66,8 @@ class TextPass:
         tidy = [[cleaned(value) for value in values] for values in samples]
         *found, header = detect.columns([*tidy, headers], from_bytes=self._from_bytes)
         menders = [self._mender(column, values) for column, values in zip(found, tidy, strict=True)]
-        for place, mender in enumerate(menders):
-            self._map(place, mender)
+        for place, (mender, values) in enumerate(zip(menders, samples, strict=True)):
+            self._map(place, mender, values)
         relation, findings = self._write() if self._maps else (self._relation, "")
         names = [_name(name, column, header) for name, column in zip(headers, found, strict=True)]
         counts = self._counts(findings)
@@ -95,15 +95,18 @@ class TextPass:
         lost = sum(is_lost(value) for value in values) >= 2
         return Mender(column=column, from_bytes=self._from_bytes, lost_context=lost)
 
-    def _map(self, place: int, mender: Mender) -> None:
+    def _map(self, place: int, mender: Mender, sample: list[str]) -> None:
         """A table of the values of a column that mending changes or has something to say about."""
         name = f"nhip_text_{next(_names)}"
         pattern = _SUSPECT
         if mender.column.charsets:
             pattern = f"{_LEGACY}|{_SUSPECT}" + (f"|{_VIQR}" if "viqr" in mender.column.charsets else "")
         path = self._work / f"{name}.csv"
-        values = f"SELECT DISTINCT c{place} FROM {self._relation} WHERE regexp_matches(c{place}, {quoted(pattern)})"
-        count, longest = _write_mended(self._con.execute(values), mender, path)
+        values = iter([sample])  # all there is, unless the sample is full
+        if len(sample) >= _SAMPLE:
+            sql = f"SELECT DISTINCT c{place} FROM {self._relation} WHERE regexp_matches(c{place}, {quoted(pattern)})"
+            values = _batches(self._con.execute(sql))
+        count, longest = _write_mended(values, mender, path)
         if count:
             columns = ["v", "faults", "new"]
             source = csv_relation(path, columns, Dialect(), header=False, padded=True, longest=longest)
@@ -123,7 +126,7 @@ class TextPass:
                 joins.append(f"LEFT JOIN {self._maps[place]} m{place} ON r.c{place} = m{place}.v")
         self._con.execute(
             f"COPY (SELECT r.{ROW}, {', '.join(cells)} FROM {self._relation} r {' '.join(joins)} ORDER BY r.{ROW})"
-            f" TO {quoted(target)} (FORMAT parquet, COMPRESSION zstd)"
+            f" TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)"
         )
         return f"read_parquet({quoted(target)})", self._findings()
 
@@ -158,14 +161,19 @@ def _name(name: str, column: detect.Column, header: detect.Column) -> str:
     return Mender(column=detect.Column(sets, column.trusted or header.trusted)).mend(name).text
 
 
-def _write_mended(values: duckdb.DuckDBPyConnection, mender: Mender, path: Path) -> tuple[int, int]:
+def _batches(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
+    while rows := cursor.fetchmany(_BATCH):
+        yield [row[0] for row in rows]
+
+
+def _write_mended(values: Iterator[list[str]], mender: Mender, path: Path) -> tuple[int, int]:
     """Write each value that mending changes or has something to say about, its faults and its new text; returns their number
     and the bytes of the longest line. (A DuckDB function in Python would do the same 100 times slower.)"""
     count = longest = 0
     with path.open("w", encoding="utf-8", newline="", errors="replace") as file:
         writer = csv.writer(file, lineterminator="\n")
-        while rows := values.fetchmany(_BATCH):
-            for (value,) in rows:
+        for batch in values:
+            for value in batch:
                 result = mender.mend(value)
                 if result.text != value or result.faults:
                     count += 1
