@@ -244,7 +244,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("tax.wrong", lambda c: c.kind == "tax_code" and not c.key, _one(_wrong_check)),
     Fault("text.nfd", _words, _one(lambda v: unicodedata.normalize("NFD", v)), mends=True),
     Fault("text.spaces", _words, _one(loose), mends=True),
-    Fault("text.tone", _words, _one(late_tone), mends=True),
+    Fault("text.tone", lambda c: _words(c) and c.kind != "person_name", _one(late_tone), mends=True),
     Fault("text.mojibake", _words, _one(mojibake), mends=True),
     Fault("text.lost", _words, _one(lost)),
     Fault("text.lost", _words, _one(question_marks)),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nhip.modelcity.model import Column, Draw, Values
-from nhip.modelcity.places import communes, points, street_address, vn2000
+from nhip.modelcity.places import TWICE, communes, points, street_address, vn2000
 from nhip.modelcity.words import people, pick, words
 
 
@@ -108,7 +108,7 @@ def person(name: str, title: str) -> Column:
 
 def commune(name: str = "phuong_xa", title: str = "Phường/Xã", only: str = "") -> Column:
     """Full name of a commune of today, drawn evenly, or always `only`."""
-    options = [only] if only else [unit.name for unit in communes()]
+    options = [only] if only else [unit.name for unit in communes() if unit.name not in TWICE]
     return Column(name=name, title=title, make=lambda draw: pick(draw.rng, options, draw.rows), kind="commune")
 
 

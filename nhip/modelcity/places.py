@@ -18,6 +18,9 @@ CITY = "thành phố Huế"
 VN2000 = "EPSG:9214"
 """VN-2000, TM-3, central meridian 107-00: the one of Huế."""
 
+TWICE = ("Xã Phú Vinh",)
+"""Names that Huế has today and had for another place from January to June 2025, so that nobody can tell which is meant."""
+
 STREETS = tuple(
     """Lê Lợi|Hùng Vương|Nguyễn Huệ|Trần Hưng Đạo|Lê Duẩn|Điện Biên Phủ|Phan Bội Châu|Bến Nghé|Hà Nội|Đống Đa|Nguyễn Trường Tộ
 Phan Chu Trinh|Ngô Quyền|Hai Bà Trưng|Lý Thường Kiệt|Bà Triệu|Tố Hữu|Nguyễn Sinh Cung|Phạm Văn Đồng|An Dương Vương|Đinh Tiên Hoàng

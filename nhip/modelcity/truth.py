@@ -46,7 +46,6 @@ ACCEPTED: dict[str, str] = {
     "phone.wrong": "phone.* pattern",
     "place.ambiguous": "place.ambiguous place.*",
     "place.none": "place.none place.*",
-    "place.old": "place.*",
     "plate.form": "plate.form",
     "plate.wrong": "plate.* pattern",
     "primaryKey": "primaryKey unique duplicate*",
@@ -66,8 +65,9 @@ ACCEPTED: dict[str, str] = {
 }
 """Rules that count as finding a kind, separated by blanks; `*` stands for any letters. `encoding.…` is in `_rules_of`."""
 
-QUIET = ("layout.", "file.", "stale", "dataset.same")
-"""Kinds that are read rightly when they leave no finding behind: layout, encodings of whole files, age, equal files."""
+QUIET = ("layout.", "file.", "stale", "dataset.same", "place.old")
+"""Kinds that are read rightly when they leave no finding behind: layout, encodings of whole files, age, equal
+files, and places that were renamed or merged, which get their present code."""
 
 _WHOLE_ROW = (
     "coordinate.%", "duplicate.%", "primaryKey%", "row.rule", "reference", "required", "minimum", "maximum", "place.%",
