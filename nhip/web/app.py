@@ -57,32 +57,23 @@ def build(
     around everything, the outermost first (`nhip.security.protect`). `checks`: what `/health` asks, each raising when
     not well. `state`: what handlers find in `request.app.state` (`db`, …). `live_guards`: who may listen at `/live`.
     """
-    files = StaticFiles(STATIC, *static)
-    live = Live()
+    files, live = StaticFiles(STATIC, *static), Live()
+    ours = {
+        "settings": settings,
+        "static": files,
+        "live": live,
+        "checks": dict(checks or {}),
+        "pages": Pages(settings, files, templates, navigation),
+    }
+    listening = Router("/", route_handlers=[live_route], guards=list(live_guards))
     app = Litestar(
-        route_handlers=[
-            static_route,
-            favicon,
-            health,
-            metrics_route,
-            Router("/", route_handlers=[live_route], guards=list(live_guards)),
-            *routes,
-        ],
+        route_handlers=[static_route, favicon, health, metrics_route, listening, *routes],
         lifespan=[_live_until_the_end(live), *lifespan],
         exception_handlers=HANDLERS,
         dependencies=dict(dependencies or {}),
         openapi_config=openapi,
         logging_config=None,
-        state=State(
-            {
-                **(state or {}),
-                "settings": settings,
-                "static": files,
-                "live": live,
-                "checks": dict(checks or {}),
-                "pages": Pages(settings, files, templates, navigation),
-            }
-        ),
+        state=State({**(state or {}), **ours}),
     )
     _wrap(app, [*layers, lambda inner: Preferences(inner, settings.language), Measured])
     return app
