@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 LONGEST = 200
 _hasher = PasswordHasher()
-_turns = asyncio.Semaphore(2)
+_threads = ThreadPoolExecutor(2, "password")
 _NOBODY = _hasher.hash("nobody has this password")
 
 
 async def hash_password(password: str) -> str:
     """The PHC string to store."""
-    async with _turns:
-        return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
 
 
 async def matches(stored: str | None, password: str) -> bool:
     """Whether `password` is the one behind `stored`. Takes as long when there is no such account (`stored` None)."""
-    async with _turns:
-        good = await asyncio.to_thread(_verified, stored or _NOBODY, password)
+    good = await asyncio.get_running_loop().run_in_executor(_threads, _verified, stored or _NOBODY, password)
     return good and stored is not None
 
 
