@@ -17,6 +17,7 @@ from litestar import asgi
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
 from nhip.errors import NotFound
+from nhip.web.errors import MethodNotAllowed
 
 PREFIX = "/static"
 BUNDLES = {
@@ -90,6 +91,8 @@ def _static_file(name: str, body: bytes) -> StaticFile:
 @asgi(PREFIX, is_mount=True, copy_scope=True)
 async def static_route(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer GET and HEAD for static files."""
+    if scope["method"] not in ("GET", "HEAD"):  # type: ignore[typeddict-item]
+        raise MethodNotAllowed(method=str(scope["method"]))  # type: ignore[typeddict-item]
     files: StaticFiles = scope["litestar_app"].state.static
     file, present = files.find(scope["path"].removeprefix(PREFIX))
     if file is None:

@@ -187,3 +187,15 @@ def test_the_policy_allows_all_that_pages_do(browsing, gallery_url) -> None:
             ready(page)
         page.keyboard.press("Control+k")
         assert complaints == []
+
+
+def test_paper_is_light_whatever_the_theme(browsing, gallery_url) -> None:
+    with browsing.page(size="1280", theme="dark") as page:
+        page.goto(gallery_url + "/gallery?theme=dark")
+        page.emulate_media(media="print", color_scheme="dark")
+        ground, ink = page.evaluate(
+            "[getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.querySelector('h1')).color]"
+        )
+        assert (ground, ink) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
+        assert not page.locator(".topbar").is_visible()
+        assert axe(page) == []

@@ -36,7 +36,7 @@ PAIRS = [
 
 
 def _blocks() -> dict[str, dict[str, str]]:
-    light, rest = TOKENS.split("@media (prefers-color-scheme: dark)")
+    light, rest = TOKENS.split("@media screen and (prefers-color-scheme: dark)")
     system, chosen = rest.split(':root[data-theme="dark"]')
     return {
         name: dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", text))

@@ -158,3 +158,11 @@ def test_an_uploaded_file_is_read(client) -> None:
     with TestClient(make(routes=[upload])) as own:
         own.post("/upload", files={"file": ("điểm.csv", b"a;b")}, data={"title": "x"})
     assert seen == {"name": "điểm.csv", "body": b"a;b", "text": "x", "missing": None}
+
+
+def test_a_file_has_to_be_chosen_again_and_the_page_says_so(client) -> None:
+    wrong = {"name": "", "days": "7", "kind": "http"}
+    headers = {"accept-language": "en"}
+    chosen = client.post("/gallery/form", data=wrong, files={"file": ("a.csv", b"x")}, headers=headers)
+    assert "Choose the file again" in chosen.text
+    assert "Choose the file again" not in client.post("/gallery/form", data=wrong, headers=headers).text

@@ -57,6 +57,11 @@ def test_nothing_else_is_served(client, files: StaticFiles, path: str) -> None:
     assert client.get(f"/static/{files.version}/{path}").status_code == 404
 
 
+def test_only_reading_is_answered(client, files: StaticFiles) -> None:
+    assert client.post(files.url("nhip.css")).status_code == 405
+    assert client.head(files.url("nhip.css")).status_code == 200
+
+
 def test_a_misspelt_name_is_seen_at_once(files: StaticFiles) -> None:
     with pytest.raises(NotFound):
         files.url("nhip.cs")
