@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -33,6 +35,12 @@ def ident(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+# DuckDB looks for pandas once for every Python value that it is given; a name that is known to be absent is not searched again
+for _absent in ("pandas", "pyarrow"):
+    if find_spec(_absent) is None:
+        sys.modules.setdefault(_absent, None)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -25,6 +25,9 @@ from nhip.modelcity.truth import compare
 Step = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
 
+Arrived = list[tuple[str, list[Receipt]]]
+"""What came, by dataset, in the order of the catalogue."""
+
 HOUR, DAY = 3600, 86_400
 
 
@@ -73,11 +76,11 @@ async def load_city(installation: Installation, city: City, step: Step) -> Loade
     started = time.monotonic()
     await resume(installation)
     deliveries = await _fetch_all(installation, city, step)
-    failed = await _process_all(installation, deliveries, step)
+    failed = await _process_all(installation, city, deliveries, step)
     return await report(installation, city, failed, time.monotonic() - started)
 
 
-async def _fetch_all(installation: Installation, city: City, step: Step) -> list[tuple[str, list[Receipt]]]:
+async def _fetch_all(installation: Installation, city: City, step: Step) -> Arrived:
     found = []
     for number, dataset in enumerate(city.datasets, 1):
         step("fetch", number, len(city.datasets))
@@ -90,9 +93,7 @@ async def _fetch_all(installation: Installation, city: City, step: Step) -> list
     return found
 
 
-async def _process_all(
-    installation: Installation, deliveries: list[tuple[str, list[Receipt]]], step: Step
-) -> list[dict[str, str]]:
+async def _process_all(installation: Installation, city: City, deliveries: Arrived, step: Step) -> list[dict[str, str]]:
     failed: list[dict[str, str]] = []
     total, done = sum(len(receipts) for _slug, receipts in deliveries), 0
     gate = asyncio.Semaphore(installation.settings.workers)
@@ -107,15 +108,24 @@ async def _process_all(
                 done += 1
                 step("work", done, total)
 
-    for wave in waves(deliveries):
+    for wave in waves(city, deliveries):
         await asyncio.gather(*(one(slug, receipts) for slug, receipts in wave))
     return failed
 
 
-def waves(deliveries: list[tuple[str, list[Receipt]]]) -> list[list[tuple[str, list[Receipt]]]]:
-    """The catalogue lists a dataset after those that it refers to; small waves in that order keep references known."""
-    size = 8
-    return [deliveries[at : at + size] for at in range(0, len(deliveries), size)]
+def waves(city: City, deliveries: Arrived) -> list[Arrived]:
+    """Datasets whose references are known before them: those without references first, then those that refer to these."""
+    refers = {d.spec.slug: {r.to_dataset for r in d.contract.references} for d in city.datasets}
+    depth: dict[str, int] = {}
+
+    def deep(slug: str) -> int:
+        if slug not in depth:
+            depth[slug] = 0  # a dataset may refer to itself
+            depth[slug] = max((deep(other) + 1 for other in refers.get(slug, ()) if other != slug), default=0)
+        return depth[slug]
+
+    levels = sorted({deep(slug) for slug, _receipts in deliveries})
+    return [[(slug, receipts) for slug, receipts in deliveries if deep(slug) == level] for level in levels]
 
 
 async def report(installation: Installation, city: City, failed: list[dict[str, str]], seconds: float) -> Loaded:
