@@ -19,7 +19,8 @@ from nhip.modelcity.load import Loaded, Step, load_city, prepare_city
 from nhip.modelcity.manifest import open_city
 from nhip.modelcity.model import City
 from nhip.modelcity.portal import Portals
-from nhip.serve import address, prepare, require_port, serve
+from nhip.parts import prepare_database
+from nhip.serve import address, require_port, serve
 from nhip.settings import Settings, load
 
 SOURCES = "nhip_demo_sources"
@@ -51,19 +52,12 @@ def demo(
     if not load_only:
         require_port(settings)
     with contextlib.ExitStack() as stack:
-        loaded, password = asyncio.run(_load(settings, seed, stack))
+        loaded = asyncio.run(_load(settings, seed, stack))
         if wants_json or load_only:
             print_json(loaded) if wants_json else click.echo(summary(loaded))
         if load_only:
             return
-        serve(settings, greeting=_greeting(settings, loaded, password), browser=not no_browser)
-
-
-def _greeting(settings: Settings, loaded: Loaded, password: str) -> str:
-    lines = [summary(loaded), "", f"    {address(settings)}/console"]
-    if password:
-        lines.append(f"    admin / {password}   (shown once; `nhip password` makes a new one)")
-    return "\n".join(lines)
+        serve(settings, greeting=f"{summary(loaded)}\n\n    {address(settings)}/console", browser=not no_browser)
 
 
 def summary(loaded: Loaded) -> str:
@@ -77,23 +71,23 @@ def summary(loaded: Loaded) -> str:
     )
 
 
-async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> tuple[Loaded, str]:
+async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> Loaded:
     """Everything up to serving: made and loaded once, found again on later starts. Portals run until `stack` closes."""
     done = settings.data_dir / "demo" / LOADED
     async with opened(settings) as installation:
-        password = await prepare(installation)
+        await prepare_database(installation.db)
         if done.is_file():
             city = open_city(settings.data_dir / "demo", database_url=sources_url(installation.db.url))
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
-            return msgspec.json.decode(done.read_bytes(), type=Loaded), password
+            return msgspec.json.decode(done.read_bytes(), type=Loaded)
         with progress() as shown:
             city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
             loaded = await load_city(installation, city, _two_steps(shown))
         done.write_bytes(msgspec.json.encode(loaded))
-        return loaded, password
+        return loaded
 
 
 def _generate(installation: Installation, seed: int, step: Step) -> City:
