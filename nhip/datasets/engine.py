@@ -93,8 +93,6 @@ def _lock_down(con: duckdb.DuckDBPyConnection, reach: Iterable[Path]) -> None:
     con.execute(f"SET allowed_paths = [{', '.join(map(literal, sorted(files)))}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET enable_progress_bar = false")
-    # arrays of Python objects are text; guessing their types takes 200 times as long as copying them
-    con.execute("SET pandas_analyze_sample = 0")
     con.execute("SET enable_external_file_cache = false")  # a file rewritten in place must be read anew
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
-import numpy as np
+import msgspec
 
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.model import Field
@@ -47,11 +47,11 @@ def batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[Any]]:
 
 
 def write_table(writer: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
-    """Append `rows` to `table` by way of columns, which is many times faster than row by row."""
-    columns = zip(*rows, strict=True)
-    writer.register("batch", {f"c{place}": np.array(column, dtype=object) for place, column in enumerate(columns)})
-    writer.execute(f"INSERT INTO {table} SELECT * FROM batch")
-    writer.unregister("batch")
+    """Append `rows` (text, numbers, booleans, None) to `table`. As one JSON text: DuckDB looks for pandas at every Python object
+    that it is given, which takes fifty times as long."""
+    cells = ", ".join(f"cells[{place}]" for place in range(1, len(rows[0]) + 1))
+    listed = "SELECT unnest(from_json(?, '[[\"VARCHAR\"]]')) AS cells"
+    writer.execute(f"INSERT INTO {table} SELECT {cells} FROM ({listed})", [msgspec.json.encode(rows).decode()])
 
 
 def severity_of(field: Field, rule: str, usual: Severity, *, key: bool) -> Severity:
