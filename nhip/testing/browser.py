@@ -1,16 +1,23 @@
-"""Browser fixtures: Debian's Chromium, no Internet, Vietnamese, phone first. Register with `pytest_plugins`.
+"""Browser fixtures: Debian's Chromium, no Internet, Vietnamese, phone first.
+
+In a conftest: `from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call`, or name this module in `pytest_plugins`
+of the root. Playwright keeps an event loop running in the thread that it is used from, which no asynchronous test could stand
+beside: tests that ask for `browsing` therefore run in a thread of their own, and a fixture that opens pages does so by
+`browsing.run(function)`.
 
 Wait on `data-ready`, never on time. `axe` runs the WCAG 2.2 A and AA rules (axe-core from the `axe-playwright-python` wheel).
 """
 
 from __future__ import annotations
 
+import inspect
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,6 +38,18 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SIZES = {"360": (360, 740), "1280": (1280, 800), "1920": (1920, 1080)}
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
 _HERE = ("127.0.0.1", "localhost", "::1")
+_thread = ThreadPoolExecutor(1, "browser")
+T = TypeVar("T")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run tests that drive the browser in its thread."""
+    if "browsing" not in pyfuncitem.fixturenames:
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    _thread.submit(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names}).result()
+    return True
 
 
 def chromium_path() -> str:
@@ -47,6 +66,11 @@ class Browsing:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self.refused: list[str] = []
+
+    @staticmethod
+    def run(function: Callable[[], T]) -> T:
+        """Call `function` in the browser's thread; for fixtures that open pages."""
+        return _thread.submit(function).result()
 
     @contextmanager
     def page(
@@ -97,10 +121,12 @@ class Browsing:
 def chromium() -> Iterator[Browser]:
     """One browser for the session."""
     path = chromium_path()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
+    playwright = _thread.submit(sync_playwright().start).result()
+    options: dict[str, Any] = {"executable_path": path, "args": list(FLAGS)}
+    browser = _thread.submit(playwright.chromium.launch, **options).result()
+    yield browser
+    _thread.submit(browser.close).result()
+    _thread.submit(playwright.stop).result()
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call  # noqa: F401 - fixtures of this folder
 
-from nhip.testing.browser import browsing, chromium  # noqa: E402, F401 - fixtures of this folder
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
