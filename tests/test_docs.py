@@ -1,0 +1,198 @@
+"""The documentation is true: commands exist, the first tutorial runs as it says, pictures are there and small."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+
+from nhip.cli import cli, main
+from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
+from nhip.datasets.contract.lint import lint
+from nhip.datasets.corrections import CellFix, correct
+from nhip.datasets.deliveries import receive
+from nhip.datasets.health import get_dataset_health
+from nhip.datasets.pipeline import process
+from nhip.datasets.store import get_dataset
+from nhip.db.installation import Installation
+from nhip.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+READMES = [ROOT / "README.md", ROOT / "README.vi.md"]
+PAGES = [*READMES, *sorted(DOCS.rglob("*.md"))]
+MOST_IMAGE_BYTES = 120 << 10
+FENCE = re.compile(r"^(?:<!-- (?P<note>(?:file|in): [^>]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
+CONTINUED = re.compile(r"\\\n\s*")
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, what the comment above says (`file: NAME`, `in: NAME`), its text."""
+
+    kind: str
+    note: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [Block(m["kind"], m["note"] or "", m["text"]) for m in FENCE.finditer(text)]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The `nhip` commands of a shell block as words; loops, variables and comments are left out of the words."""
+    for line in CONTINUED.sub(" ", text).splitlines():
+        for part in re.split(r"; | && |\bdo ", line):
+            if re.match(r"\s*(\$ )?nhip ", part):
+                words = shlex.split(part.strip().removeprefix("$ "), comments=True)
+                yield words[1 : next((i for i, w in enumerate(words) if w in ("|", ">", "&")), None)]
+
+
+SHELL = [(page, words) for page in PAGES for b in blocks(page) if b.kind in ("sh", "") for words in commands(b.text)]
+
+
+@pytest.mark.parametrize(("page", "words"), SHELL, ids=[f"{p.name}: {' '.join(w)}"[:80] for p, w in SHELL])
+def test_every_command_in_the_docs_exists_with_these_options(page: Path, words: list[str]) -> None:
+    command: click.Command = cli
+    context = click.Context(cli)
+    for position, word in enumerate(words):
+        if word.startswith("-") and len(word) > 1:
+            known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help", "-h", "--version"}
+            assert word.partition("=")[0] in known, f"{page.name}: {word} of {command.name}"
+        elif isinstance(command, click.Group) and not words[position - 1].startswith("--data-dir"):
+            found = command.get_command(context, word)
+            assert found is not None, f"{page.name}: there is no command {word}"
+            command = found
+    assert not isinstance(command, click.Group) or "--help" in words or len(words) == 1
+
+
+def test_commands_are_found_at_all() -> None:
+    assert len(SHELL) > 40
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def holds(output: str, line: str) -> bool:
+    """Whether a line of the output says what the page shows; `…` stands for anything."""
+    parts = [re.escape(squeezed(part)) for part in line.split("…")]
+    pattern = re.compile(r"^" + ".*".join(p.strip() for p in parts) + r"$")
+    return any(pattern.match(squeezed(found)) for found in output.splitlines())
+
+
+@pytest.mark.slow
+def test_the_first_dataset_goes_as_the_tutorial_says(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NHIP_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("NHIP_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("COLUMNS", "140")
+    output, shown = "", 0
+    for block in blocks(DOCS / "tutorial" / "first-dataset.md"):
+        what, _colon, name = block.note.partition(": ")
+        if what == "file":
+            Path(name).write_text(block.text, encoding="utf-8")
+        elif block.kind == "sh":
+            output = "".join(run(words, capsys) for words in commands(block.text) if words != ["up"])
+        elif block.kind == "text":
+            seen = Path(name).read_text(encoding="utf-8") if what == "in" else output
+            for line in block.text.splitlines():
+                assert holds(seen, line), f"the page shows “{line}”, but there was:\n{seen}"
+                shown += 1
+    assert shown > 30
+
+
+def run(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """One command in this process, as the shell would start it; gives what it printed."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    captured = capsys.readouterr()
+    assert ended.value.code in (0, 1), f"nhip {' '.join(words)}: {captured.err}"
+    assert "Traceback" not in captured.err
+    return captured.out
+
+
+async def test_the_cells_mended_in_the_tutorial_move_the_virtues(installation: Installation, tmp_path: Path) -> None:
+    """What the browser part of the page promises: đúng 75 to 87,5, sạch 87,5 to 100, and the eighth row back."""
+    files = {b.note.removeprefix("file: "): b.text for b in blocks(DOCS / "tutorial" / "first-dataset.md")}
+    file = tmp_path / "truong-hoc.csv"
+    file.write_text(files[file.name], encoding="utf-8")
+    async with installation.db.tx() as tx:
+        await put_agency(tx, "so", "Sở Giáo dục và Đào tạo")
+        dataset = await put_dataset(tx, "truong-tieu-hoc", "so", "Trường tiểu học")
+        await put_contract(tx, dataset, files["truong-hoc.yaml"], who="test")
+    delivery = (await receive(installation, dataset.id, file, filename=file.name, who="test", later=False)).delivery
+    await process(installation, delivery.id)
+    assert await _judged(installation) == (75.0, 87.5, 7)
+    fixes = [
+        CellFix(row=6, column="ngay_thanh_lap", was="31/02/1990", now="28/02/1990"),
+        CellFix(row=8, column="ma_truong", was="TH-006", now="TH-007"),
+    ]
+    again = await correct(installation, dataset, delivery.id, fixes, who="test", later=False)
+    await process(installation, again.id)
+    assert await _judged(installation) == (87.5, 100.0, 8)
+
+
+async def _judged(installation: Installation) -> tuple[float | None, float | None, int]:
+    async with installation.db.read() as tx:
+        health = await get_dataset_health(tx, await get_dataset(tx, "truong-tieu-hoc"))
+    assert health.virtues is not None
+    assert health.version is not None
+    return health.virtues.accurate, health.virtues.clean, health.version.row_count
+
+
+def test_every_file_of_a_page_is_given_before_it_is_used() -> None:
+    for page in (DOCS / "tutorial").glob("*.md"):
+        for block in blocks(page):
+            assert not block.note or block.note.startswith(("file: ", "in: "))
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "howto" / "contracts").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_contracts_of_the_docs_have_nothing_wrong(path: Path) -> None:
+    assert lint(path.read_text(encoding="utf-8")) == []
+
+
+LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        path = page.parent / target
+        assert path.exists(), f"{page.name} leads to {target}, which is not there"
+        if path.suffix == ".png":
+            assert path.stat().st_size <= MOST_IMAGE_BYTES, f"{target} is larger than 120 KB"
+
+
+def test_no_picture_is_left_over() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [p.name for p in (DOCS / "images").glob("*.png") if p.name not in text] == []
+
+
+def test_the_readmes_name_commands_that_the_makefile_has() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for readme in READMES:
+        named = set(re.findall(r"`make ([a-z-]+)", readme.read_text(encoding="utf-8")))
+        assert {"demo", "test"} <= named <= targets
+
+
+def test_both_readmes_have_the_same_parts() -> None:
+    levels = [re.findall(r"^(#+) ", FENCE.sub("", r.read_text(encoding="utf-8")), re.M) for r in READMES]
+    assert levels[0] == levels[1]
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    missing = [
+        str(p.relative_to(DOCS))
+        for p in sorted(DOCS.rglob("*.md"))
+        if p != DOCS / "README.md" and p.parent.name != "decisions" and f"({p.relative_to(DOCS)})" not in index
+    ]
+    assert missing == []
