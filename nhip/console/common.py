@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from nhip.datasets.health import NAMES, DatasetHealth
 from nhip.datasets.model import Virtues
 from nhip.datasets.records import Agency, Dataset
-from nhip.datasets.rules import title_of_rule
+from nhip.datasets.rules import meaning_of_rule, title_of_rule
 from nhip.db.installation import Installation
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -83,6 +83,7 @@ def words() -> dict[str, Any]:
         "title_of": title_of,
         "agency_of": agency_of,
         "title_of_rule": title_of_rule,
+        "meaning_of_rule": meaning_of_rule,
         "parts_state": virtue_state,
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from nhip.datasets.check.tally import DOUBLES
 from nhip.kernel.i18n import _
+from nhip.kernel.values.rules import RULES
 
 TITLES = {
     "required": _("empty though required"),
@@ -49,6 +50,46 @@ TITLES = {
     "number.unit": _("number with another unit"),
     "coordinate.swapped": _("coordinates swapped"),
     "coordinate.outside": _("point outside its place"),
+    "coordinate.pair": _("both coordinates in one cell"),
+    "coordinate.range": _("coordinate that cannot be"),
+    "coordinate.unreadable": _("coordinate that cannot be read"),
+    "coordinate.form": _("coordinate in another form"),
+    "point.swapped": _("coordinates swapped"),
+    "point.outside": _("point outside Vietnam"),
+    "point.zero": _("coordinates are zero"),
+    "point.incomplete": _("half of the coordinates is missing"),
+    "point.degrees": _("degrees where metres were agreed"),
+    "point.metres": _("metres where degrees were agreed"),
+    "point.meridian": _("another VN-2000 meridian"),
+    "point.meridianUnknown": _("VN-2000 meridian unknown"),
+    "point.unexpected": _("point far from its place"),
+    "point.range": _("coordinates that cannot be"),
+    "value.blank": _("a sign for “nothing”"),
+    "text.blank": _("a sign for “nothing”"),
+    "text.spaces": _("too many blanks"),
+    "text.tone": _("tone mark in the newer place"),
+    "text.nfc": _("letters in pieces"),
+    "row.header": _("header repeated among the rows"),
+    "row.section": _("heading among the rows"),
+    "row.total": _("total among the rows"),
+    "cell.size": _("cell too long to be read"),
+    "geometry.invalid": _("shape that is not valid"),
+    "drift.categories": _("shares of the values changed much"),
+    "drift.distinct": _("number of different values changed much"),
+    "drift.empty": _("share of empty cells changed much"),
+    "drift.mean": _("mean changed much"),
+    "date.monthFirst": _("month before day"),
+    "date.serial": _("date as Excel's number"),
+    "date.time": _("time beside the date"),
+    "date.unreadable": _("not a date"),
+    "number.float": _("digits of a computer's rounding"),
+    "number.leadingZero": _("zeros in front"),
+    "number.scientific": _("number shortened by a spreadsheet"),
+    "number.unitMissing": _("unit that the contract does not know"),
+    "number.unitMismatch": _("unit of another kind"),
+    "number.money": _("amount with its currency"),
+    "number.free": _("“free” as an amount"),
+    "number.range": _("number out of reason"),
     "phone.old": _("phone number before 2018"),
     "citizen.old": _("identity number of nine digits"),
 }
@@ -62,6 +103,9 @@ FAMILIES = {
     "boolean": _("yes or no in another form"),
     "coordinate": _("coordinates in doubt"),
     "text": _("text in an odd form"),
+    "timestamp": _("date and time in doubt"),
+    "point": _("coordinates in doubt"),
+    "value": _("value in doubt"),
     "phone": _("phone number in doubt"),
     "plate": _("plate in doubt"),
     "citizen": _("identity number in doubt"),
@@ -77,6 +121,11 @@ def title_of_rule(rule: str) -> str:
     """The rule in a few words (English text and gettext key); an unknown one is shown by its name."""
     family = rule.split(":", maxsplit=1)[0].split(".", maxsplit=1)[0]
     return TITLES.get(rule) or FAMILIES.get(family) or TITLES.get(family) or rule
+
+
+def meaning_of_rule(rule: str) -> str:
+    """What the rule means and what to do, in a sentence (gettext key); empty where the title says it all."""
+    return RULES.get(rule, "")
 
 
 def virtues_of(rule: str, severity: str) -> frozenset[str]:

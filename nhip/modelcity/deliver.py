@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
-from nhip.kernel.time import VIETNAM
+from nhip.kernel.time import VIETNAM, now
 from nhip.modelcity.agencies import AGENCIES
 from nhip.modelcity.contracts import headers
 from nhip.modelcity.forms import canonical
@@ -61,7 +61,8 @@ def deliver(place: Place, spec: DatasetSpec, table: Table, plants: list[Plant], 
     else:
         rows = _WRITERS[spec.way.format](path, spec, titles, table)
     _number(plants, rows)
-    moment = datetime.combine(on, time(8, 30), VIETNAM).timestamp()
+    # never later than now: a file from the future would count as still being written
+    moment = min(datetime.combine(on, time(8, 30), VIETNAM), now() - timedelta(minutes=1)).timestamp()
     os.utime(path, (moment, moment))
     return Delivered(number=number, on=on, rows=height(table), path=path)
 
