@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from litestar import Request, get, post
+from litestar.params import JSONBody
 from litestar.testing import TestClient
 
 from nhip.errors import Conflict
@@ -24,7 +25,7 @@ class Point(msgspec.Struct):
 
 
 @post("/api/points")
-async def put_point(data: Point) -> None:
+async def put_point(data: JSONBody[Point]) -> None:
     """A typed handler, as the API has them."""
 
 
