@@ -15,6 +15,7 @@ from nhip.datasets.chain import fold_changes
 from nhip.datasets.check.errors import OtherColumns
 from nhip.datasets.check.tally import PLACE_KINDS
 from nhip.datasets.conform.columns import match_columns
+from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.infer import infer
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import dump, load
@@ -79,8 +80,18 @@ class Products(msgspec.Struct, frozen=True, kw_only=True):
 
 def work_through(work: Work, on_step: Callable[[str], None]) -> Products:
     """Decode, conform and check the delivery; raises a NhipError with the reason when it cannot be used."""
+    try:
+        return _work_through(work, on_step, careful=False)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        # the file is less regular than its samples said: read it record by record
+        return _work_through(work, on_step, careful=True)
+
+
+def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) -> Products:
     with session(work.settings) as con:
-        decoded = decode(work.raw, work.folder, work.settings, filename=work.delivery.filename, con=con)
+        decoded = decode(
+            work.raw, work.folder, work.settings, filename=work.delivery.filename, con=con, careful=careful
+        )
         contract = load(work.contract.yaml) if work.contract else None
         table = choose_table(decoded, contract, work.delivery.filename, work.dataset.name)
         if work.before:
@@ -92,7 +103,7 @@ def work_through(work: Work, on_step: Callable[[str], None]) -> Products:
             drafted = dump(contract)
         on_step("conform")
         table = _corrected(con, work, table, contract)
-        assessment = _assess(con, work, table, contract)
+        assessment = _assess(con, work, table, contract, decoded.format)
         if not assessment.usable:
             raise RequiredColumnsMissing(file=work.delivery.filename, columns=", ".join(_missing(con, assessment)))
         evidence = _write_evidence(con, work, table, assessment)
@@ -167,7 +178,9 @@ def _corrected(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, 
     return msgspec.structs.replace(table, relation=relation)
 
 
-def _assess(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, contract: Contract) -> Assessment:
+def _assess(
+    con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, contract: Contract, decoded_format: str
+) -> Assessment:
     wanted = {reference.to_dataset for reference in contract.references}
     return assess(
         con,
@@ -175,6 +188,8 @@ def _assess(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, con
         contract,
         work=work.folder,
         resolver=_resolver(work.settings, contract),
+        reading=reading_of(decoded_format),
+        province=work.settings.province_code,
         references={name: work.find(work.references[name]) for name in wanted if name in work.references},
         previous=work.previous_path,
         mends=True,
