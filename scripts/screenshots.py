@@ -51,6 +51,7 @@ class Shot(NamedTuple):
 
 SHOTS = (
     Shot("health", "/console", 1280, 900),
+    Shot("matrix", "/console#matrix", 1280, 800),
     Shot("findings", "/console/datasets/{worst}/findings", 1280, 800),
     Shot("phone", "/console", 360, 740, 2),
 )
