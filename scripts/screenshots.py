@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from nhip.settings import load
 from nhip.testing.browser import FLAGS, ready
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +77,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="Address of an installation that runs.")
     parser.add_argument("--password", help="Its administrator's password.")
-    parser.add_argument("--data-dir", type=Path, default=load().data_dir, help="Folder of the model city.")
+    parser.add_argument("--data-dir", type=Path, default=ROOT / "build" / "city", help="Folder of the model city.")
     options = parser.parse_args()
     if options.url and not options.password:
         parser.error("--url needs --password")

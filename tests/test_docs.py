@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
 from itertools import pairwise
@@ -23,7 +26,12 @@ from nhip.datasets.health import get_dataset_health
 from nhip.datasets.pipeline import process
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation
+from nhip.db.migrate import migrate
+from nhip.plugins import found_sectors
+from nhip.scaffold import write_sector
+from nhip.sector_check import check
 from nhip.settings import Settings
+from nhip.testing.sector import first_page, sector_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -31,6 +39,7 @@ READMES = [ROOT / "README.md", ROOT / "README.vi.md"]
 PAGES = [*READMES, *sorted(DOCS.rglob("*.md"))]
 MOST_IMAGE_BYTES = 120 << 10
 FENCE = re.compile(r"^(?:<!-- (?P<note>(?:file|in): [^>]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
+STARTS = re.compile(r"(?P<before>\s*(?:\$ )?(?:sudo .*/bin/)?)nhip ")
 CONTINUED = re.compile(r"\\\n\s*")
 
 
@@ -51,8 +60,8 @@ def commands(text: str) -> Iterator[list[str]]:
     """The `nhip` commands of a shell block as words; loops, variables and comments are left out of the words."""
     for line in CONTINUED.sub(" ", text).splitlines():
         for part in re.split(r"; | && |\bdo ", line):
-            if re.match(r"\s*(\$ )?nhip ", part):
-                words = shlex.split(part.strip().removeprefix("$ "), comments=True)
+            if found := STARTS.match(part):
+                words = shlex.split(part[found.end("before") :], comments=True)
                 yield words[1 : next((i for i, w in enumerate(words) if w in ("|", ">", "&")), None)]
 
 
@@ -151,6 +160,46 @@ async def _judged(installation: Installation) -> tuple[float | None, float | Non
     return health.virtues.accurate, health.virtues.clean, health.version.row_count
 
 
+@pytest.fixture
+def lighting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The sector of the second tutorial with the code of the page put in; everything but its Vietnamese."""
+    write_sector(tmp_path / "nhip-lighting", "lighting", "Chiếu sáng", "Street lighting")
+    package = tmp_path / "nhip-lighting" / "nhip_lighting"
+    given = blocks(DOCS / "tutorial" / "first-sector.md")
+    indicator, route = (b.text for b in given if b.kind == "python")
+    indicators, pages = package / "indicators.py", package / "pages.py"
+    indicators.write_text(indicators.read_text("utf-8").rstrip().removesuffix(")") + indicator + ")\n", "utf-8")
+    pages.write_text(pages.read_text("utf-8").replace("ROUTES = [overview]\n", route), "utf-8")
+    (package / "templates" / "broken.html").write_text(next(b.text for b in given if b.kind == "jinja"), "utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.setattr("nhip.app.found_sectors", lambda: (sector_of("nhip_lighting"),))
+    yield package
+    found_sectors.cache_clear()
+    for name in [n for n in sys.modules if n.split(".")[0] == "nhip_lighting"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+async def test_the_sector_of_the_tutorial_works(lighting: Path, installation: Installation) -> None:
+    sector, given = sector_of("nhip_lighting"), blocks(DOCS / "tutorial" / "first-sector.md")
+    shown = [b.text for b in given if b.kind == "text"]
+    faults = [str(f) for f in check(sector)]
+    assert shown[-1].strip() in faults
+    with (lighting / "locale" / "vi.po").open("a", encoding="utf-8") as file:
+        file.write("\n" + next(b.text for b in given if b.kind == "po"))
+    assert [str(f) for f in check(sector)] == []
+    await migrate(installation.db, [sector.package])
+    text = await first_page(installation, "nhip_lighting", "/console/lighting/broken")
+    assert all(word in text for word in ("DT-0003", "Phú Xuân", "DT-0005", "Vỹ Dạ", "Đèn hỏng"))
+    assert "DT-0001" not in text
+
+
+def test_the_scaffold_writes_the_files_that_the_tutorial_lists(tmp_path: Path) -> None:
+    written = write_sector(tmp_path / "nhip-lighting", "lighting", "Chiếu sáng", "Street lighting")
+    shown = next(b.text for b in blocks(DOCS / "tutorial" / "first-sector.md") if b.kind == "text")
+    assert sorted(str(p.relative_to(tmp_path)) for p in written) == sorted(shown.split())
+
+
 def test_every_file_of_a_page_is_given_before_it_is_used() -> None:
     for page in (DOCS / "tutorial").glob("*.md"):
         for block in blocks(page):
@@ -230,3 +279,31 @@ def test_the_architecture_page_has_the_layers_that_are_checked() -> None:
     assert set(place) == set().union(*checked)
     for lower, upper in pairwise([names for names in checked if names]):
         assert max(place[n] for n in lower) <= min(place[n] for n in upper)
+
+
+REAL = {
+    "gtfs-stops": "transit/hanoi_gtfs_md.zip",
+    "gtfs-routes": "transit/hanoi_gtfs_md.zip",
+    "gtfs-calendar": "transit/hanoi_gtfs_md.zip",
+    "hcmc-stops": "transit/hcmc_bus_lines_stops.csv",
+    "osm-stops": "transit/hanoi_bus_stops_osm.geojson",
+    "nso-conversion": "vi/nso_conversion_2025.csv",
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", REAL)
+def test_the_figures_of_what_nhip_found(
+    name: str, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NHIP_DATA_DIR", str(tmp_path))
+    contract = DOCS / "howto" / "contracts" / f"{name}.yaml"
+    report = json.loads(run(["check", str(real_data / REAL[name]), "--contract", str(contract), "--json"], capsys))
+    page = (DOCS / "explain" / "what-nhip-found.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{name}`[^|]*\|(.*)\|$", page, re.M)
+    assert row is not None
+    cells = [cell.strip().replace(",", "") for cell in row[1].split("|")]
+    assert [report["rows"], report["findings"], report["mended"]] == [int(cell) for cell in cells[:3]]
+    virtues = ("accurate", "complete", "clean", "consistent")
+    scores = [report["virtues"][virtue] for virtue in virtues]
+    assert ["-" if score is None else f"{score:.1f}" for score in scores] == cells[3:]
