@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 import webbrowser
 
@@ -17,7 +18,7 @@ import click
 from nhip.datasets.store import list_unfinished
 from nhip.db.errors import SchemaBehind
 from nhip.db.installation import Installation, opened
-from nhip.errors import BadInput
+from nhip.errors import BadInput, DatabaseAway
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.parts import list_missing, prepare_database
 from nhip.security.service import set_administrator_password
@@ -26,6 +27,7 @@ from nhip.settings import Settings, load
 
 GRACE_S = 15.0
 PAUSE_S = 1.0
+ORPHANS_EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -108,6 +110,7 @@ async def _keep_running(settings: Settings, part: str, stop: asyncio.Event) -> N
         if process.returncode is None:
             await _end(process, ended)
         elif not stop.is_set():
+            _kill_group(process.pid)
             log.warning("%s ended with %s; starting it again", part, process.returncode)
             await asyncio.sleep(PAUSE_S)
         stopped.cancel()
@@ -115,10 +118,15 @@ async def _keep_running(settings: Settings, part: str, stop: asyncio.Event) -> N
 
 async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
     process.terminate()
-    done, _waiting = await asyncio.wait({ended}, timeout=GRACE_S)
-    if not done:
-        os.killpg(process.pid, signal.SIGKILL)
-        await ended
+    await asyncio.wait({ended}, timeout=GRACE_S)
+    _kill_group(process.pid)
+    await ended
+
+
+def _kill_group(leader: int) -> None:
+    """End what a part had started too: a server below a killed web process would go on answering on the same port."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -175,9 +183,21 @@ def run_web(settings: Settings) -> None:
 async def run_jobs(settings: Settings) -> None:
     """The worker: first what was cut off, then jobs as they come."""
     async with opened(settings, pool_size=settings.workers + 3) as installation:
-        await retry_orphans(installation.db)
         await enqueue_unfinished(installation)
-        await run_worker(installation, concurrency=settings.workers)
+        adopting = asyncio.create_task(_adopt_orphans(installation))
+        try:
+            await run_worker(installation, concurrency=settings.workers)
+        finally:
+            adopting.cancel()
+
+
+async def _adopt_orphans(installation: Installation) -> None:
+    """Look again and again: a worker that was killed counts as dead only some time after its last sign of life."""
+    while True:
+        with contextlib.suppress(DatabaseAway):
+            if found := await retry_orphans(installation.db):
+                log.warning("%s jobs of a worker that died run again", found)
+        await asyncio.sleep(ORPHANS_EVERY_S)
 
 
 async def enqueue_unfinished(installation: Installation) -> int:
@@ -196,11 +216,19 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     settings = load()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     if sys.argv[1] == "web":
         run_web(settings)
     else:
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(_until_terminated(settings))
+
+
+def _end_with_parent(parent: int) -> None:
+    """When the supervisor is killed its parts end too; else the next `nhip up` would find the port taken."""
+    while os.getppid() == parent:
+        time.sleep(PAUSE_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _until_terminated(settings: Settings) -> None:
