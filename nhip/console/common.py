@@ -74,6 +74,40 @@ def agency_of(dataset: Dataset) -> str:
     return dataset.agency_name_en if language() == "en" and dataset.agency_name_en else dataset.agency_name
 
 
+def lowest(virtues: Virtues | None) -> float:
+    """The lowest score but for sharing, which only begins; 101 where nothing is known."""
+    found = [s for name in NAMES if name != "shared" and (s := getattr(virtues, name, None)) is not None]
+    return min(found, default=101)
+
+
+def worst_of(virtues: Virtues | None) -> tuple[str, float] | None:
+    """Name and score of the lowest virtue, where it is below the first mark."""
+    found = [(s, name) for name in NAMES if name != "shared" and (s := getattr(virtues, name, None)) is not None]
+    score, name = min(found, default=(100.0, ""))
+    return (name, score) if score < WARN else None
+
+
+CADENCES = {
+    1 / 24: _("every hour"),
+    1.0: _("every day"),
+    7.0: _("every week"),
+    31.0: _("every month"),
+    92.0: _("every quarter"),
+    183.0: _("every half year"),
+    366.0: _("every year"),
+}
+
+
+def cadence_of(days: float | None) -> str:
+    """How often a delivery is due, as people say it."""
+    if not days:
+        return translate(_("no cadence agreed"))
+    for usual, text in CADENCES.items():
+        if abs(days - usual) <= usual * 0.04:
+            return translate(text)
+    return translate(_("every {days} days"), days=round(days, 1))
+
+
 def words() -> dict[str, Any]:
     """What every template of the console may use: the virtues in words, titles, states."""
     return {
@@ -85,6 +119,8 @@ def words() -> dict[str, Any]:
         "title_of_rule": title_of_rule,
         "meaning_of_rule": meaning_of_rule,
         "parts_state": virtue_state,
+        "cadence_of": cadence_of,
+        "worst_of": worst_of,
     }
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nhip.datasets.records import VirtueRecord
+from nhip.datasets.contract.model import Contract
+from nhip.datasets.model import ROW
+from nhip.datasets.records import Version, VirtueRecord
 from nhip.kernel.i18n import _
+from nhip.web.formats import number
+from nhip.web.formats import score as score_text
+from nhip.web.i18n import language, translate
 
 TERMS: dict[str, list[tuple[str, str]]] = {
     "accurate": [("rows", _("Rows delivered")), ("rows_faulty", _("Rows with a fault in a value"))],
@@ -37,6 +42,83 @@ FORMULAS = {
     "consistent": _("100 × (1 − cells that are not on their code table ÷ cells with a code table)"),
     "shared": _("40 for the description, 30 for being shared with somebody, 30 for being read in 90 days"),
 }
+
+
+HOLDS = {
+    "BIGINT": _("whole numbers"),
+    "INTEGER": _("whole numbers"),
+    "DOUBLE": _("numbers"),
+    "VARCHAR": _("text"),
+    "DATE": _("dates"),
+    "TIMESTAMP": _("dates with times"),
+    "TIME": _("times of day"),
+    "BOOLEAN": _("yes or no"),
+}
+
+ADDED = {
+    "__unit": _("{title}: present code"),
+    "__units": _("{title}: all codes that fit"),
+    "__unit_old": _("{title}: former code"),
+}
+"""Columns that Nhịp adds beside a column of places."""
+
+
+def column_title(version: Version | None, column: str) -> str:
+    """A column as people call it, in the language of the page."""
+    titles: dict[str, list[str]] = version.manifest.get("titles", {}) if version else {}
+    for suffix, text in ADDED.items():
+        if column.endswith(suffix) and column.removesuffix(suffix) in titles:
+            return translate(text, title=column_title(version, column.removesuffix(suffix)))
+    title, title_en = titles.get(column, ["", ""])
+    return (title_en if language() == "en" and title_en else title) or column or "—"
+
+
+def shown_columns(version: Version | None) -> list[dict[str, str]]:
+    """The columns of a version for people: name, delivered header, what it holds."""
+    if version is None:
+        return []
+    delivered = version.manifest.get("delivered", {})
+    columns = [c for c in version.manifest["columns"] if c["name"] != ROW]
+    return [
+        {"name": c["name"], "delivered": delivered.get(c["name"], ""), "holds": HOLDS.get(c["type"], _("numbers"))}
+        for c in columns
+    ]
+
+
+def agreed_of(contract: Contract, column: str, rule: str) -> str:
+    """What the contract says of a column where `rule` was broken, in words; empty where there is nothing to add."""
+    field = next((f for f in contract.fields if f.name == column), None)
+    if field is None:
+        return ""
+    if rule == "enum":
+        return " · ".join(field.enum[:20])
+    if rule == "pattern":
+        return translate(_("the form {pattern}"), pattern=field.pattern)
+    if rule in ("minimum", "maximum"):
+        low, high = number_or_dash(field.minimum), number_or_dash(field.maximum)
+        return translate(_("from {low} to {high}"), low=low, high=high)
+    return ""
+
+
+def number_or_dash(limit: float | str | None) -> str:
+    """A limit as people write it."""
+    return number(limit) if isinstance(limit, int | float) else (limit or "—")
+
+
+def filled(virtue: str, facts: dict[str, Any], score: float | None) -> str:
+    """The formula of a virtue with this dataset's numbers; empty where it has no numbers."""
+    wanted = {
+        "accurate": "100 × ({rows} − {rows_faulty}) ÷ {rows}",
+        "complete": "100 × ({filled} ÷ {required_cells}) × ({rows} ÷ {rows_expected})",
+        "clean": "100 × (1 − {cells_broken} ÷ {cells}) × (1 − {rows_double} ÷ {rows})",
+        "consistent": "100 × (1 − {coded_faults} ÷ {coded_cells})",
+    }.get(virtue)
+    if wanted is None or score is None or not facts.get("rows"):
+        return ""
+    counts = {name: number(value) for name, value in facts.items() if isinstance(value, int)}
+    counts["filled"] = number(facts.get("required_cells", 0) - facts.get("required_missing", 0))
+    counts["rows_expected"] = number(max(facts.get("rows_expected", 0), facts["rows"]))
+    return f"{wanted.format(**counts)} = {score_text(score)}"
 
 
 def terms_of(virtue: str, history: list[VirtueRecord]) -> list[tuple[str, Any]]:

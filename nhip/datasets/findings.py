@@ -116,6 +116,11 @@ async def list_rows(installation: Installation, version: Version, *, offset: int
     return await asyncio.to_thread(_data, installation, version, "version", None, offset, most)
 
 
+async def list_row(installation: Installation, version: Version, row: int) -> DataPage:
+    """One row of the version by its number in the delivered file; empty when it has none."""
+    return await asyncio.to_thread(_data, installation, version, "version", [row], 0, 1)
+
+
 async def list_quarantined(
     installation: Installation, version: Version, *, offset: int = 0, most: int = 50
 ) -> DataPage:

@@ -110,6 +110,7 @@ def _manifest(work: Work, products: Products, names: dict[str, str]) -> dict[str
         "key": list(products.contract.key),
         "columns": products.columns,
         "delivered": products.delivered,
+        "titles": {f.name: [f.title, f.title_en] for f in products.contract.fields},
         "mended": products.assessment.mended_by_rule,
         "table": products.table.name,
         "corrections": len(work.corrections),

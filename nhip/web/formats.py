@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from math import floor
 
 from babel.numbers import NumberPattern, parse_pattern
 
@@ -34,6 +35,13 @@ def number(value: Number | None, digits: int | None = None) -> str:
     if value is None:
         return NONE
     return str(_pattern(digits).apply(value, language()))
+
+
+def score(value: Number | None) -> str:
+    """A score of 0 to 100 with one decimal, rounded down: 100 is written only where nothing at all is wrong."""
+    if value is None:
+        return NONE
+    return number(100) if value >= 100 else number(floor(float(value) * 10 + 1e-6) / 10, 1)
 
 
 def percent(value: Number | None, digits: int = 0) -> str:
@@ -161,6 +169,7 @@ def _until(unit: str, n: int) -> str:
 FILTERS = {
     "number": number,
     "percent": percent,
+    "score": score,
     "size": size,
     "date": date_,
     "time": time_,

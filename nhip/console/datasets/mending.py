@@ -11,12 +11,14 @@ from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, who_name
 from nhip.console.datasets.pages import frame
+from nhip.console.evidence import agreed_of
+from nhip.datasets.contract.yaml import load
 from nhip.datasets.corrections import CellFix, correct, list_keys, undo
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.export import csv_of
-from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups
+from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups, list_row
 from nhip.datasets.health import get_dataset_health
-from nhip.datasets.store import get_dataset, get_version, list_corrections
+from nhip.datasets.store import find_contract, get_dataset, get_version, list_corrections
 from nhip.errors import NotFound
 from nhip.kernel.i18n import _
 from nhip.web.forms import Form
@@ -41,12 +43,14 @@ async def findings(
     async with installation.db.read() as tx:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
         corrections = await list_corrections(tx, health.dataset)
+        record = await find_contract(tx, health.dataset)
     if health.version is None:
         raise NoVersionYet(name=name)
     groups = await list_groups(installation, health.version)
     wanted: dict[str, Any] = {"rule": rule, "column": column, "severity": severity}
     found = await list_findings(installation, health.version, **wanted, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
     values = {**frame(health, "findings"), **wanted, "groups": groups, "found": found, "corrections": corrections}
+    values["agreed"] = agreed_of(load(record.yaml), column, rule) if record and column else ""
     return page(request, "console/findings.html", listing=Listing(number, PAGE_SIZE, found.total), **values)
 
 
@@ -60,12 +64,14 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         raise NoVersionYet(name=name)
     data = await list_delivered_rows(installation, health.version, [row])
     found = await list_findings(installation, health.version, row=row, most=500)
+    columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
+    if not data.rows:  # a row without a finding: the version's own cells
+        data, columns = await list_row(installation, health.version, row), {name: name for name in columns.values()}
     if not data.rows:
         raise NotFound(what=translate(_("row {row}"), row=row))
     by_column: dict[str, list[Finding]] = {}
     for finding in found.findings:
         by_column.setdefault(finding.column, []).append(finding)
-    columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
     delivered = zip(data.columns, data.rows[0][1], strict=True)
     cells = [(columns.get(header, ""), header, text) for header, text in delivered]
     values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -9,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from nhip.console.common import (
     PAGE_SIZE,
+    VIRTUES,
     PageNumber,
     agency_of,
     installation_of,
@@ -16,7 +18,7 @@ from nhip.console.common import (
     who_name,
     words,
 )
-from nhip.console.evidence import FORMULAS, terms_of
+from nhip.console.evidence import FORMULAS, column_title, filled, shown_columns, terms_of
 from nhip.datasets import versions
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.findings import FindingGroup, list_groups, list_quarantined, list_rows
@@ -97,8 +99,9 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
         "points": points,
         "terms": terms_of(virtue, history),
         "formula": FORMULAS[virtue],
+        "filled": filled(virtue, history[-1].facts if history else {}, getattr(health.virtues, virtue, None)),
     }
-    return page(request, "console/evidence.html", **values, **frame(health, "overview"))
+    return page(request, "console/evidence.html", **values, **frame(health, "overview", translate(VIRTUES[virtue])))
 
 
 @get("/console/datasets/{name:str}/versions")
@@ -165,7 +168,8 @@ def frame(health: DatasetHealth, current: str, here: str = "") -> dict[str, Any]
         Tab(translate(_("Contract")), f"{base}/contract", current == "contract"),
     ]
     values = {"dataset": dataset, "in_force": version, "scores": health.virtues or Virtues(), "base": base}
-    return {**words(), **values, "crumbs": crumbs, "tabs": tabs, "cadence_days": health.cadence_days}
+    columns = {"column_of": partial(column_title, version), "shown_columns": shown_columns(version)}
+    return {**words(), **values, **columns, "crumbs": crumbs, "tabs": tabs, "cadence_days": health.cadence_days}
 
 
 def _in_force(health: DatasetHealth) -> Version:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from nhip.console.common import (
     PAGE_SIZE,
@@ -15,6 +15,7 @@ from nhip.console.common import (
     cells_of,
     feed_of,
     installation_of,
+    lowest,
     name_of,
     title_of,
     who_name,
@@ -34,7 +35,7 @@ FEEDS_MOST = 8
 
 
 @get("/console")
-async def city(request: Request[Any, Any, Any]) -> Response[str]:
+async def city(request: Request[Any, Any, Any], sort: FromQuery[str] = "") -> Response[str]:
     """Agencies and virtues as a matrix, feeds by freshness, the queue of findings to mend, alerts."""
     async with installation_of(request).db.read() as tx:
         health = await get_city_health(tx)
@@ -42,7 +43,8 @@ async def city(request: Request[Any, Any, Any]) -> Response[str]:
     values = {
         **words(),
         "health": health,
-        "rows": [_agency_row(a) for a in health.agencies if a.datasets],
+        "rows": [_agency_row(a) for a in in_order(health, sort)],
+        "sort": sort,
         "late": [f for f in feeds(health) if f.state in ("warn", "stale")],
         "feeds": feeds(health),
         "queue": queue(health)[:QUEUE_MOST],
@@ -95,6 +97,12 @@ async def see_alert(request: Request[Any, Any, Any], alert_id: FromPath[uuid.UUI
     return redirect("/console", _("The alert is off the list."))
 
 
+def in_order(health: CityHealth, sort: str) -> list[AgencyHealth]:
+    """Agencies with datasets by name, or (`worst`) by their lowest score; sharing only begins and is left out of that."""
+    found = [a for a in health.agencies if a.datasets]
+    return sorted(found, key=lambda a: lowest(a.virtues)) if sort == "worst" else found
+
+
 def _agency_row(item: AgencyHealth) -> MatrixRow:
     href = f"/console/agencies/{item.agency.code}"
     return MatrixRow(name_of(item.agency), cells_of(item.virtues, href), href)
@@ -108,7 +116,8 @@ def _dataset_row(item: DatasetHealth) -> MatrixRow:
 def feeds(health: CityHealth) -> list[Feed]:
     """All feeds, the latest (most overdue) first, those without a cadence last."""
     found = [feed_of(d, d.cadence_days) for d in health.datasets]
-    return sorted(found, key=lambda f: (f.late_days is None, -(f.late_days or 0), f.health.dataset.title))
+    order = {"stale": 0, "warn": 1}
+    return sorted(found, key=lambda f: (order.get(f.state, 2), f.late_days is None, -(f.late_days or 0)))
 
 
 def queue(health: CityHealth) -> list[DatasetHealth]:

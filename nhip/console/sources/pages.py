@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from nhip.connectors.registry import KINDS, SettingField, fields_of, get_connector, list_connectors
-from nhip.console.common import installation_of, words
+from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, title_of, words
 from nhip.datasets.jobs import run_source
+from nhip.datasets.records import Dataset, Source
 from nhip.datasets.sources import put_source, try_source
 from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources
 from nhip.errors import NhipError
 from nhip.jobs.app import enqueue
 from nhip.kernel.i18n import _
+from nhip.kernel.text import fold
 from nhip.web.forms import Form
 from nhip.web.i18n import message_of, translate
-from nhip.web.model import Crumb
+from nhip.web.model import Crumb, Listing
 from nhip.web.render import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -25,13 +28,23 @@ EVERY = [("", _("only when asked")), ("3600", _("every hour")), ("86400", _("eve
 
 
 @get("/console/sources")
-async def show_all(request: AnyRequest) -> Response[str]:
-    """All sources by name, with how their last run ended."""
+async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumber = 1) -> Response[str]:
+    """Sources, those whose last run did not succeed first, narrowed by words in their name or kind."""
     async with installation_of(request).db.read() as tx:
         sources = await list_sources(tx)
         titles = {d.id: d for d in await list_datasets(tx)}
-    kinds = {c.kind: c.title for c in list_connectors()}
-    return page(request, "console/sources.html", sources=sources, datasets=titles, kinds=kinds, **words())
+    wanted = fold(q)
+    found = [s for s in sources if wanted in fold(f"{s.name} {s.kind} {_title(titles, s)}")]
+    found.sort(key=lambda s: (s.problem is None, s.last_ok_at is not None, s.name))
+    listing = Listing(number, PAGE_SIZE, len(found))
+    values = {"kinds": {c.kind: c.title for c in list_connectors()}, "datasets": titles, "listing": listing, "q": q}
+    shown = found[listing.offset : listing.offset + PAGE_SIZE]
+    return page(request, "console/sources.html", sources=shown, **values, **words())
+
+
+def _title(datasets: dict[uuid.UUID, Dataset], source: Source) -> str:
+    dataset = datasets.get(source.dataset_id) if source.dataset_id else None
+    return title_of(dataset) if dataset else ""
 
 
 @get("/console/sources/new")
