@@ -19,6 +19,7 @@ from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
+from nhip.kernel.i18n import _
 from nhip.plugins import found_sectors
 from nhip.security import pages as security_pages
 from nhip.security.protect import protect
@@ -27,6 +28,7 @@ from nhip.settings import Settings, load
 from nhip.web.app import build
 from nhip.web.i18n import add_catalogue
 from nhip.web.live import EVERYTHING
+from nhip.web.model import NavItem
 
 
 @get("/", include_in_schema=False)
@@ -53,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         chosen,
         routes=[front, *security_pages.ROUTES, *_guarded(ROUTES), *_guarded(sector_routes())],
         templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
-        navigation=NAVIGATION,
+        navigation=[*NAVIGATION, *sector_navigation()],
         layers=protect(chosen),
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],
@@ -74,6 +76,13 @@ def _beside(module_file: str | None, folder: str = "templates") -> Path:
 def sector_routes() -> list[Any]:
     """The pages of all sectors."""
     return [route for sector in found_sectors() for route in sector.routes]
+
+
+def sector_navigation() -> list[NavItem]:
+    """A line of the menu for each sector that has a page at `/console/<name>`."""
+    homes = {path for sector in found_sectors() for route in sector.routes for path in getattr(route, "paths", ())}
+    named = [(sector, f"/console/{sector.name}") for sector in found_sectors()]
+    return [NavItem(sector.title_en, home, _("Sectors")) for sector, home in named if home in homes]
 
 
 def sector_templates() -> dict[str, Path]:

@@ -21,6 +21,8 @@ from nhip.db.installation import Installation, opened
 from nhip.errors import BadInput, DatabaseAway
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.parts import list_missing, prepare_database
+from nhip.plugins import found_sectors
+from nhip.sector_data import prepare_sectors
 from nhip.security.service import set_administrator_password
 from nhip.security.store import find_administrator
 from nhip.settings import Settings, load
@@ -69,6 +71,7 @@ async def prepare(installation: Installation) -> str:
     if missing and installation.server is None:
         raise SchemaBehind(count=len(missing))
     await prepare_database(installation.db)
+    await prepare_sectors(installation, found_sectors())
     async with installation.db.tx() as tx:
         return "" if await find_administrator(tx) else await set_administrator_password(tx)
 
