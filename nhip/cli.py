@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +15,7 @@ from typing import Any
 import click
 
 from nhip import __version__
-from nhip.errors import NhipError
+from nhip.errors import NhipError, StorageFull, Unavailable
 from nhip.settings import load
 
 COMMANDS = {
@@ -64,6 +69,8 @@ def cli(ctx: click.Context, data_dir: Path | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a person sees a message, never a traceback."""
+    # the pool reports each attempt, with the address; what came of it is said once, by DatabaseAway
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         result: Any = cli.main(arguments, prog_name="nhip", standalone_mode=False)
     except NhipError as error:
@@ -74,7 +81,27 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        told = _explained(error)
+        click.echo(_message(told), err=True)
+        sys.exit(told.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _explained(error: Exception) -> NhipError:
+    """What the system refused (no right, no room) in words; anything else is our fault, its traceback goes into a file."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageFull(where=error.filename or tempfile.gettempdir())
+    if isinstance(error, OSError) and error.strerror:
+        return Unavailable(what=f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
+    from nhip.web.errors import Unexpected
+
+    with tempfile.NamedTemporaryFile("w", prefix="nhip-fault-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return Unexpected(reference=file.name)
 
 
 def _message(error: NhipError) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import click
 import msgspec
+import psycopg
 
 from nhip.db.installation import Installation, opened
 from nhip.db.terminal import print_json, print_table, with_installation
@@ -113,10 +114,22 @@ async def _look_inside(settings: Settings) -> list[Check]:
             if not missing:
                 checks += await _look_at_data(installation)
             return checks
-    except NhipError as error:
-        return [
-            Check("database", False, error.message(), _("See the log in the data folder, or set NHIP_DATABASE_URL."))
-        ]
+    except (NhipError, OSError) as error:
+        seen = _why_away(settings) or (error.message() if isinstance(error, NhipError) else str(error))
+        return [Check("database", False, seen, _("See the log in the data folder, or set NHIP_DATABASE_URL."))]
+
+
+def _why_away(settings: Settings) -> str:
+    """Why an external database cannot be reached, in the words of its driver; empty for the embedded one."""
+    if not settings.database_url:
+        return ""
+    try:
+        psycopg.connect(settings.database_url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        return str(error).splitlines()[0]
+    except psycopg.Error:  # its text repeats the address, which may hold a password
+        return _("NHIP_DATABASE_URL is no address of a PostgreSQL database (postgresql://user:password@host/name)")
+    return ""
 
 
 async def _look_at_data(installation: Installation) -> list[Check]:
