@@ -21,7 +21,7 @@ from nhip.datasets.decode.cells import (
     is_total,
     joined,
 )
-from nhip.datasets.decode.heading import Heading, find_heading
+from nhip.datasets.decode.heading import Heading, find_heading, heads_other_table
 from nhip.datasets.decode.rowfile import RowFile
 from nhip.formats.model import Merge, Row
 from nhip.kernel.text import fold
@@ -168,7 +168,9 @@ class _Body:
         following = self._rows.peek(1)
         if not following or len(filled(following[0][1])) < 2 or is_footnote(row[1]):
             return False
-        return self._clashes(row[1]) or has_header_words(row[1])
+        ahead = [row[1], *(cells for _, cells in self._rows.peek(3))]
+        other = heads_other_table(ahead, self._named, self._numbers, self._texts)
+        return other or self._clashes(row[1]) or has_header_words(row[1])
 
     def _clashes(self, cells: Cells) -> bool:
         return any(

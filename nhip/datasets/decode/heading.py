@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from statistics import median
 from typing import Final
 
@@ -22,6 +23,7 @@ from nhip.kernel.text import fold
 
 _DEEPEST: Final = 4
 _SEARCHED: Final = 60
+_COMPARED: Final = 3
 _MOTTO: Final = re.compile(r"cong hoa xa hoi chu nghia|doc lap .* tu do|uy ban nhan dan|ubnd")
 _BLANKS: Final = re.compile("[ \t\r\n]+")
 """Only these: a legacy set has letters where Unicode has its other blanks and invisible characters."""
@@ -185,3 +187,19 @@ def unique_names(names: list[str]) -> list[str]:
 def is_data_like(cells: Cells) -> bool:
     """Whether a row holds a number or date that no header has."""
     return any(is_number(cells[place] or "") for place in filled(cells)) and not is_header_like(cells)
+
+
+def heads_other_table(rows: list[Cells], named: int, numbers: Mapping[int, int], texts: Mapping[int, int]) -> bool:
+    """Whether the first of the rows after a gap is the header of another table: the rows under it fill the same columns and
+    have numbers where it has texts, but it is much narrower than the table above or has numbers where that one has texts.
+
+    `named` is the number of named columns above; `numbers` and `texts` count what its columns hold.
+    """
+    header, below = rows[0], rows[1 : 1 + _COMPARED]
+    places = filled(header)
+    below = below[: next((at for at, cells in enumerate(below) if not filled(cells)), len(below))]
+    if len(places) < 2 or not below or any(filled(cells) != places for cells in below):
+        return False
+    counted = [place for place in places if all(is_number(cells[place] or "") for cells in below)]
+    narrow = 2 * len(places) <= named
+    return bool(counted) and (narrow or any(texts[at] >= 2 and texts[at] > 4 * numbers[at] for at in counted))
