@@ -127,3 +127,17 @@ def test_vietnamese_uses_the_words_of_the_glossary() -> None:
         assert padding == [], text
         for retired, word in RETIRED.items():
             assert not re.search(rf"\b{retired}\b", text, re.IGNORECASE), f"write “{word}”: {text}"
+
+
+def test_labels_in_the_docs_are_those_of_the_pages() -> None:
+    """Bold Vietnamese in tutorials and how-tos names something to press or to read on a page."""
+    said = {vietnamese.lower() for vietnamese in ENTRIES.values()}
+    named = [
+        (page.name, label)
+        for folder in ("tutorial", "howto")
+        for page in sorted((ROOT / "docs" / folder).glob("*.md"))
+        for label in re.findall(r"\*\*([^*\n]+)\*\*", page.read_text(encoding="utf-8"))
+        if any(unicodedata.combining(sign) for sign in unicodedata.normalize("NFD", label))
+    ]
+    assert len(named) > 10
+    assert [(page, label) for page, label in named if label.strip(" .,:").lower() not in said] == []
