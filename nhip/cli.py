@@ -71,10 +71,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a person sees a message, never a traceback."""
     # the pool reports each attempt, with the address; what came of it is said once, by DatabaseAway
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    logging.getLogger("nhip.datasets.pipeline").addHandler(logging.NullHandler())
     try:
         result: Any = cli.main(arguments, prog_name="nhip", standalone_mode=False)
     except NhipError as error:
         click.echo(_message(error), err=True)
+        if error.status == 500 and error.__cause__ is not None:
+            click.echo(_kept(error), err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -99,9 +102,14 @@ def _explained(error: Exception) -> NhipError:
         return Unavailable(what=f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
     from nhip.web.errors import Unexpected
 
+    return Unexpected(reference=_kept(error))
+
+
+def _kept(error: Exception) -> str:
+    """Write the traceback, which is for maintainers, into a file of our own; gives its path."""
     with tempfile.NamedTemporaryFile("w", prefix="nhip-fault-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.writelines(traceback.format_exception(error))
-    return Unexpected(reference=file.name)
+    return file.name
 
 
 def _message(error: NhipError) -> str:

@@ -105,6 +105,9 @@ LOOKS: tuple[Callable[[Settings], Check], ...] = (_python, _folder, _disk, _brow
 
 
 async def _look_inside(settings: Settings) -> list[Check]:
+    advice = _("See the log in the data folder, or set NHIP_DATABASE_URL.")
+    if why := _why_away(settings):
+        return [Check("database", False, why, advice)]
     try:
         async with opened(settings, pool_size=2) as installation:
             missing = await list_missing(installation.db)
@@ -115,8 +118,8 @@ async def _look_inside(settings: Settings) -> list[Check]:
                 checks += await _look_at_data(installation)
             return checks
     except (NhipError, OSError) as error:
-        seen = _why_away(settings) or (error.message() if isinstance(error, NhipError) else str(error))
-        return [Check("database", False, seen, _("See the log in the data folder, or set NHIP_DATABASE_URL."))]
+        seen = error.message() if isinstance(error, NhipError) else str(error)
+        return [Check("database", False, seen, advice)]
 
 
 def _why_away(settings: Settings) -> str:

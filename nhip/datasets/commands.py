@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from nhip.datasets import catalogue, versions
 from nhip.datasets.contract.yaml import load as load_contract
 from nhip.datasets.deliveries import receive, work_again
+from nhip.datasets.errors import StepFailed
 from nhip.datasets.health import NAMES, get_city_health
 from nhip.datasets.pipeline import process, resume
 from nhip.datasets.publish import Outcome
@@ -26,8 +28,10 @@ from nhip.datasets.store import (
 )
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, progress, with_installation
+from nhip.errors import NhipError
 from nhip.kernel.time import VIETNAM
 from nhip.settings import Settings
+from nhip.web.i18n import catalogue as catalogue_of
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
 
@@ -64,8 +68,13 @@ def sync(settings: Settings, names: tuple[str, ...], again: bool, wants_json: bo
 async def _sync_one(installation: Installation, source: Any, again: bool) -> list[dict[str, Any]]:
     ran = await run(installation, source, later=False)
     rows = [] if not ran.problem else [{"source": source.name, "state": "failed", "problem": ran.problem}]
+    complain(ran.errors)
     for receipt in ran.receipts:
-        outcome = None if receipt.unchanged else await process(installation, receipt.delivery.id)
+        try:
+            outcome = None if receipt.unchanged else await process(installation, receipt.delivery.id)
+        except StepFailed as error:  # our own fault with one delivery; the other sources go on
+            outcome = Outcome(receipt.delivery.id, "failed", None, error.message(), error)
+        complain([outcome.error] if outcome and outcome.error else [])
         rows.append(outcome_row(source.name, outcome))
     if again and source.dataset_id is not None:
         async with installation.db.read() as tx:
@@ -73,6 +82,12 @@ async def _sync_one(installation: Installation, source: Any, again: bool) -> lis
         last = await work_again(installation, dataset, later=False)
         rows += [outcome_row(source.name, await process(installation, last.id))] if last else []
     return rows or [{"source": source.name, "state": "unchanged", "problem": ""}]
+
+
+def complain(errors: Iterable[NhipError]) -> None:
+    """Say on standard error what went wrong, in Vietnamese and in English, as it is not known who reads."""
+    for error in errors:
+        click.echo(f"{error.message(catalogue_of('vi').gettext)}\n{error.message()}", err=True)
 
 
 def outcome_row(source: str, outcome: Outcome | None) -> dict[str, Any]:
@@ -173,6 +188,7 @@ def dataset_deliver(settings: Settings, name: str, file: Path, wants_json: bool)
         options = {"filename": file.name, "who": "nhip dataset deliver"}
         receipt = await receive(installation, found.id, file, later=False, **options)
         outcome = None if receipt.unchanged else await process(installation, receipt.delivery.id)
+        complain([outcome.error] if outcome and outcome.error else [])
         return outcome_row(name, outcome)
 
     row = with_installation(settings, work)

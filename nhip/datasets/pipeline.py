@@ -135,7 +135,7 @@ async def _fail(installation: Installation, delivery: DeliveryRecord, error: Nhi
     async with installation.db.tx() as tx:
         await move_delivery(tx, delivery.id, "failed", now(), problem=Jsonb(problem))
         await announce(tx, "datasets")
-    return Outcome(delivery.id, "failed", None, error.message())
+    return Outcome(delivery.id, "failed", None, error.message(), error)
 
 
 async def resume(installation: Installation, on_step: Callable[[str], None] = _ignore) -> list[Outcome]:

@@ -18,16 +18,19 @@ from nhip.datasets.work import Products, Work
 from nhip.db.installation import Installation
 from nhip.db.notify import announce
 from nhip.db.query import Jsonb, execute
+from nhip.errors import NhipError
 from nhip.kernel.time import now
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a delivery ended: its state (`published`, `unchanged`, `failed`), the version it made, the reason of a failure."""
+    """How a delivery ended: its state (`published`, `unchanged`, `failed`), the version it made, the reason of a failure
+    (`problem`: in English, `error`: to be said in any language)."""
 
     delivery_id: uuid.UUID
     state: str
     version: Version | None
     problem: str = ""
+    error: NhipError | None = None
 
 
 def object_name(file: Path) -> str:

@@ -36,6 +36,7 @@ class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     receipts: list[Receipt] = []
     problem: str = ""
+    errors: list[NhipError] = []
 
 
 class _Sealed(msgspec.Struct, frozen=True):
@@ -94,7 +95,8 @@ async def run(
             problem = "; ".join(f"{f.dataset} {f.resource}: {f.error.message()}" for f in fetched.failures)
             kept = Jsonb({"template": "{text}", "values": {"text": problem}}) if problem else None
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=Jsonb(fetched.state), problem=kept)
-        return SourceRun(source=source.name, receipts=receipts, problem=problem)
+        errors = [failure.error for failure in fetched.failures]
+        return SourceRun(source=source.name, receipts=receipts, problem=problem, errors=errors)
     except Unavailable:
         raise
     except NhipError as error:
@@ -102,7 +104,7 @@ async def run(
         kept = Jsonb({"error": type(error).__name__, "template": error.template(), "values": values})
         async with installation.db.tx() as tx:
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=None, problem=kept)
-        return SourceRun(source=source.name, problem=error.message())
+        return SourceRun(source=source.name, problem=error.message(), errors=[error])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
