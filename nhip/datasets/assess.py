@@ -22,6 +22,7 @@ from nhip.datasets.check.scan import scan
 from nhip.datasets.check.suggest import suggest_enums
 from nhip.datasets.check.tally import Tally, count_findings, make_tally
 from nhip.datasets.check.whole import find_whole_faults
+from nhip.datasets.conform.expected import Expected, province_box
 from nhip.datasets.conform.extras import Extra
 from nhip.datasets.conform.forms import Reading
 from nhip.datasets.conform.lookup import Lookups
@@ -85,17 +86,20 @@ def assess(
     with Room(con) as room:
         plan = make_plan(contract, table, known, as_delivered=not mends)
         make_findings(room)
+        box = province_box(resolver, contract.province or province) if mends else None
         extras = make_extras(room, plan, resolver, province) if mends else []
-        plan, lookups, rows = _judge(room, plan, references or {}, known)
+        plan, lookups, rows = _judge(room, plan, references or {}, known, box)
         if write_version is None:
             return _report(room, plan, rows, findings)
         return _with_version(room, plan, lookups, extras, _Out(rows, work, previous, write_version, findings))
 
 
-def _judge(room: Room, plan: Plan, others: Mapping[str, Path], known: Reading) -> tuple[Plan, Lookups, int]:
+def _judge(
+    room: Room, plan: Plan, others: Mapping[str, Path], known: Reading, box: Expected
+) -> tuple[Plan, Lookups, int]:
     """Find every fault; gives the plan with what the columns proved, what the parsers read, and the number of rows."""
     mends = not plan.as_delivered
-    rules, pairs = compile_rules(plan), find_pairs(plan) if mends else []
+    rules, pairs = compile_rules(plan), find_pairs(room, plan, box) if mends else []
     kept = kept_columns(plan, others)
     rows = scan(room, plan, rules, pairs, kept)
     if mends:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nhip.datasets.conform.mapping import batches, write_table
+from nhip.datasets.conform.expected import FEW, Expected, read_expected
+from nhip.datasets.conform.mapping import batches, severity_of, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
-from nhip.kernel.geo import VIETNAM, Point, read_point
+from nhip.kernel.geo import VIETNAM, Box, Point
 from nhip.kernel.values.coordinates import parse_latitude, parse_longitude
 from nhip.kernel.values.model import Parsed
 
@@ -14,11 +15,16 @@ _CELL = "value_{0} VARCHAR, rule_{0} VARCHAR, severity_{0} VARCHAR, suggestion_{
 PAIR_COLUMNS = f"raw_a VARCHAR, raw_b VARCHAR, {_CELL.format('a')}, {_CELL.format('b')}"
 
 
+SAMPLE = 2_000
+"""Rows from the beginning that tell whether a dataset lies in its province at all."""
+
+
 class Pair(NamedTuple):
-    """`a` is the column of latitudes, `b` of longitudes."""
+    """`a` is the column of latitudes, `b` of longitudes; `box` is where the points are expected, None for all of Vietnam."""
 
     a: Column
     b: Column
+    box: Expected = None
 
     @property
     def columns(self) -> tuple[Column, Column]:
@@ -26,10 +32,10 @@ class Pair(NamedTuple):
 
     @property
     def suspect(self) -> str:
-        """Condition that a readable point does not lie in Vietnam (mainland, islands, Hoàng Sa and Trường Sa)."""
-        west, south, east, north = VIETNAM
-        inside = f"{self.a.value} BETWEEN {south} AND {north} AND {self.b.value} BETWEEN {west} AND {east}"
-        return f"NOT coalesce({inside}, true)"
+        """Condition that a point is half, or does not lie where it is expected, or not in Vietnam (islands, Hoàng Sa and
+        Trường Sa included)."""
+        half = f"({self.a.text} IS NULL) <> ({self.b.text} IS NULL)"
+        return f"NOT coalesce({_inside(self, self.box or VIETNAM)}, true) OR {half}"
 
     def table(self, room: Room) -> str:
         """The table of the texts that were read as points."""
@@ -41,17 +47,53 @@ class Pair(NamedTuple):
         return " AND ".join(f"{alias}.{raw} IS NOT DISTINCT FROM {row}.{column.text}" for raw, column in texts)
 
 
-def find_pairs(plan: Plan) -> list[Pair]:
-    """The first latitude and longitude of the contract, if both are there and are numbers."""
+def _inside(pair: Pair, box: Box) -> str:
+    west, south, east, north = box
+    return f"{pair.a.value} BETWEEN {south} AND {north} AND {pair.b.value} BETWEEN {west} AND {east}"
+
+
+def find_pairs(room: Room, plan: Plan, box: Expected = None) -> list[Pair]:
+    """The first latitude and longitude of the contract, if both are there and are numbers.
+
+    Where most of the first rows lie outside the box of the province, the dataset is about another place: then each point is
+    held against Vietnam only, and one finding says so.
+    """
     found = {}
     for column in reversed(plan.columns):
         if column.field.kind in ("latitude", "longitude") and column.field.type == "number" and not column.field.format:
             found[column.field.kind] = column
-    return [Pair(found["latitude"], found["longitude"])] if len(found) == 2 else []
+    if len(found) < 2:
+        return []
+    pair = Pair(found["latitude"], found["longitude"], box)
+    return [pair._replace(box=None) if box and _lies_elsewhere(room, plan, pair, box) else pair]
+
+
+def _lies_elsewhere(room: Room, plan: Plan, pair: Pair, box: Box) -> bool:
+    typed = ", ".join(f"{column.form.typed(column.text)} AS {column.value}" for column in pair.columns)
+    turned = Pair(pair.b, pair.a)
+    here = f"{_inside(pair, box)} OR {_inside(turned, box)}"
+    row = room.con.execute(
+        f"SELECT count(*) FILTER ({here}), count(*) FROM (SELECT {typed} FROM (FROM {plan.delivered()} LIMIT {SAMPLE})) "
+        f"WHERE {_inside(pair, VIETNAM)} OR {_inside(turned, VIETNAM)}"
+    ).fetchone()
+    near, known = row or (0, 0)
+    elsewhere = 2 * near < known and known >= FEW
+    if elsewhere:
+        tell_elsewhere(room, pair.columns, known - near, known)
+    return bool(elsewhere)
+
+
+def tell_elsewhere(room: Room, columns: tuple[Column, Column], away: int, known: int) -> None:
+    """One warning for a table whose points mostly lie outside the box of its province."""
+    names = ", ".join(column.field.name for column in columns)
+    values = [columns[0].field.name, f"{names}: {away}/{known}"]
+    room.con.execute(
+        f"INSERT INTO {room.table('findings')} VALUES (0, ?, 'point.unexpected', 'warning', ?, '')", values
+    )
 
 
 def map_pairs(room: Room, plan: Plan, pairs: list[Pair]) -> None:
-    """Make the table of each pair: every distinct pair of texts that is not two canonical degrees in Vietnam."""
+    """Make the table of each pair: every distinct pair of texts that is not two canonical degrees where they are expected."""
     for pair in pairs:
         room.con.execute(f"CREATE TABLE {pair.table(room)} ({PAIR_COLUMNS})")
         typed = [f"{column.form.typed(column.text)} AS {column.value}" for column in pair.columns]
@@ -62,39 +104,54 @@ def map_pairs(room: Room, plan: Plan, pairs: list[Pair]) -> None:
         )
         with room.con.cursor() as writer:
             for batch in batches(room.con, query):
-                rows = [(a, b, *_read(a, b, plan.contract.province)) for a, b in batch]
+                rows = [(a, b, *_row(a, b, pair, plan.contract.province)) for a, b in batch]
                 write_table(writer, pair.table(room), rows)
 
 
-Cell = tuple[str | None, str, str, str, bool]
+Both = tuple[Parsed, Parsed]
 
 
-def _read(a: str | None, b: str | None, province: str) -> tuple[str | bool | None, ...]:
+def _row(a: str | None, b: str | None, pair: Pair, province: str) -> tuple[str | bool | None, ...]:
     """Columns of PAIR_COLUMNS after the texts."""
+    read = _read(a, b, pair, province)
+    cells = zip(pair.columns, (a, b), read, strict=True)
+    return tuple(part for column, text, parsed in cells for part in _cell(column, text, parsed))
+
+
+def _read(a: str | None, b: str | None, pair: Pair, province: str) -> Both:
+    """What each of the two cells holds, in canonical form."""
     alone = (parse_latitude(a) if a else Parsed(None), parse_longitude(b) if b else Parsed(None))
-    if not a or not b:
-        return (*_cell(alone[0]), *_cell(alone[1]))
-    point = read_point(a, b, kind="latlon", province=province)
+    if not a or not b or any(_is_empty(parsed) for parsed in alone):
+        return _half(alone, pair)
+    point = read_expected(a, b, kind="latlon", province=province, box=pair.box)
     if point.lon is None or point.lat is None:
-        return _unread(a, b, point, alone)
+        return _unread(point, alone)
     found = (_degrees(a, point.lat), _degrees(b, point.lon))
-    if point.severity == "mended":
-        return tuple(
-            part for text, value in zip((a, b), found, strict=True) for part in _mended(text, value, point.rule)
-        )
-    first = Parsed(found[0], point.rule, point.severity, point.note)
-    return (*_cell(first), *_mended(b, found[1], "coordinate.form"))
+    mended = point.severity == "mended"
+    rule = point.rule if mended and point.rule else "coordinate.form"
+    first, second = (Parsed(value, "" if value == text else rule) for text, value in zip((a, b), found, strict=True))
+    return (first if mended else Parsed(found[0], point.rule, point.severity, point.note)), second
 
 
-def _unread(a: str, b: str, point: Point, alone: tuple[Parsed, Parsed]) -> tuple[str | bool | None, ...]:
+def _is_empty(parsed: Parsed) -> bool:
+    """No cell, or one that says in words that it is empty."""
+    return parsed.value is None and parsed.severity == "mended"
+
+
+def _half(alone: Both, pair: Pair) -> Both:
+    """A point that lacks one coordinate: told at the empty cell, unless `required` tells it already."""
+    told = list(alone)
+    for place, column in enumerate(pair.columns):
+        if _is_empty(alone[place]) and alone[1 - place].value is not None and not column.required:
+            told[place] = Parsed(None, "point.incomplete", "error")
+    return told[0], told[1]
+
+
+def _unread(point: Point, alone: Both) -> Both:
     """No point: the cell that is at fault by itself is told, else the two together, once."""
-    if point.severity == "mended":
-        blank = Parsed(None, point.rule)
-        return (*_cell(blank), *_cell(blank))
     if any(parsed.value is None for parsed in alone):
-        return (*_cell(alone[0]), *_cell(alone[1]))
-    told = Parsed(None, point.rule, point.severity, point.note)
-    return (*_cell(told), None, "", "mended", "", True)
+        return alone
+    return Parsed(None, point.rule, point.severity, point.note), Parsed(None, "", "error")
 
 
 def _degrees(text: str, value: float) -> str:
@@ -104,10 +161,8 @@ def _degrees(text: str, value: float) -> str:
         return repr(value)
 
 
-def _mended(text: str, value: str, rule: str) -> Cell:
-    return _cell(Parsed(value, rule if text != value else ""))
-
-
-def _cell(parsed: Parsed) -> Cell:
-    suggestion = parsed.suggestion or (parsed.value or "" if parsed.rule else "")
-    return parsed.value, parsed.rule, parsed.severity, suggestion, parsed.value is None and parsed.severity != "mended"
+def _cell(column: Column, text: str | None, parsed: Parsed) -> tuple[str | bool | None, ...]:
+    value = parsed.value if parsed.rule and parsed.value != text else ""
+    severity = severity_of(column.field, parsed.rule, parsed.severity, key=column.key)
+    failed = parsed.value is None and parsed.severity != "mended"
+    return parsed.value, parsed.rule, severity, parsed.suggestion or value or "", failed
