@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nhip.datasets.conform.plan import Column, Room
 from nhip.kernel.geo import Box, Kind, Point, inside, read_point
 from nhip.places.resolver import Resolver
 
@@ -50,3 +51,12 @@ def unexpected(point: Point, box: Box) -> Point:
     if point.lon is None or point.lat is None or point.severity != "mended" or inside(point.lon, point.lat, box):
         return point
     return point._replace(rule="point.unexpected", severity="warning")
+
+
+def tell_elsewhere(room: Room, columns: tuple[Column, Column], away: int, known: int) -> None:
+    """One warning for a table whose points mostly lie outside the box of its province."""
+    names = ", ".join(column.field.name for column in columns)
+    values = [columns[0].field.name, f"{names}: {away}/{known}"]
+    room.con.execute(
+        f"INSERT INTO {room.table('findings')} VALUES (0, ?, 'point.unexpected', 'warning', ?, '')", values
+    )

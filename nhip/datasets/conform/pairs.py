@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from nhip.datasets.conform.expected import FEW, Expected, read_expected
+from nhip.datasets.conform.expected import FEW, Expected, read_expected, tell_elsewhere
 from nhip.datasets.conform.mapping import batches, severity_of, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.kernel.geo import VIETNAM, Box, Point
@@ -81,15 +81,6 @@ def _lies_elsewhere(room: Room, plan: Plan, pair: Pair, box: Box) -> bool:
     if elsewhere:
         tell_elsewhere(room, pair.columns, known - near, known)
     return bool(elsewhere)
-
-
-def tell_elsewhere(room: Room, columns: tuple[Column, Column], away: int, known: int) -> None:
-    """One warning for a table whose points mostly lie outside the box of its province."""
-    names = ", ".join(column.field.name for column in columns)
-    values = [columns[0].field.name, f"{names}: {away}/{known}"]
-    room.con.execute(
-        f"INSERT INTO {room.table('findings')} VALUES (0, ?, 'point.unexpected', 'warning', ?, '')", values
-    )
 
 
 def map_pairs(room: Room, plan: Plan, pairs: list[Pair]) -> None:

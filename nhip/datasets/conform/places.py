@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nhip.datasets.check.judge import insert
+from nhip.datasets.conform.expected import province_box
 from nhip.datasets.conform.extras import Extra, Joined
 from nhip.datasets.conform.located import Locator, find_position, locate
 from nhip.datasets.conform.mapping import batches, write_table
@@ -31,7 +32,7 @@ _COLUMNS = "unit VARCHAR, units VARCHAR, unit_old VARCHAR, rule VARCHAR, suggest
 def make_extras(room: Room, plan: Plan, resolver: Resolver | None, province: str) -> list[Extra]:
     """Resolve the place columns (with a resolver) and the points of x and y; writes their findings, gives what they add."""
     province = plan.contract.province or province
-    extras = add_points(room, plan, province)
+    extras = add_points(room, plan, province, province_box(resolver, province))
     if resolver is not None:
         extras += [
             _places(room, plan, column, resolver, province) for column in plan.columns if column.field.kind in SIBLINGS
