@@ -119,7 +119,7 @@ def _fixes(form: Form) -> list[CellFix]:
         if not typed and take in ("all", number):
             typed = form.raw(f"say-{number}")
         was = form.raw(f"was-{number}")
-        if row.isdecimal() and column and typed and typed != was:
+        if row.isdecimal() and len(row) < 19 and column and typed and typed != was:
             fixes.append(CellFix(row=int(row), column=column, was=was or None, now=typed))
     return fixes
 
@@ -130,6 +130,8 @@ async def take_back(request: AnyRequest, name: FromPath[str], correction_id: Fro
     installation = installation_of(request)
     async with installation.db.read() as tx:
         dataset = await get_dataset(tx, name)
+        if correction_id not in {correction.id for correction in await list_corrections(tx, dataset)}:
+            raise NotFound(what=request.url.path)
     await undo(installation, dataset, correction_id)
     return redirect(f"/console/datasets/{name}/findings", _("The correction is taken back."))
 
