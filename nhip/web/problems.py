@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from psycopg import DataError
 
 from nhip.errors import Forbidden, NhipError
 from nhip.kernel.i18n import _
@@ -121,6 +122,13 @@ def _translated(request: AnyRequest, error: HTTPException) -> NhipError:
     return errors.TooMany(seconds=60) if error.status_code == 429 else errors.Incomplete(what=error.detail)
 
 
+def on_unstorable(request: AnyRequest, error: DataError) -> Response[Any]:
+    """Handler for text with NUL and numbers beyond all limits, which the database refuses: nothing can have such a name."""
+    log.warning("%s %s: %s", request.method, request.url.path.replace("\0", ""), type(error).__name__)
+    told = errors.PageNotFound(what="") if request.method in ("GET", "HEAD") else errors.Incomplete(what="NUL")
+    return answer(request, told)
+
+
 def on_any_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """Handler for everything else: a page with a reference number; the traceback goes to the log only."""
     return answer(request, unexpected(request, error))
@@ -136,6 +144,7 @@ def unexpected(request: AnyRequest, error: BaseException) -> errors.Unexpected:
 HANDLERS: dict[int | type[Exception], Any] = {
     NhipError: on_nhip_error,
     HTTPException: on_http_error,
+    DataError: on_unstorable,
     Exception: on_any_error,
 }
 """For `Litestar(exception_handlers=…)`."""
