@@ -17,6 +17,8 @@ export function live() {
   const listen = () => {
     source = new EventSource("/live");
     source.addEventListener("changed", (event) => mark(event.data));
+    // Work that ended after the page was made and before this connection stood would never be told.
+    source.addEventListener("open", () => document.querySelector("[data-live] progress") && mark("*"));
   };
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
