@@ -132,7 +132,13 @@ async def make(installation: Installation) -> None:
                 await put_contract(tx, dataset, contract(name, title), who="thử")
         where = {"path": "/nowhere/tiem-chung"}
         await put_source(
-            tx, installation, name=SOURCE, kind="folder", agency_code=HEALTH_AGENCY, settings=where, dataset="tiem-chung"
+            tx,
+            installation,
+            name=SOURCE,
+            kind="folder",
+            agency_code=HEALTH_AGENCY,
+            settings=where,
+            dataset="tiem-chung",
         )
 
 

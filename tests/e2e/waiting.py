@@ -1,0 +1,18 @@
+"""Waiting for the worker: with scripts the page changes by itself, without them it is asked again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+PATIENCE_S = 60.0
+
+
+def until(page: Page, true: Callable[[], bool]) -> None:
+    """Load the page again, as a person without scripts does, until `true()`; fails after a minute."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, f"{page.url} did not change in {PATIENCE_S:g} s:\n{page.inner_text('main')}"
+        page.reload()
