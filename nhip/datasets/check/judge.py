@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nhip.datasets.check.personal import personal_branches
 from nhip.datasets.check.rowrules import CompiledRule
 from nhip.datasets.check.scan import broken_cells, enum_joins
 from nhip.datasets.conform.lookup import Lookup, Lookups
@@ -64,6 +65,7 @@ def _cell_branches(room: Room, column: Column, lookup: Lookup | None) -> Iterato
         yield f"{told} FROM {judged} j {lookup.join} WHERE {lookup.rule} <> ''"
     if column.required:
         yield _required(judged, column, lookup)
+    yield from personal_branches(judged, column)
     near = room.table("near", column.at)
     for place, broken in broken_cells(column):
         rule = column.rules[place]

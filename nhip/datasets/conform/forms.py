@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from nhip.datasets.check.personal import with_personal
 from nhip.datasets.conform.dateform import DEFAULTS, date_form, iso
 from nhip.datasets.conform.text import SUSPECT, SUSPECT_NAME, parse_name, parse_text
 from nhip.datasets.contract.expression import SQL_TYPE
@@ -96,7 +97,7 @@ def _string(field: Field, reading: Reading, as_delivered: bool) -> Form:
     if field.kind in CANONICAL:
         return _form("VARCHAR", canonical_sql(CELL, "string", field.kind), CELL, parser_for("string", field.kind))
     suspect, parse = (SUSPECT_NAME, parse_name) if field.kind == "person_name" else (SUSPECT, parse_text)
-    plain = f"NOT regexp_matches({CELL}, {literal(suspect)})"
+    plain = f"NOT regexp_matches({CELL}, {literal(with_personal(field, suspect))})"
     known = [literal(value) for value in field.enum[:SHORT_LIST] if parse(value).value == value]
     if known:  # most cells are one of a few words: a list is faster than the regex
         plain = f"CASE WHEN {CELL} IN ({', '.join(known)}) THEN true ELSE {plain} END"

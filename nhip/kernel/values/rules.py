@@ -82,6 +82,12 @@ RULES: dict[str, str] = {
     "healthInsurance.unreadable": _("This is not a health insurance number."),
     "bankAccount.form": _("The account number was written in another form."),
     "bankAccount.unreadable": _("This is not an account number."),
+    "personal.identity": _(
+        "A citizen number stands in free text. Remove it, or classify the column as personal in the contract."
+    ),
+    "personal.phone": _(
+        "A mobile number stands in free text. If it is a private one remove it, or classify the column as personal."
+    ),
     "email.form": _("The e-mail address was written in another form."),
     "email.several": _("There is more than one e-mail address in the cell."),
     "email.unreadable": _("This is not an e-mail address."),
@@ -99,6 +105,9 @@ RULES: dict[str, str] = {
     "point.zero": _("A coordinate is 0, which means that the place was not entered."),
     "point.outside": _("The place is outside Vietnam."),
     "point.unexpected": _("The place is outside the area where it should be."),
+    "point.axes": _(
+        "Nearly all points have the easting in x and the northing in y, so the table was read in that order."
+    ),
     "point.incomplete": _("Only one of the two coordinates is there."),
     "point.range": _("These numbers are no coordinates in Vietnam in metres."),
     "point.metres": _("The columns of degrees held VN-2000 metres; they were converted."),
