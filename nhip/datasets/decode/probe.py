@@ -4,8 +4,6 @@ its text, and a whole-file look for rare bytes that clean Vietnamese text does n
 from __future__ import annotations
 
 import csv
-import mmap
-import re
 from enum import Enum
 from typing import Final
 
@@ -16,18 +14,14 @@ from nhip.datasets.decode.cells import is_total
 from nhip.datasets.decode.heading import Heading, find_heading
 from nhip.datasets.decode.lost import is_lost
 from nhip.datasets.decode.mend import cleaned
+from nhip.datasets.decode.rare import has_faults
 from nhip.formats import delimited, regular, text
 from nhip.formats.model import Delimited
 from nhip.kernel.text import fold
 
 _NOT_LETTERS: Final = {0x00, *b"?_&", 0xC2, 0xCC, 0xE2, 0xEF}
-_FAULTS: Final = re.compile(
-    rb"\xcc[\x80-\xbf]|\xef\xbf\xbd|[\xc3\xc6][\x80-\xbf]\xc2[\x80-\xbf]|\xc2[\x80-\x9f]|&(?:#|[a-zA-Z]{2,8};)"
-)
-_ODD: Final = re.compile(rb"\xc2[\xa1-\xbf]|[\x41-\x5a\x61-\x7a\x80-\xff][?_]|[?_][\x41-\x5a\x61-\x7a\x80-\xff]")
-_MOST_ODD: Final = 5_000
-_REACH: Final = 120
 _SAMPLE: Final = 3_000
+_LONGEST_HEADER: Final = 1 << 20
 
 
 class Verdict(Enum):
@@ -69,7 +63,9 @@ def probe(part: Delimited) -> Probe:
     samples = _samples(part, heading)
     if not found.ok or found.rare.get(0) or samples is None:
         return Probe(Verdict.SHAPE)
-    dirty = _is_dirty([*samples, heading.names]) or _has_faults(part, found.rare)
+    dirty = _is_dirty([*samples, heading.names]) or has_faults(
+        part.path, _under_header(part, found.rare), part.dialect.delimiter
+    )
     return Probe(Verdict.TEXT if dirty else Verdict.CLEAN, heading, found.records - 1, found.quotes_sure)
 
 
@@ -102,26 +98,8 @@ def _is_dirty(samples: list[list[str]]) -> bool:
     return any(column.charsets for column in detect.columns(samples))
 
 
-def _has_faults(part: Delimited, rare: dict[int, int]) -> bool:
-    """Look at the places of rare bytes in the whole file."""
-    if not any(rare.get(byte) for byte in (0xC2, 0xCC, 0xEF, *b"&?_")):
-        return False
-    with part.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if any(rare.get(byte) for byte in (0xC2, 0xCC, 0xEF, *b"&")) and _FAULTS.search(data):
-            return True
-        if not any(rare.get(byte) for byte in (0xC2, *b"?_")):
-            return False
-        return _has_odd_text(data, part.dialect.delimiter)
-
-
-def _has_odd_text(data: mmap.mmap, delimiter: str) -> bool:
-    """Judge the cells around odd characters, a few thousand of them."""
-    ends = re.compile("[" + re.escape(delimiter) + '"\r\n]')
-    cells: set[str] = set()
-    for count, match in enumerate(_ODD.finditer(data)):
-        if count >= _MOST_ODD:
-            break
-        before = ends.split(data[max(match.start() - _REACH, 0) : match.start()].decode("utf-8", "ignore"))[-1]
-        after = ends.split(data[match.start() : match.end() + _REACH].decode("utf-8", "ignore"))[0]
-        cells.add(before + after)
-    return any(map(is_lost, cells)) or bool(detect.columns([sorted(cells)])[0].charsets)
+def _under_header(part: Delimited, rare: dict[int, int]) -> dict[int, int]:
+    """The rare bytes without those of the first line: names of columns are full of `_`, and are judged as samples."""
+    with part.path.open("rb") as file:
+        header = file.readline(_LONGEST_HEADER)
+    return {byte: count - header.count(byte) for byte, count in rare.items()}
