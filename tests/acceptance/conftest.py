@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,9 @@ import pytest
 
 from nhip.datasets.deliveries import raw_name, sha256_of
 from nhip.db.embedded import EmbeddedServer
+from nhip.errors import NhipError
 from nhip.settings import Settings
+from nhip.web.i18n import catalogue
 
 T = TypeVar("T")
 
@@ -59,9 +62,17 @@ class Done:
         """Standard output as one JSON document."""
         return json.loads(self.out)
 
-    def said(self, english: str, vietnamese: str) -> None:
-        """Both sentences stand on standard error."""
-        assert english in self.err and vietnamese in self.err, self
+    def said(self, error: type[NhipError], *places: object) -> None:
+        """The message of `error` stands on standard error in Vietnamese and in English, and it names these places."""
+        english = error.template()
+        vietnamese = catalogue("vi").gettext(english)
+        assert vietnamese != english, f"{error.__name__} has no translation"
+        heard = " ".join(self.err.split())
+        for text in (english, vietnamese):
+            for piece in re.split(r"\{\w+\}", text):
+                assert piece.strip() in heard, self
+        for place in places:
+            assert str(place) in heard, self
 
     def __repr__(self) -> str:
         return f"exit {self.code}\n--- out\n{self.out[-3000:]}\n--- err\n{self.err[-3000:]}"

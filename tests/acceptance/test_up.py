@@ -24,6 +24,7 @@ from nhip.datasets.store import get_dataset, list_versions
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation, opened
 from nhip.errors import DatabaseAway
+from nhip.serve import PortTaken
 from nhip.settings import Settings
 from tests.acceptance.conftest import AGENCY, Nhip, eventually, until
 
@@ -210,7 +211,7 @@ def test_the_console_asks_for_sign_in(up: Up) -> None:
 def test_a_second_one_on_the_same_port_says_so(up: Up) -> None:
     done = up.nhip("up", "--port", up.port, within_s=30)
     assert done.code == 2
-    done.said(f"Something else listens on 127.0.0.1:{up.port} already", "Đã có chương trình khác dùng")
+    done.said(PortTaken, f"127.0.0.1:{up.port}")
     assert up.ready()
 
 
