@@ -15,6 +15,8 @@ from typing import Any
 import click
 
 from nhip import __version__
+from nhip.db import terminal
+from nhip.db.installation import Installation
 from nhip.errors import NhipError, StorageFull, Unavailable
 from nhip.settings import load
 
@@ -65,6 +67,13 @@ class _Lazy(click.Group):
 def cli(ctx: click.Context, data_dir: Path | None) -> None:
     """Nhịp: a city's data, made accurate, complete, clean, live, consistent and shared."""
     ctx.obj = load({"data_dir": data_dir})
+    terminal.before_work[:] = [_ready]
+
+
+async def _ready(installation: Installation) -> None:
+    from nhip.parts import make_ready
+
+    await make_ready(installation)
 
 
 def main(arguments: list[str] | None = None) -> None:

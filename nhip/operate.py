@@ -30,7 +30,7 @@ def migrate(settings: Settings, wants_json: bool) -> None:
     async def work(installation: Installation) -> list[str]:
         return [f"{m.package}/{m.name}" for m in await prepare_database(installation.db)]
 
-    ran = with_installation(settings, work)
+    ran = with_installation(settings, work, prepared=False)
     if wants_json:
         print_json(ran)
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nhip.datasets import jobs as dataset_jobs
 from nhip.db import Database
+from nhip.db.errors import SchemaBehind
+from nhip.db.installation import Installation
 from nhip.db.migrate import Migration, list_pending, migrate
 from nhip.jobs import app as jobs
 from nhip.plugins import found_sectors
@@ -27,6 +29,15 @@ async def prepare_database(db: Database) -> list[Migration]:
     ran = await migrate(db, packages())
     await jobs.install(db)
     return ran
+
+
+async def make_ready(installation: Installation) -> None:
+    """Bring the embedded database up to date. Raises SchemaBehind for an external one, which only `nhip migrate` changes."""
+    missing = await list_missing(installation.db)
+    if missing and installation.server is None:
+        raise SchemaBehind(count=len(missing))
+    if missing:
+        await prepare_database(installation.db)
 
 
 async def list_missing(db: Database) -> list[Migration]:

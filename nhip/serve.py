@@ -16,11 +16,10 @@ import webbrowser
 import click
 
 from nhip.datasets.store import list_unfinished
-from nhip.db.errors import SchemaBehind
 from nhip.db.installation import Installation, opened
 from nhip.errors import BadInput, DatabaseAway
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
-from nhip.parts import list_missing, prepare_database
+from nhip.parts import make_ready
 from nhip.plugins import found_sectors
 from nhip.sector_data import prepare_sectors
 from nhip.security.service import set_administrator_password
@@ -67,10 +66,7 @@ async def prepare(installation: Installation) -> str:
 
     An external database is only changed by `nhip migrate`: raises SchemaBehind.
     """
-    missing = await list_missing(installation.db)
-    if missing and installation.server is None:
-        raise SchemaBehind(count=len(missing))
-    await prepare_database(installation.db)
+    await make_ready(installation)
     await prepare_sectors(installation, found_sectors())
     async with installation.db.tx() as tx:
         return "" if await find_administrator(tx) else await set_administrator_password(tx)

@@ -26,7 +26,9 @@ async def list_chain(tx: Connection, delivery: DeliveryRecord) -> list[DeliveryR
     return chain[::-1]
 
 
-def fold_changes(con: duckdb.DuckDBPyConnection, tables: list[DecodedTable], key: list[str], target: Path) -> DecodedTable:
+def fold_changes(
+    con: duckdb.DuckDBPyConnection, tables: list[DecodedTable], key: list[str], target: Path
+) -> DecodedTable:
     """One table from a whole one and the changes after it: a later row replaces the earlier ones with its `key`; without a
     key rows are only added. Rows are numbered anew, as they stand in no one file."""
     parts = " union all by name ".join(f"select *, {n} as _part from {t.relation}" for n, t in enumerate(tables))

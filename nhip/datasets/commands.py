@@ -67,6 +67,8 @@ def sync(settings: Settings, names: tuple[str, ...], again: bool, wants_json: bo
 
 async def _sync_one(installation: Installation, source: Any, again: bool) -> list[dict[str, Any]]:
     ran = await run(installation, source, later=False)
+    for note in ran.notes:
+        click.echo(f"{source.name}: {note}", err=True)
     rows = [] if not ran.problem else [{"source": source.name, "state": "failed", "problem": ran.problem}]
     complain(ran.errors)
     for receipt in ran.receipts:
@@ -190,6 +192,24 @@ def dataset_deliver(settings: Settings, name: str, file: Path, wants_json: bool)
         outcome = None if receipt.unchanged else await process(installation, receipt.delivery.id)
         complain([outcome.error] if outcome and outcome.error else [])
         return outcome_row(name, outcome)
+
+    row = with_installation(settings, work)
+    print_json(row) if wants_json else print_table(row, [row.values()])
+    return 2 if row["problem"] else 0
+
+
+@dataset.command("again")
+@click.argument("name")
+@as_json
+@click.pass_obj
+def dataset_again(settings: Settings, name: str, wants_json: bool) -> int:
+    """Work the last delivery of NAME through again from its raw bytes (after a better contract)."""
+
+    async def work(installation: Installation) -> dict[str, Any]:
+        async with installation.db.read() as tx:
+            found = await get_dataset(tx, name)
+        last = await work_again(installation, found, later=False)
+        return outcome_row(name, await process(installation, last.id) if last else None)
 
     row = with_installation(settings, work)
     print_json(row) if wants_json else print_table(row, [row.values()])

@@ -44,13 +44,15 @@ async def correct(
     keys: dict[int, dict[str, str]] | None = None,
     later: bool = True,
 ) -> DeliveryRecord:
-    """Record `fixes` and work the delivery through again. `keys` gives the delivered key texts by row, where known."""
+    """Record `fixes` and work the delivery through again. `keys` gives the delivered key texts by row, where known; a correction
+    of a key column stays with its delivery."""
     if not fixes:
         raise BadInput(what="no cell was changed")
     async with installation.db.tx() as tx:
         delivery = await get_delivery(tx, delivery_id)
         for fix in fixes:
-            key = (keys or {}).get(fix.row)
+            # a mended key names another row by tomorrow: such a correction stays with its own delivery
+            key = {} if fix.column in (keys or {}).get(fix.row, {}) else (keys or {}).get(fix.row)
             cell = {"row_no": fix.row, "column_name": fix.column, "was": fix.was, "now": fix.now}
             ids = {"id": new_id(), "dataset_id": dataset.id, "delivery_id": delivery.id}
             made = {"made_at": now(), "made_by": who, "key": Jsonb(key) if key else None}
@@ -115,6 +117,10 @@ def _rows(
     if not key or len(key) != len(correction.key or {}):
         return []
     tests = " and ".join(f"{ident(k)} is not distinct from ?" for k in [*key, column])
+    same_key = " and ".join(f"{ident(k)} is not distinct from ?" for k in key)
+    twins = con.execute(f"select count(*) from {relation} where {same_key}", list(key.values())).fetchone()
+    if twins != (1,):  # a key that is not unique does not say which row was meant
+        return []
     found = con.execute(f"select {ROW} from {relation} where {tests}", [*key.values(), correction.was]).fetchall()
     return [row for (row,) in found]
 

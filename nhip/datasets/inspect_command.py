@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import duckdb
+import msgspec
 
 from nhip.datasets.contract.profile import ColumnProfile, profile
 from nhip.datasets.decode import decode
@@ -24,8 +25,8 @@ from nhip.settings import Settings
 @click.pass_obj
 def inspect(settings: Settings, file: Path, wants_json: bool) -> None:
     """Say what FILE holds: format, letters, tables, columns with type, unit and likely personal data, problems."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="inspect-", dir=settings.data_dir))
+    folder = Path(tempfile.mkdtemp(prefix="nhip-inspect-"))
+    settings = msgspec.structs.replace(settings, data_dir=folder)
     try:
         with session(settings, reach=[file]) as con:
             decoded = decode(file, folder, settings, filename=file.name, con=con)

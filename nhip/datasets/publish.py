@@ -67,7 +67,10 @@ async def publish(installation: Installation, work: Work, products: Products, na
             current = await get_version(tx, dataset, no)
         assert current is not None
         await record_virtues(tx, dataset, current, products.facts)
-        await move_delivery(tx, work.delivery.id, state, now(), decoded=Jsonb(_decoded(products)))
+        mine = current.delivery_id == work.delivery.id
+        await move_delivery(
+            tx, work.delivery.id, "published" if mine else state, now(), decoded=Jsonb(_decoded(products))
+        )
         await announce(tx, "datasets")
         return Outcome(work.delivery.id, state, current)
 

@@ -35,6 +35,8 @@ class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     receipts: list[Receipt] = []
+    notes: list[str] = []
+    """What the connector has to tell, e.g. that a file is still being written."""
     problem: str = ""
     errors: list[NhipError] = []
 
@@ -96,7 +98,8 @@ async def run(
             kept = Jsonb({"template": "{text}", "values": {"text": problem}}) if problem else None
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=Jsonb(fetched.state), problem=kept)
         errors = [failure.error for failure in fetched.failures]
-        return SourceRun(source=source.name, receipts=receipts, problem=problem, errors=errors)
+        notes = [note.text() for note in fetched.notes]
+        return SourceRun(source=source.name, receipts=receipts, notes=notes, problem=problem, errors=errors)
     except Unavailable:
         raise
     except NhipError as error:

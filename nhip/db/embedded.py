@@ -101,6 +101,7 @@ class EmbeddedServer:
         return self.pid() is not None
 
     def _prepare(self) -> None:
+        self._refuse_other_owner()
         if os.geteuid() == 0:
             _lend_to_system_user(self.folder)
         if not self.password_file.exists():
@@ -110,6 +111,17 @@ class EmbeddedServer:
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.data / "nhip.conf").write_text(CONFIGURATION.format(sockets=self.sockets), encoding="utf-8")
         self._own(self.folder, self.sockets, self.data / "nhip.conf")
+
+    def _refuse_other_owner(self) -> None:
+        """As root on a service's installation we would take its files away from it."""
+        if os.geteuid() == 0 and self.data.exists():
+            owner = self.data.stat().st_uid
+            names = {entry.pw_uid: entry.pw_name for entry in pwd.getpwall()}
+            if owner and names.get(owner) != SYSTEM_USER:
+                user = names.get(owner, str(owner))
+                raise EmbeddedServerFailed(
+                    what=f"its files belong to {user}; run this as {user}, not as root", log=self.log
+                )
 
     def _initialise(self) -> None:
         with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".pw") as handover:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
-from nhip.errors import NotFound, StorageFull
+from nhip.errors import NotFound, StorageFull, Unavailable
 
 
 class Objects:
@@ -27,25 +29,18 @@ class Objects:
 
     def put(self, name: str, file: Path) -> None:
         """Store `file` as `name`, durable when this returns. An existing blob stays as it is (names are content addresses)."""
-        try:
+        with self._said(), suppress(AlreadyExistsError):
             with file.open("rb") as stream:
                 obstore.put(self._store, name, stream, mode="create")
             if self._remote is None:
                 _sync(self.folder / name)
-        except AlreadyExistsError:
-            return
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull(where=str(self.folder)) from error
-            raise
 
     def has(self, name: str) -> bool:
         """Whether a blob of that name is stored."""
-        try:
+        with self._said(), suppress(FileNotFoundError):
             obstore.head(self._store, name)
-        except FileNotFoundError:
-            return False
-        return True
+            return True
+        return False
 
     def path(self, name: str) -> Path:
         """A local file with the blob's bytes; read only. Raises NotFound."""
@@ -53,8 +48,26 @@ class Objects:
         if not local.is_file():
             if self._remote is None or not self.has(name):
                 raise NotFound(what=name)
-            self._download(name, local)
+            with self._said():
+                self._download(name, local)
         return local
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What the store refuses, in words: StorageFull, or Unavailable with the first line of its own message."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull(where=str(self.folder)) from error
+            raise
+        except BaseError as error:
+            told = str(error).splitlines()[0][:200]
+            if "No space left" in str(error) or "os error 28" in str(error):
+                raise StorageFull(where=str(self.folder)) from error
+            raise Unavailable(what=f"object store: {told}") from error
 
     def _download(self, name: str, local: Path) -> None:
         local.parent.mkdir(parents=True, exist_ok=True)

@@ -19,11 +19,17 @@ from nhip.settings import Settings
 T = TypeVar("T")
 
 
-def with_installation(settings: Settings, work: Callable[[Installation], Awaitable[T]]) -> T:
-    """Open the installation, run `work` in it, close it."""
+before_work: list[Callable[[Installation], Awaitable[None]]] = []
+"""What is done on an installation before a command works on it; the command line fills it (bring the database up to date)."""
+
+
+def with_installation(settings: Settings, work: Callable[[Installation], Awaitable[T]], *, prepared: bool = True) -> T:
+    """Open the installation, make it ready (`prepared`), run `work` in it, close it."""
 
     async def inside() -> T:
         async with opened(settings) as installation:
+            for step in before_work if prepared else ():
+                await step(installation)
             return await work(installation)
 
     return asyncio.run(inside())

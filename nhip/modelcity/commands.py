@@ -33,7 +33,12 @@ LOADED = "loaded.json"
 @click.option("--load-only", is_flag=True, help="Load the model city and stop.")
 @click.option("--json", "wants_json", is_flag=True, help="Print what was loaded as JSON, beside the planted truth.")
 @click.option("--port", type=int, default=None, help="Port to listen on (default 8321).")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=None, help="Folder of the installation.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of the demo's own installation (default: var/demo-city).",
+)
 @click.option("--seed", default=46, show_default=True, help="Another seed is another city.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.pass_obj
@@ -47,7 +52,7 @@ def demo(
     no_browser: bool,
 ) -> None:
     """Start Nhịp with a model city: 32 agencies, 115 datasets, every kind of dirt, with known truth."""
-    chosen = {"data_dir": data_dir or settings.data_dir, "port": port, "city": "Thành phố mẫu"}
+    chosen = {"data_dir": data_dir or settings.data_dir / "demo-city", "port": port, "city": "Thành phố mẫu"}
     settings = load({**chosen, "outgoing_private": "127.0.0.0/8"})
     if not load_only:
         require_port(settings)

@@ -30,7 +30,9 @@ def postgres() -> Iterator[EmbeddedServer]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     server = EmbeddedServer(Path(tempfile.gettempdir()) / f"nhip-test-{run}")
     with psycopg.connect(server.start(), autocommit=True) as connection:
-        connection.execute("alter system set fsync = off")  # no test cuts the power; databases come and go by the hundred
+        connection.execute(
+            "alter system set fsync = off"
+        )  # no test cuts the power; databases come and go by the hundred
         connection.execute("select pg_reload_conf()")
     yield server
     server.stop()

@@ -37,7 +37,12 @@ async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
     found = [s for s in sources if wanted in fold(f"{s.name} {s.kind} {_title(titles, s)}")]
     found.sort(key=lambda s: (s.problem is None, s.last_ok_at is not None, s.name))
     listing = Listing(number, PAGE_SIZE, len(found))
-    values: dict[str, Any] = {"kinds": {c.kind: c.title for c in list_connectors()}, "datasets": titles, "listing": listing, "q": q}
+    values: dict[str, Any] = {
+        "kinds": {c.kind: c.title for c in list_connectors()},
+        "datasets": titles,
+        "listing": listing,
+        "q": q,
+    }
     shown = found[listing.offset : listing.offset + PAGE_SIZE]
     return page(request, "console/sources.html", sources=shown, **values, **words())
 
