@@ -94,7 +94,7 @@ def errors() -> str:
             importlib.import_module(module.name)
     lines = ["# Errors\n\n", NOTE, "JSON clients get them as `application/problem+json` (RFC 9457).\n\n"]
     lines.append("| error | status | message |\n|---|---|---|\n")
-    for kind in sorted(set(below(NhipError)), key=lambda k: k.__name__):
+    for kind in sorted(set(below(NhipError)), key=lambda k: (k.__name__, k.__module__)):
         if kind.__module__.startswith("nhip."):
             lines.append(f"| `{kind.__name__}` | {kind.status} | {clean(kind.template())} |\n")
     return "".join(lines)

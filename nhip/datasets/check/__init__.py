@@ -1,0 +1,1 @@
+"""Holding rows against their contract: one filter per rule, complete findings."""

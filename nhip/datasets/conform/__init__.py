@@ -1,0 +1,1 @@
+"""From delivered text to the agreed form, with a record of every change."""

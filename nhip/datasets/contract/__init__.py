@@ -1,0 +1,1 @@
+"""Contracts (ODCS 3.1): reading, writing, drafting, linting, comparing, Excel templates."""
