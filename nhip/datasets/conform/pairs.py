@@ -8,13 +8,14 @@ from nhip.datasets.conform.expected import FEW, Expected, read_expected, tell_el
 from nhip.datasets.conform.mapping import batches, severity_of, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.kernel.geo import VIETNAM, Box, Point, inside, read_point
-from nhip.kernel.values.coordinates import parse_latitude, parse_longitude
+from nhip.kernel.values.coordinates import VIETNAM_RANGE, Axis, parse_latitude, parse_longitude
 from nhip.kernel.values.model import Parsed
 
 _CELL = "value_{0} VARCHAR, rule_{0} VARCHAR, severity_{0} VARCHAR, suggestion_{0} VARCHAR, failed_{0} BOOLEAN"
 PAIR_COLUMNS = f"raw_a VARCHAR, raw_b VARCHAR, {_CELL.format('a')}, {_CELL.format('b')}"
 
 
+_AXES: tuple[Axis, Axis] = ("latitude", "longitude")
 SAMPLE = 500
 """Rows from the beginning that tell whether a dataset lies in its province at all."""
 
@@ -124,10 +125,17 @@ def _is_empty(parsed: Parsed) -> bool:
 
 
 def _half(alone: Both, pair: Pair) -> Both:
-    """A point that lacks one coordinate: told at the empty cell, unless `required` tells it already."""
+    """A point that lacks one coordinate: told at the empty cell, unless `required` tells it already. A lone value that fits
+    only the other column is told instead."""
     told = list(alone)
     for place, column in enumerate(pair.columns):
-        if _is_empty(alone[place]) and alone[1 - place].value is not None and not column.required:
+        other = alone[1 - place].value
+        if not _is_empty(alone[place]) or other is None:
+            continue
+        own, turned = VIETNAM_RANGE[_AXES[1 - place]], VIETNAM_RANGE[_AXES[place]]
+        if turned[0] <= float(other) < turned[1] and not own[0] <= float(other) < own[1]:
+            told[1 - place] = Parsed(None, "coordinate.swapped", "error")
+        elif not column.required:
             told[place] = Parsed(None, "point.incomplete", "error")
     return told[0], told[1]
 

@@ -23,6 +23,8 @@ MOST = 0.9
 """Share of the pairs that have to agree before a column is taken to hold eastings where northings were meant."""
 _ASKED = 2_000
 """So many pairs that are not canonical are read to learn the order."""
+_HALF = "half"
+"""Instead of a rule: one of the two texts says in words that it is empty; the note is its place, 0 or 1."""
 
 
 class _Way(NamedTuple):
@@ -113,9 +115,9 @@ def _points(batch: list[Any], way: _Way) -> list[tuple[Any, ...]]:
         if place is not None:
             rows.append((a, b, place[0], place[1], "", "mended", ""))
             continue
-        if _is_blank(a) or _is_blank(b):
-            both = _is_blank(a) and _is_blank(b)
-            rows.append((a, b, None, None, *(("", "mended", "") if both else ("point.incomplete", "error", ""))))
+        empty = [str(at) for at, text in enumerate((a, b)) if _is_blank(text)]
+        if empty:
+            rows.append((a, b, None, None, _HALF if len(empty) == 1 else "", "mended", empty[0]))
             continue
         point = read_expected(a, b, kind=way.kind, crs=way.crs, province=way.province, box=way.box)
         rows.append((a, b, point.lon, point.lat, point.rule, point.severity, point.note))
@@ -149,13 +151,13 @@ def _tell(room: Room, plan: Plan, columns: tuple[Column, Column], extra: Extra) 
     alias = extra.tables[0].alias
     rows = f"FROM {plan.delivered()} r"
     shown = f"SELECT r._row, {literal(columns[0].field.name)}, {alias}.rule, {alias}.severity, {texts}, {alias}.note"
-    branches = [f"{shown} {rows} {extra.join('r')} WHERE {alias}.rule <> ''"]
-    for empty, full in (columns, columns[::-1]):
+    branches = [f"{shown} {rows} {extra.join('r')} WHERE {alias}.rule NOT IN ('', '{_HALF}')"]
+    for at, (empty, full) in enumerate((columns, columns[::-1])):
         if not empty.required:  # else `required` tells it
-            half = f"r.{empty.text} IS NULL AND r.{full.text} IS NOT NULL"
-            branches.append(
-                f"SELECT r._row, {literal(empty.field.name)}, 'point.incomplete', 'error', '', '' {rows} WHERE {half}"
-            )
+            in_words = f"coalesce({alias}.rule = '{_HALF}' AND {alias}.note = '{at}', false)"
+            half = f"(r.{empty.text} IS NULL AND r.{full.text} IS NOT NULL) OR {in_words}"
+            told = f"SELECT r._row, {literal(empty.field.name)}, 'point.incomplete', 'error', coalesce(r.{empty.text}, ''), ''"
+            branches.append(f"{told} {rows} {extra.join('r')} WHERE {half}")
     insert(room, branches)
 
 

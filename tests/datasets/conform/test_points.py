@@ -77,8 +77,25 @@ def test_half_a_point_in_metres(check: Check) -> None:
     assert [f[:3] for f in told(made, "point.incomplete")] == [
         (2, "y", "point.incomplete"),
         (3, "x", "point.incomplete"),
-        (5, "x", "point.incomplete"),
+        (5, "y", "point.incomplete"),
     ]
+    required = (METRES[0], Field(name="y", type="number", kind="y", required=True))
+    made = check(contract(required), [[GRID[0][0], None], [GRID[0][0], "-"], ["n/a", GRID[0][1]]])
+    assert [f[:3] for f in told(made, "point.incomplete", "required")] == [
+        (2, "y", "required"),
+        (3, "y", "required"),
+        (4, "x", "point.incomplete"),
+    ]
+
+
+def test_a_lone_value_that_fits_only_the_other_column(check: Check) -> None:
+    made = check(DEGREES, [[None, "16.46"], ["107.59", None], ["-", "16.46"]])
+    assert [f[:4] for f in told(made) if f[3] != "mended"] == [
+        (2, "kinh", "coordinate.swapped", "error"),
+        (3, "vi", "coordinate.range", "error"),
+        (4, "kinh", "coordinate.swapped", "error"),
+    ]
+    assert made.column("kinh") == [None] * 3
 
 
 def test_the_box_of_a_province_holds_its_islands(resolver: Resolver) -> None:
