@@ -209,3 +209,38 @@ async def test_evidence_holds_the_delivered_row_behind_a_finding(installation: I
     assert data.rows == [(4, ["A3", "Trường Ba", "03/09/2003", "9999"])]
     groups = await list_groups(installation, outcome.version)
     assert [(g.rule, g.severity, g.count) for g in groups] == [("maximum", "error", 1), ("date.form", "mended", 3)]
+
+
+async def test_a_mended_key_stays_with_its_own_delivery(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    doubled = HEADER + "A1,Trường Một,01/09/2001,100\nA1,Trường Hai,02/09/2002,200\n"
+    await deliver(doubled)
+    version = await in_force(installation)
+    assert version is not None and version.quarantined == 1
+    keys = await list_keys(installation, version, [3])
+    fix = CellFix(row=3, column="ma", was="A1", now="A2")
+    await correct(installation, schools, version.delivery_id, [fix], who="test", keys=keys, later=False)
+    await resume(installation)
+    mended = await in_force(installation)
+    assert mended is not None and (mended.row_count, mended.quarantined) == (2, 0)
+    good = await deliver(HEADER + "A1,Trường Một,01/09/2001,100\nA2,Trường Hai,02/09/2002,200\n")
+    assert good is not None and good.version is not None
+    assert (good.version.row_count, good.version.quarantined) == (2, 0)
+    rows = await list_rows(installation, good.version)
+    assert [cells[:2] for _number, cells in rows.rows] == [["A1", "Trường Một"], ["A2", "Trường Hai"]]
+
+
+async def test_a_correction_does_not_follow_a_key_that_is_not_unique(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    await deliver(FIRST)
+    version = await in_force(installation)
+    assert version is not None
+    keys = await list_keys(installation, version, [4])
+    fix = CellFix(row=4, column="hoc_sinh", was="9999", now="999")
+    await correct(installation, schools, version.delivery_id, [fix], who="test", keys=keys, later=False)
+    await resume(installation)
+    outcome = await deliver(HEADER + "A3,Trường Ba,03/09/2003,9999\nA3,Trường Khác,04/09/2003,9999\n")
+    assert outcome is not None and outcome.version is not None
+    assert outcome.version.by_rule["maximum"] == 2
