@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,10 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from nhip.errors import NotFound, StorageFull, Unavailable
+
+
+_FULL = re.compile(r"No space left|File too large|os error (28|27|122)")
+"""How the store says ENOSPC, EFBIG and EDQUOT."""
 
 
 class Objects:
@@ -60,12 +65,12 @@ class Objects:
         except FileNotFoundError:
             raise
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise StorageFull(where=str(self.folder)) from error
             raise
         except BaseError as error:
             told = str(error).splitlines()[0][:200]
-            if "No space left" in str(error) or "os error 28" in str(error):
+            if _FULL.search(str(error)):
                 raise StorageFull(where=str(self.folder)) from error
             raise Unavailable(what=f"object store: {told}") from error
 
