@@ -50,11 +50,15 @@ def personal_branches(judged: str, column: Column) -> Iterator[str]:
     where text is taken exactly as delivered, as nobody looked for suspects there."""
     if column.form.parse is None or not is_watched(column.field):
         return
-    for rule, regex in patterns().items():
-        severity = column.field.severity.get(rule, "warning")
-        number = f"regexp_extract({column.value}, {literal(regex)}, 1)"
-        masked = "left(number, 3) || repeat('*', length(number) - 5) || right(number, 2)"
-        yield (
-            f"SELECT _row, {literal(column.field.name)}, {literal(rule)}, {literal(severity)}, {masked}, '' "
-            f"FROM (SELECT _row, {number} AS number FROM {judged}) WHERE number <> ''"
-        )
+    value, watched = column.value, patterns()
+    found = ", ".join(
+        f"{{'rule': {literal(rule)}, 'severity': {literal(column.field.severity.get(rule, 'warning'))}, "
+        f"'number': regexp_extract({value}, {literal(regex)}, 1)}}"
+        for rule, regex in watched.items()
+    )
+    likely = f"regexp_matches({value}, {literal('|'.join(watched.values()))})"  # ten times as fast as to extract
+    masked = "left(f.number, 3) || repeat('*', length(f.number) - 5) || right(f.number, 2)"
+    yield (
+        f"SELECT _row, {literal(column.field.name)}, f.rule, f.severity, {masked}, '' "
+        f"FROM (SELECT _row, unnest([{found}]) AS f FROM {judged} WHERE {likely}) WHERE f.number <> ''"
+    )

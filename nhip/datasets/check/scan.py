@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nhip.datasets.check.proof import find_proof
 from nhip.datasets.check.rowrules import CompiledRule
 from nhip.datasets.conform.pairs import Pair
 from nhip.datasets.conform.plan import Column, Plan, Room
@@ -44,9 +45,13 @@ def _whens(plan: Plan, rules: list[CompiledRule], pairs: list[Pair]) -> Iterator
     for column in plan.columns:
         if column.required:
             yield f"{column.text} IS NULL"
-        if column.form.parse:
+        proof = find_proof(column)
+        if proof:
+            yield proof.broken
+        elif column.form.parse:
             yield f"{column.value} IS NULL AND {column.text} IS NOT NULL"
-        yield from (broken for _, broken in broken_cells(column))
+        proven = proof.rule if proof else ""
+        yield from (broken for place, broken in broken_cells(column) if column.rules[place].rule != proven)
     yield from (pair.suspect for pair in pairs)
     yield from (rule.broken for rule in rules)
 
