@@ -24,6 +24,8 @@ from nhip.web.model import Crumb, Listing
 from nhip.web.render import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
+NAME = r"(?!new$)[a-z0-9][a-z0-9-]*"
+"""Names of sources stand in addresses; `new` is the page that adds one."""
 EVERY = [("", _("only when asked")), ("3600", _("every hour")), ("86400", _("every day")), ("604800", _("every week"))]
 
 
@@ -63,7 +65,8 @@ async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
     """Make the source; secrets are sealed and never shown again."""
     installation = installation_of(request)
     form, connector = await Form.read(request), get_connector(kind)
-    name = form.text("name", required=_("Give the source a name."), longest=80)
+    hint = _("Small letters, digits and hyphens; as you will call it")
+    name = form.text("name", required=_("Give the source a name."), longest=80, pattern=NAME, hint=hint)
     agency = form.text("agency", required=_("Choose the agency that holds the data."))
     every = form.integer("every", lowest=60)
     values = {f.name: v for f in fields_of(connector) if (v := _typed(form, f)) is not None}
