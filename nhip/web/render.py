@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import jinja2
 import msgspec
@@ -103,6 +103,10 @@ def page(
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers, cookies=gone)
 
 
+SAFE_IN_ADDRESS = "/:?#[]@!$&'()*+,;=%"
+"""Signs that an address may hold as they are (RFC 3986), `%` of what is quoted already among them."""
+
+
 def redirect(path: str, notice: str | Notice = "", /, **values: str | int | float) -> Response[None]:
     """See other (303) `path`, a local address; `notice` is English text (marked) whose places are `values`."""
     kept = Notice(notice, values) if isinstance(notice, str) else notice
@@ -110,7 +114,7 @@ def redirect(path: str, notice: str | Notice = "", /, **values: str | int | floa
     if kept.text:
         value = base64.urlsafe_b64encode(msgspec.json.encode(kept)).decode()
         jar.append(Cookie(key=NOTICE_COOKIE, value=value, max_age=120, httponly=True, samesite="lax"))
-    return Response(None, status_code=303, headers={"Location": local(path)}, cookies=jar)
+    return Response(None, status_code=303, headers={"Location": quote(local(path), safe=SAFE_IN_ADDRESS)}, cookies=jar)
 
 
 def local(path: str, otherwise: str = "/") -> str:
