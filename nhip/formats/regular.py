@@ -75,7 +75,8 @@ class _Quotes:
         self._last = ord("\n")
         self._held: bool | None = None
         """Whether the quote that is the last byte so far can open a cell; None when the last byte is no quote."""
-        self._balance = 0
+        self._inside = False
+        """Whether the last quote opened a cell; opening and closing ones must take turns."""
         self._odd = 0
 
     def feed(self, chunk: bytes) -> None:
@@ -93,13 +94,14 @@ class _Quotes:
             self._held = bool(opening[-1])
             places, opening = places[:-1], opening[:-1]
         closing = self._closes[data[places + 1]]
-        self._odd += int((opening == closing).sum())
-        self._balance += int(opening.sum()) - int(closing.sum())
+        turns = (np.arange(opening.size) % 2 == 0) != self._inside
+        self._odd += int((opening == closing).sum()) + int((opening != turns).sum())
+        self._inside ^= bool(opening.size % 2)
 
     def _settle(self, closing: bool) -> None:
         if self._held is not None:
-            self._odd += self._held == closing
-            self._balance += int(self._held) - int(closing)
+            self._odd += (self._held == closing) + (self._held == self._inside)
+            self._inside = not self._inside
             self._held = None
 
     @property
@@ -109,7 +111,7 @@ class _Quotes:
     def are_sure(self) -> bool:
         """Call once, at the end of the file."""
         self._settle(closing=True)
-        return self._odd == 0 and self._balance == 0
+        return self._odd == 0 and not self._inside
 
 
 class _Walker:
