@@ -45,7 +45,7 @@ def work_through(file: Path) -> None:
         print(made.version_rows + made.quarantined, made.findings)
 
 
-def run(rows: int) -> dict[str, Any]:
+def once(rows: int) -> dict[str, Any]:
     """The figures of one file."""
     took = measure([sys.executable, "-m", "bench.pipeline", "--one", str(file_of(rows))])
     if took.code:
@@ -64,11 +64,16 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.one:
         return work_through(asked.one)
-    once = record("pipeline", run(asked.rows))
-    if asked.fold:
-        many = run(asked.rows * asked.fold)
-        ratio = {"wall": round(many["wall_s"] / once["wall_s"], 2), "cpu": round(many["cpu_s"] / once["cpu_s"], 2)}
-        record("pipeline.fold", {**many, "fold": asked.fold, "times": ratio})
+    run(asked.rows, asked.fold)
+
+
+def run(rows: int, fold: int) -> None:
+    """Record the file of `rows` rows, and one `fold` times as large (0: not)."""
+    single = record("pipeline", once(rows))
+    if fold:
+        many = once(rows * fold)
+        ratio = {f"{kind}_times": round(many[f"{kind}_s"] / single[f"{kind}_s"], 2) for kind in ("wall", "cpu")}
+        record("pipeline.fold", {**many, "fold": fold, **ratio})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 WORK = HERE / "work"
 RESULTS = HERE / "results.json"
+RECORDED: list[str] = []
+"""Names recorded by this process."""
 
 
 class Measured(NamedTuple):
@@ -58,8 +60,23 @@ def record(name: str, figures: dict[str, Any]) -> dict[str, Any]:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     results[name] = entry
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    RECORDED.append(name)
     print(name, json.dumps(figures, ensure_ascii=False), f"load {entry['machine']['load']}", flush=True)
     return entry
+
+
+def table(names: list[str]) -> str:
+    """The figures recorded under `names`, a line each, under the machine and commit of the last one."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    columns = ("rows", "findings", "cpu_s", "wall_s", "rows_per_cpu_s", "rows_per_s", "peak_mb")
+    lines = [" | ".join(("name", *columns)), " | ".join(["---"] * (len(columns) + 1))]
+    for name in names:
+        cells = [results[name].get(column) for column in columns]
+        lines.append(" | ".join([name, *("-" if cell is None else f"{cell:,}" for cell in cells)]))
+    last = results[names[-1]]
+    on = last["machine"]
+    about = f"{on['processor']}, {on['cores']} cores, load {on['load']}, Python {on['python']}, commit {last['commit']}"
+    return "\n".join([about, *(f"| {line} |" for line in lines)])
 
 
 def _read(path: str) -> str:

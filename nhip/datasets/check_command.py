@@ -87,7 +87,7 @@ def _attempt(
 
     at_home = msgspec.structs.replace(settings, data_dir=work)
     limit = max(LEAST_MB, memory - OVERHEAD_MB) if memory else None
-    with session(at_home, memory_mb=limit, threads=1, reach=[file]) as con:
+    with session(at_home, memory_mb=limit, reach=[file]) as con:
         decoded = decode(file, work / "decoded", at_home, filename=file.name, con=con, careful=careful)
         table = choose_table(decoded, contract, file.name, contract.dataset)
         if not table.columns:

@@ -71,6 +71,21 @@ def session(
         shutil.rmtree(spill, ignore_errors=True)
 
 
+@contextmanager
+def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Run statements that number rows in file order on the calling thread alone.
+
+    DuckDB runs such a pipeline on one thread in any case; with a second one its Python client spins beside it, takes the
+    interpreter's lock over and over, and doubles the CPU time.
+    """
+    row = con.execute("SELECT current_setting('threads')").fetchone()
+    con.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        con.execute(f"SET threads = {int(row[0]) if row else 1}")
+
+
 def _config(limit: int, threads: int, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "memory_limit": f"{limit}MB",

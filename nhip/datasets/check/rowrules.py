@@ -26,7 +26,8 @@ class CompiledRule(NamedTuple):
 
     @property
     def broken(self) -> str:
-        return f"NOT coalesce(({self.holds}), true)"
+        """True where the rule does not hold; where it cannot be computed (a sum beyond 64 bits) it is not judged."""
+        return f"NOT coalesce(TRY({self.holds}), true)"
 
 
 def compile_rules(plan: Plan) -> list[CompiledRule]:

@@ -50,7 +50,9 @@ def _places(room: Room, plan: Plan, column: Column, resolver: Resolver, province
     with room.con.cursor() as writer:
         for batch in batches(room.con, distinct):
             keys = [_address(column, row) for row in batch]
-            found = resolver.resolve_column(keys, province=province, level=level)
+            found = resolver.resolve_column(
+                keys, province=province, level=level, commune_first=column.field.kind == "commune"
+            )
             rows = [(*row, *_answer(found.get(key), level)) for row, key in zip(batch, keys, strict=True)]
             write_table(writer, table, rows)
     on = " AND ".join(f"{alias}.k{place} IS NOT DISTINCT FROM {CELL}.{part.text}" for place, part in enumerate(parts))

@@ -8,6 +8,7 @@ import duckdb
 
 from nhip.datasets.decode import problems
 from nhip.datasets.decode.job import Job
+from nhip.datasets.engine import one_thread
 from nhip.datasets.model import Decoded, DecodedTable
 from nhip.formats.errors import NothingInside
 from nhip.formats.model import Opened
@@ -33,8 +34,9 @@ def decode(
     work.mkdir(parents=True, exist_ok=True)
     opened = open_file(path, work, settings, filename)
     job = Job(work, settings, filename, con, careful)
-    for part in opened.parts:
-        job.take(part)
+    with one_thread(con):
+        for part in opened.parts:
+            job.take(part)
     if not job.tables:
         raise NothingInside(file=filename)
     encoding = _overall(opened, job)

@@ -123,6 +123,13 @@ def test_row_rule_that_reads_elsewhere_is_refused(check: Check, holds: str) -> N
         check(contract, [["1"]])
 
 
+def test_row_rule_that_overflows_is_not_judged_there(check: Check) -> None:
+    rule = RowRule(name="r", holds="a * 1000000000 > 0")
+    contract = Contract(id="c", version="1", dataset="d", fields=(Field(name="a", type="integer"),), row_rules=(rule,))
+    made = check(contract, [["999999999999999999"], ["-5"], ["5"]])
+    assert [finding[:3] for finding in made.findings] == [(3, "", "row:r")]
+
+
 def test_columns_missing_and_unknown(check: Check) -> None:
     fields = [Field(name="a"), Field(name="b"), Field(name="c", required=True)]
     made = check(fields, [["x", "y"]], names=["a", "z"])

@@ -1,0 +1,54 @@
+"""Run the benches, print their figures with the machine, and merge them into bench/results.json.
+
+    .venv/bin/python -m bench [units] [check] [pipeline] [--quick]
+
+--quick: small files, for a look in two minutes; its figures are recorded under the same names, with their rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from bench import check, pipeline, results, units
+
+
+def run_units(quick: bool) -> None:
+    """Addresses per CPU second, and how many are right."""
+    figures = units.measure(200 if quick else 800)
+    judged = {
+        kind: sum(row[kind] for row in figures["accuracy"].values()) for kind in ("right", "flagged", "wrong", "none")
+    }
+    rate = {"rows": figures["speed"]["addresses"], "rows_per_cpu_s": figures["speed"]["addresses_per_cpu_s"]}
+    results.record("units", {**rate, **figures["speed"], "real": figures["real"], "judged": judged})
+
+
+def run_check(quick: bool) -> None:
+    """`nhip check`, and frictionless beside it."""
+    check.run(200_000 if quick else 2_000_000, 50_000 if quick else 200_000)
+
+
+def run_pipeline(quick: bool) -> None:
+    """Delivery to version, once and ten-fold."""
+    pipeline.run(200_000 if quick else 2_000_000, 10 if not quick else 0)
+
+
+BENCHES: dict[str, Callable[[bool], None]] = {"units": run_units, "check": run_check, "pipeline": run_pipeline}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which to run, of {', '.join(BENCHES)} (default: all)"
+    )
+    parser.add_argument("--quick", action="store_true")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(BENCHES):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    for name in asked.names or BENCHES:
+        BENCHES[name](asked.quick)
+    print(results.table(results.RECORDED))
+
+
+if __name__ == "__main__":
+    main()
