@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     async def database_answers() -> None:
         if not await app.state.installation.db.ready():
-            raise DatabaseAway(what="no answer")
+            raise DatabaseAway(what=_("no answer"))
 
     async def disk_has_room() -> None:
         if shutil.disk_usage(chosen.data_dir).free < 200 << 20:

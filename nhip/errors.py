@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-__all__ = ["NhipError"]
+__all__ = ["NhipError", "in_words"]
+
+CAUSES = ("what", "why", "reason")
+"""Places whose value may be a marked text itself: a cause that was found deeper down."""
 
 
 class NhipError(Exception):
@@ -26,9 +29,17 @@ class NhipError(Exception):
         """The message in the language of `translate` (gettext function), with its values filled in."""
         text = str(translate(self.template()))
         try:
-            return text.format(**self.values)
+            return text.format(**in_words(self.values, translate))
         except (KeyError, IndexError, ValueError):
             return text
+
+
+def in_words(values: dict[str, Any], translate: Any) -> dict[str, Any]:
+    """`values` with the causes among them in the language of `translate`; names and data stay as they are."""
+    return {
+        name: str(translate(value)) if name in CAUSES and isinstance(value, str) and value else value
+        for name, value in values.items()
+    }
 
 
 class NotFound(NhipError):

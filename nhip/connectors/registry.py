@@ -10,6 +10,7 @@ import msgspec
 
 from nhip.connectors.errors import BadSetting, UnknownKind
 from nhip.connectors.model import Connector
+from nhip.kernel.i18n import _
 
 KINDS = ("folder", "sftp", "http", "json_api", "sql", "ckan", "dkan", "dcat", "danang", "hue")
 """In the order in which people see them."""
@@ -52,11 +53,11 @@ def read_settings(connector: Connector, values: Mapping[str, Any]) -> Any:
         ready[name] = _from_text(connector, fields[name], value)
     for name, field in fields.items():
         if field.required and ready.get(name) in (None, ""):
-            raise BadSetting(kind=connector.kind, name=name, why="it is required")
+            raise BadSetting(kind=connector.kind, name=name, why=_("it is required"))
     try:
         return msgspec.convert(ready, connector.settings, strict=False)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$.")
+        reason, _at, place = str(error).partition(" - at `$.")
         raise BadSetting(kind=connector.kind, name=place.rstrip("`") or "?", why=reason) from error
 
 

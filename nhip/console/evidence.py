@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.model import ROW
 from nhip.datasets.records import Version, VirtueRecord
 from nhip.kernel.i18n import _
-from nhip.web.formats import number
+from nhip.web.formats import datetime_, number, percent
 from nhip.web.formats import score as score_text
 from nhip.web.i18n import language, translate
 
@@ -124,4 +125,12 @@ def filled(virtue: str, facts: dict[str, Any], score: float | None) -> str:
 def terms_of(virtue: str, history: list[VirtueRecord]) -> list[tuple[str, Any]]:
     """The numbers behind the last score of `virtue`, each with its title."""
     facts = history[-1].facts if history else {}
-    return [(title, facts.get(name)) for name, title in TERMS[virtue] if facts.get(name) is not None]
+    return [(title, _told(name, facts[name])) for name, title in TERMS[virtue] if facts.get(name) is not None]
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "as_of":
+        return datetime_(datetime.fromisoformat(value))
+    if name == "described":
+        return percent(value)
+    return number(int(value) if float(value).is_integer() else value)

@@ -21,6 +21,7 @@ from nhip.datasets.store import get_delivery, queries
 from nhip.db.installation import Installation
 from nhip.db.query import Jsonb, execute
 from nhip.errors import BadInput
+from nhip.kernel.i18n import _
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
 
@@ -47,7 +48,7 @@ async def correct(
     """Record `fixes` and work the delivery through again. `keys` gives the delivered key texts by row, where known; a correction
     of a key column stays with its delivery."""
     if not fixes:
-        raise BadInput(what="no cell was changed")
+        raise BadInput(what=_("no cell was changed"))
     async with installation.db.tx() as tx:
         delivery = await get_delivery(tx, delivery_id)
         for fix in fixes:

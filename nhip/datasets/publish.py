@@ -19,6 +19,7 @@ from nhip.db.installation import Installation
 from nhip.db.notify import announce
 from nhip.db.query import Jsonb, execute
 from nhip.errors import NhipError
+from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
 
@@ -55,7 +56,7 @@ async def publish(installation: Installation, work: Work, products: Products, na
         dataset = await get_dataset(tx, work.dataset.id)
         contract_no = dataset.contract_no
         if products.drafted_yaml and contract_no is None:
-            note = "drafted from the first delivery"
+            note = _("drafted from the first delivery")
             contract_no = (await put_contract(tx, dataset, products.drafted_yaml, who="nhip", note=note)).no
         assert contract_no is not None
         version = _version(work, products, names, contract_no)

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from nhip.errors import DatabaseAway
+from nhip.kernel.i18n import _
 
 Connection = AsyncConnection[TupleRow]
 
@@ -40,7 +41,7 @@ class Database:
             await self._pool.wait(timeout=self._wait)
         except PoolTimeout as error:
             await self._pool.close()
-            raise DatabaseAway(what="no answer") from error
+            raise DatabaseAway(what=_("no answer")) from error
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -18,7 +18,6 @@ from obstore.store import LocalStore, from_url
 
 from nhip.errors import NotFound, StorageFull, Unavailable
 
-
 _FULL = re.compile(r"No space left|File too large|os error (28|27|122)")
 """How the store says ENOSPC, EFBIG and EDQUOT."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nhip.errors import NhipError
 
 
@@ -11,14 +9,6 @@ class UnusableFile(NhipError):
     """The file {file} cannot be used."""
 
     status = 422
-
-    def message(self, translate: Any = str) -> str:
-        """The message, its reason (`what`) translated too."""
-        reason = self.values.get("what")
-        return super().message(translate) if reason is None else self._with(str(translate(reason)), translate)
-
-    def _with(self, reason: str, translate: Any) -> str:
-        return str(translate(self.template())).format(**{**self.values, "what": reason})
 
 
 class EmptyFile(UnusableFile):

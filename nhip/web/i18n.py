@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from nhip.errors import NhipError
+from nhip.errors import NhipError, in_words
 
 LANGUAGES = ("vi", "en")
 NAMES = {"vi": "Tiếng Việt", "en": "English"}
@@ -71,7 +71,8 @@ def _compiled(path: Path, code: str) -> gettext.NullTranslations:
 
 def translate(text: str, /, **values: object) -> str:
     """`text` in the request's language, its `{places}` filled; numbers and dates are written as that language does."""
-    return _fill(catalogue(language()).gettext(text) if text else "", values)
+    say = catalogue(language()).gettext
+    return _fill(say(text) if text else "", in_words(values, say))
 
 
 def translate_plural(one: str, many: str, n: int, /, **values: object) -> str:
