@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -45,20 +47,15 @@ def gone(page: Page, site, address: str) -> None:
 
 
 @pytest.fixture
-def untouched(browsing, site) -> None:
-    """Take every correction of the dataset back, so that each test begins with what was delivered."""
+def untouched(site) -> Iterator[None]:
+    """Take every correction of the dataset back, one after the other, so that each test begins with what was delivered."""
     yield
     with site.client() as client:
-        page = client.get(BASE + "/findings").text
-        for part in page.split("/corrections/")[1:]:
-            client.post(f"{BASE}/corrections/{part[:36]}/undo")
-
-    def wait() -> None:
-        with browsing.page(scripts="off", state=site.state) as page:
-            page.goto(site.url + BASE + "/findings")
-            until(page, lambda: page.locator(".tabs [aria-current] .count").inner_text() == "6")
-
-    browsing.run(wait)
+        while undo := re.search(rf"{BASE}/corrections/[0-9a-f-]{{36}}/undo", client.get(BASE + "/findings").text):
+            assert client.post(undo[0]).status_code == 303
+            deadline = time.monotonic() + PATIENCE_S
+            while vi("being processed") in client.get(BASE).text:
+                assert time.monotonic() < deadline, "the worker does not end"
 
 
 @pytest.mark.parametrize(("scripts", "size"), [("on", "360"), ("off", "360"), ("on", "1280")])
