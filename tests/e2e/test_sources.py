@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from nhip.datasets.sources import put_source  # noqa: F401 - the service behind the form
 from tests.e2e import sample
 from tests.e2e.pages import vi
 from tests.e2e.waiting import until
