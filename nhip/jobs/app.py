@@ -61,6 +61,8 @@ async def run_worker(installation: Installation, *, concurrency: int, wait: bool
                 concurrency=concurrency,
                 wait=wait,
                 install_signal_handlers=False,
+                update_heartbeat_interval=3,
+                stalled_worker_timeout=10,
                 delete_jobs="successful",
                 additional_context={"installation": installation},
             )

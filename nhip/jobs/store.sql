@@ -12,12 +12,12 @@ select (select max(name) from public.nhip_migration where package = 'procrastina
 insert into public.nhip_migration (package, name, digest) values ('procrastinate', %(name)s, '')
 
 -- name: retry_orphans
--- Jobs in the hands of workers that gave no sign for 30 seconds go back to the queue.
+-- Jobs in the hands of workers that gave no sign for 10 seconds go back to the queue.
 update procrastinate_jobs j set status = 'todo', worker_id = null
 where j.status = 'doing'
   and not exists (
       select 1 from procrastinate_workers w
-      where w.id = j.worker_id and w.last_heartbeat > now() - interval '30 seconds'
+      where w.id = j.worker_id and w.last_heartbeat > now() - interval '10 seconds'
   )
 
 -- name: list_failures

@@ -12,8 +12,10 @@ import msgspec
 import psycopg
 from rich.progress import Progress
 
+from nhip.datasets.store import list_datasets
 from nhip.db.installation import Installation, opened
 from nhip.db.terminal import print_json, progress
+from nhip.errors import Conflict
 from nhip.modelcity.generate import generate
 from nhip.modelcity.load import Loaded, Step, load_city, prepare_city
 from nhip.modelcity.manifest import open_city
@@ -29,6 +31,11 @@ FIRST_PORTAL_PORT = 8411
 LOADED = "loaded.json"
 
 
+class OtherDataHere(Conflict):
+    """The installation in {folder} holds other data already; the model city is not mixed with them. Give the demo a folder of its
+    own with --data-dir."""
+
+
 @click.command()
 @click.option("--load-only", is_flag=True, help="Load the model city and stop.")
 @click.option("--json", "wants_json", is_flag=True, help="Print what was loaded as JSON, beside the planted truth.")
@@ -37,7 +44,7 @@ LOADED = "loaded.json"
     "--data-dir",
     type=click.Path(path_type=Path),
     default=None,
-    help="Folder of the demo's own installation (default: var/demo-city).",
+    help="Folder of the installation (default: var).",
 )
 @click.option("--seed", default=46, show_default=True, help="Another seed is another city.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
@@ -52,7 +59,7 @@ def demo(
     no_browser: bool,
 ) -> None:
     """Start Nhịp with a model city: 32 agencies, 115 datasets, every kind of dirt, with known truth."""
-    chosen = {"data_dir": data_dir or settings.data_dir / "demo-city", "port": port, "city": "Thành phố mẫu"}
+    chosen = {"data_dir": data_dir or settings.data_dir, "port": port, "city": "Thành phố mẫu"}
     settings = load({**chosen, "outgoing_private": "127.0.0.0/8"})
     if not load_only:
         require_port(settings)
@@ -86,6 +93,7 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> L
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
             return msgspec.json.decode(done.read_bytes(), type=Loaded)
+        await _refuse_other_data(installation)
         with progress() as shown:
             city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
             portals = _serve_portals(city, stack)
@@ -93,6 +101,14 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> L
             loaded = await load_city(installation, city, _two_steps(shown))
         done.write_bytes(msgspec.json.encode(loaded))
         return loaded
+
+
+async def _refuse_other_data(installation: Installation) -> None:
+    """The model city is not poured over somebody's own data; a load that was cut off goes on."""
+    begun = (installation.settings.data_dir / "demo").is_dir()
+    async with installation.db.read() as tx:
+        if not begun and await list_datasets(tx):
+            raise OtherDataHere(folder=installation.settings.data_dir)
 
 
 def _generate(installation: Installation, seed: int, step: Step) -> City:
