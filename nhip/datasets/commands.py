@@ -208,7 +208,7 @@ def dataset_again(settings: Settings, name: str, wants_json: bool) -> int:
     async def work(installation: Installation) -> dict[str, Any]:
         async with installation.db.read() as tx:
             found = await get_dataset(tx, name)
-        last = await work_again(installation, found, later=False)
+        last = await work_again(installation, found, later=False, failed_too=True)
         return outcome_row(name, await process(installation, last.id) if last else None)
 
     row = with_installation(settings, work)

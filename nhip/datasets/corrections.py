@@ -66,7 +66,7 @@ async def correct(
 async def undo(installation: Installation, dataset: Dataset, correction_id: uuid.UUID, *, later: bool = True) -> None:
     """Take a correction back and work the last delivery through again."""
     async with installation.db.tx() as tx:
-        await execute(tx, queries.undo_correction, id=correction_id, now=now())
+        await execute(tx, queries.undo_correction, id=correction_id, dataset_id=dataset.id, now=now())
     await work_again(installation, dataset, later=later)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from nhip.datasets.errors import FileTooLarge
 from nhip.datasets.jobs import process_delivery
 from nhip.datasets.records import Dataset, DeliveryRecord
-from nhip.datasets.store import get_dataset, get_delivery, move_delivery, queries
+from nhip.datasets.store import get_delivery, move_delivery, queries
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.db.query import execute, fetch_one
@@ -113,15 +113,20 @@ async def receive(
         return await record(tx, dataset_id, arrival, who=who, later=later)
 
 
-async def work_again(installation: Installation, dataset: Dataset, *, later: bool = True) -> DeliveryRecord | None:
-    """Run the last delivery's steps again from its raw bytes (a better contract, a corrected cell); None if there is none."""
+async def work_again(
+    installation: Installation, dataset: Dataset, *, later: bool = True, failed_too: bool = False
+) -> DeliveryRecord | None:
+    """Run the steps of the last usable delivery again from its raw bytes (a better contract, a corrected cell); None if nothing
+    was ever delivered. `failed_too`: also those of a later one that failed, as another contract may make it usable."""
     async with installation.db.tx() as tx:
         await tx.execute(queries.lock_dataset, {"id": dataset.id})
-        dataset = await get_dataset(tx, dataset.id)
-        last = await fetch_one(tx, DeliveryRecord, queries.find_last_delivery, dataset_id=dataset.id)
-        if last is None:
+        usable = await fetch_one(tx, DeliveryRecord, queries.find_last_usable, dataset_id=dataset.id)
+        if usable is None:
             return None
-        await move_delivery(tx, last.id, "received", now())
-        if later:
-            await enqueue(tx, process_delivery, lock=str(dataset.id), delivery_id=str(last.id))
-        return await get_delivery(tx, last.id)
+        last = await fetch_one(tx, DeliveryRecord, queries.find_last_delivery, dataset_id=dataset.id)
+        again = [usable, last] if failed_too and last is not None and last.id != usable.id else [usable]
+        for delivery in again:
+            await move_delivery(tx, delivery.id, "received", now())
+            if later:
+                await enqueue(tx, process_delivery, lock=str(dataset.id), delivery_id=str(delivery.id))
+        return await get_delivery(tx, usable.id)

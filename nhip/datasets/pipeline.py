@@ -133,7 +133,7 @@ async def _fail(installation: Installation, delivery: DeliveryRecord, error: Nhi
     values = msgspec.to_builtins(error.values, str_keys=True, enc_hook=str)
     problem = {"error": type(error).__name__, "template": error.template(), "values": values}
     async with installation.db.tx() as tx:
-        await move_delivery(tx, delivery.id, "failed", now(), problem=Jsonb(problem))
+        await move_delivery(tx, delivery.id, "failed", now(), seen=delivery.state_at, problem=Jsonb(problem))
         await announce(tx, "datasets")
     return Outcome(delivery.id, "failed", None, error.message(), error)
 

@@ -16,11 +16,12 @@ from nhip.datasets.deliveries import raw_name
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.findings import Finding, FindingGroup, groups_of, read_findings
 from nhip.datasets.model import Virtues
-from nhip.datasets.records import ContractRecord, Dataset
-from nhip.datasets.store import find_version_in_force, list_corrections, list_deliveries
+from nhip.datasets.records import ContractRecord, Dataset, DeliveryRecord
+from nhip.datasets.store import find_version_in_force, list_corrections, queries
 from nhip.datasets.virtues import scores
 from nhip.datasets.work import Work, work_through
 from nhip.db.installation import Installation
+from nhip.db.query import fetch_one
 from nhip.kernel.time import now
 
 
@@ -42,7 +43,7 @@ async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Pr
     """
     load(yaml)
     async with installation.db.read() as tx:
-        delivery = next(iter(await list_deliveries(tx, dataset, 1)), None)
+        delivery = await fetch_one(tx, DeliveryRecord, queries.find_last_usable, dataset_id=dataset.id)
         if delivery is None:
             raise NoVersionYet(name=dataset.name)
         chain = await list_chain(tx, delivery)

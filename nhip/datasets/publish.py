@@ -70,7 +70,12 @@ async def publish(installation: Installation, work: Work, products: Products, na
         await record_virtues(tx, dataset, current, products.facts)
         mine = current.delivery_id == work.delivery.id
         await move_delivery(
-            tx, work.delivery.id, "published" if mine else state, now(), decoded=Jsonb(_decoded(products))
+            tx,
+            work.delivery.id,
+            "published" if mine else state,
+            now(),
+            seen=work.delivery.state_at,
+            decoded=Jsonb(_decoded(products)),
         )
         await announce(tx, "datasets")
         return Outcome(work.delivery.id, state, current)

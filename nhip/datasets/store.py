@@ -96,10 +96,21 @@ async def list_unfinished(tx: Connection) -> list[DeliveryRecord]:
 
 
 async def move_delivery(
-    tx: Connection, delivery_id: uuid.UUID, state: str, now: datetime, *, problem: Any = None, decoded: Any = None
+    tx: Connection,
+    delivery_id: uuid.UUID,
+    state: str,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
+    problem: Any = None,
+    decoded: Any = None,
 ) -> None:
-    """Record that a delivery reached `state`; `problem` and `decoded` are JSON or None."""
-    values = {"id": delivery_id, "state": state, "now": now, "problem": problem, "decoded": decoded}
+    """Record that a delivery reached `state`; `problem` and `decoded` are JSON or None.
+
+    `seen`: the `state_at` that the work began with. If the work was asked for again meanwhile (a second correction), the state
+    stays as it is, so that the work is really done again.
+    """
+    values = {"id": delivery_id, "state": state, "now": now, "seen": seen, "problem": problem, "decoded": decoded}
     await execute(tx, queries.move_delivery, **values)
 
 

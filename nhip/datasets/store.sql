@@ -109,6 +109,14 @@ from datasets.delivery
 where dataset_id = %(dataset_id)s
 order by received_at desc, id desc limit 1
 
+-- name: find_last_usable
+-- The latest delivery of the dataset that could be used, else the latest of all.
+select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
+       problem, decoded, base_id, key
+from datasets.delivery
+where dataset_id = %(dataset_id)s
+order by state = 'failed', received_at desc, id desc limit 1
+
 -- name: insert_delivery
 -- A payload arrived.
 insert into datasets.delivery (id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by,
@@ -121,10 +129,10 @@ values (%(id)s, %(dataset_id)s, %(source_id)s, %(sha256)s, %(size)s, %(filename)
 update datasets.delivery set confirmed_at = %(now)s where id = %(id)s
 
 -- name: move_delivery
--- A step was done.
+-- A step was done; with `seen`, only if nobody asked for the work again since.
 update datasets.delivery
 set state = %(state)s, state_at = %(now)s, problem = %(problem)s::jsonb, decoded = coalesce(%(decoded)s::jsonb, decoded)
-where id = %(id)s
+where id = %(id)s and (%(seen)s::timestamptz is null or state_at = %(seen)s)
 
 -- name: find_delivery
 -- A delivery by id.
@@ -227,7 +235,8 @@ values (%(id)s, %(dataset_id)s, %(delivery_id)s, %(row_no)s, %(column_name)s, %(
 
 -- name: undo_correction
 -- Take a correction back.
-update datasets.correction set undone_at = %(now)s where id = %(id)s and undone_at is null
+update datasets.correction set undone_at = %(now)s
+where id = %(id)s and dataset_id = %(dataset_id)s and undone_at is null
 
 -- name: list_corrections
 -- Corrections in force of a dataset, oldest first.

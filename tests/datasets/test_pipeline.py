@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -244,3 +246,59 @@ async def test_a_correction_does_not_follow_a_key_that_is_not_unique(
     outcome = await deliver(HEADER + "A3,Trường Ba,03/09/2003,9999\nA3,Trường Khác,04/09/2003,9999\n")
     assert outcome is not None and outcome.version is not None
     assert outcome.version.by_rule["maximum"] == 2
+
+
+async def test_a_correction_made_during_the_work_is_not_lost(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    await deliver(HEADER + "A1,Trường Một,01/09/2001,9100\nA2,Trường Hai,02/09/2002,9200\n")
+    version = await in_force(installation)
+    assert version is not None and version.by_rule == {"maximum": 2}
+    one = CellFix(row=2, column="hoc_sinh", was="9100", now="100")
+    two = CellFix(row=3, column="hoc_sinh", was="9200", now="200")
+    delivery = await correct(installation, schools, version.delivery_id, [one], who="test", later=False)
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def wait_at_conform(step: str) -> None:
+        if step == "conform":  # the corrections were read already
+            begun.set()
+            assert may_go_on.wait(30)
+
+    working = asyncio.create_task(process(installation, delivery.id, wait_at_conform))
+    await asyncio.to_thread(begun.wait, 30)
+    await correct(installation, schools, version.delivery_id, [two], who="test", later=False)
+    may_go_on.set()
+    await working
+    await resume(installation)
+    mended = await in_force(installation)
+    assert mended is not None and mended.finding_count == 0
+
+
+async def test_a_failed_delivery_does_not_keep_corrections_from_working(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    await deliver(FIRST)
+    version = await in_force(installation)
+    assert version is not None
+    failed = await deliver(b"", "empty.csv")
+    assert failed is not None and failed.state == "failed"
+    fix = CellFix(row=4, column="hoc_sinh", was="9999", now="999")
+    await correct(installation, schools, version.delivery_id, [fix], who="test", later=False)
+    await resume(installation)
+    mended = await in_force(installation)
+    assert mended is not None and mended.finding_count == 0
+
+
+async def test_another_contract_makes_a_failed_delivery_usable(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    await deliver(FIRST)
+    failed = await deliver("so,Tên trường\nA1,Trường Một\n", "khac.csv")
+    assert failed is not None and failed.state == "failed"
+    wider = SCHOOLS.replace("{name: ma, ", "{name: ma, businessName: so, ")
+    async with installation.db.tx() as tx:
+        await put_contract(tx, schools, wider, who="test")
+    await work_again(installation, schools, later=False, failed_too=True)
+    await resume(installation)
+    version = await in_force(installation)
+    assert version is not None and version.manifest["filename"] == "khac.csv"

@@ -61,7 +61,7 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
         form.fail("yaml", error.template(), **error.values)
     if form.errors:
         return await _page(request, name, form, {}, status=422)
-    await work_again(installation, dataset)
+    await work_again(installation, dataset, failed_too=True)
     saved = _("The contract is in force. The last delivery is worked through with it.")
     return redirect(f"/console/datasets/{name}", saved)
 
