@@ -51,7 +51,20 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "python": platform.python_version(),
+        "pace": _pace(),
     }
+
+
+def _pace() -> float:
+    """Millions of turns of an empty Python loop per CPU second, best of five: on a shared host one CPU second is not like
+    another, and figures with different paces cannot be compared."""
+    turns, best = 1_000_000, 0.0
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(turns):
+            pass
+        best = max(best, turns / (time.process_time() - started) / 1e6)
+    return round(best, 1)
 
 
 def record(name: str, figures: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +88,8 @@ def table(names: list[str]) -> str:
         lines.append(" | ".join([name, *("-" if cell is None else f"{cell:,}" for cell in cells)]))
     last = results[names[-1]]
     on = last["machine"]
-    about = f"{on['processor']}, {on['cores']} cores, load {on['load']}, Python {on['python']}, commit {last['commit']}"
+    state = f"load {on['load']}, pace {on.get('pace', '-')}"
+    about = f"{on['processor']}, {on['cores']} cores, {state}, Python {on['python']}, commit {last['commit']}"
     return "\n".join([about, *(f"| {line} |" for line in lines)])
 
 
