@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from nhip.datasets.check.pattern import translate
-from nhip.datasets.engine import MemoryShort, ident, literal, session
+from nhip.datasets.engine import MemoryShort, ident, literal, one_thread, session
 from nhip.errors import StorageFull
 from nhip.settings import Settings
 
@@ -76,3 +76,12 @@ def test_names_and_texts_are_quoted(name: str) -> None:
 )
 def test_patterns_mean_what_they_mean_in_python(pattern: str, text: str, matches: bool) -> None:
     assert duckdb.execute("SELECT regexp_full_match(?, ?)", [text, translate(pattern)]).fetchone() == (matches,)
+
+
+def test_one_thread_gives_the_threads_back_also_after_a_fault(tmp_path: Path) -> None:
+    with session(Settings(data_dir=tmp_path), threads=3) as con:
+        asked = "SELECT current_setting('threads')"
+        with pytest.raises(ZeroDivisionError), one_thread(con):
+            assert con.execute(asked).fetchone() == (1,)
+            raise ZeroDivisionError
+        assert con.execute(asked).fetchone() == (3,)
