@@ -71,7 +71,9 @@ def test_public_functions_and_modules_say_what_they_do() -> None:
 
 
 def test_no_leftovers() -> None:
-    marks = re.compile(r"#.*\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|raise NotImplementedError$|coming soon", re.IGNORECASE)
+    marks = re.compile(
+        r"#.*\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|raise NotImplementedError$|coming soon", re.IGNORECASE
+    )
     found = []
     for path in sources():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -159,7 +159,8 @@ def test_an_overlay_is_a_numbered_file_over_the_seed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"other file", mtime=0), gzip.compress(b"# nhip register 1\t\t\nX\t1", mtime=0)]
+    "content",
+    [b"", b"no gzip", gzip.compress(b"other file", mtime=0), gzip.compress(b"# nhip register 1\t\t\nX\t1", mtime=0)],
 )
 def test_a_broken_register_file_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "register-0001.tsv.gz").write_bytes(content)
