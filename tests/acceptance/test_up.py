@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -83,8 +84,9 @@ class Up:
         """The process of the web server or of the worker."""
         assert self.process is not None
         for child in psutil.Process(self.process.pid).children():
-            if child.cmdline()[-2:] == ["nhip.serve", name]:
-                return child
+            with contextlib.suppress(psutil.Error):  # it may die while we look
+                if child.cmdline()[-2:] == ["nhip.serve", name]:
+                    return child
         return None
 
     def postgres(self) -> int | None:

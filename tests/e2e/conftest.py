@@ -21,7 +21,6 @@ import msgspec
 import pytest
 
 from nhip.settings import load as load_settings
-from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call  # noqa: F401 - fixtures of this folder
 from tests.e2e import sample
 
 START_S = 90.0

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call  # noqa: F401 - fixtures of this folder
-
 HERE = Path(__file__).parent
 
 
