@@ -1,7 +1,8 @@
 """Browser fixtures: Debian's Chromium, no Internet, Vietnamese, phone first.
 
-In the conftest of the root, once: `from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call`. Playwright keeps an event loop running in the thread that it is used from, which no asynchronous test could stand
-beside: tests that ask for `browsing` therefore run in a thread of their own, and a fixture that opens pages does so by
+In the conftest of the root, once: `from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call`.
+Playwright keeps an event loop running in the thread that it is used from, which no asynchronous test could stand beside: tests
+that ask for `browsing` therefore run in a thread of their own, and a fixture that opens pages does so by
 `browsing.run(function)`.
 
 Wait on `data-ready`, never on time. `axe` runs the WCAG 2.2 A and AA rules (axe-core from the `axe-playwright-python` wheel).
