@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.errors import BadInput, Conflict, NhipError, NotFound
+from nhip.errors import BadInput, NhipError, NotFound
 
 
 class DatasetNotFound(NotFound):
@@ -49,14 +49,6 @@ class FileTooLarge(BadInput):
     status = 413
 
 
-class DeliveryStays(Conflict):
-    """This delivery is finished and cannot be changed; correct a cell or send a new delivery."""
-
-
 class StepFailed(NhipError):
     """Nhịp could not work through this delivery because of a fault of its own (reference {reference}). The raw bytes are
     kept and the last good version stays in force; tell the maintainers the reference."""
-
-
-class SourceFailed(NhipError):
-    """The source {name} could not be read: {what}"""

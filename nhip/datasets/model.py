@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -64,20 +62,6 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str
     tables: list[DecodedTable]
     problems: list[Problem] = []
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One received payload. Its raw bytes stay for ever under their SHA-256."""
-
-    id: uuid.UUID
-    dataset_id: uuid.UUID
-    sha256: str
-    size: int
-    filename: str
-    received_at: datetime
-    state: str
-    source_id: uuid.UUID | None = None
-    problem: dict[str, Any] | None = None
 
 
 class Virtues(msgspec.Struct, frozen=True, kw_only=True):

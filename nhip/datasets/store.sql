@@ -243,11 +243,6 @@ where id = %(id)s and dataset_id = %(dataset_id)s and undone_at is null
 select id, dataset_id, delivery_id, row_no, column_name, was, now, key, made_at, made_by
 from datasets.correction where dataset_id = %(dataset_id)s and undone_at is null order by made_at, id
 
--- name: count_use
--- Somebody outside the owner read the dataset today.
-insert into datasets.use_day (dataset_id, day, reads) values (%(dataset_id)s, %(day)s, 1)
-on conflict (dataset_id, day) do update set reads = datasets.use_day.reads + 1
-
 -- name: count_reads
 -- Reads since a day, by dataset.
 select dataset_id, sum(reads)::bigint reads from datasets.use_day where day >= %(since)s group by dataset_id

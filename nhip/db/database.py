@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
@@ -75,7 +74,3 @@ class Database:
         except DatabaseAway:
             return False
         return True
-
-    def stats(self) -> dict[str, Any]:
-        """Figures of the pool, for `/metrics`."""
-        return dict(self._pool.get_stats())

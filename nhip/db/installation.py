@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -51,8 +50,3 @@ async def opened(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[In
         await db.close()
         if server is not None:
             server.stop()
-
-
-def free_bytes(settings: Settings) -> int:
-    """Free disk space in the data folder, bytes."""
-    return shutil.disk_usage(settings.data_dir).free

@@ -19,12 +19,3 @@ where j.status = 'doing'
       select 1 from procrastinate_workers w
       where w.id = j.worker_id and w.last_heartbeat > now() - interval '10 seconds'
   )
-
--- name: list_failures
--- The latest failed jobs, newest first.
-select id, task_name, args, attempts, scheduled_at from procrastinate_jobs
-where status = 'failed' order by id desc limit %(most)s
-
--- name: count_by_status
--- Jobs by status.
-select status::text, count(*) from procrastinate_jobs group by status

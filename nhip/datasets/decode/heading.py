@@ -184,11 +184,6 @@ def unique_names(names: list[str]) -> list[str]:
     return found
 
 
-def is_data_like(cells: Cells) -> bool:
-    """Whether a row holds a number or date that no header has."""
-    return any(is_number(cells[place] or "") for place in filled(cells)) and not is_header_like(cells)
-
-
 def heads_other_table(rows: list[Cells], named: int, numbers: Mapping[int, int], texts: Mapping[int, int]) -> bool:
     """Whether the first of the rows after a gap is the header of another table: the rows under it fill the same columns and
     have numbers where it has texts, but it is much narrower than the table above or has numbers where that one has texts.
