@@ -1,0 +1,1 @@
+"""Personal data: purposes, consent, requests of citizens, breaches, retention, who looked."""
