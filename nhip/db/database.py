@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection
@@ -16,12 +18,34 @@ from nhip.kernel.i18n import _
 Connection = AsyncConnection[TupleRow]
 
 
+class LastWork(Protocol):
+    """Work that a transaction gathers and does as the last thing before it commits."""
+
+    async def __call__(self, tx: Connection, /) -> None:
+        """Do it; an exception rolls everything back."""
+
+
+Work = TypeVar("Work", bound=LastWork)
+_last_work: WeakKeyDictionary[Connection, dict[type[LastWork], LastWork]] = WeakKeyDictionary()
+
+
+def last_work(tx: Connection, kind: type[Work]) -> Work:
+    """The transaction's own `kind`, made when first asked for, called just before it commits, forgotten when it fails."""
+    works = _last_work.get(tx)
+    if works is None:
+        raise RuntimeError("this connection is not inside Database.tx()")
+    found = works.setdefault(kind, kind())
+    assert isinstance(found, kind)
+    return found
+
+
 class Database:
     """Connections to PostgreSQL. One request or one job is one `tx()`; nothing else commits."""
 
     def __init__(self, url: str, *, size: int = 10, wait_s: float = 10) -> None:
         self.url = url
         self._wait = wait_s
+        self._apart: Database | None = None
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -44,7 +68,16 @@ class Database:
 
     async def close(self) -> None:
         """Give the connections back."""
+        if self._apart is not None:
+            await self._apart.close()
         await self._pool.close()
+
+    async def apart(self) -> Database:
+        """One connection beside the pool, closed with it: for work that holders of all the others may be waiting for."""
+        if self._apart is None:
+            self._apart = Database(self.url, size=1, wait_s=self._wait)
+            await self._apart.open()
+        return self._apart
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -56,7 +89,13 @@ class Database:
     async def tx(self) -> AsyncIterator[Connection]:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception."""
         async with self._borrow() as connection, connection.transaction():
-            yield connection
+            works = _last_work[connection] = {}
+            try:
+                yield connection
+                for work in works.values():
+                    await work(connection)
+            finally:
+                del _last_work[connection]
 
     @asynccontextmanager
     async def _borrow(self) -> AsyncIterator[Connection]:

@@ -1,0 +1,97 @@
+"""Every kind of event, with its English title. A kind that is not here cannot be noted; sectors register theirs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from nhip.kernel.i18n import _
+
+KINDS: dict[str, str] = {
+    # coming in
+    "session.began": _("Signed in"),
+    "session.ended": _("Signed out"),
+    "signin.failed": _("Sign-in failed"),
+    "account.locked": _("Account locked after failed sign-ins"),
+    "account.unlocked": _("Account unlocked"),
+    "password.changed": _("Password changed"),
+    "passkey.added": _("Passkey added"),
+    "passkey.removed": _("Passkey removed"),
+    "totp.added": _("One-time codes switched on"),
+    "totp.removed": _("One-time codes switched off"),
+    "recovery.issued": _("Recovery codes issued"),
+    "recovery.used": _("Recovery code used"),
+    "identity.linked": _("Identity provider linked to an account"),
+    "identity.unlinked": _("Identity provider unlinked from an account"),
+    # who may do what
+    "party.made": _("Party added"),
+    "party.changed": _("Party changed"),
+    "party.suspended": _("Party suspended"),
+    "party.resumed": _("Party active again"),
+    "role.made": _("Role added"),
+    "role.changed": _("Role changed"),
+    "role.given": _("Role given"),
+    "role.taken": _("Role taken away"),
+    "access.refused": _("Access refused"),
+    "key.made": _("Key made"),
+    "key.revoked": _("Key revoked"),
+    "token.issued": _("Access token issued"),
+    "token.revoked": _("Access token revoked"),
+    "secret.set": _("Stored secret set"),
+    "setting.changed": _("Setting changed"),
+    # datasets
+    "agency.made": _("Agency added"),
+    "agency.changed": _("Agency changed"),
+    "dataset.made": _("Dataset added"),
+    "dataset.changed": _("Dataset changed"),
+    "contract.changed": _("Contract changed"),
+    "source.made": _("Source added"),
+    "source.changed": _("Source changed"),
+    "delivery.received": _("Delivery received"),
+    "version.published": _("Version published"),
+    "version.restored": _("Version restored"),
+    "correction.made": _("Correction made"),
+    "correction.undone": _("Correction undone"),
+    # personal data
+    "personal.read": _("Personal data read"),
+    "personal.exported": _("Personal data exported"),
+    "personal.changed": _("Personal data changed"),
+    "consent.given": _("Consent given"),
+    "consent.withdrawn": _("Consent withdrawn"),
+    "processing.made": _("Processing registered"),
+    "processing.changed": _("Registered processing changed"),
+    "processing.ended": _("Processing ended"),
+    "request.received": _("Request of a data subject received"),
+    "request.confirmed": _("Request of a data subject confirmed"),
+    "request.answered": _("Request of a data subject answered"),
+    "request.extended": _("Time for a data subject's request extended"),
+    "request.refused": _("Request of a data subject refused"),
+    "request.closed": _("Request of a data subject closed"),
+    "breach.found": _("Breach found"),
+    "breach.changed": _("Facts of a breach changed"),
+    "breach.notified": _("Breach notified"),
+    "breach.closed": _("Breach closed"),
+    "retention.changed": _("Retention rule changed"),
+    "retention.deleted": _("Data deleted because their time was over"),
+    # running the installation
+    "backup.made": _("Backup made"),
+    "backup.restored": _("Backup restored"),
+    "job.retried": _("Job started again"),
+    "job.cancelled": _("Job cancelled"),
+    "database.migrated": _("Database brought up to date"),
+    "ledger.verified": _("Ledger verified"),
+    "ledger.key_changed": _("Key that signs the ledger changed"),
+}
+"""Kind -> English title. `object.happened`, both in lower case."""
+
+_KIND = re.compile(r"[a-z][a-z0-9_]*(-[a-z0-9_]+)*(\.[a-z][a-z0-9_]*){1,3}")
+
+
+def register(sector: str, kinds: Mapping[str, str]) -> None:
+    """Add a sector's kinds (kind -> marked English title). Raises ValueError unless each begins with `<sector>.`."""
+    for kind, title in kinds.items():
+        if not kind.startswith(f"{sector}.") or not _KIND.fullmatch(kind) or not title:
+            raise ValueError(f"the event kind {kind!r} of the sector {sector!r} must look like {sector}.something")
+        if KINDS.get(kind, title) != title:
+            raise ValueError(f"the event kind {kind!r} is taken")
+    KINDS.update(kinds)
