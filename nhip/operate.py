@@ -19,6 +19,7 @@ from nhip.parts import list_missing, prepare_database
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
 from nhip.web.app import STATIC
+from nhip.web.i18n import catalogue
 
 
 @click.command()
@@ -50,7 +51,7 @@ def password(settings: Settings) -> None:
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that `nhip doctor` looked at: is it well, what was seen, how to mend it."""
+    """One thing that `nhip doctor` looked at: is it well, what was seen, how to mend it. English texts and gettext keys."""
 
     name: str
     well: bool
@@ -70,7 +71,10 @@ def doctor(settings: Settings, wants_json: bool) -> int:
     if wants_json:
         print_json(checks)
     else:
-        print_table(("", "what", "seen", "mend"), (("✓" if c.well else "✗", c.name, c.seen, c.mend) for c in checks))
+        say = catalogue(settings.language).gettext
+        heads = ("", say(_("what")), say(_("seen")), say(_("mend")))
+        told = (("✓" if c.well else "✗", say(c.name), say(c.seen), say(c.mend) if c.mend else "") for c in checks)
+        print_table(heads, told)
     return 0 if all(c.well for c in checks) else 1
 
 
@@ -85,20 +89,20 @@ def _folder(settings: Settings) -> Check:
         folder.mkdir(parents=True, exist_ok=True)
         well = os.access(folder, os.W_OK)
     except OSError as error:
-        return Check("data folder", False, str(error), _("Choose a folder that you may write to with --data-dir."))
-    return Check("data folder", well, str(folder), "" if well else _("Give yourself the right to write there."))
+        return Check(_("data folder"), False, str(error), _("Choose a folder that you may write to with --data-dir."))
+    return Check(_("data folder"), well, str(folder), "" if well else _("Give yourself the right to write there."))
 
 
 def _disk(settings: Settings) -> Check:
     place = next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())
     free = shutil.disk_usage(place).free >> 20
     well = free >= 2048
-    return Check("free disk", well, f"{free} MB", "" if well else _("Free some space; less than 2 GB is left."))
+    return Check(_("free disk"), well, f"{free} MB", "" if well else _("Free some space; less than 2 GB is left."))
 
 
 def _browser_files(_settings: Settings) -> Check:
     well = (STATIC / "vendor" / "manifest.json").is_file()
-    return Check("browser files", well, "ok" if well else "missing", "" if well else _("Run `make build`."))
+    return Check(_("browser files"), well, _("ok") if well else _("missing"), "" if well else _("Run `make build`."))
 
 
 LOOKS: tuple[Callable[[Settings], Check], ...] = (_python, _folder, _disk, _browser_files)
@@ -107,19 +111,21 @@ LOOKS: tuple[Callable[[Settings], Check], ...] = (_python, _folder, _disk, _brow
 async def _look_inside(settings: Settings) -> list[Check]:
     advice = _("See the log in the data folder, or set NHIP_DATABASE_URL.")
     if why := _why_away(settings):
-        return [Check("database", False, why, advice)]
+        return [Check(_("database"), False, why, advice)]
     try:
         async with opened(settings, pool_size=2) as installation:
             missing = await list_missing(installation.db)
-            checks = [Check("database", True, "embedded" if installation.server else "external")]
+            checks = [Check(_("database"), True, _("embedded") if installation.server else _("external"))]
             names = ", ".join(f"{m.package}/{m.name}" for m in missing)
-            checks.append(Check("migrations", not missing, names or "ok", _("Run `nhip migrate`.") if missing else ""))
+            checks.append(
+                Check(_("migrations"), not missing, names or _("ok"), _("Run `nhip migrate`.") if missing else "")
+            )
             if not missing:
                 checks += await _look_at_data(installation)
             return checks
     except (NhipError, OSError) as error:
         seen = error.message() if isinstance(error, NhipError) else str(error)
-        return [Check("database", False, seen, advice)]
+        return [Check(_("database"), False, seen, advice)]
 
 
 def _why_away(settings: Settings) -> str:
@@ -142,7 +148,7 @@ async def _look_at_data(installation: Installation) -> list[Check]:
         unfinished = await list_unfinished(tx)
         ill = [s.name for s in await list_sources(tx) if s.problem]
     work = Check(
-        "unfinished deliveries", not unfinished, str(len(unfinished)), _("Run `nhip sync`.") if unfinished else ""
+        _("unfinished deliveries"), not unfinished, str(len(unfinished)), _("Run `nhip sync`.") if unfinished else ""
     )
     advice = _("Run `nhip source test NAME`.") if ill else ""
-    return [work, Check("sources", not ill, ", ".join(ill[:5]) or "ok", advice)]
+    return [work, Check(_("sources"), not ill, ", ".join(ill[:5]) or _("ok"), advice)]

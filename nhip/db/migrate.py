@@ -49,14 +49,15 @@ def list_migrations(packages: list[str]) -> list[Migration]:
 
 
 async def list_pending(db: Database, packages: list[str]) -> list[Migration]:
-    """Migrations that have not run here. Raises MigrationChanged if one that ran has another text now."""
-    async with db.tx() as tx:
-        await tx.execute(queries.make_table)
+    """Migrations that have not run here; only looks, so that it may be asked of any database. Raises MigrationChanged if one
+    that ran has another text now."""
+    async with db.read() as tx:
         return await _pending(tx, packages)
 
 
 async def _pending(tx: Connection, packages: list[str]) -> list[Migration]:
-    rows = await (await tx.execute(queries.list_done)).fetchall()
+    there = await (await tx.execute(queries.has_table)).fetchone()
+    rows = await (await tx.execute(queries.list_done)).fetchall() if there and there[0] else []
     done = {(package, name): digest for package, name, digest in rows}
     pending = []
     for migration in list_migrations(packages):
@@ -71,7 +72,12 @@ async def _pending(tx: Connection, packages: list[str]) -> list[Migration]:
 async def migrate(db: Database, packages: list[str]) -> list[Migration]:
     """Run what is pending, one transaction a file; give what ran. Two runners at once wait for each other."""
     ran = []
-    for migration in await list_pending(db, packages):
+    pending = await list_pending(db, packages)
+    if pending:
+        async with db.tx() as tx:
+            await tx.execute(queries.wait_turn)  # two at once may not both make the table
+            await tx.execute(queries.make_table)
+    for migration in pending:
         async with db.tx() as tx:
             await tx.execute(queries.wait_turn)
             if migration in await _pending(tx, [migration.package]):

@@ -8,6 +8,10 @@ create table if not exists public.nhip_migration (
     primary key (package, name)
 )
 
+-- name: has_table
+-- Whether the register of migrations is there; looking makes nothing.
+select to_regclass('public.nhip_migration') is not null
+
 -- name: list_done
 -- What ran, with the digest of its text.
 select package, name, digest from public.nhip_migration

@@ -19,6 +19,7 @@ import nhip as package
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.errors import SchemaBehind
 from nhip.errors import BadInput, DatabaseAway, Unavailable
+from nhip.web.i18n import catalogue
 from tests.acceptance.conftest import AGENCY, Done, Market, Nhip
 
 NOBODY = 65534
@@ -46,6 +47,13 @@ def test_a_sound_installation(nhip: Nhip) -> None:
     assert names[:4] == ["Python", "data folder", "free disk", "browser files"]
     assert all(check["well"] and not check["mend"] for check in done.json)
     assert "✓" in nhip.good("doctor").out
+
+
+def test_its_table_speaks_the_language_of_the_installation(nhip: Nhip) -> None:
+    english = Nhip(nhip.folder, NHIP_LANGUAGE="en")("doctor").out
+    assert "data folder" in english
+    vietnamese = Nhip(nhip.folder, NHIP_LANGUAGE="vi")("doctor").out
+    assert catalogue("vi").gettext("data folder") in vietnamese
 
 
 def test_a_database_without_the_schema(empty_database: str, tmp_path: Path) -> None:

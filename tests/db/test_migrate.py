@@ -38,6 +38,28 @@ async def test_each_file_runs_once(package: Path, database_url: str) -> None:
     await db.close()
 
 
+async def test_looking_makes_nothing(package: Path, database_url: str) -> None:
+    db = Database(database_url, size=2)
+    await db.open()
+    async with db.tx() as tx:
+        await tx.execute("drop table if exists public.nhip_migration")
+    assert [m.name for m in await list_pending(db, ["some_package"])] == ["0001_pre_first.sql"]
+    async with db.read() as tx:
+        row = await (await tx.execute("select to_regclass('public.nhip_migration')")).fetchone()
+    assert row == (None,)
+    await db.close()
+
+
+async def test_two_runners_on_an_empty_database(package: Path, database_url: str) -> None:
+    db = Database(database_url, size=4)
+    await db.open()
+    async with db.tx() as tx:
+        await tx.execute("drop table if exists public.nhip_migration")
+    both = await asyncio.gather(migrate(db, ["some_package"]), migrate(db, ["some_package"]))
+    assert sorted(len(ran) for ran in both) == [0, 1]
+    await db.close()
+
+
 async def test_a_failing_file_leaves_nothing(package: Path, database_url: str) -> None:
     db = Database(database_url, size=2)
     await db.open()
