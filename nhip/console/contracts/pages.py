@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from litestar.params import FromPath
 
 from nhip.console.common import installation_of, who_name
 from nhip.console.datasets.pages import frame
+from nhip.console.uploads import Sent, received
 from nhip.datasets.catalogue import put_contract
 from nhip.datasets.contract.diff import diff
 from nhip.datasets.contract.lint import lint
@@ -58,7 +60,7 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             dataset = await get_dataset(tx, name)
             await put_contract(tx, dataset, text, who=who_name(request), note=form.raw("note")[:300])
     except NhipError as error:
-        form.fail("yaml", error.template(), **error.values)
+        form.fail("yaml", "{text}", text=message_of(error))
     if form.errors:
         return await _page(request, name, form, {}, status=422)
     await work_again(installation, dataset, failed_too=True)
@@ -69,17 +71,14 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 @post("/console/datasets/{name:str}/contract/template")
 async def take_template(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Read a filled-in Excel template into the editor; nothing is saved."""
-    form = await Form.read(request)
-    file = form.upload("template", required=_("Choose the filled-in template."))
-    if file is not None:
-        with tempfile.NamedTemporaryFile(suffix=".xlsx") as target:
-            target.write(await file.read())
-            target.flush()
+    async with received(request, installation_of(request)) as form:
+        file = form.upload("template", required=_("Choose the filled-in template."))
+        if isinstance(file, Sent):
             try:
-                form.values["yaml"] = [dump(read_template(Path(target.name)))]
+                form.values["yaml"] = [dump(await asyncio.to_thread(read_template, file.path))]
             except NhipError as error:
-                form.fail("template", error.template(), **error.values)
-    return await _page(request, name, form, {} if form.errors else await _judge(request, name, form))
+                form.fail("template", "{text}", text=message_of(error))
+        return await _page(request, name, form, {} if form.errors else await _judge(request, name, form))
 
 
 @get("/console/datasets/{name:str}/contract.xlsx")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import installation_of, who_name
 from nhip.console.datasets.pages import frame
+from nhip.console.uploads import Sent, received
 from nhip.datasets.catalogue import put_agency, put_dataset
 from nhip.datasets.deliveries import keep, raw_name, record
 from nhip.datasets.health import get_dataset_health
@@ -42,22 +41,24 @@ async def upload_form(request: AnyRequest, dataset: FromQuery[str] = "") -> Resp
 @post("/console/upload", request_max_body_size=LONGEST_BODY)
 async def upload(request: AnyRequest) -> Response[Any]:
     """Keep the raw bytes, record the delivery, enqueue its processing."""
+    async with received(request, installation_of(request)) as form:
+        return await _upload(request, form)
+
+
+async def _upload(request: AnyRequest, form: Form) -> Response[Any]:
     installation = installation_of(request)
-    form = await Form.read(request)
     file = form.upload("file", required=_("Choose a file."))
     name = form.text("dataset")
     if not name:
         form.text("title", required=_("Choose a dataset, or give a new one a title."), longest=200)
         if not form.text("agency_name", longest=200):
             form.text("agency", required=_("Choose the agency that holds the data, or name a new one."))
-    if form.errors or file is None:
+    if form.errors or not isinstance(file, Sent):
         return await _show_form(request, form, status=422)
     try:
-        path = await _spool(installation.work, file)
-        try:
-            arrival = await keep(installation, path, Path(file.filename).name)
-        finally:
-            path.unlink(missing_ok=True)
+        if file.problem is not None:
+            raise file.problem
+        arrival = await keep(installation, file.path, Path(file.filename).name)
         async with installation.db.tx() as tx:
             dataset = await get_dataset(tx, name) if name else await _new_dataset(tx, form)
             receipt = await record(tx, dataset.id, arrival, who=who_name(request))
@@ -77,14 +78,6 @@ async def _show_form(request: AnyRequest, form: Form, status: int = 200) -> Resp
     crumbs = [Crumb(translate(_("Data health")), "/console"), Crumb(translate(_("Send data")))]
     values: dict[str, Any] = {"datasets": datasets, "agencies": agencies, "crumbs": crumbs}
     return page(request, "console/upload.html", status=status, form=form, **values)
-
-
-async def _spool(folder: Path, file: UploadFile) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=folder, prefix="upload-", delete=False) as target:
-        while chunk := await file.read(CHUNK):
-            target.write(chunk)
-    return Path(target.name)
 
 
 async def _new_dataset(tx: Connection, form: Form) -> Any:
