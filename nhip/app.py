@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Router, get
+from litestar import Litestar, Request, get
 from litestar.response import Redirect
 
 import nhip.parts  # noqa: F401  binds the jobs that pages enqueue
@@ -22,8 +22,10 @@ from nhip.errors import DatabaseAway, StorageFull
 from nhip.kernel.i18n import _
 from nhip.plugins import found_sectors
 from nhip.security import pages as security_pages
+from nhip.security.permissions.catalogue import PUBLIC
+from nhip.security.permissions.guard import permitted, require_known
 from nhip.security.protect import protect
-from nhip.security.sessions import signed_in
+from nhip.security.sessions import start_of, who
 from nhip.settings import Settings, load
 from nhip.web.app import build
 from nhip.web.i18n import add_catalogue
@@ -31,10 +33,10 @@ from nhip.web.live import EVERYTHING
 from nhip.web.model import NavItem
 
 
-@get("/", include_in_schema=False)
-async def front() -> Redirect:
-    """Until the portal of part 3 stands here, the front door leads to the console."""
-    return Redirect("/console")
+@get("/", permission=PUBLIC, include_in_schema=False)
+async def front(request: Request[Any, Any, Any]) -> Redirect:
+    """Until the portal of part 3 stands here, the front door leads to what the person may open."""
+    return Redirect(start_of(await who(request)))
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -53,20 +55,16 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = build(
         chosen,
-        routes=[front, *security_pages.ROUTES, *_guarded(ROUTES), *_guarded(sector_routes())],
+        routes=[front, *security_pages.ROUTES, *ROUTES, *sector_routes()],
         templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
         navigation=[*NAVIGATION, *sector_navigation()],
         layers=protect(chosen),
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],
-        live_guards=[signed_in],
+        guards=[permitted],
     )
+    require_known(app)
     return app
-
-
-def _guarded(routes: Sequence[Any]) -> list[Router]:
-    """Everything but sign-in is for signed-in people: deny by default, in one place."""
-    return [Router("/", route_handlers=list(routes), guards=[signed_in])]
 
 
 def _beside(module_file: str | None, folder: str = "templates") -> Path:
@@ -80,9 +78,13 @@ def sector_routes() -> list[Any]:
 
 def sector_navigation() -> list[NavItem]:
     """A line of the menu for each sector that has a page at `/console/<name>`."""
-    homes = {path for sector in found_sectors() for route in sector.routes for path in getattr(route, "paths", ())}
-    named = [(sector, f"/console/{sector.name}") for sector in found_sectors()]
-    return [NavItem(sector.title_en, home, _("Sectors")) for sector, home in named if home in homes]
+    items = []
+    for sector in found_sectors():
+        home = f"/console/{sector.name}"
+        for route in sector.routes:
+            if home in getattr(route, "paths", ()):
+                items.append(NavItem(sector.title_en, home, _("Sectors"), str(route.opt.get("permission", ""))))
+    return items
 
 
 def sector_templates() -> dict[str, Path]:

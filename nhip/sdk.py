@@ -20,7 +20,7 @@ from nhip.errors import BadInput, NhipError, NotFound
 from nhip.indicators.service import Measured
 from nhip.indicators.service import measure as _measure
 from nhip.kernel.i18n import _
-from nhip.kernel.sector import DatasetPlan, Indicator, Sector
+from nhip.kernel.sector import DatasetPlan, Indicator, Permission, Sector
 from nhip.kernel.time import now, today
 from nhip.web.forms import Form
 from nhip.web.model import Crumb, Listing, NavItem
@@ -28,8 +28,8 @@ from nhip.web.render import page, redirect
 
 __all__ = [
     "BadInput", "Blueprint", "Crumb", "DatasetPlan", "Form", "Indicator", "JobContext", "Listing", "Measured", "NavItem",
-    "NhipError", "NotFound", "Request", "Response", "Sector", "_", "ask", "get", "installation_of_job", "measure", "now", "page",
-    "post", "redirect", "today",
+    "NhipError", "NotFound", "Permission", "Request", "Response", "Sector", "_", "ask", "get", "installation_of_job",
+    "measure", "now", "page", "post", "redirect", "today",
 ]  # fmt: skip
 
 Request = _Request[Any, Any, Any]

@@ -54,8 +54,8 @@ def _names(sector: Sector) -> Iterator[Fault]:
     if not _NAME.match(sector.name):
         yield Fault("name", _("use 2 to 31 small letters, digits and _, beginning with a letter"))
     for permission in sector.permissions:
-        if not permission.startswith(f"{sector.name}."):
-            yield Fault(permission, _("a permission begins with the sector's name and a point"))
+        if not permission.name.startswith(f"{sector.name}."):
+            yield Fault(permission.name, _("a permission begins with the sector's name and a point"))
 
 
 def _imports(folder: Path) -> Iterator[Fault]:
@@ -81,10 +81,15 @@ def _migrations(sector: Sector) -> Iterator[Fault]:
 
 def _routes(sector: Sector) -> Iterator[Fault]:
     home = f"/console/{sector.name}"
+    known = [permission.name for permission in sector.permissions]
     for route in sector.routes:
         for path in getattr(route, "paths", ()):
             if path != home and not path.startswith(home + "/"):
                 yield Fault(path, _("addresses begin with {home}"), {"home": home})
+            if route.opt.get("permission") not in known:
+                yield Fault(
+                    path, _("name the permission that this page needs, one of {known}"), {"known": ", ".join(known)}
+                )
 
 
 def _templates(sector: Sector, folder: Path) -> Iterator[Fault]:

@@ -73,7 +73,7 @@ def sector_show(name: str, wants_json: bool) -> None:
         "indicators": [{"name": i.name, "meaning": i.meaning, "unit": i.unit} for i in found.indicators],
         "pages": sorted({str(p) for r in found.routes for p in getattr(r, "paths", ())}),
         "jobs": sorted(found.jobs.tasks) if found.jobs is not None else [],
-        "permissions": list(found.permissions),
+        "permissions": [permission.name for permission in found.permissions],
         "requires": list(found.requires),
     }
     print_json(shown) if wants_json else print_table(("part", "what"), shown.items())

@@ -27,6 +27,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Port that `nhip up` listens on."""
     base_url: str = ""
     """Public address of this installation, for links and cookies; empty means `http://host:port`."""
+    hosts: str = ""
+    """Comma-separated further names under which people reach this installation; others are refused. Always known: that of
+    `base_url`, `host` and localhost."""
+    trusted_proxies: str = ""
+    """Comma-separated networks (CIDR) of reverse proxies that are believed about the client's address (`X-Forwarded-For`);
+    this machine always is."""
+    hsts_subdomains: bool = True
+    """Whether browsers shall use https for all names below that of `base_url` too, for two years; no where one has no https."""
+    requests_per_minute: int = 6_000
+    """Requests that one address may make a minute; an office of 200 people behind one address stays far below. 0: no limit."""
+    signins_per_minute: int = 60
+    """Attempts to sign in, tokens and recoveries that one address may ask for a minute. 0: no limit."""
+    heavy_per_minute: int = 120
+    """Uploads and exports that one address may begin a minute. 0: no limit."""
     language: str = "vi"
     """Language of pages when the browser states none: `vi` or `en`."""
     city: str = "Thành phố mẫu"
@@ -49,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds without a byte after which a source counts as hanging."""
     session_hours: int = 12
     """Hours that a sign-in lasts."""
+    session_idle_minutes: int = 120
+    """Minutes without a request after which a session ends."""
     workers: int = 2
     """Deliveries processed at the same time."""
 

@@ -23,10 +23,10 @@ ROUTES = [
 ]
 TEMPLATES = Path(__file__).parent / "templates"
 NAVIGATION = (
-    NavItem(_("Data health"), "/console", _("Data")),
-    NavItem(_("To mend"), "/console/queue", _("Data")),
-    NavItem(_("Feeds by freshness"), "/console/feeds", _("Data")),
-    NavItem(_("Datasets"), "/console/datasets", _("Data")),
-    NavItem(_("Send data"), "/console/upload", _("Bring in")),
-    NavItem(_("Sources"), "/console/sources", _("Bring in")),
+    NavItem(_("Data health"), "/console", _("Data"), "dataset.read"),
+    NavItem(_("To mend"), "/console/queue", _("Data"), "dataset.read"),
+    NavItem(_("Feeds by freshness"), "/console/feeds", _("Data"), "dataset.read"),
+    NavItem(_("Datasets"), "/console/datasets", _("Data"), "dataset.read"),
+    NavItem(_("Send data"), "/console/upload", _("Bring in"), "dataset.deliver"),
+    NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
 )

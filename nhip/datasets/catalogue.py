@@ -15,14 +15,16 @@ from nhip.db.query import execute, fetch_one
 from nhip.kernel.ids import new_id
 from nhip.kernel.text import canonical, sort_key
 from nhip.kernel.time import now
+from nhip.security.parties.store import put_organisation
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,98}$")
 
 
 async def put_agency(tx: Connection, code: str, name: str, name_en: str = "") -> Agency:
-    """Make the agency `code`, or change its names."""
-    names = {"name": canonical(name), "name_en": name_en, "sort": sort_key(name)}
-    agency = await fetch_one(tx, Agency, queries.put_agency, id=new_id(), code=code, **names)
+    """Make the agency `code`, or change its names; it is an organisation among the parties too."""
+    names = {"name": canonical(name), "name_en": name_en}
+    party = await put_organisation(tx, new_id(), code, **names)
+    agency = await fetch_one(tx, Agency, queries.put_agency, id=party.id, code=code, sort=sort_key(name), **names)
     assert agency is not None
     return agency
 

@@ -31,6 +31,11 @@ def acting() -> Actor:
     return _acting.get()
 
 
+def begin_acting(actor: Actor) -> None:
+    """The rest of this task is done by `actor`: for requests, each of which is a task of its own."""
+    _acting.set(actor)
+
+
 @contextmanager
 def act_as(actor: Actor) -> Iterator[None]:
     """Everything inside the block is done by `actor`."""

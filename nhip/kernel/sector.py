@@ -38,6 +38,18 @@ class DatasetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """File in the sector's `demo/` that stands in for the agency's system until a real source is added."""
 
 
+class Permission(msgspec.Struct, frozen=True):
+    """A right that a route, a job or an act needs: `sector.act`. `roles`: the built-in roles that have it.
+
+    `sensitive`: an act after which harm is hard to undo, or a look at personal data; asks for a fresh proof of who it is.
+    """
+
+    name: str
+    title: str
+    roles: tuple[str, ...] = ()
+    sensitive: bool = False
+
+
 class Sector(msgspec.Struct, frozen=True, kw_only=True):
     """A plug-in. `migrations/`, `templates/`, `locale/`, `contracts/` and `demo/` in its package are found by folder."""
 
@@ -49,9 +61,10 @@ class Sector(msgspec.Struct, frozen=True, kw_only=True):
     datasets: tuple[DatasetPlan, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     routes: Sequence[Any] = ()
-    """Litestar handlers (see `nhip.sdk.page`)."""
+    """Litestar handlers (see `nhip.sdk.page`); each names the permission it needs: `@get("/console/x", permission="x.read")`."""
     jobs: Any = None
     """A procrastinate Blueprint, or None."""
-    permissions: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    """What its routes and jobs may need; each name begins with the sector's name and a point."""
     requires: tuple[str, ...] = ()
     """Sectors whose migrations run first."""

@@ -26,6 +26,8 @@ KINDS: dict[str, str] = {
     # who may do what
     "party.made": _("Party added"),
     "party.changed": _("Party changed"),
+    "party.resumed": _("A party may act again"),
+    "party.ended": _("A party is no more"),
     "party.suspended": _("Party suspended"),
     "party.resumed": _("Party active again"),
     "role.made": _("Role added"),

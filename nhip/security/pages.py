@@ -8,9 +8,10 @@ from litestar import Request, Response, get, post
 
 from nhip.db import Database
 from nhip.kernel.i18n import _
+from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.protect import client_address
 from nhip.security.service import ADMINISTRATOR, WINDOW, sign_in, sign_out
-from nhip.security.sessions import session_cookie, token_of, who
+from nhip.security.sessions import agent_of, session_cookie, token_of, who
 from nhip.settings import Settings
 from nhip.web.forms import Form
 from nhip.web.render import local, page, redirect
@@ -19,7 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 START = "/console"
 
 
-@get("/signin", include_in_schema=False)
+@get("/signin", permission=PUBLIC, include_in_schema=False)
 async def show_signin(request: AnyRequest) -> Response[Any]:
     """The form; whoever is signed in already goes on."""
     wanted = local(request.query_params.get("next", START), START)
@@ -28,7 +29,7 @@ async def show_signin(request: AnyRequest) -> Response[Any]:
     return page(request, "security/signin.html", form=Form.of(name=ADMINISTRATOR, next=wanted))
 
 
-@post("/signin", include_in_schema=False, request_max_body_size=20_000)
+@post("/signin", permission=PUBLIC, include_in_schema=False, request_max_body_size=20_000)
 async def send_signin(request: AnyRequest) -> Response[Any]:
     """Begin a session and go where the person wanted to go."""
     form = await Form.read(request)
@@ -40,7 +41,7 @@ async def send_signin(request: AnyRequest) -> Response[Any]:
         return page(request, "security/signin.html", status=422, form=form)
     settings: Settings = request.app.state.settings
     db: Database = request.app.state.db
-    ended = await sign_in(db, name, password, client_address(request), settings.session_hours)
+    ended = await sign_in(db, name, password, client_address(request), settings.session_hours, agent_of(request))
     if not ended.token:
         return _refused(request, form, ended.locked)
     if old := token_of(request):
@@ -61,7 +62,7 @@ def _refused(request: AnyRequest, form: Form, locked: bool) -> Response[str]:
     return page(request, "security/signin.html", status=422, form=form)
 
 
-@post("/signout", include_in_schema=False, status_code=303)
+@post("/signout", permission=PUBLIC, include_in_schema=False, status_code=303)
 async def send_signout(request: AnyRequest) -> Response[Any]:
     """End the session."""
     db: Database = request.app.state.db

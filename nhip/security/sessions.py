@@ -1,20 +1,34 @@
-"""The session cookie, and who is behind a request."""
+"""Who is behind a request: the session cookie or a program's key, looked up once a request."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
-from litestar.handlers import BaseRouteHandler
 
 from nhip.db import Database
+from nhip.kernel.actor import Actor, begin_acting
+from nhip.kernel.time import now
+from nhip.ledger.model import Event
+from nhip.ledger.service import note
+from nhip.security import store
 from nhip.security.model import Who
-from nhip.security.service import find_who
+from nhip.security.passwords import token_hash
+from nhip.security.permissions.service import rights_of
+from nhip.security.protect import client_address
+from nhip.security.store import SessionRow
 from nhip.settings import Settings
-from nhip.web.errors import SignInNeeded
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
+SEEN_EVERY = timedelta(minutes=1)
+"""A session's last use is noted this often, so that reading a page does not write."""
+
+Bearer = Callable[[AnyConnection, str], Awaitable[Who | None]]
+bearers: list[Bearer] = []
+"""Ways to know a program by the token of its `Authorization: Bearer` header; `nhip.security.programs` adds its own."""
 
 
 def is_secure(settings: Settings) -> bool:
@@ -45,22 +59,79 @@ def token_of(connection: AnyConnection) -> str:
     return str(connection.cookies.get(cookie_name(connection.app.state.settings), ""))
 
 
+def agent_of(connection: AnyConnection) -> str:
+    """The browser as it names itself, cut to what is kept."""
+    return str(connection.headers.get("user-agent", ""))[:200]
+
+
+def start_of(found: Who | None) -> str:
+    """Where somebody begins: the console for those who work there, else the page about themselves."""
+    return "/account" if found is not None and not found.rights.anywhere("dataset.read") else "/console"
+
+
 async def who(connection: AnyConnection) -> Who | None:
-    """Who is signed in; looked up once a request and kept in the scope for pages and records."""
+    """Who is signed in; looked up once a request, kept in the scope for pages, and from then on the actor of this task."""
     scope: dict[str, Any] = connection.scope  # type: ignore[assignment]
     if "who" not in scope:
-        token = token_of(connection)
-        scope["who"] = await _look_up(connection.app.state.db, token) if token else None
+        scope["who"] = await _found(connection)
+        begin_acting(_actor(scope["who"], client_address(connection)))
     found: Who | None = scope["who"]
     return found
 
 
-async def _look_up(db: Database, token: str) -> Who | None:
+def _actor(found: Who | None, address: str) -> Actor:
+    if found is None:
+        return Actor(name="", via="stranger", address=address)
+    return Actor(found.id, found.name, found.organisation_code, found.via, address)
+
+
+async def _found(connection: AnyConnection) -> Who | None:
+    kind, _space, token = connection.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        for bearer in bearers:
+            if found := await bearer(connection, token.strip()):
+                return found
+        return None
+    token = token_of(connection)
+    return await _by_session(connection, token) if token else None
+
+
+async def _by_session(connection: AnyConnection, token: str) -> Who | None:
+    db: Database = connection.app.state.db
+    settings: Settings = connection.app.state.settings
     async with db.read() as reading:
-        return await find_who(reading, token)
+        row = await store.find_session(
+            reading, token_hash(token), now() - timedelta(minutes=settings.session_idle_minutes)
+        )
+        if row is None:
+            return None
+        rights = await rights_of(reading, row.party, row.epoch)
+    if not await _still_the_same(connection, db, row, token):
+        return None
+    return Who(
+        id=row.party,
+        name=row.name,
+        account=row.account,
+        organisation=row.organisation,
+        organisation_code=row.organisation_code,
+        rights=rights,
+        session=row.session,
+        level=row.level,
+        method=row.method,
+        confirmed_at=row.confirmed_at,
+    )
 
 
-async def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
-    """Litestar guard: raises SignInNeeded, which leads people to the sign-in page and back."""
-    if await who(connection) is None:
-        raise SignInNeeded
+async def _still_the_same(connection: AnyConnection, db: Database, row: SessionRow, token: str) -> bool:
+    """Note that the session is in use. A token that turns up in another browser was stolen: it ends for both."""
+    if agent_of(connection) != row.agent:
+        async with db.tx() as tx:
+            if await store.end_session(tx, token_hash(token)):
+                told = {"session": str(row.session), "reason": "used by another browser"}
+                await note(tx, Event(kind="session.ended", what=f"party:{row.party}", data=told))
+        return False
+    address = client_address(connection)
+    if now() - row.seen_at > SEEN_EVERY or address != row.address:
+        async with db.tx() as tx:
+            await store.touch_session(tx, row.session, address)
+    return True

@@ -15,6 +15,8 @@ from nhip.sector_data import deliver_demo, prepare_sectors
 from nhip.security.service import set_administrator_password, sign_in
 from nhip.security.sessions import cookie_name
 
+AGENT = "nhip.testing"
+
 
 def sector_of(package: str) -> Sector:
     """The sector of an importable package."""
@@ -54,6 +56,7 @@ class _SignedIn(AsyncTestClient[Litestar]):
         db, settings = self._installation.db, self._installation.settings
         async with db.tx() as tx:
             password = await set_administrator_password(tx)
-        token = (await sign_in(db, "admin", password, "127.0.0.1", 1)).token
+        token = (await sign_in(db, "admin", password, "127.0.0.1", 1, AGENT)).token
+        self.headers["user-agent"] = AGENT
         self.cookies.set(cookie_name(settings), token)
         return self

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Response, Router, get
+from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.openapi.config import OpenAPIConfig
@@ -48,14 +48,15 @@ def build(
     lifespan: Sequence[Any] = (),
     dependencies: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
-    live_guards: Sequence[Any] = (),
+    guards: Sequence[Any] = (),
     openapi: OpenAPIConfig | None = None,
 ) -> Litestar:
     """The application.
 
     `templates`: package name -> its templates folder. `static`: more folders of static files. `layers`: ASGI layers
     around everything, the outermost first (`nhip.security.protect`). `checks`: what `/health` asks, each raising when
-    not well. `state`: what handlers find in `request.app.state` (`db`, …). `live_guards`: who may listen at `/live`.
+    not well. `state`: what handlers find in `request.app.state` (`db`, …). `guards`: who may use a route, by the
+    permission that it names (`nhip.security.permissions.guard`).
     """
     files, live = StaticFiles(STATIC, *static), Live()
     ours = {
@@ -65,9 +66,9 @@ def build(
         "checks": dict(checks or {}),
         "pages": Pages(settings, files, templates, navigation),
     }
-    listening = Router("/", route_handlers=[live_route], guards=list(live_guards))
     app = Litestar(
-        route_handlers=[static_route, favicon, health, metrics_route, listening, *routes],
+        route_handlers=[static_route, favicon, health, metrics_route, live_route, *routes],
+        guards=list(guards),
         lifespan=[_live_until_the_end(live), *lifespan],
         exception_handlers=HANDLERS,
         dependencies=dict(dependencies or {}),
@@ -119,13 +120,13 @@ class Measured:
         await self.app(scope, receive, counted)
 
 
-@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+@get("/favicon.ico", permission="public", anonymous=True, include_in_schema=False, sync_to_thread=False)
 def favicon(state: State) -> Response[bytes]:
     """The mark, for browsers that ask without having read the page."""
     return Response(state.static.files["favicon.svg"].body, media_type="image/svg+xml")
 
 
-@get("/health")
+@get("/health", permission="public", anonymous=True)
 async def health(state: State) -> Response[dict[str, Any]]:
     """Ready (200), or which part is not and why (503)."""
     checks: Mapping[str, Check] = state.checks
@@ -149,7 +150,7 @@ async def _checked(check: Check) -> dict[str, Any]:
     return {"ready": True, "ms": round((time.perf_counter() - started) * 1000, 1)}
 
 
-@get("/metrics", include_in_schema=False, sync_to_thread=False)
+@get("/metrics", permission="metrics.read", include_in_schema=False, sync_to_thread=False)
 def metrics_route() -> Response[str]:
     """Measures of this process for Prometheus."""
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")

@@ -25,6 +25,12 @@ class OtherOrigin(Forbidden):
     """This request came from another website, so it was not carried out. Open the page here and try again."""
 
 
+class OtherHost(NhipError):
+    """Nhịp does not answer under this name. Open it by its own address; the administrator can add names (setting hosts)."""
+
+    status = 421
+
+
 class TooLarge(NhipError):
     """What was sent is larger than this address accepts."""
 

@@ -95,7 +95,7 @@ async def _written(events: AsyncIterator[tuple[int, str]]) -> AsyncIterator[str]
         yield f"id: {number}\nevent: changed\ndata: {topic}\n\n" if topic else ": still here\n\n"
 
 
-@get("/live", include_in_schema=False)
+@get("/live", permission="live.listen", include_in_schema=False)
 async def live_route(request: Request) -> Stream:  # type: ignore[type-arg]
     """The stream of changed topics. A topic is a bare word without content, so it tells a stranger nothing."""
     live: Live = request.app.state.live

@@ -12,11 +12,15 @@ State = Literal["good", "warn", "alarm", "stale", "unknown", "busy"]
 
 
 class NavItem(msgspec.Struct, frozen=True):
-    """An entry of the console's navigation. `title` is English text that is translated where it is shown."""
+    """An entry of the console's navigation. `title` is English text that is translated where it is shown.
+
+    `permission`: it is shown to those who hold it somewhere; empty: to everybody.
+    """
 
     title: str
     href: str
     group: str = ""
+    permission: str = ""
 
 
 class Crumb(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -51,18 +52,23 @@ class Pages:
             extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do"],
         )
         self.environment.filters.update(formats.FILTERS)
-        self.environment.globals.update(_always(settings, static, navigation))
+        self.environment.globals.update(_always(settings, static))
+        self.navigation = tuple(navigation)
         self.environment.globals["ui"] = Components(self.environment)
 
     def render(self, request: AnyRequest, name: str, block: str, values: dict[str, Any]) -> str:
         """The text of template `name`, or of one block of it."""
         template = self.environment.get_template(name)
-        context = {**_of_request(request), **values}
+        context = {**_of_request(request), "navigation": self._reachable(request), **values}
         with _serving(request):
             if not block:
                 return template.render(context)
             prepared = template.new_context(context)
             return "".join(template.blocks[block](prepared))
+
+    def _reachable(self, request: AnyRequest) -> list[NavItem]:
+        """What of the navigation the person may open."""
+        return [item for item in self.navigation if not item.permission or may(request, item.permission)]
 
 
 class Components:
@@ -129,7 +135,13 @@ def is_fragment(request: AnyRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _always(settings: Settings, static: StaticFiles, navigation: Sequence[NavItem]) -> dict[str, Any]:
+def may(request: AnyRequest, permission: str) -> bool:
+    """Whether whoever is signed in holds `permission` somewhere; decides what a page offers, never what an act is allowed."""
+    who: Any = request.scope.get("who")
+    return who is not None and bool(who.rights.anywhere(permission))
+
+
+def _always(settings: Settings, static: StaticFiles) -> dict[str, Any]:
     return {
         "_": translate,
         "n_": translate_plural,
@@ -139,7 +151,6 @@ def _always(settings: Settings, static: StaticFiles, navigation: Sequence[NavIte
         "col": Column,
         "charts": charts,
         "city": settings.city,
-        "navigation": list(navigation),
         "languages": NAMES,
         "now": now,
     }
@@ -150,6 +161,7 @@ def _of_request(request: AnyRequest) -> dict[str, Any]:
     return {
         "request": request,
         "who": request.scope.get("who"),
+        "may": partial(may, request),
         "lang": language(),
         "theme": state.get("theme", "auto"),
         "notice": _waiting_notice(request),

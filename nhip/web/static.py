@@ -88,7 +88,7 @@ def _static_file(name: str, body: bytes) -> StaticFile:
     return StaticFile(body, media_type, etag, gzipped if gzipped and len(gzipped) < len(body) else None)
 
 
-@asgi(PREFIX, is_mount=True, copy_scope=True)
+@asgi(PREFIX, is_mount=True, copy_scope=True, permission="public", anonymous=True)
 async def static_route(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer GET and HEAD for static files."""
     if scope["method"] not in ("GET", "HEAD"):  # type: ignore[typeddict-item]

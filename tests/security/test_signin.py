@@ -12,17 +12,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.testing import TestClient
 
 from nhip import security
 from nhip.db import Database
 from nhip.kernel.time import held
 from nhip.security import pages
-from nhip.security.model import Who
+from nhip.security.permissions.guard import permitted
 from nhip.security.protect import protect
-from nhip.security.service import allow, find_administrator, set_administrator_password, sign_in
-from nhip.security.sessions import signed_in
+from nhip.security.service import find_administrator, set_administrator_password, sign_in
 from nhip.settings import Settings
 from nhip.web.app import build
 
@@ -30,7 +29,7 @@ PERSON = {"accept": "text/html", "accept-language": "en"}
 TEMPLATES = {"security": Path(security.__file__).parent / "templates"}
 
 
-@get("/console")
+@get("/console", permission="dataset.read")
 async def console(request: Request[Any, Any, Any]) -> str:
     return f"hello {request.scope['who'].name}"
 
@@ -44,9 +43,10 @@ def _app(settings: Settings):
         yield
         await db.close()
 
-    guarded = Router("/", route_handlers=[console], guards=[signed_in])
-    routes = [*pages.ROUTES, guarded]
-    return build(settings, routes=routes, templates=TEMPLATES, layers=protect(settings), lifespan=[database])
+    routes = [*pages.ROUTES, console]
+    return build(
+        settings, routes=routes, guards=[permitted], templates=TEMPLATES, layers=protect(settings), lifespan=[database]
+    )
 
 
 @pytest.fixture
@@ -206,10 +206,3 @@ def test_the_way_back_never_leads_elsewhere(client, password, wanted: str) -> No
 def test_programs_are_told(client) -> None:
     answer = client.get("/console", headers={"accept": "application/json"})
     assert (answer.status_code, answer.json()["key"]) == (401, "SignInNeeded")
-
-
-def test_only_the_administrator_may() -> None:
-    someone = Who(id=__import__("uuid").uuid4(), name="x", administrator=False)
-    assert not allow(None, "dataset.correct")
-    assert not allow(someone, "dataset.correct")
-    assert allow(Who(someone.id, "admin", True), "dataset.correct")

@@ -33,7 +33,7 @@ AnyRequest = Request[Any, Any, Any]
 LONGEST = 2_000_000
 
 
-@get("/console/datasets/{name:str}/contract")
+@get("/console/datasets/{name:str}/contract", permission="dataset.read")
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """The contract in force as text to edit, and its editions."""
     async with installation_of(request).db.read() as tx:
@@ -42,14 +42,14 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return await _page(request, name, Form.of(yaml=record.yaml if record else ""), {})
 
 
-@post("/console/datasets/{name:str}/contract/preview")
+@post("/console/datasets/{name:str}/contract/preview", permission="contract.edit")
 async def try_out(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """What the typed contract means and what it would find in the last delivery; nothing is saved."""
     form = await Form.read(request)
     return await _page(request, name, form, await _judge(request, name, form))
 
 
-@post("/console/datasets/{name:str}/contract")
+@post("/console/datasets/{name:str}/contract", permission="contract.edit")
 async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Put the typed contract in force and work the last delivery through with it."""
     installation = installation_of(request)
@@ -68,7 +68,7 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     return redirect(f"/console/datasets/{name}", saved)
 
 
-@post("/console/datasets/{name:str}/contract/template")
+@post("/console/datasets/{name:str}/contract/template", permission="contract.edit")
 async def take_template(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Read a filled-in Excel template into the editor; nothing is saved."""
     async with received(request, installation_of(request)) as form:
@@ -81,7 +81,7 @@ async def take_template(request: AnyRequest, name: FromPath[str]) -> Response[st
         return await _page(request, name, form, {} if form.errors else await _judge(request, name, form))
 
 
-@get("/console/datasets/{name:str}/contract.xlsx")
+@get("/console/datasets/{name:str}/contract.xlsx", permission="dataset.read")
 async def template(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """The contract in force as an Excel template to fill in."""
     async with installation_of(request).db.read() as tx:

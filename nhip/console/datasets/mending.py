@@ -29,7 +29,7 @@ from nhip.web.render import page, redirect
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/console/datasets/{name:str}/findings")
+@get("/console/datasets/{name:str}/findings", permission="dataset.read")
 async def findings(
     request: AnyRequest,
     name: FromPath[str],
@@ -54,7 +54,7 @@ async def findings(
     return page(request, "console/findings.html", listing=Listing(number, PAGE_SIZE, found.total), **values)
 
 
-@get("/console/datasets/{name:str}/rows/{row:int}")
+@get("/console/datasets/{name:str}/rows/{row:int}", permission="dataset.read")
 async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> Response[str]:
     """One delivered row: every cell as it came, what is wrong with it, and a field to put it right."""
     installation = installation_of(request)
@@ -83,7 +83,7 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
     return page(request, "console/row.html", **values)
 
 
-@post("/console/datasets/{name:str}/corrections")
+@post("/console/datasets/{name:str}/corrections", permission="dataset.correct")
 async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     """Keep what the officer typed and work the delivery through again.
 
@@ -124,7 +124,7 @@ def _fixes(form: Form) -> list[CellFix]:
     return fixes
 
 
-@post("/console/datasets/{name:str}/corrections/{correction_id:uuid}/undo")
+@post("/console/datasets/{name:str}/corrections/{correction_id:uuid}/undo", permission="dataset.correct")
 async def take_back(request: AnyRequest, name: FromPath[str], correction_id: FromPath[uuid.UUID]) -> Response[None]:
     """Take a correction back; the delivered text counts again."""
     installation = installation_of(request)
@@ -136,13 +136,13 @@ async def take_back(request: AnyRequest, name: FromPath[str], correction_id: Fro
     return redirect(f"/console/datasets/{name}/findings", _("The correction is taken back."))
 
 
-@get("/console/datasets/{name:str}/findings.csv")
+@get("/console/datasets/{name:str}/findings.csv", permission="dataset.export")
 async def download_findings(request: AnyRequest, name: FromPath[str]) -> Stream:
     """All findings of the version in force, mends included, as CSV."""
     return await _download(request, name, None, "findings")
 
 
-@get("/console/datasets/{name:str}/versions/{no:int}/export.csv")
+@get("/console/datasets/{name:str}/versions/{no:int}/export.csv", permission="dataset.export")
 async def download_version(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Stream:
     """The rows of a version as CSV."""
     return await _download(request, name, no, "version")

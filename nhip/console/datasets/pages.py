@@ -37,7 +37,7 @@ from nhip.web.render import page, redirect
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/console/datasets")
+@get("/console/datasets", permission="dataset.read")
 async def list_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumber = 1) -> Response[str]:
     """All datasets with their virtues, narrowed by words in the title."""
     async with installation_of(request).db.read() as tx:
@@ -49,7 +49,7 @@ async def list_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
     return page(request, "console/datasets.html", found=shown, listing=listing, q=q, **words())
 
 
-@get("/console/datasets/{name:str}")
+@get("/console/datasets/{name:str}", permission="dataset.read")
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """A dataset: virtues, what there is to mend, columns, deliveries."""
     async with installation_of(request).db.read() as tx:
@@ -66,7 +66,7 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return page(request, "console/dataset.html", **values)
 
 
-@get("/console/datasets/{name:str}/rows")
+@get("/console/datasets/{name:str}/rows", permission="dataset.read")
 async def rows(
     request: AnyRequest, name: FromPath[str], number: PageNumber = 1, kept_out: FromQuery[bool] = False
 ) -> Response[str]:
@@ -81,7 +81,7 @@ async def rows(
     return page(request, "console/rows.html", data=data, listing=listing, kept_out=kept_out, **frame(health, "rows"))
 
 
-@get("/console/datasets/{name:str}/virtues/{virtue:str}")
+@get("/console/datasets/{name:str}/virtues/{virtue:str}", permission="dataset.read")
 async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[str]) -> Response[str]:
     """One virtue: its formula with this dataset's numbers, and the findings behind it."""
     if virtue not in NAMES:
@@ -104,7 +104,7 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
     return page(request, "console/evidence.html", **values, **frame(health, "overview", translate(VIRTUES[virtue])))
 
 
-@get("/console/datasets/{name:str}/versions")
+@get("/console/datasets/{name:str}/versions", permission="dataset.read")
 async def show_versions(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """All versions, newest first."""
     async with installation_of(request).db.read() as tx:
@@ -113,7 +113,7 @@ async def show_versions(request: AnyRequest, name: FromPath[str]) -> Response[st
     return page(request, "console/versions.html", found=found, **frame(health, "versions"))
 
 
-@get("/console/datasets/{name:str}/versions/{no:int}")
+@get("/console/datasets/{name:str}/versions/{no:int}", permission="dataset.read")
 async def show_difference(
     request: AnyRequest, name: FromPath[str], no: FromPath[int], since: FromQuery[int | None] = None
 ) -> Response[str]:
@@ -132,7 +132,7 @@ async def show_difference(
     )
 
 
-@post("/console/datasets/{name:str}/versions/{no:int}/restore")
+@post("/console/datasets/{name:str}/versions/{no:int}/restore", permission="dataset.restore")
 async def restore(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Response[None]:
     """Put an earlier version in force again."""
     installation = installation_of(request)

@@ -32,13 +32,13 @@ LONGEST_BODY = 11 << 30
 """Bytes that the upload route reads at most; the settings' own limit answers first, with a message."""
 
 
-@get("/console/upload")
+@get("/console/upload", permission="dataset.deliver")
 async def upload_form(request: AnyRequest, dataset: FromQuery[str] = "") -> Response[str]:
     """Choose a dataset, or name a new one, and a file."""
     return await _show_form(request, Form.of(dataset=dataset))
 
 
-@post("/console/upload", request_max_body_size=LONGEST_BODY)
+@post("/console/upload", permission="dataset.deliver", request_max_body_size=LONGEST_BODY)
 async def upload(request: AnyRequest) -> Response[Any]:
     """Keep the raw bytes, record the delivery, enqueue its processing."""
     async with received(request, installation_of(request)) as form:
@@ -87,7 +87,7 @@ async def _new_dataset(tx: Connection, form: Form) -> Any:
     return await put_dataset(tx, slug(title), agency, title)
 
 
-@get("/console/deliveries/{delivery_id:uuid}")
+@get("/console/deliveries/{delivery_id:uuid}", permission="dataset.read")
 async def show(request: AnyRequest, delivery_id: FromPath[uuid.UUID]) -> Response[str]:
     """What became of a delivery: its state, what decoding found, or why it could not be used."""
     async with installation_of(request).db.read() as tx:
@@ -115,7 +115,7 @@ async def _version_of(tx: Connection, dataset: Any, delivery_id: uuid.UUID) -> A
     return None
 
 
-@get("/console/deliveries/{delivery_id:uuid}/raw")
+@get("/console/deliveries/{delivery_id:uuid}/raw", permission="delivery.read_raw")
 async def raw(request: AnyRequest, delivery_id: FromPath[uuid.UUID]) -> Stream:
     """The bytes exactly as they arrived."""
     installation = installation_of(request)

@@ -34,7 +34,7 @@ QUEUE_MOST = 8
 FEEDS_MOST = 8
 
 
-@get("/console")
+@get("/console", permission="dataset.read")
 async def city(request: Request[Any, Any, Any], sort: FromQuery[str] = "") -> Response[str]:
     """Agencies and virtues as a matrix, feeds by freshness, the queue of findings to mend, alerts."""
     async with installation_of(request).db.read() as tx:
@@ -54,7 +54,7 @@ async def city(request: Request[Any, Any, Any], sort: FromQuery[str] = "") -> Re
     return page(request, "console/health.html", **values)
 
 
-@get("/console/agencies/{code:str}")
+@get("/console/agencies/{code:str}", permission="dataset.read")
 async def agency(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[str]:
     """One agency: its datasets and their virtues."""
     async with installation_of(request).db.read() as tx:
@@ -67,7 +67,7 @@ async def agency(request: Request[Any, Any, Any], code: FromPath[str]) -> Respon
     return page(request, "console/agency.html", queue=queue_of(mine.datasets), **values)
 
 
-@get("/console/feeds")
+@get("/console/feeds", permission="dataset.read")
 async def list_feeds(request: Request[Any, Any, Any], number: PageNumber = 1) -> Response[str]:
     """Every feed by freshness, the latest ones first."""
     async with installation_of(request).db.read() as tx:
@@ -78,7 +78,7 @@ async def list_feeds(request: Request[Any, Any, Any], number: PageNumber = 1) ->
     return page(request, "console/feeds.html", feeds=shown, listing=listing, **words())
 
 
-@get("/console/queue")
+@get("/console/queue", permission="dataset.read")
 async def list_queue(request: Request[Any, Any, Any], number: PageNumber = 1) -> Response[str]:
     """Datasets with findings to mend, those with most faults first."""
     async with installation_of(request).db.read() as tx:
@@ -89,7 +89,7 @@ async def list_queue(request: Request[Any, Any, Any], number: PageNumber = 1) ->
     return page(request, "console/queue.html", queue=shown, listing=listing, **words())
 
 
-@post("/console/alerts/{alert_id:uuid}/seen")
+@post("/console/alerts/{alert_id:uuid}/seen", permission="alert.settle")
 async def see_alert(request: Request[Any, Any, Any], alert_id: FromPath[uuid.UUID]) -> Response[None]:
     """Take notice of an alert."""
     async with installation_of(request).db.tx() as tx:

@@ -29,7 +29,7 @@ NAME = r"(?!new$)[a-z0-9][a-z0-9-]*"
 EVERY = [("", _("only when asked")), ("3600", _("every hour")), ("86400", _("every day")), ("604800", _("every week"))]
 
 
-@get("/console/sources")
+@get("/console/sources", permission="source.read")
 async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumber = 1) -> Response[str]:
     """Sources, those whose last run did not succeed first, narrowed by words in their name or kind."""
     async with installation_of(request).db.read() as tx:
@@ -54,13 +54,13 @@ def _title(datasets: dict[uuid.UUID, Dataset], source: Source) -> str:
     return title_of(dataset) if dataset else ""
 
 
-@get("/console/sources/new")
+@get("/console/sources/new", permission="source.edit")
 async def choose(request: AnyRequest, kind: FromQuery[str] = "") -> Response[str]:
     """Choose a kind, then fill in its settings."""
     return await _form(request, kind if kind in KINDS else "", Form.of())
 
 
-@post("/console/sources/new")
+@post("/console/sources/new", permission="source.edit")
 async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
     """Make the source; secrets are sealed and never shown again."""
     installation = installation_of(request)
@@ -107,13 +107,13 @@ async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -
     return page(request, "console/source_form.html", status=status, form=form, **values)
 
 
-@get("/console/sources/{name:str}")
+@get("/console/sources/{name:str}", permission="source.read")
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """One source: its settings, its last run."""
     return await _show(request, name, {})
 
 
-@post("/console/sources/{name:str}/test")
+@post("/console/sources/{name:str}/test", permission="source.run")
 async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Reach the system and say what a fetch would bring."""
     installation = installation_of(request)
@@ -127,7 +127,7 @@ async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return await _show(request, name, tried)
 
 
-@post("/console/sources/{name:str}/run")
+@post("/console/sources/{name:str}/run", permission="source.run")
 async def run(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     """Fetch now, in the background."""
     async with installation_of(request).db.tx() as tx:

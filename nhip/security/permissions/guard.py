@@ -1,0 +1,66 @@
+"""The one guard of all routes: a route names its permission (`@get(…, permission="dataset.read")`) or nobody may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from nhip.errors import Forbidden
+from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF
+from nhip.security.permissions.errors import RouteWithoutPermission
+from nhip.security.sessions import who
+from nhip.web.errors import SignInNeeded
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+class RouteLine(msgspec.Struct, frozen=True):
+    """A line of the table: what answers where, and the permission that it asks for."""
+
+    method: str
+    path: str
+    permission: str
+    handler: str
+
+
+async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Litestar guard of the whole application. Raises SignInNeeded, or Forbidden where the right is not held anywhere.
+
+    `anonymous=True` on a public route: it does not care who asks, so nobody is looked up. What a person may see of a page
+    that opens is decided by `Rights.may` and `Rights.organisations` where it is read.
+    """
+    needed = handler.opt.get("permission")
+    if needed is None:
+        raise RouteWithoutPermission(what=connection.url.path)
+    found = None if handler.opt.get("anonymous") else await who(connection)
+    if needed == PUBLIC:
+        return
+    if found is None:
+        raise SignInNeeded
+    if needed != SELF and not found.rights.anywhere(needed):
+        raise Forbidden
+
+
+def list_routes(app: Litestar) -> list[RouteLine]:
+    """Every route of the application, in the order of paths and methods; a route without permission has an empty one."""
+    return sorted(_lines(app), key=lambda line: (line.path, line.method))
+
+
+def _lines(app: Litestar) -> Iterator[RouteLine]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler):
+                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                    yield RouteLine(method, route.path, handler.opt.get("permission", ""), handler.handler_name)
+
+
+def require_known(app: Litestar) -> None:
+    """Raises RouteWithoutPermission for a route whose permission is missing or unknown: found at start, not by a visitor."""
+    for line in list_routes(app):
+        if line.permission not in (PUBLIC, SELF) and line.permission not in PERMISSIONS:
+            raise RouteWithoutPermission(what=f"{line.method} {line.path}")

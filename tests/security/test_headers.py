@@ -1,0 +1,212 @@
+"""Every answer of the whole application carries the careful headers; only our own names are answered under."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from litestar import Litestar, Request, Response, get, post
+from litestar.testing import AsyncTestClient
+
+from nhip.app import create_app
+from nhip.db.installation import Installation
+from nhip.security.protect import CLEAR_SITE_DATA, HEADERS, host_in
+from nhip.settings import Settings, load
+from nhip.testing.sector import signed_in_client
+from tests.security.edge import client_at, raw_answer, small
+
+PLACES = {"uuid": str(uuid.UUID(int=7)), "int": "7", "path": "a/b", "str": "nothing-here"}
+STREAMS = ("/live",)
+
+
+def asked(app: Litestar) -> list[tuple[str, str]]:
+    """Every route by every method, something in its places; reading first, for a change may end the session."""
+    found = []
+    for route in app.routes:
+        parts = getattr(route, "path_components", None) or [route.path.lstrip("/")]
+        shape = "/" + "/".join(p if isinstance(p, str) else PLACES.get(p.type.__name__.lower(), "x") for p in parts)
+        found += [(str(method), shape) for method in getattr(route, "methods", ()) or ("GET", "POST")]
+    return sorted((pair for pair in found if pair[1] not in STREAMS), key=lambda pair: (pair[0] != "GET", pair))
+
+
+def faults(path: str, answer) -> list[str]:
+    """What is wrong with the headers of an answer."""
+    headers = answer.headers
+    wrong = [name for name, value in HEADERS.items() if headers.get(name) != value]
+    if "cache-control" not in headers:
+        wrong.append("cache-control")
+    if not path.startswith(("/static", "/favicon")) and "public" in headers.get("cache-control", ""):
+        wrong.append("public")
+    if answer.content and not headers.get("content-type", ""):
+        wrong.append("content-type")
+    if headers.get("content-type", "").startswith("text/html") and "charset=utf-8" not in headers["content-type"]:
+        wrong.append("charset")
+    return wrong + [name for name in ("server", "x-powered-by", "access-control-allow-origin") if name in headers]
+
+
+@pytest.fixture
+async def stranger(installation: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    async with AsyncTestClient(create_app(installation.settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_every_route_answers_with_the_headers(installation: Installation, stranger, accept: str) -> None:
+    wrong, seen = {}, set()
+    async with signed_in_client(installation) as officer:
+        for method, path in asked(officer.app):
+            for who in (stranger, officer):
+                answer = await who.request(method, path, headers={"accept": accept}, follow_redirects=False)
+                seen.add(answer.status_code)
+                if found := faults(path, answer):
+                    wrong[method, path] = found
+    assert wrong == {}
+    assert {200, 303, 404} <= seen if accept == "text/html" else {200, 401, 404} <= seen
+
+
+@get("/broken")
+async def broken() -> str:
+    raise RuntimeError("secret detail")
+
+
+@post("/small", request_max_body_size=10)
+async def limited(request: Request) -> bytes:
+    return await request.body()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "*/*"])
+async def test_error_answers_have_them_too(accept: str) -> None:
+    own = {"accept": accept, "origin": "http://nhip.example"}
+    async with client_at(small(Settings(base_url="http://nhip.example"), broken, limited), headers=own) as client:
+        asked = {
+            404: await client.get("/nothing"),
+            405: await client.post("/broken"),
+            413: await client.post("/small", content=b"x" * 11, headers={"content-type": "text/plain"}),
+            500: await client.get("/broken"),
+            403: await client.post("/small", headers={"origin": "http://evil.example"}),
+            421: await client.get("/nothing", headers={"host": "evil.example"}),
+        }
+    for status, answer in asked.items():
+        assert answer.status_code == status
+        assert faults("/", answer) == [], status
+        assert "secret detail" not in answer.text
+
+
+def test_the_policy_allows_nothing_inline_and_nobody_else() -> None:
+    policy = dict(part.partition(" ")[::2] for part in HEADERS["content-security-policy"].split("; "))
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == policy["form-action"] == "'self'"
+    assert not re.search(r"unsafe|https?:|\*", HEADERS["content-security-policy"])
+
+
+def test_devices_are_closed_but_for_what_pages_use() -> None:
+    told = dict(part.split("=") for part in HEADERS["permissions-policy"].split(", "))
+    assert {name for name, who in told.items() if who != "()"} == {
+        "fullscreen", "geolocation", "publickey-credentials-create", "publickey-credentials-get",
+    }  # fmt: skip
+    assert {"camera", "microphone", "payment", "usb", "display-capture", "browsing-topics"} <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(base_url="https://nhip.example"), "max-age=63072000; includeSubDomains"),
+        (Settings(base_url="https://nhip.example", hsts_subdomains=False), "max-age=63072000"),
+        (Settings(base_url="http://nhip.example"), None),
+        (Settings(), None),
+    ],
+)
+async def test_transport_security_is_told_over_https_only(settings: Settings, told: str | None) -> None:
+    async with client_at(small(settings), url="http://127.0.0.1") as client:
+        for path in ("/health", "/nothing", "/static/x/nhip.css"):
+            assert (await client.get(path)).headers.get("strict-transport-security") == told
+
+
+async def test_pages_stay_out_of_caches_and_files_in_them() -> None:
+    async with client_at(small(Settings()), url="http://127.0.0.1") as client:
+        page = await client.get("/nothing", headers={"accept": "text/html"})
+        assert page.headers["cache-control"] == "private, no-store"
+        assert (await client.get("/static/x/nhip.css")).headers["cache-control"] == "no-cache"
+
+
+def test_signing_out_clears_pages_and_storage_but_not_the_language() -> None:
+    assert CLEAR_SITE_DATA == {"Clear-Site-Data": '"cache", "storage"'}
+
+
+# --- header injection --------------------------------------------------------------------------------------------
+
+
+@get("/injected")
+async def injected(request: Request) -> Response[None]:
+    value = request.query_params["value"]
+    return Response(
+        None, headers={"X-Good": "yes", "Location": value, "Content-Disposition": f'attachment; filename="{value}"'}
+    )
+
+
+@pytest.mark.parametrize("break_", ["%0d%0a", "%0a", "%0d", "%00"])
+async def test_a_line_break_in_a_header_never_leaves(break_: str) -> None:
+    path = f"/injected?value=/x{break_}Set-Cookie:%20stolen=1{break_}{break_}<script>"
+    _status, headers = await raw_answer(small(Settings(), injected), "GET", path, [(b"host", b"127.0.0.1")])
+    assert headers["x-good"] == "yes"
+    assert "location" not in headers and "content-disposition" not in headers and "set-cookie" not in headers
+    assert not any(sign in value for value in headers.values() for sign in "\r\n\0")
+
+
+# --- our own names -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base_url", "hosts", "host", "status"),
+    [
+        ("https://nhip.example", "", "nhip.example", 404),
+        ("https://nhip.example", "", "NHIP.example:443", 404),
+        ("https://nhip.example", "", "nhip.example.", 404),
+        ("https://nhip.example", "", "localhost:8321", 404),
+        ("https://nhip.example", "", "[::1]:8321", 404),
+        ("https://nhip.example", "intern.example, 10.1.2.3", "intern.example", 404),
+        ("https://nhip.example", "intern.example, 10.1.2.3", "10.1.2.3:80", 404),
+        ("", "", "192.168.7.7:8321", 404),
+        ("", "", "[2001:db8::1]", 404),
+        ("https://nhip.example", "", "192.168.7.7", 421),
+        ("https://nhip.example", "", "evil.example", 421),
+        ("https://nhip.example", "", "nhip.example.evil.example", 421),
+        ("https://nhip.example", "", "evil.example@nhip.example", 421),
+        ("https://nhip.example", "", "nhip.example/evil", 421),
+        ("https://nhip.example", "", "nhip.example:99999", 421),
+        ("https://nhip.example", "", "", 421),
+        ("", "", "rebind.example", 421),
+        ("", "", "localhost.evil.example", 421),
+    ],
+)
+async def test_only_our_own_names_are_answered(base_url: str, hosts: str, host: str, status: int) -> None:
+    app = small(Settings(base_url=base_url, hosts=hosts))
+    assert (await raw_answer(app, "GET", "/nothing", [(b"host", host.encode())]))[0] == status
+
+
+async def test_two_names_or_none_are_refused_and_forwarded_ones_not_read() -> None:
+    app = small(Settings(base_url="https://nhip.example"))
+    good = (b"host", b"nhip.example")
+    assert (await raw_answer(app, "GET", "/nothing", []))[0] == 421
+    assert (await raw_answer(app, "GET", "/nothing", [good, (b"host", b"evil.example")]))[0] == 421
+    status, headers = await raw_answer(app, "GET", "/console", [good, (b"x-forwarded-host", b"evil.example")])
+    assert status == 404 and "evil" not in str(headers)
+
+
+async def test_probes_may_ask_by_the_machines_address() -> None:
+    app = small(Settings(base_url="https://nhip.example"))
+    for path in ("/health", "/metrics"):
+        assert (await raw_answer(app, "GET", path, [(b"host", b"10.0.0.9:8321")]))[0] == 200
+
+
+def test_the_settings_of_the_edge_are_read_from_the_environment(tmp_path) -> None:
+    environ = {"NHIP_DATA_DIR": str(tmp_path), "NHIP_HSTS_SUBDOMAINS": "False", "NHIP_HOSTS": "a.example"}
+    settings = load(environ=environ)
+    assert (settings.hsts_subdomains, settings.hosts) == (False, "a.example")
+
+
+def test_a_host_is_read_strictly() -> None:
+    assert [host_in(text) for text in ("A.example:1", "[::1]:2", "a/b", "a b", "", "u@a")][:2] == ["a.example", "::1"]
+    assert host_in("a/b") == host_in("u@a") == host_in("a?b") == host_in("a#b") == ""
