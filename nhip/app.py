@@ -22,7 +22,7 @@ from nhip.errors import DatabaseAway, StorageFull
 from nhip.kernel.i18n import _
 from nhip.plugins import found_sectors
 from nhip.security import pages as security_pages
-from nhip.security.permissions.catalogue import PUBLIC
+from nhip.security.permissions.catalogue import PUBLIC, register
 from nhip.security.permissions.guard import permitted, require_known
 from nhip.security.protect import protect
 from nhip.security.sessions import start_of, who
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """The web application over the installation of `settings` (default: from the environment)."""
     chosen = settings or load()
     for sector in found_sectors():
+        register(sector.permissions)
         add_catalogue("vi", _beside(import_module(sector.package).__file__, "locale") / "vi.po")
 
     async def database_answers() -> None:

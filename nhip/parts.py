@@ -9,14 +9,12 @@ from nhip.db.installation import Installation
 from nhip.db.migrate import Migration, list_pending, migrate
 from nhip.jobs import app as jobs
 from nhip.plugins import found_sectors
-from nhip.security.permissions.catalogue import register
 
 PACKAGES = ["nhip.ledger", "nhip.security", "nhip.datasets"]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
 for _sector in found_sectors():
-    register(_sector.permissions)
     if _sector.jobs is not None:
         jobs.app.add_tasks_from(_sector.jobs, namespace=_sector.name)
 
