@@ -134,7 +134,7 @@ class OwnHosts:
             await self.app(scope, receive, send)
             return
         readable = [pair for pair in scope["headers"] if pair[0] != b"host"] + [(b"host", b"localhost")]
-        refused: Scope = {**scope, "headers": readable}  # type: ignore[assignment, typeddict-item]
+        refused: Scope = {**scope, "headers": readable}
         await refusal(OtherHost(), "host", self.language)(refused, receive, send)
 
     def _ours(self, scope: Scope) -> bool:
