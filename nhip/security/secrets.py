@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
-import stat
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from nhip.db.keyfile import read_or_make, replace
 from nhip.errors import NhipError
 from nhip.settings import Settings
 
@@ -30,10 +27,6 @@ _HEADER = len(_MAGIC) + _KEY_ID
 
 class SecretUnreadable(NhipError):
     """The stored credentials cannot be opened with the keys in {path}. Enter them again."""
-
-
-class KeyFileOpen(NhipError):
-    """The key file {path} can be read by other users of this machine. Run `chmod 600 {path}` and start again."""
 
 
 class KeyFileBroken(NhipError):
@@ -111,46 +104,25 @@ class Vault:
 
     def rotate(self) -> None:
         """Put a new key in use. Values sealed before still open; `reseal` each of them, then `forget_old_keys`."""
-        self._replace([AESGCM.generate_key(256), *self._keys()])
+        replace(self.path, _written([AESGCM.generate_key(256), *self._keys()]))
 
     def forget_old_keys(self) -> None:
         """Drop every key but the one in use. What was not resealed is lost for good."""
-        self._replace(self._keys()[:1])
+        replace(self.path, _written(self._keys()[:1]))
 
     def _keys(self) -> list[bytes]:
-        with suppress(FileExistsError):
-            if not self.path.exists():
-                self._create()
-        if stat.S_IMODE(self.path.stat().st_mode) & 0o077:
-            raise KeyFileOpen(path=self.path)
+        text = read_or_make(self.path, _written([AESGCM.generate_key(256)]))
         try:
-            keys = [base64.b64decode(line, validate=True) for line in self.path.read_text("ascii").split()]
+            keys = [base64.b64decode(line, validate=True) for line in text.decode("ascii").split()]
         except (ValueError, UnicodeDecodeError):
             raise KeyFileBroken(path=self.path) from None
         if not keys or any(len(key) != 32 for key in keys):
             raise KeyFileBroken(path=self.path)
         return keys
 
-    def _create(self) -> None:
-        """Make the first key. A hard link decides between two processes that start at once: the first one wins."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._draft([AESGCM.generate_key(256)])
-        try:
-            os.link(draft, self.path)
-        finally:
-            draft.unlink()
 
-    def _replace(self, keys: list[bytes]) -> None:
-        self._draft(keys).replace(self.path)
-
-    def _draft(self, keys: list[bytes]) -> Path:
-        draft = self.path.with_name(f"secrets.{secrets.token_hex(8)}.part")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(b"\n".join(base64.b64encode(key) for key in keys) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return draft
+def _written(keys: list[bytes]) -> bytes:
+    return b"\n".join(base64.b64encode(key) for key in keys) + b"\n"
 
 
 def _key_id(key: bytes) -> bytes:

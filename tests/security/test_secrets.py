@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhip.security.secrets import KeyFileBroken, KeyFileOpen, Secret, SecretUnreadable, Vault
+from nhip.db.keyfile import KeyFileOpen
+from nhip.security.secrets import KeyFileBroken, Secret, SecretUnreadable, Vault
 from nhip.settings import Settings
 
 
