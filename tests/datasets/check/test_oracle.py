@@ -33,9 +33,9 @@ CONTRACT = Contract(
     fields=FIELDS,
     row_rules=(RowRule(name="sau", holds="sua >= ngay"), RowRule(name="re", holds="gia < so + 40 OR loai = 'Khác'")),
 )
-FORMULAS = {
+FORMULAS = {  # a rule over an empty cell is not judged, as in SQL
     "row:sau": "sua is None or ngay is None or sua >= ngay",
-    "row:re": "loai == 'Khác' or gia is None or so is None or gia < so + 40",
+    "row:re": "loai is None or loai == 'Khác' or gia is None or so is None or gia < so + 40",
 }
 SCHEMA = {
     "fields": [
