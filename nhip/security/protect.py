@@ -42,10 +42,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
 OWN_DEVICES = ("fullscreen", "geolocation", "publickey-credentials-create", "publickey-credentials-get")
 """What our own pages may ask a browser for: the wall screen, where a report is, passkeys."""
 NO_DEVICES = (
-    *("accelerometer", "ambient-light-sensor", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture"),
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture"),
     *("encrypted-media", "gamepad", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture", "screen-wake-lock"),
-    *("serial", "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking"),
+    *("serial", "storage-access", "usb", "window-management", "xr-spatial-tracking"),
 )
 HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -57,6 +57,7 @@ HEADERS = {
     "cross-origin-embedder-policy": "require-corp",
     "origin-agent-cluster": "?1",
     "x-permitted-cross-domain-policies": "none",
+    "server": "nhip",  # else the web server would tell its own name
     "permissions-policy": ", ".join([f"{n}=(self)" for n in OWN_DEVICES] + [f"{n}=()" for n in NO_DEVICES]),
 }
 CLEAR_SITE_DATA = {"Clear-Site-Data": '"cache", "storage"'}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
+import subprocess
+import sys
+import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from litestar import Litestar, Request, Response, get, post
@@ -43,7 +49,7 @@ def faults(path: str, answer) -> list[str]:
         wrong.append("content-type")
     if headers.get("content-type", "").startswith("text/html") and "charset=utf-8" not in headers["content-type"]:
         wrong.append("charset")
-    return wrong + [name for name in ("server", "x-powered-by", "access-control-allow-origin") if name in headers]
+    return wrong + [name for name in ("x-powered-by", "access-control-allow-origin") if name in headers]
 
 
 @pytest.fixture
@@ -133,6 +139,72 @@ async def test_pages_stay_out_of_caches_and_files_in_them() -> None:
 
 def test_signing_out_clears_pages_and_storage_but_not_the_language() -> None:
     assert CLEAR_SITE_DATA == {"Clear-Site-Data": '"cache", "storage"'}
+
+
+# --- the real server ---------------------------------------------------------------------------------------------
+
+
+def served() -> Litestar:
+    """What Granian serves below."""
+    return small(Settings(), injected, limited)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number = probe.getsockname()[1]
+    code = (
+        "from granian.server import Server; from granian.constants import Interfaces;"
+        f"Server('tests.security.test_headers:served', factory=True, port={number}, interface=Interfaces.ASGI).serve()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    try:
+        for _ in range(600):
+            assert process.poll() is None
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", number), 1):
+                break
+            time.sleep(0.05)
+        yield number
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def on_the_wire(port: int, request: bytes) -> bytes:
+    """What the server says to these very bytes, until it closes or a second of silence."""
+    with socket.create_connection(("127.0.0.1", port), 5) as wire:
+        wire.sendall(request)
+        wire.settimeout(1)
+        said = b""
+        with contextlib.suppress(TimeoutError):
+            while part := wire.recv(65_536):
+                said += part
+    return said
+
+
+def test_the_server_does_not_tell_its_make(port: int) -> None:
+    said = on_the_wire(port, b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").lower()
+    assert said.startswith(b"http/1.1 200") and said.count(b"\r\nserver:") == 1
+    assert b"\r\nserver: nhip\r\n" in said and b"granian" not in said
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding : chunked",
+    ],
+)
+def test_requests_of_two_lengths_are_not_two_requests(port: int, lines: bytes) -> None:
+    """Request smuggling: nothing after an ambiguous body may be read as another request on the same line."""
+    hidden = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    body = b"0\r\n\r\n" + hidden
+    request = b"POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n" + lines + b"\r\n\r\n" + body
+    said = on_the_wire(port, request)
+    assert b'"ready"' not in said, said
 
 
 # --- header injection --------------------------------------------------------------------------------------------
