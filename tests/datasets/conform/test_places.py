@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from nhip.datasets.contract.model import Contract, Field
+from nhip.kernel.geo import wgs84_to_vn2000
 from nhip.places.boundaries import Boundaries
 from nhip.places.register import Register
 from nhip.places.resolver import Resolver
@@ -94,3 +95,23 @@ def test_a_point_outside_its_unit_is_told(check: Check, resolver: Resolver) -> N
     made = check(fields, [[text, "16.45", "107.55"], [text, "16.45", "107.65"]], resolver=bounded)
     assert [(f[0], f[1], f[2], f[5]) for f in made.findings] == [(3, "noi", "point.unit", there.code)]
     assert made.column("noi__unit") == [here.code] * 2
+
+
+@pytest.mark.parametrize("zone", [9209, 9214])
+def test_metres_are_placed_as_the_whole_table_is_read(check: Check, resolver: Resolver, zone: int) -> None:
+    """Bắc Ninh has two meridians since its merger and nobody says which; GIS wrote the easting first. Both are settled once."""
+    here, there = [u for u in resolver.register.children("24") if u.lon and u.lat and u.level == "commune"][:2]
+    squares = {u.uid: shapely.box(u.lon - 0.01, u.lat - 0.01, u.lon + 0.01, u.lat + 0.01).wkb for u in (here, there)}
+    bounded = Resolver(resolver.register, Boundaries(resolver.register, squares))
+    fields = (
+        Field(name="noi", kind="commune"),
+        Field(name="x", type="number", kind="x"),
+        Field(name="y", type="number", kind="y"),
+    )
+    terms = Contract(id="c", version="1", dataset="d", fields=fields, province="24")
+    rows = [
+        [here.code, *(f"{metre:.2f}" for metre in wgs84_to_vn2000(u.lon + n / 10_000, u.lat, zone))]
+        for n, u in enumerate([here] * 8 + [there])
+    ]
+    made = check(terms, rows, resolver=bounded)
+    assert [(f[0], f[2], f[5]) for f in made.findings if f[2] == "point.unit"] == [(10, "point.unit", there.code)]
