@@ -83,6 +83,7 @@ def _assess(
 def _attempt(
     settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, mends: bool, *, careful: bool
 ) -> Assessment:
+    from nhip.datasets.own_columns import without_own
     from nhip.datasets.work import choose_table
 
     at_home = msgspec.structs.replace(settings, data_dir=work)
@@ -90,6 +91,7 @@ def _attempt(
     with session(at_home, memory_mb=limit, reach=[file]) as con:
         decoded = decode(file, work / "decoded", at_home, filename=file.name, con=con, careful=careful)
         table = choose_table(decoded, contract, file.name, contract.dataset)
+        table = without_own(con, table, contract, decoded.format)
         if not table.columns:
             raise NothingToCheck(file=file.name)
         return assess(

@@ -22,9 +22,10 @@ from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
 from nhip.datasets.deliveries import raw_name
-from nhip.datasets.engine import literal, session
+from nhip.datasets.engine import ident, literal, session
 from nhip.datasets.errors import RequiredColumnsMissing, TableNotInFile
-from nhip.datasets.model import ROW, Decoded, DecodedTable
+from nhip.datasets.model import ROW, Decoded, DecodedColumn, DecodedTable
+from nhip.datasets.own_columns import without_own
 from nhip.datasets.records import ContractRecord, Correction, Dataset, DeliveryRecord, Version
 from nhip.kernel.text import fold
 from nhip.places.register import Register
@@ -101,6 +102,7 @@ def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) 
             drawn = infer(con, table, dataset=work.dataset.name, filename=work.delivery.filename).contract
             contract = msgspec.structs.replace(drawn, title=work.dataset.title, title_en=work.dataset.title_en)
             drafted = dump(contract)
+        table = without_own(con, table, contract, decoded.format)
         on_step("conform")
         table = _corrected(con, work, table, contract)
         assessment = _assess(con, work, table, contract, decoded.format)
@@ -144,11 +146,22 @@ def choose_table(decoded: Decoded, contract: Contract | None, filename: str, dat
         best = next((t for t in tables if wanted in (fold(t.name), fold(t.sheet))), None)
     else:
         best = max(tables, key=lambda t: (_fitting(contract, t), t.rows), default=None)
-        best = best if best is not None and _fitting(contract, best) else None
+        best = best if best is not None and _fitting(contract, best) else _empty_one(decoded, contract)
     if best is None:
         names = "; ".join(f"{t.name} ({', '.join(c.name for c in t.columns[:6])}…)" for t in tables) or "-"
         raise TableNotInFile(file=filename, dataset=dataset, tables=names)
     return best
+
+
+def _empty_one(decoded: Decoded, contract: Contract) -> DecodedTable | None:
+    """The table of a file of records that holds none (an empty NDJSON, `[]`): nothing names its columns, so it has the agreed
+    ones, without a row. None for any other file."""
+    if decoded.format not in ("json", "ndjson", "geojson") or len(decoded.tables) != 1 or decoded.tables[0].rows:
+        return None
+    cells = ", ".join(f"NULL::VARCHAR AS {ident(field.name)}" for field in contract.fields)
+    columns = [DecodedColumn(name=field.name) for field in contract.fields]
+    relation = f"(SELECT NULL::BIGINT AS {ROW}, {cells} WHERE false)"
+    return msgspec.structs.replace(decoded.tables[0], columns=columns, relation=relation)
 
 
 def _fitting(contract: Contract, table: DecodedTable) -> int:

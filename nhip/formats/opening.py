@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from nhip.formats import archive, delimited, excel, jsonrows, sniff, text, vector
+from nhip.formats import archive, delimited, excel, jsonrows, sniff, text, vector, webtable
 from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
 from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
 from nhip.kernel.i18n import _
@@ -30,6 +30,8 @@ def open_file(path: Path, work: Path, settings: Settings, filename: str | None =
     """
     filename = filename or path.name
     size = path.stat().st_size
+    if size == 0 and sniff.promised(filename) == "ndjson":  # no line is no record: nothing happened
+        return Opened(format="ndjson", encoding="utf-8", parts=[jsonrows.open_ndjson(path, filename)])
     if size == 0:
         raise EmptyFile(file=filename)
     if size > settings.max_file_mb << 20:
@@ -38,7 +40,7 @@ def open_file(path: Path, work: Path, settings: Settings, filename: str | None =
     kind = sniff.sniff(path)
     notes = [note] if (note := _extension_note(filename, kind)) else []
     if kind in _TEXTS:
-        opened = _open_text(path, kind, work, filename)
+        opened = _open_text(path, kind, work, settings, filename)
     elif kind in ("zip", "gzip"):
         opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth)
     else:
@@ -55,6 +57,8 @@ def _extension_note(filename: str, kind: str) -> Note | None:
         return None
     if (promised, kind) in _SAME or (promised == "zip" and kind == "kmz"):
         return None
+    if kind == "html" and promised in ("xls", "xlsx", "xlsb", "ods"):
+        return webtable.named_as_workbook(filename)
     message = _("The file is named {filename}, but its content is {kind}. It was read as {kind}.")
     return Note(code="file.extension", message=message, values={"filename": filename, "kind": kind.upper()})
 
@@ -74,7 +78,7 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     raise UnknownFormat(file=filename)
 
 
-def _open_text(path: Path, kind: str, work: Path, filename: str) -> Opened:
+def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
     encoding = text.sniff_encoding(path)
     notes: list[Note] = []
     from_bytes = encoding == "bytes"
@@ -86,9 +90,13 @@ def _open_text(path: Path, kind: str, work: Path, filename: str) -> Opened:
         path = done.path
         notes += nul_notes(done.nuls)
         kind = sniff.sniff(path) or kind
-    if kind == "html" or path.stat().st_size == 0:
-        raise UnknownFormat(file=filename) if kind == "html" else EmptyFile(file=filename)
-    parts: list[Part] = _text_parts(path, kind, work, filename, encoding, from_bytes)
+    if path.stat().st_size == 0:
+        raise EmptyFile(file=filename)
+    parts: list[Part] = []
+    if kind == "html":
+        parts += webtable.open_page(path, filename, settings)
+    else:
+        parts += _text_parts(path, kind, work, filename, encoding, from_bytes)
     return Opened(format=kind, encoding=encoding, parts=parts, notes=notes)
 
 

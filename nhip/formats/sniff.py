@@ -21,6 +21,8 @@ _HEAD: Final = 65_536
 _GEO_TYPES: Final = re.compile(
     rb'"type"\s*:\s*"(FeatureCollection|Feature|Point|LineString|Polygon|Multi\w+|GeometryCollection)"'
 )
+_PAGE: Final = re.compile(rb"<!doctype html|<html|<table|<meta[^>]+text/html")
+"""How a web page begins, and what programs that build their "Excel export" by hand begin with."""
 _DBF_VERSIONS: Final = frozenset([0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8E, 0xF5])
 
 
@@ -106,7 +108,8 @@ def _sniff_text(head: bytes) -> str:
     if body.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x7fELF", b"MZ\x90")):
         return ""
     if body.startswith(b"<"):
-        return "kml" if b"<kml" in body[:4096] else ("" if b"<html" not in body[:4096].lower() else "html")
+        start = body[:4096].lower()
+        return "kml" if b"<kml" in start else ("html" if _PAGE.search(start) else "")
     if body.startswith((b"{", b"[")):
         return _sniff_json(body)
     return "csv" if body or head else ""
