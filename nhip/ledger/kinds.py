@@ -29,7 +29,6 @@ KINDS: dict[str, str] = {
     "party.resumed": _("A party may act again"),
     "party.ended": _("A party is no more"),
     "party.suspended": _("Party suspended"),
-    "party.resumed": _("Party active again"),
     "role.made": _("Role added"),
     "role.changed": _("Role changed"),
     "role.given": _("Role given"),

@@ -1,8 +1,10 @@
-"""An event: who did what to which object, when and why."""
+"""An event: who did what to which object, when and why; and what the ledger makes of it."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,3 +22,77 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: Mapping[str, Any] = {}
     subjects: tuple[bytes, ...] = ()
     """Whose personal data were read or changed: keyed hashes of 32 bytes (`nhip.security.subjects`), never the number itself."""
+
+
+class BodyActor(msgspec.Struct, frozen=True, gc=False):
+    """Who did it, as it stands in a body; `id` is the party's, None for Nhịp itself."""
+
+    id: str | None
+    name: str
+    organisation: str
+    via: str
+    address: str
+
+
+class Body(msgspec.Struct, frozen=True, gc=False):
+    """What was hashed: the canonical JSON of one event, decoded."""
+
+    actor: BodyActor
+    at: int
+    """Microseconds since 1970, UTC."""
+    data: dict[str, Any]
+    kind: str
+    part: tuple[int, int]
+    """Which part of how many: an event about thousands of people is several rows."""
+    salt: str
+    subjects: list[str]
+    """32 bytes each, in hexadecimal digits."""
+    what: str
+    why: str
+
+    @property
+    def moment(self) -> datetime:
+        """When, in UTC."""
+        return moment(self.at)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One event of the ledger with its place and hash."""
+
+    seq: int
+    leaf: bytes
+    body: Body
+
+
+class Tip(msgspec.Struct, frozen=True):
+    """How far the ledger goes: its name, the number of its events, the chain and time of the last."""
+
+    id: uuid.UUID
+    size: int
+    chain: bytes
+    at_us: int
+
+    @property
+    def origin(self) -> str:
+        """The ledger's name in tree heads; no two ledgers have the same."""
+        return f"nhip/ledger/{self.id}"
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A signed tree head: the root over the first `size` events, as of `at_us`."""
+
+    size: int
+    at_us: int
+    root: bytes
+    signature: bytes
+    key_id: bytes
+
+    @property
+    def moment(self) -> datetime:
+        """When it was signed, in UTC."""
+        return moment(self.at_us)
+
+
+def moment(at_us: int) -> datetime:
+    """Microseconds since 1970 as a moment in UTC, exactly."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)

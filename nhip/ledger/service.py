@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -15,7 +16,14 @@ from nhip.kernel.time import now
 from nhip.ledger import store
 from nhip.ledger.body import Draft, drafts
 from nhip.ledger.errors import LedgerClosed
-from nhip.ledger.model import Event
+from nhip.ledger.model import Event, Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """A moment as the ledger writes it: whole microseconds since 1970, UTC."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 class _Noted:
@@ -27,7 +35,7 @@ class _Noted:
 
     async def __call__(self, tx: Connection) -> None:
         try:
-            self.first = await store.append(tx, self.drafts, int(now().timestamp() * 1_000_000))
+            self.first = await store.append(tx, self.drafts, microseconds(now()))
         except psycopg.Error as error:
             raise LedgerClosed(what=type(error).__name__) from error
 
@@ -49,6 +57,14 @@ async def record(db: Database, *events: Event) -> None:
     made = [draft for event in events for draft in drafts(event, acting())]
     if made:
         await asyncio.shield(_Writer.of(db).write(made))
+
+
+async def list_subject(
+    tx: Connection, subject: bytes, since: datetime, until: datetime, *, offset: int = 0, limit: int = 1000
+) -> tuple[int, list[Row]]:
+    """Who looked: how many events from `since` to before `until` are about `subject`, and a page of them, the newest first."""
+    span = {"since_us": microseconds(since), "until_us": microseconds(until)}
+    return await store.list_subject(tx, subject=subject, **span, offset=offset, limit=limit)
 
 
 class _Writer:
