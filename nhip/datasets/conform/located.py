@@ -15,8 +15,8 @@ from nhip.places.resolver import Resolver
 
 
 class Position(NamedTuple):
-    """The two columns that hold the point of a row. `read`: x and y, which `add_points` has read already, in the order and the zone
-    that the whole table proves; degrees are read here."""
+    """The two columns that hold the point of a row. `read`: x and y, which `add_points` has read already, in the order
+    and the zone that the whole table proves; degrees are read here."""
 
     a: Column
     b: Column
