@@ -24,6 +24,7 @@ __all__ = [
     "TooManyFiles",
     "TooManyPages",
     "UnknownKind",
+    "UnknownSetting",
     "UnreadableAnswer",
 ]
 
@@ -42,6 +43,12 @@ class UnknownKind(SourceError):
 
 class BadSetting(SourceError):
     """The setting {name} of a {kind} source cannot be used: {why}."""
+
+    status = 400
+
+
+class UnknownSetting(SourceError):
+    """A {kind} source has no setting {name}. It has: {known}."""
 
     status = 400
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from nhip.connectors.errors import BadSetting, UnknownKind
+from nhip.connectors.errors import BadSetting, UnknownKind, UnknownSetting
+from nhip.connectors.faults import reason_of
 from nhip.connectors.model import Connector
+from nhip.connectors.titles import title_of_setting
 from nhip.kernel.i18n import _
 
 KINDS = ("folder", "sftp", "http", "json_api", "sql", "ckan", "dkan", "dcat", "danang", "hue")
@@ -17,9 +20,10 @@ KINDS = ("folder", "sftp", "http", "json_api", "sql", "ckan", "dkan", "dcat", "d
 
 
 class SettingField(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting as a form or a table shows it. `description` is an English text and gettext key."""
+    """One setting as a form or a table shows it. `title` and `description` are English texts and gettext keys."""
 
     name: str
+    title: str
     type: Literal["text", "number", "yes/no", "list", "table"]
     required: bool
     default: Any
@@ -49,7 +53,7 @@ def read_settings(connector: Connector, values: Mapping[str, Any]) -> Any:
     ready: dict[str, Any] = {}
     for name, value in values.items():
         if name not in fields:
-            raise BadSetting(kind=connector.kind, name=name, why=f"known are {', '.join(fields)}")
+            raise UnknownSetting(kind=connector.kind, name=name, known=", ".join(fields))
         ready[name] = _from_text(connector, fields[name], value)
     for name, field in fields.items():
         if field.required and ready.get(name) in (None, ""):
@@ -58,7 +62,8 @@ def read_settings(connector: Connector, values: Mapping[str, Any]) -> Any:
         return msgspec.convert(ready, connector.settings, strict=False)
     except msgspec.ValidationError as error:
         reason, _at, place = str(error).partition(" - at `$.")
-        raise BadSetting(kind=connector.kind, name=place.rstrip("`") or "?", why=reason) from error
+        name = re.split(r"[\[.]", place.rstrip("`"))[0] or "?"
+        raise BadSetting(kind=connector.kind, name=name, why=reason_of(reason)) from error
 
 
 def _from_text(connector: Connector, field: SettingField, value: Any) -> Any:
@@ -69,7 +74,8 @@ def _from_text(connector: Connector, field: SettingField, value: Any) -> Any:
         try:
             return msgspec.json.decode(text or "{}")
         except msgspec.DecodeError as error:
-            raise BadSetting(kind=connector.kind, name=field.name, why=str(error)) from error
+            why = _('it is no JSON, which looks like {"name": "value"} or ["one", "two"]')
+            raise BadSetting(kind=connector.kind, name=field.name, why=why) from error
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -83,6 +89,7 @@ def fields_of(connector: Connector) -> list[SettingField]:
         found.append(
             SettingField(
                 name=info.name,
+                title=title_of_setting(info.name),
                 type=_shown_type(plain),
                 required=info.required,
                 default=None if default is msgspec.NODEFAULT else default,

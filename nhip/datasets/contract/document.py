@@ -14,6 +14,7 @@ import yaml
 
 from nhip.datasets.contract.errors import ContractUnreadable
 from nhip.datasets.contract.notes import Path
+from nhip.datasets.contract.parserwords import yaml_words
 from nhip.kernel.i18n import _
 
 MAX_CHARACTERS = 2_000_000
@@ -53,17 +54,12 @@ def parse(text: str) -> Document:
         _check_depth(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise _unreadable(error) from error
+        line, what, shown = yaml_words(error, text)
+        raise ContractUnreadable(line=line, what=what, detail=shown) from error
     document = Document(None, {}, {})
     if root is None:
         raise ContractUnreadable(line=1, what=_("the file is empty"))
     return Document(_Builder(document).build(root, ()), document.lines, document.raw)
-
-
-def _unreadable(error: yaml.YAMLError) -> ContractUnreadable:
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or getattr(error, "reason", None) or _("this is not YAML")
-    return ContractUnreadable(line=mark.line + 1 if mark else 1, what=str(what))
 
 
 def _check_depth(text: str) -> None:

@@ -13,6 +13,7 @@ from nhip.datasets.contract.errors import ContractUnreadable
 from nhip.datasets.contract.lint_field import check_field
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.notes import ContractProblem, Notes, Path, Place, path_text
+from nhip.datasets.contract.parserwords import schema_words
 from nhip.datasets.contract.reader import read
 from nhip.kernel.i18n import _
 
@@ -139,7 +140,8 @@ def _note_schema(document: Document, notes: Notes, noted: set[str], entry: Any) 
         return
     noted.add(path_text(path))
     place = Place(notes, document.lines, path, "")
-    place.error("contract.schema", _("ODCS wants something else here: {what}"), what=entry["msg"])
+    what, words = schema_words(entry)
+    place.error("contract.schema", _("ODCS wants something else here: {what}{words}"), what=what, words=words)
 
 
 def _parts(document: Document) -> set[str]:
