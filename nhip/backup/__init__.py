@@ -1,0 +1,1 @@
+"""Backup and restore: PostgreSQL and the object store as one consistent point, keys under a passphrase."""
