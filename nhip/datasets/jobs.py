@@ -9,6 +9,7 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from nhip.db.installation import Installation
 from nhip.errors import Unavailable
+from nhip.jobs.permissions import SYSTEM, needs
 
 blueprint = Blueprint()
 
@@ -20,6 +21,7 @@ def installation_of(context: JobContext) -> Installation:
     return installation
 
 
+@needs("dataset.deliver", "dataset.correct", "contract.edit")
 @blueprint.task(
     name="process_delivery",
     queue="deliveries",
@@ -33,6 +35,7 @@ async def process_delivery(context: JobContext, delivery_id: str) -> None:
     await process(installation_of(context), uuid.UUID(delivery_id))
 
 
+@needs("source.run")
 @blueprint.task(name="run_source", queue="sources", pass_context=True)
 async def run_source(context: JobContext, source_id: str) -> None:
     """Fetch from one source whose time has come."""
@@ -41,6 +44,7 @@ async def run_source(context: JobContext, source_id: str) -> None:
     await run_by_id(installation_of(context), uuid.UUID(source_id))
 
 
+@needs(SYSTEM)
 @blueprint.periodic(cron="* * * * *")
 @blueprint.task(name="fetch_due", queue="sources", pass_context=True, queueing_lock="fetch_due")
 async def fetch_due(context: JobContext, timestamp: int) -> None:
@@ -50,6 +54,7 @@ async def fetch_due(context: JobContext, timestamp: int) -> None:
     await enqueue_due(installation_of(context))
 
 
+@needs(SYSTEM)
 @blueprint.periodic(cron="7 * * * *")
 @blueprint.task(name="measure", queue="sources", pass_context=True, queueing_lock="measure")
 async def measure(context: JobContext, timestamp: int) -> None:

@@ -16,6 +16,7 @@ from procrastinate.tasks import Task
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation
 from nhip.db.sql import load
+from nhip.jobs.permissions import require
 
 queries = load(__file__)
 app = App(connector=PsycopgConnector())
@@ -23,7 +24,11 @@ _NUMBER = re.compile(r"^(\d\d)\.(\d\d)\.(\d\d)_(\d\d)")
 
 
 async def enqueue(tx: Connection, task: Task[Any, Any, Any], *, lock: str | None = None, **arguments: Any) -> int:
-    """Enqueue `task` in the caller's transaction; jobs with the same `lock` run one after the other. Gives the job's id."""
+    """Enqueue `task` in the caller's transaction; jobs with the same `lock` run one after the other. Gives the job's id.
+
+    Raises Forbidden when whoever asks holds none of the permissions that the job names (`nhip.jobs.permissions.needs`).
+    """
+    require(task)
     configured = task.configure(lock=lock, connection=tx)
     return int(await configured.defer_async(**arguments))
 

@@ -17,6 +17,8 @@ from nhip.ledger.service import note
 from nhip.security import store
 from nhip.security.model import Who
 from nhip.security.passwords import token_hash
+from nhip.security.permissions.current import begin_under
+from nhip.security.permissions.model import NOTHING
 from nhip.security.permissions.service import rights_of
 from nhip.security.protect import client_address
 from nhip.security.store import SessionRow
@@ -70,11 +72,12 @@ def start_of(found: Who | None) -> str:
 
 
 async def who(connection: AnyConnection) -> Who | None:
-    """Who is signed in; looked up once a request, kept in the scope for pages, and from then on the actor of this task."""
+    """Who is signed in; looked up once a request and kept in its scope. From then on this task works under their rights."""
     scope: dict[str, Any] = connection.scope  # type: ignore[assignment]
     if "who" not in scope:
         scope["who"] = await _found(connection)
         begin_acting(_actor(scope["who"], client_address(connection)))
+        begin_under(scope["who"].rights if scope["who"] else NOTHING)
     found: Who | None = scope["who"]
     return found
 

@@ -53,10 +53,13 @@ def list_routes(app: Litestar) -> list[RouteLine]:
 
 def _lines(app: Litestar) -> Iterator[RouteLine]:
     for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
+        for handler in getattr(route, "route_handlers", None) or (route.route_handler,):  # type: ignore[union-attr]
             if isinstance(handler, HTTPRouteHandler):
-                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
-                    yield RouteLine(method, route.path, handler.opt.get("permission", ""), handler.handler_name)
+                methods = [str(method) for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"})]
+            else:
+                methods = [type(handler).__name__.removesuffix("RouteHandler").upper()]
+            for method in methods:
+                yield RouteLine(method, route.path, handler.opt.get("permission", ""), handler.handler_name)
 
 
 def require_known(app: Litestar) -> None:
