@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -74,15 +75,20 @@ class Outgoing:
 
     @contextmanager
     def stream(
-        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        redirects: int = MAX_REDIRECTS,
     ) -> Iterator[Answer]:
-        """GET `url` and follow at most five redirects; the body is read by the caller while the block is open.
+        """GET `url` and follow at most `redirects` redirects; the body is read by the caller while the block is open.
 
         Raises OutgoingError. Any status but 2xx and 304 is one.
         """
         target = _parsed(url, params)
         self._origin = self._origin or _origin(target)
-        response, final = self._followed(target, {**self._headers, **(headers or {})})
+        response, final = self._followed(target, {**self._headers, **(headers or {})}, redirects)
         try:
             _raise_for_status(response, final)
             yield Answer(response, final, self.settings)
@@ -98,6 +104,7 @@ class Outgoing:
         max_bytes: int = 64 << 20,
         tries: int = 3,
         max_wait_s: float = 120.0,
+        redirects: int = MAX_REDIRECTS,
     ) -> Answer:
         """GET a body of at most `max_bytes` into memory (`answer.content`).
 
@@ -106,7 +113,7 @@ class Outgoing:
         """
         for attempt in range(1, tries + 1):
             try:
-                with self.stream(url, params=params, headers=headers) as answer:
+                with self.stream(url, params=params, headers=headers, redirects=redirects) as answer:
                     answer.read(max_bytes)
                     return answer
             except (TooManyRequests, RemoteFailed, TimedOut) as error:
@@ -116,22 +123,56 @@ class Outgoing:
                 self._sleep(wait)
         raise AssertionError("unreachable")
 
-    def _followed(self, target: httpx.URL, headers: Mapping[str, str]) -> tuple[httpx.Response, httpx.URL]:
-        for _hop in range(MAX_REDIRECTS + 1):
+    def post_form(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = 64 << 10,
+        also: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """POST `form` urlencoded; the body of the answer is in `answer.content`. Statuses in `also` are answers too.
+
+        Sent once and to this address only: secrets in it follow no redirect, and what it did must not happen twice.
+        Raises OutgoingError.
+        """
+        target = _parsed(url, None)
+        self._origin = self._origin or _origin(target)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        told = {**self._headers, **kind, **(headers or {})}
+        response = self._sent(target, told, "POST", urlencode(form).encode())
+        try:
+            if response.status_code in _REDIRECTS:
+                raise RedirectRefused(host=target.host, why=_("what was sent is meant for this address only"))
+            if response.status_code not in also:
+                _raise_for_status(response, target)
+            answer = Answer(response, target, self.settings)
+            answer.read(max_bytes)
+            return answer
+        finally:
+            response.close()
+
+    def _followed(
+        self, target: httpx.URL, headers: Mapping[str, str], redirects: int
+    ) -> tuple[httpx.Response, httpx.URL]:
+        for _hop in range(redirects + 1):
             response = self._sent(target, headers)
             if response.status_code not in _REDIRECTS:
                 return response, target
             response.close()
             target = self._next(target, response.headers.get("location", ""))
-        raise RedirectRefused(host=target.host, why=_("more than five times"))
+        raise RedirectRefused(host=target.host, why=_("more often than is accepted"))
 
-    def _sent(self, target: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
+    def _sent(
+        self, target: httpx.URL, headers: Mapping[str, str], method: str = "GET", body: bytes | None = None
+    ) -> httpx.Response:
         """One request. Credentials and the source's own headers go to their own origin only."""
         first_byte_s = float(self.settings.fetch_timeout_s)
         if _origin(target) == self._origin:
             target, headers = self._credentials.applied(target, {**headers, **self._own_headers})
         timeouts = {"connect": first_byte_s, "read": first_byte_s, "write": first_byte_s, "pool": first_byte_s}
-        request = httpx.Request("GET", target, headers=headers, extensions={"timeout": timeouts})
+        request = httpx.Request(method, target, headers=headers, content=body, extensions={"timeout": timeouts})
         return self._transport.exchange(request, first_byte_s, self._total_s)
 
     def _next(self, current: httpx.URL, location: str) -> httpx.URL:

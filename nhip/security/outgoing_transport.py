@@ -136,6 +136,7 @@ class GuardedTransport:
                         target=request.url.raw_path,
                     ),
                     headers=request.headers.raw,
+                    content=request.content or None,
                     extensions=request.extensions,
                 )
             )

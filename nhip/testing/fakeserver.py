@@ -17,11 +17,13 @@ from nhip.kernel.time import now
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What was asked. `query` holds the last value of each parameter; header names are in lower case."""
+    """What was asked. `query` and `form` hold the last value of each parameter; header names are in lower case."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    form: dict[str, str] = {}
+    """What was sent by POST, urlencoded."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,9 +108,15 @@ class FakeServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
+                self._answer({})
+
+            def do_POST(self) -> None:
+                self._answer(_last(self.rfile.read(int(self.headers.get("content-length", "0"))).decode()))
+
+            def _answer(self, form: dict[str, str]) -> None:
                 parts = urlsplit(self.path)
-                query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-                request = Request(unquote(parts.path), query, {k.lower(): v for k, v in self.headers.items()})
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                request = Request(unquote(parts.path), _last(parts.query), headers, form)
                 fake.requests.append(request)
                 self._send(fake._answer(request) or Reply(status=404, body=b"not here"))
 
@@ -132,3 +140,7 @@ class FakeServer:
                 return None
 
         return Handler
+
+
+def _last(encoded: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(encoded, keep_blank_values=True).items()}
