@@ -57,6 +57,8 @@ class Objects:
     def path(self, name: str) -> Path:
         """A local file with the blob's bytes; read only. Raises NotFound."""
         local = self.folder / name
+        if ".." in Path(name).parts or not local.is_relative_to(self.folder):
+            raise NotFound(what=name)  # no name leads out of the folder, wherever it came from
         if not local.is_file():
             if self._remote is None or not self.has(name):
                 raise NotFound(what=name)
