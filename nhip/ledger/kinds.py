@@ -11,6 +11,8 @@ KINDS: dict[str, str] = {
     # coming in
     "session.began": _("Signed in"),
     "session.ended": _("Signed out"),
+    "session.confirmed": _("Proved again who they are"),
+    "session.confirmed": _("Confirmed who they are"),
     "signin.failed": _("Sign-in failed"),
     "account.locked": _("Account locked after failed sign-ins"),
     "account.unlocked": _("Account unlocked"),
@@ -21,8 +23,13 @@ KINDS: dict[str, str] = {
     "totp.removed": _("One-time codes switched off"),
     "recovery.issued": _("Recovery codes issued"),
     "recovery.used": _("Recovery code used"),
+    "invitation.issued": _("One-time link to set a password issued"),
+    "invitation.used": _("Password set by a one-time link"),
     "identity.linked": _("Identity provider linked to an account"),
     "identity.unlinked": _("Identity provider unlinked from an account"),
+    "provider.made": _("Identity provider added"),
+    "provider.changed": _("Identity provider changed"),
+    "provider.removed": _("Identity provider removed"),
     # who may do what
     "party.made": _("Party added"),
     "party.changed": _("Party changed"),
@@ -54,6 +61,7 @@ KINDS: dict[str, str] = {
     "correction.made": _("Correction made"),
     "correction.undone": _("Correction undone"),
     # personal data
+    "personal.opened": _("Personal data opened for a purpose"),
     "personal.read": _("Personal data read"),
     "personal.exported": _("Personal data exported"),
     "personal.changed": _("Personal data changed"),
