@@ -15,6 +15,7 @@ from nhip.datasets.records import Agency, Dataset
 from nhip.datasets.rules import meaning_of_rule, title_of_rule
 from nhip.db.installation import Installation
 from nhip.kernel.i18n import _
+from nhip.kernel.text import sort_key
 from nhip.kernel.time import now
 from nhip.web.i18n import language, translate
 from nhip.web.model import Cell, State
@@ -72,6 +73,14 @@ def name_of(agency: Agency) -> str:
 def agency_of(dataset: Dataset) -> str:
     """The name of a dataset's agency in the language of the page."""
     return dataset.agency_name_en if language() == "en" and dataset.agency_name_en else dataset.agency_name
+
+
+def by_agency(datasets: list[Dataset]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Names and titles of `datasets` for a list to choose from, under their agencies."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for dataset in sorted(datasets, key=lambda d: sort_key(agency_of(d))):
+        groups.setdefault(agency_of(dataset), []).append((dataset.name, title_of(dataset)))
+    return list(groups.items())
 
 
 def lowest(virtues: Virtues | None) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.model import Contract, Field
+from nhip.datasets.findings import DataPage
 from nhip.datasets.model import ROW
 from nhip.datasets.records import Version, VirtueRecord
 from nhip.kernel.i18n import _
+from nhip.kernel.text import fold
 from nhip.web.formats import datetime_, number, percent
 from nhip.web.formats import score as score_text
 from nhip.web.i18n import language, translate
@@ -72,6 +74,28 @@ def column_title(version: Version | None, column: str) -> str:
             return translate(text, title=column_title(version, column.removesuffix(suffix)))
     title, title_en = titles.get(column, ["", ""])
     return (title_en if language() == "en" and title_en else title) or column or "—"
+
+
+def naming_columns(contract: Contract | None) -> list[str]:
+    """The columns by which people know a row: its key, and the first that holds a name."""
+    if contract is None:
+        return []
+    names = [f.name for f in contract.fields if f.type == "string" and f.name not in contract.key and _is_name(f)]
+    return [*contract.key, *names[:1]]
+
+
+def _is_name(field: Field) -> bool:
+    words = {fold(text).split()[0] for text in (field.name.replace("_", " "), field.title) if text.split()}
+    return field.kind == "person_name" or bool(words & {"ten", "ho", "name"})
+
+
+def row_names(version: Version, contract: Contract | None, data: DataPage) -> dict[int, str]:
+    """By row number, what a person calls it: `TH012 · Trường Tiểu học Lê Lợi`; rows whose cells are all empty have no name."""
+    delivered = version.manifest.get("delivered", {})
+    headers = [delivered.get(column, column) for column in naming_columns(contract)]
+    places = [data.columns.index(header) for header in headers if header in data.columns]
+    named = {row: " · ".join(cells[place] or "" for place in places if cells[place]) for row, cells in data.rows}
+    return {row: name for row, name in named.items() if name}
 
 
 def shown_columns(version: Version | None) -> list[dict[str, str]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from litestar import get
+from litestar.params import FromPath
+
 from nhip.console.contracts import pages as contracts
 from nhip.console.datasets import mending
 from nhip.console.datasets import pages as datasets
@@ -11,9 +14,19 @@ from nhip.console.deliveries import pages as deliveries
 from nhip.console.health import pages as health
 from nhip.console.sources import pages as sources
 from nhip.kernel.i18n import _
+from nhip.security.permissions.catalogue import SELF
+from nhip.web.errors import PageNotFound
 from nhip.web.model import NavItem
 
+
+@get("/console/{rest:path}", permission=SELF, include_in_schema=False)
+async def lost(rest: FromPath[str]) -> None:
+    """An address of the console that nothing stands at: told inside the console, with its menu. Raises PageNotFound."""
+    raise PageNotFound(what=rest)
+
+
 ROUTES = [
+    lost,
     *health.ROUTES,
     *datasets.ROUTES,
     *mending.ROUTES,

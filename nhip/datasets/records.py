@@ -67,6 +67,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     problem: dict[str, Any] | None
 
 
+class Vanished(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset that a portal offered and offers no longer; what was fetched from it stays."""
+
+    dataset_id: uuid.UUID
+    dataset_name: str
+    title: str
+    source_name: str
+    vanished_at: datetime
+
+
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One received payload. Its raw bytes stay for ever under their SHA-256."""
 

@@ -15,6 +15,7 @@ from nhip.datasets.records import (
     Dataset,
     DeliveryRecord,
     Source,
+    Vanished,
     Version,
     VirtueRecord,
 )
@@ -150,3 +151,10 @@ async def list_virtue_history(tx: Connection, dataset: Dataset) -> list[VirtueRe
 async def list_alerts(tx: Connection, most: int = 50) -> list[Alert]:
     """Alerts nobody has seen yet, newest first."""
     return await fetch_all(tx, Alert, queries.list_alerts, most=most)
+
+
+async def list_vanished(
+    tx: Connection, *, source_id: uuid.UUID | None = None, dataset_id: uuid.UUID | None = None
+) -> list[Vanished]:
+    """What portals offer no longer: of one source, or of what stands for one dataset; the latest first."""
+    return await fetch_all(tx, Vanished, queries.list_vanished, source_id=source_id, dataset_id=dataset_id)

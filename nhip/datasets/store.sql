@@ -273,6 +273,17 @@ select dataset_id from datasets.remote where source_id = %(source_id)s and remot
 insert into datasets.remote (source_id, remote_id, resource, dataset_id, seen_at)
 values (%(source_id)s, %(remote_id)s, %(resource)s, %(dataset_id)s, %(now)s)
 
+-- name: list_vanished
+-- Datasets that a portal had and has no longer, of one source or standing for one dataset, the latest first.
+select r.dataset_id, d.name dataset_name, d.title, s.name source_name, r.vanished_at
+from datasets.remote r
+join datasets.dataset d on d.id = r.dataset_id
+join datasets.source s on s.id = r.source_id
+where r.vanished_at is not null
+  and (%(source_id)s::uuid is null or r.source_id = %(source_id)s)
+  and (%(dataset_id)s::uuid is null or r.dataset_id = %(dataset_id)s)
+order by r.vanished_at desc, d.sort collate "C"
+
 -- name: vanish_remotes
 -- The portal no longer has these datasets.
 update datasets.remote set vanished_at = %(now)s

@@ -48,4 +48,5 @@ class Incomplete(BadInput):
 
 
 class Unexpected(NhipError):
-    """Something went wrong on our side. What had been saved is safe. If it happens again, tell the administrator this number: {reference}."""  # noqa: E501
+    """Something went wrong on our side. What had been saved is safe. If it happens again, send this to the administrator:
+    {reference}"""

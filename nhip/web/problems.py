@@ -51,12 +51,16 @@ def answer(request: AnyRequest, error: NhipError) -> Response[Any]:
         return _to_signin(request)
     if is_fragment(request):
         swap = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
-        return page(request, "web/error.html", status=error.status, block="fragment", headers=swap, **_told(error))
-    return page(request, "web/error.html", status=error.status, **_told(error))
+        return page(
+            request, "web/error.html", status=error.status, block="fragment", headers=swap, **_told(request, error)
+        )
+    return page(request, "web/error.html", status=error.status, **_told(request, error))
 
 
-def _told(error: NhipError) -> dict[str, Any]:
-    return {"code": error.status, "heading": title_of(error.status), "detail": message_of(error)}
+def _told(request: AnyRequest, error: NhipError) -> dict[str, Any]:
+    """`inside`: who works in the console keeps its menu."""
+    inside = request.scope.get("who") is not None and request.url.path.startswith("/console")
+    return {"code": error.status, "heading": title_of(error.status), "detail": message_of(error), "inside": inside}
 
 
 def title_of(status: int) -> str:

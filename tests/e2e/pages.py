@@ -15,7 +15,7 @@ from nhip.web.i18n import catalogue
 from tests.e2e import sample
 
 DATASET = "truong-hoc"
-NOT_PAGES = (".csv", ".xlsx", "/raw", "/live")
+NOT_PAGES = (".csv", ".xlsx", "/raw", "/live", ":path}")
 VARIANTS = {
     "/console/sources/new": ["?kind=folder", "?kind=sql", "?kind=ckan"],
     "/console/upload": [f"?dataset={DATASET}"],
@@ -70,5 +70,12 @@ def ids_from(dataset_page: str) -> dict[str, str]:
     """Ids of things that are there; `dataset_page` is the HTML of the dataset's overview."""
     delivery = re.search(r"/console/deliveries/([0-9a-f-]{36})", dataset_page)
     assert delivery is not None
-    known = {"name": DATASET, "code": sample.SCHOOLS_AGENCY, "virtue": "clean", "no": "2", "row": "27"}
+    known = {
+        "name": DATASET,
+        "code": sample.SCHOOLS_AGENCY,
+        "virtue": "clean",
+        "no": "2",
+        "row": "27",
+        "rest": "khong-co",
+    }
     return {**known, "delivery_id": delivery[1], "alert_id": delivery[1], "correction_id": delivery[1]}

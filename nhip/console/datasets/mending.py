@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, who_name
+from nhip.console.datasets.moves import find_moves
 from nhip.console.datasets.pages import frame
-from nhip.console.evidence import agreed_of
+from nhip.console.evidence import agreed_of, row_names
 from nhip.datasets.contract.yaml import load
 from nhip.datasets.corrections import CellFix, correct, list_keys, undo
 from nhip.datasets.errors import NoVersionYet
@@ -36,21 +38,29 @@ async def findings(
     rule: FromQuery[str] = "",
     column: FromQuery[str] = "",
     severity: FromQuery[str] = "",
+    since: FromQuery[int | None] = None,
     number: PageNumber = 1,
 ) -> Response[str]:
-    """Findings narrowed by rule, column and severity, each with a field to put it right."""
+    """Findings narrowed by rule, column and severity, each with a field to put it right; `since`: the version before the
+    officer's corrections, against which it is told what they changed."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
         corrections = await list_corrections(tx, health.dataset)
         record = await find_contract(tx, health.dataset)
+        moved = await find_moves(tx, health, since)
     if health.version is None:
         raise NoVersionYet(name=name)
     groups = await list_groups(installation, health.version)
     wanted: dict[str, Any] = {"rule": rule, "column": column, "severity": severity}
     found = await list_findings(installation, health.version, **wanted, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
     values = {**frame(health, "findings"), **wanted, "groups": groups, "found": found, "corrections": corrections}
-    values["agreed"] = agreed_of(load(record.yaml), column, rule) if record and column else ""
+    contract = load(record.yaml) if record else None
+    rows = sorted({finding.row for finding in found.findings if finding.row})
+    delivered = await list_delivered_rows(installation, health.version, rows) if rows and (rule or column) else None
+    values["names"] = row_names(health.version, contract, delivered) if delivered else {}
+    values["agreed"] = agreed_of(contract, column, rule) if contract and column else ""
+    values |= {"moved": moved, "since": since}
     return page(request, "console/findings.html", listing=Listing(number, PAGE_SIZE, found.total), **values)
 
 
@@ -60,9 +70,11 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
     installation = installation_of(request)
     async with installation.db.read() as tx:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
+        record = await find_contract(tx, health.dataset)
     if health.version is None:
         raise NoVersionYet(name=name)
     data = await list_delivered_rows(installation, health.version, [row])
+    named = row_names(health.version, load(record.yaml) if record else None, data)
     found = await list_findings(installation, health.version, row=row, most=500)
     columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
     if not data.rows:  # a row without a finding: the version's own cells
@@ -78,6 +90,7 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         "row": row,
         "cells": cells,
         "by_column": by_column,
+        "named": named.get(row, ""),
         **frame(health, "findings", translate(_("Row {row}"), row=row)),
     }
     return page(request, "console/row.html", **values)
@@ -96,14 +109,21 @@ async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
     if health.version is None:
         raise NoVersionYet(name=name)
-    back = f"/console/datasets/{name}/findings"
+    back = back_to(form, name)
     if not fixes:
         return redirect(back, Notice(_("Nothing was changed: type what a cell should say first."), kind="warn"))
     keys = await list_keys(installation, health.version, [fix.row for fix in fixes])
     delivery_id = health.version.delivery_id
     await correct(installation, health.dataset, delivery_id, fixes, who=who_name(request), keys=keys)
     text = _("{n} cells are corrected. The dataset is worked through again; its virtues follow in a moment.")
-    return redirect(back, text, n=len(fixes))
+    return redirect(back_to(form, name, health.version.no), text, n=len(fixes))
+
+
+def back_to(form: Form, name: str, since: int | None = None) -> str:
+    """The list of findings that the form stood in, `since` the version that was in force then."""
+    chosen = {field: value for field in ("rule", "column", "severity") if (value := form.raw(field))}
+    asked = urlencode({**chosen, **({"since": since} if since else {})})
+    return f"/console/datasets/{name}/findings" + (f"?{asked}" if asked else "")
 
 
 def _fixes(form: Form) -> list[CellFix]:
@@ -133,7 +153,8 @@ async def take_back(request: AnyRequest, name: FromPath[str], correction_id: Fro
         if correction_id not in {correction.id for correction in await list_corrections(tx, dataset)}:
             raise NotFound(what=request.url.path)
     await undo(installation, dataset, correction_id)
-    return redirect(f"/console/datasets/{name}/findings", _("The correction is taken back."))
+    since = f"?since={dataset.version_no}" if dataset.version_no else ""
+    return redirect(f"/console/datasets/{name}/findings{since}", _("The correction is taken back."))
 
 
 @get("/console/datasets/{name:str}/findings.csv", permission="dataset.export")

@@ -26,7 +26,7 @@ from nhip.datasets.health import NAMES, DatasetHealth, get_city_health, get_data
 from nhip.datasets.model import Virtues
 from nhip.datasets.records import Version
 from nhip.datasets.rules import virtues_of
-from nhip.datasets.store import get_dataset, get_version, list_deliveries, list_versions
+from nhip.datasets.store import get_dataset, get_version, list_deliveries, list_vanished, list_versions
 from nhip.errors import NotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
@@ -56,11 +56,13 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
         health = await get_dataset_health(tx, await get_dataset(tx, name))
         history = await get_history(tx, health.dataset)
         deliveries = await list_deliveries(tx, health.dataset, 10)
+        vanished = await list_vanished(tx, dataset_id=health.dataset.id)
     groups = await list_groups(installation_of(request), health.version) if health.version else []
     values: dict[str, Any] = {
         **frame(health, "overview"),
         "history": history,
         "deliveries": deliveries,
+        "vanished": vanished,
         "groups": _faults(groups)[:8],
     }
     return page(request, "console/dataset.html", **values)

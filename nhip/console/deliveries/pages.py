@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
-from nhip.console.common import installation_of, who_name
+from nhip.console.common import by_agency, installation_of, name_of, who_name
 from nhip.console.datasets.pages import frame
 from nhip.console.uploads import Sent, received
 from nhip.datasets.catalogue import put_agency, put_dataset
@@ -73,8 +73,8 @@ async def _upload(request: AnyRequest, form: Form) -> Response[Any]:
 
 async def _show_form(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        datasets = [("", translate(_("A new dataset"))), *((d.name, d.title) for d in await list_datasets(tx))]
-        agencies = [("", ""), *((a.code, a.name) for a in await list_agencies(tx))]
+        datasets = by_agency(await list_datasets(tx))
+        agencies = [("", ""), *((a.code, name_of(a)) for a in await list_agencies(tx))]
     crumbs = [Crumb(translate(_("Data health")), "/console"), Crumb(translate(_("Send data")))]
     values: dict[str, Any] = {"datasets": datasets, "agencies": agencies, "crumbs": crumbs}
     return page(request, "console/upload.html", status=status, form=form, **values)

@@ -8,12 +8,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from nhip.connectors.errors import BadSetting
 from nhip.connectors.registry import KINDS, SettingField, fields_of, get_connector, list_connectors
-from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, title_of, words
+from nhip.connectors.titles import title_of_choice
+from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, installation_of, name_of, title_of, words
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Dataset, Source
 from nhip.datasets.sources import put_source, try_source
-from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources
+from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources, list_vanished
 from nhip.errors import NhipError
 from nhip.jobs.app import enqueue
 from nhip.kernel.i18n import _
@@ -77,8 +79,10 @@ async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
             async with installation.db.tx() as tx:
                 dataset = form.raw("dataset") or None
                 await put_source(tx, installation, **what, dataset=dataset, every_s=every)
+        except BadSetting as error:
+            form.fail(f"set-{error.values['name']}", "{why}", why=error.values["why"])
         except NhipError as error:
-            form.fail("", error.template(), **error.values)
+            form.fail("", "{text}", text=message_of(error))
     if form.errors:
         return await _form(request, kind, form, status=422)
     return redirect(f"/console/sources/{name}", _("The source {name} is here. Try it before the first run."), name=name)
@@ -93,16 +97,13 @@ def _typed(form: Form, field: SettingField) -> Any:
 
 async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        agencies = [("", ""), *((a.code, a.name) for a in await list_agencies(tx))]
-        datasets = [
-            ("", translate(_("Those of the portal itself"))),
-            *((d.name, d.title) for d in await list_datasets(tx)),
-        ]
+        agencies = [("", ""), *((a.code, name_of(a)) for a in await list_agencies(tx))]
+        datasets = by_agency(await list_datasets(tx))
     connector = get_connector(kind) if kind else None
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(translate(_("Add a source")))]
     values: dict[str, Any] = {"connector": connector, "fields": fields_of(connector) if connector else []}
     values |= {"kinds": list_connectors(), "agencies": agencies, "datasets": datasets, "crumbs": crumbs}
-    values["choice_pairs"] = lambda field: [("", ""), *((c, c) for c in field.choices)]
+    values["choice_pairs"] = choice_pairs
     values["every"] = [(seconds, translate(title)) for seconds, title in EVERY]
     return page(request, "console/source_form.html", status=status, form=form, **values)
 
@@ -140,12 +141,39 @@ async def _show(request: AnyRequest, name: str, tried: dict[str, Any]) -> Respon
     async with installation_of(request).db.read() as tx:
         source = await get_source(tx, name)
         dataset = next((d for d in await list_datasets(tx) if d.id == source.dataset_id), None)
+        vanished = await list_vanished(tx, source_id=source.id)
     problem = source.problem
     reason = translate(problem["template"], **problem["values"]) if problem else ""
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(source.name)]
-    titles = {f.name: f.description for f in fields_of(get_connector(source.kind))}
-    values: dict[str, Any] = {"source": source, "dataset": dataset, "reason": reason, "tried": tried, "titles": titles}
+    values: dict[str, Any] = {"source": source, "dataset": dataset, "reason": reason, "tried": tried}
+    values |= {"settings": shown_settings(source), "kind": get_connector(source.kind).title, "vanished": vanished}
     return page(request, "console/source.html", crumbs=crumbs, **values, **words())
+
+
+def shown_settings(source: Source) -> list[tuple[str, str, str]]:
+    """The settings that differ from nothing: title, value, hint, each in the language of the page."""
+    told = []
+    for field in fields_of(get_connector(source.kind)):
+        value = source.settings.get(field.name)
+        if value not in (None, "", [], {}):
+            told.append((translate(field.title), _shown(field, value), translate(field.description)))
+    return told
+
+
+def _shown(field: SettingField, value: Any) -> str:
+    if isinstance(value, bool):
+        return translate(_("yes") if value else _("no"))
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {item}" for name, item in value.items())
+    return translate(title_of_choice(field.name, value)) if field.choices else str(value)
+
+
+def choice_pairs(field: SettingField) -> list[tuple[str, str]]:
+    """The choices of a setting with their titles; the default, which holds where nothing is chosen, is the first."""
+    chosen = sorted(field.choices, key=lambda choice: choice != field.default)
+    return [(choice, translate(title_of_choice(field.name, choice))) for choice in chosen]
 
 
 ROUTES = [show_all, choose, add, show, test, run]
