@@ -11,7 +11,7 @@ from nhip.db.migrate import Migration, list_pending, migrate
 from nhip.jobs import app as jobs
 from nhip.plugins import found_sectors
 
-PACKAGES = ["nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy"]
+PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy"]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")

@@ -16,6 +16,7 @@ from procrastinate.tasks import Task
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation
 from nhip.db.sql import load
+from nhip.jobs.care import watched
 from nhip.jobs.permissions import require
 
 queries = load(__file__)
@@ -69,6 +70,7 @@ async def run_worker(installation: Installation, *, concurrency: int, wait: bool
                 update_heartbeat_interval=3,
                 stalled_worker_timeout=10,
                 delete_jobs="successful",
+                worker_middleware=[watched],
                 additional_context={"installation": installation},
             )
 

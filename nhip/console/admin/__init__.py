@@ -1,0 +1,1 @@
+"""Administration: people, organisations, roles, sessions, keys, jobs, storage, backups, settings, the ledger."""
