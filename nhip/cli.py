@@ -35,6 +35,7 @@ COMMANDS = {
     "backup": ("nhip.backup.commands", "backup", "Copy this installation as one consistent point, while it runs."),
     "restore": ("nhip.backup.commands", "restore", "Put a backup into an empty folder."),
     "permissions": ("nhip.permission_commands", "permissions", "Who may do what: routes, jobs, roles."),
+    "ledger": ("nhip.ledger.commands", "ledger", "What happened: verify, list, prove."),
     "migrate": ("nhip.operate", "migrate", "Bring the database up to date."),
     "doctor": ("nhip.operate", "doctor", "Say what is wrong with this installation and how to mend it."),
     "password": ("nhip.operate", "password", "Give the administrator a new password."),

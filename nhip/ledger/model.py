@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -62,6 +62,19 @@ class Row(msgspec.Struct, frozen=True):
     seq: int
     leaf: bytes
     body: Body
+
+
+class StoredRow(NamedTuple):
+    """A row of `ledger.event` as it stands there, for verification."""
+
+    seq: int
+    body: bytes
+    leaf: bytes
+    chain: bytes
+    at_us: int
+    kind: str
+    what: str
+    actor: str | None
 
 
 class Tip(msgspec.Struct, frozen=True):

@@ -51,7 +51,8 @@ class Frontier:
 
     def __init__(self) -> None:
         self.size = 0
-        self._complete: list[bytes] = []
+        self.complete: list[bytes] = []
+        """Hashes of the complete subtrees, the largest first."""
 
     def add(self, leaf: bytes) -> None:
         """The next leaf."""
@@ -59,7 +60,7 @@ class Frontier:
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """The next leaves."""
-        complete, size, digest = self._complete, self.size, sha256
+        complete, size, digest = self.complete, self.size, sha256
         for leaf in leaves:
             node, bits = leaf, size
             while bits & 1:
@@ -71,7 +72,7 @@ class Frontier:
 
     def root(self) -> bytes:
         """The root over all leaves so far."""
-        return fold(self._complete)
+        return fold(self.complete)
 
 
 def fold(complete: Sequence[bytes]) -> bytes:

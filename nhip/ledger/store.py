@@ -39,10 +39,10 @@ async def get_tip(tx: Connection) -> Tip:
     return tip
 
 
-async def find_row(tx: Connection, seq: int) -> Row | None:
-    """One event."""
-    rows = await _rows(tx, queries.get_row, seq=seq)
-    return rows[0] if rows else None
+async def find_text(tx: Connection, seq: int) -> tuple[str, bytes] | None:
+    """The body of an event as it was hashed, and its leaf."""
+    row = await (await tx.execute(queries.find_text, {"seq": seq})).fetchone()
+    return None if row is None else (row[0], row[1])
 
 
 async def find_since(tx: Connection, since_us: int) -> int | None:

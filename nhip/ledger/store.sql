@@ -7,9 +7,9 @@ select ledger.append(%(heads)b::text[], %(tails)b::text[], %(now_us)s, %(subject
 -- How far the ledger goes.
 select id, size, chain, at_us from ledger.tip
 
--- name: get_row
--- One event.
-select seq, leaf, body from ledger.event where seq = %(seq)s
+-- name: find_text
+-- One event as it was hashed.
+select body, leaf from ledger.event where seq = %(seq)s
 
 -- name: find_since
 -- The first event at or after a moment.
@@ -82,3 +82,24 @@ select coalesce(max(place) + 1, 0) from ledger.node where level = %(level)s
 -- Keep the hashes of subtrees.
 insert into ledger.node (level, place, hash)
 select %(level)s, %(first)s + n - 1, hash from unnest(%(hashes)b::bytea[]) with ordinality as made (hash, n)
+
+-- name: freeze
+-- One view of all tables for the whole transaction, which changes nothing.
+set transaction isolation level repeatable read, read only
+
+-- name: list_stored
+-- Events as they stand there, in order, after a place.
+select seq, convert_to(body, 'UTF8'), leaf, chain, at_us, kind, what, actor
+from ledger.event where seq > %(after)s order by seq limit %(limit)s
+
+-- name: iter_subjects
+-- Whose data each event is about, in the order of the events.
+select seq, encode(subject, 'hex') from ledger.subject order by seq, subject
+
+-- name: list_heads_between
+-- Tree heads above a size up to another, the oldest first.
+select size, at_us, root, signature, key_id from ledger.head where size > %(above)s and size <= %(to)s order by size
+
+-- name: list_kept_nodes
+-- All kept subtrees of one level, in order.
+select place, hash from ledger.node where level = %(level)s order by place
