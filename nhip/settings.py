@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import tomllib
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -65,6 +67,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hours that a sign-in lasts."""
     session_idle_minutes: int = 120
     """Minutes without a request after which a session ends."""
+    sessions_per_account: int = 10
+    """Browsers in which one person may be signed in at the same time; the one unused for the longest is signed out."""
+    second_factor: Literal["offered", "privileged", "everybody"] = "privileged"
+    """Who works only with a second factor (passkey or one-time codes): nobody has to (`offered`), whoever holds a sensitive
+    permission (`privileged`), or `everybody`. Whoever has one always uses it."""
+    confirm_minutes: int = 15
+    """Minutes after which a sensitive act asks again who it is."""
     workers: int = 2
     """Deliveries processed at the same time."""
 
@@ -98,6 +107,24 @@ def load(overrides: dict[str, Any] | None = None, environ: dict[str, str] | None
         return msgspec.convert(merged, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise BadInput(what=f"settings: {error}") from error
+
+
+def meanings() -> dict[str, str]:
+    """What each setting means, in English: the text below it in this file, which pages, reference and catalogue share."""
+    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == Settings.__name__)
+    found: dict[str, str] = {}
+    for field, text in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            found[ast.unparse(field.target)] = " ".join(str(ast.literal_eval(text.value)).split())
+    return found
+
+
+def origins(data_dir: Path, environ: dict[str, str] | None = None) -> dict[str, str]:
+    """Where the settings that are not as they come were set: `file` (nhip.toml) or `environment`, by name."""
+    env = dict(os.environ) if environ is None else environ
+    found = dict.fromkeys(_from_file(data_dir / "nhip.toml"), "file")
+    return found | {name: "environment" for name in Settings.__struct_fields__ if f"NHIP_{name.upper()}" in env}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

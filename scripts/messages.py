@@ -18,6 +18,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
+from nhip.settings import meanings
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "nhip"
 CATALOGUE = PACKAGE / "web" / "locale" / "vi" / "LC_MESSAGES" / "nhip.po"
@@ -57,6 +59,7 @@ def list_messages() -> list[Message]:
         elif path.suffix in (".html", ".txt") and "templates" in path.parts:
             found.update(dict.fromkeys(_of_template(path)))
     found.update(dict.fromkeys(_error_templates()))
+    found.update(dict.fromkeys(meanings().values()))
     return list(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
 import sys
@@ -14,7 +13,7 @@ import click
 import nhip
 from nhip.cli import cli
 from nhip.errors import NhipError
-from nhip.settings import Settings
+from nhip.settings import Settings, meanings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "reference"
@@ -57,7 +56,6 @@ def clean(text: str | None) -> str:
 
 def settings() -> str:
     """Every setting with its variable, default and meaning."""
-    meanings = field_docstrings(ROOT / "nhip" / "settings.py", "Settings")
     lines = [
         "# Settings\n\n",
         NOTE,
@@ -65,26 +63,11 @@ def settings() -> str:
         "(same names, small letters, without `NHIP_`), else it has its default.\n\n",
         "| variable | default | meaning |\n|---|---|---|\n",
     ]
-    default = Settings()
+    default, said = Settings(), meanings()
     for name in Settings.__struct_fields__:
         value = getattr(default, name)
-        lines.append(f"| `NHIP_{name.upper()}` | `{value}` | {clean(meanings[name])} |\n")
+        lines.append(f"| `NHIP_{name.upper()}` | `{value}` | {clean(said[name])} |\n")
     return "".join(lines)
-
-
-def field_docstrings(path: Path, name: str) -> dict[str, str]:
-    """The docstrings under the fields of a class."""
-    found: dict[str, str] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            for field, text in zip(node.body, node.body[1:], strict=False):
-                if (
-                    isinstance(field, ast.AnnAssign)
-                    and isinstance(text, ast.Expr)
-                    and isinstance(text.value, ast.Constant)
-                ):
-                    found[ast.unparse(field.target)] = str(text.value.value)
-    return found
 
 
 def errors() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from litestar import get
 from litestar.params import FromPath
 
+from nhip.console.admin import routes as admin
 from nhip.console.contracts import pages as contracts
 from nhip.console.datasets import mending
 from nhip.console.datasets import pages as datasets
@@ -33,6 +34,7 @@ ROUTES = [
     *deliveries.ROUTES,
     *contracts.ROUTES,
     *sources.ROUTES,
+    *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"
 NAVIGATION = (
@@ -42,4 +44,5 @@ NAVIGATION = (
     NavItem(_("Datasets"), "/console/datasets", _("Data"), "dataset.read"),
     NavItem(_("Send data"), "/console/upload", _("Bring in"), "dataset.deliver"),
     NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
+    *admin.NAVIGATION,
 )

@@ -1,0 +1,136 @@
+"""Administration: each page for those who may, and what its forms do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from nhip.db.installation import Installation
+from nhip.ledger.store import list_rows
+from nhip.security.parties.store import list_parties
+from nhip.security.permissions.store import list_of_party
+from nhip.security.service import begin_session
+from nhip.security.sessions import cookie_name
+from nhip.security.store import NewSession, find_account
+from nhip.testing.sector import AGENT
+
+Client = AsyncTestClient[Litestar]
+PAGES = (
+    "people", "people/new", "organisations", "organisations/new", "roles", "roles/new", "roles/agency_officer", "sessions",
+    "sign-ins", "jobs", "jobs?state=todo", "storage", "backups", "settings",
+)  # fmt: skip
+FORM = {"Origin": "http://testserver.local"}
+
+
+@pytest.fixture(autouse=True)
+def english(officer: Client) -> None:
+    officer.headers.update({"Accept-Language": "en", **FORM})
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_the_administrator_sees(officer: Client, path: str) -> None:
+    answer = await officer.get(f"/console/admin/{path}")
+    assert answer.status_code == 200, answer.text[-2000:]
+    assert "<h1" in answer.text
+
+
+async def test_the_ledger_is_not_the_administrator_s(officer: Client) -> None:
+    assert (await officer.get("/console/admin/ledger")).status_code == 403
+
+
+async def _post(client: Client, path: str, **form: Any) -> Any:
+    return await client.post(f"/console/admin/{path}", data=form, follow_redirects=False)
+
+
+async def test_a_person_comes_works_and_goes(officer: Client, city: Installation) -> None:
+    made = await _post(officer, "people/new", name="Lê Thị Hoa", account="le.hoa", email="hoa@example.vn")
+    assert made.status_code == 303, made.text
+    home = made.headers["location"].removeprefix("/console/admin/")
+    twice = await _post(officer, "people/new", name="Ai đó", account="le.hoa")
+    assert twice.status_code == 422 and "is taken" in twice.text
+    async with city.db.read() as tx:
+        agency = next(p for p in await list_parties(tx, ("organisation",)))
+    given = await _post(officer, f"{home}/roles", role="agency_officer", organisation=str(agency.id), note="QĐ 12/2026")
+    assert given.status_code == 303, given.text
+    shown = (await officer.get(f"/console/admin/{home}")).text
+    assert agency.name in shown and "QĐ 12/2026" in shown and "dataset.correct" in shown
+    async with city.db.tx() as tx:
+        account = await find_account(tx, "le.hoa")
+        assert account
+        new = NewSession(method="password", level=1, ends_at=datetime(2100, 1, 1, tzinfo=UTC), agent=AGENT)
+        token = await begin_session(tx, account, new)
+        [assignment] = await list_of_party(tx, account.party_id)
+    hers = {"cookie": f"{cookie_name(city.settings)}={token}", "user-agent": AGENT, "accept": "text/html"}
+    asked = officer.build_request("GET", "/console/upload", headers=hers)
+    asked.headers["cookie"] = hers["cookie"]
+    assert (await officer.send(asked)).status_code == 200
+    assert (await _post(officer, f"{home}/roles/{assignment.id}/take")).status_code == 303
+    assert (await officer.send(asked)).status_code == 403, "felt at the next click"
+    assert (await _post(officer, f"{home}/suspend")).status_code == 303
+    assert (await officer.send(asked)).status_code == 303, "signed out"
+    assert (await _post(officer, f"{home}/nonsense")).status_code == 404
+    assert (await _post(officer, f"{home}/end")).status_code == 303
+    async with city.db.read() as tx:
+        kinds = [row.body.kind for row in await list_rows(tx, what=f"party:{account.party_id}")]
+    for kind in ("party.made", "role.given", "role.taken", "party.suspended", "party.ended"):
+        assert kind in kinds
+
+
+async def test_bad_input_is_told_and_kept(officer: Client) -> None:
+    answer = await _post(officer, "people/new", name="", account="có khoảng trắng", email="không")
+    assert answer.status_code == 422
+    assert "Enter the name." in answer.text and "Write an e-mail address." in answer.text
+    assert 'value="có khoảng trắng"' in answer.text
+
+
+async def test_a_role_of_one_s_own(officer: Client, city: Installation) -> None:
+    nothing = await _post(officer, "roles/new", name="nothing", title="Không gì")
+    assert nothing.status_code == 422 and "at least one" in nothing.text
+    made = await _post(officer, "roles/new", name="reader", title="Người xem", permissions=["dataset.read", "invented"])
+    assert made.status_code == 303
+    shown = (await officer.get("/console/admin/roles/reader")).text
+    assert "Người xem" in shown and "invented" not in shown
+    assert (await _post(officer, "roles/agency_officer", title="Mới", permissions=["dataset.read"])).status_code == 422
+    assert (await _post(officer, "roles/reader/end")).status_code == 303
+    assert (await officer.get("/console/admin/roles/reader")).status_code == 404
+
+
+async def test_organisations_and_units(officer: Client, city: Installation) -> None:
+    assert (await _post(officer, "organisations/new", name="Sở Thử nghiệm", code="000.00.77.H57")).status_code == 303
+    async with city.db.read() as tx:
+        [agency] = [p for p in await list_parties(tx, ("organisation",)) if p.code == "000.00.77.H57"]
+    unit = {"name": "Phòng Dữ liệu", "code": "000.01.77.H57", "parent": str(agency.id)}
+    assert (await _post(officer, "organisations/new", **unit)).status_code == 303
+    shown = (await officer.get("/console/admin/organisations")).text
+    assert re.search(r"└ </span>.{0,200}Phòng Dữ liệu", shown, re.S)
+    async with city.db.read() as tx:
+        [below] = [p for p in await list_parties(tx, ("unit",)) if p.code == unit["code"]]
+    circle = await _post(officer, f"organisations/{agency.id}", name=agency.name, parent=str(below.id))
+    assert circle.status_code == 400 and "cannot belong to itself" in circle.text
+
+
+async def test_settings_show_no_password(officer: Client) -> None:
+    text = (await officer.get("/console/admin/settings")).text
+    assert "set, not shown" in text
+    assert "postgresql://" not in text
+    assert "Folder that holds the embedded database" in text
+
+
+async def test_a_session_is_ended_by_the_administrator(officer: Client, city: Installation) -> None:
+    async with city.db.tx() as tx:
+        account = await find_account(tx, "admin")
+        assert account
+        new = NewSession(method="password", level=1, ends_at=datetime(2100, 1, 1, tzinfo=UTC), agent="Trình duyệt khác")
+        await begin_session(tx, account, new)
+    text = (await officer.get("/console/admin/sessions")).text
+    assert "Trình duyệt khác" in text
+    other = re.search(r"Trình duyệt khác.*?sessions/([0-9a-f-]{36})/end", text, re.S)
+    assert other
+    assert (await _post(officer, f"sessions/{other[1]}/end")).status_code == 303
+    assert "Trình duyệt khác" not in (await officer.get("/console/admin/sessions")).text
+    assert (await _post(officer, f"sessions/{other[1]}/end")).status_code == 404
