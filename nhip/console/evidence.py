@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from nhip.datasets.compare import is_personal
 from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.findings import DataPage
 from nhip.datasets.model import ROW
@@ -30,7 +31,12 @@ TERMS: dict[str, list[tuple[str, str]]] = {
         ("rows_double", _("Rows that repeat another")),
     ],
     "live": [("as_of", _("Data of")), ("cadence_days", _("Due every so many days"))],
-    "consistent": [("coded_cells", _("Cells with a code table")), ("coded_faults", _("Cells that are not on it"))],
+    "consistent": [
+        ("coded_cells", _("Cells with a code table")),
+        ("coded_faults", _("Cells that are not on it")),
+        ("compared_cells", _("Cells that another dataset holds too")),
+        ("conflict_cells", _("Cells that another dataset says differently")),
+    ],
     "shared": [
         ("described", _("Share of the catalogue entry that is filled in")),
         ("reads_90_days", _("Reads in 90 days")),
@@ -42,7 +48,10 @@ FORMULAS = {
     "complete": _("100 × (filled required cells ÷ required cells) × (rows ÷ rows expected, at most 1)"),
     "clean": _("100 × (1 − cells that cannot be read ÷ cells) × (1 − repeated rows ÷ rows)"),
     "live": _("100 while the data are younger than the agreed interval, then falling to 0 at three intervals"),
-    "consistent": _("100 × (1 − cells that are not on their code table ÷ cells with a code table)"),
+    "consistent": _(
+        "100 × (1 − (cells that are not on their code table + cells that another dataset says differently) ÷ "
+        "(cells with a code table + cells that another dataset holds too))"
+    ),
     "shared": _("40 for the description, 30 for being shared with somebody, 30 for being read in 90 days"),
 }
 
@@ -77,16 +86,17 @@ def column_title(version: Version | None, column: str) -> str:
 
 
 def naming_columns(contract: Contract | None) -> list[str]:
-    """The columns by which people know a row: its key, and the first that holds a name."""
+    """The columns by which people know a row: its key, and the first that holds a name; never personal data."""
     if contract is None:
         return []
     names = [f.name for f in contract.fields if f.type == "string" and f.name not in contract.key and _is_name(f)]
-    return [*contract.key, *names[:1]]
+    personal = {f.name for f in contract.fields if is_personal(f)}
+    return [name for name in (*contract.key, *names[:1]) if name not in personal]
 
 
 def _is_name(field: Field) -> bool:
     words = {fold(text).split()[0] for text in (field.name.replace("_", " "), field.title) if text.split()}
-    return field.kind == "person_name" or bool(words & {"ten", "ho", "name"})
+    return not is_personal(field) and bool(words & {"ten", "name"})
 
 
 def row_names(version: Version, contract: Contract | None, data: DataPage) -> dict[int, str]:
@@ -136,10 +146,11 @@ def filled(virtue: str, facts: dict[str, Any], score: float | None) -> str:
         "accurate": "100 × ({rows} − {rows_faulty}) ÷ {rows}",
         "complete": "100 × ({filled} ÷ {required_cells}) × ({rows} ÷ {rows_expected})",
         "clean": "100 × (1 − {cells_broken} ÷ {cells}) × (1 − {rows_double} ÷ {rows})",
-        "consistent": "100 × (1 − {coded_faults} ÷ {coded_cells})",
+        "consistent": "100 × (1 − ({coded_faults} + {conflict_cells}) ÷ ({coded_cells} + {compared_cells}))",
     }.get(virtue)
     if wanted is None or score is None or not facts.get("rows"):
         return ""
+    facts = {"compared_cells": 0, "conflict_cells": 0, **facts}
     counts = {name: number(value) for name, value in facts.items() if isinstance(value, int)}
     counts["filled"] = number(facts.get("required_cells", 0) - facts.get("required_missing", 0))
     counts["rows_expected"] = number(max(facts.get("rows_expected", 0), facts["rows"]))

@@ -11,6 +11,7 @@ from nhip.console.admin import routes as admin
 from nhip.console.contracts import pages as contracts
 from nhip.console.datasets import mending
 from nhip.console.datasets import pages as datasets
+from nhip.console.datasets.conflicts import ROUTES as CONFLICTS
 from nhip.console.deliveries import pages as deliveries
 from nhip.console.health import pages as health
 from nhip.console.sources import pages as sources
@@ -28,6 +29,7 @@ async def lost(rest: FromPath[str]) -> None:
 
 ROUTES = [
     lost,
+    *CONFLICTS,
     *health.ROUTES,
     *datasets.ROUTES,
     *mending.ROUTES,

@@ -15,6 +15,7 @@ from nhip.datasets.store import (
     find_contract,
     find_version_in_force,
     list_agencies,
+    list_conflicts,
     list_datasets,
     list_latest_virtues,
     list_virtue_history,
@@ -50,10 +51,18 @@ async def record_virtues(tx: Connection, dataset: Dataset, version: Version, fac
         "described": _described(dataset, parsed is not None),
         "reads_90_days": reads.get(dataset.id, 0),
     }
-    everything = {**facts, **extra}
-    virtues = _with_time(scores(facts), everything, version)
+    everything = {**facts, **extra, **await _shared_cells(tx, dataset)}
+    virtues = _with_time(scores(everything), everything, version)
     await _keep(tx, dataset.id, version.no, virtues, everything)
     return virtues
+
+
+async def _shared_cells(tx: Connection, dataset: Dataset) -> dict[str, int]:
+    """The cells that other datasets hold too, and those of them that they say differently, as last measured."""
+    found = await list_conflicts(tx, dataset.id)
+    if not found:
+        return {}
+    return {"compared_cells": sum(c.compared for c in found), "conflict_cells": sum(c.conflicts for c in found)}
 
 
 def _with_time(virtues: Virtues, facts: dict[str, Any], version: Version) -> Virtues:

@@ -62,3 +62,12 @@ async def measure(context: JobContext, timestamp: int) -> None:
     from nhip.datasets.health import measure_all
 
     await measure_all(installation_of(context))
+
+
+@blueprint.periodic(cron="*/5 * * * *")
+@blueprint.task(name="compare", queue="sources", pass_context=True, queueing_lock="compare")
+async def compare(context: JobContext, timestamp: int) -> None:
+    """Every five minutes: hold what was published since against the datasets that share a key with it."""
+    from nhip.datasets.conflicts import measure_conflicts
+
+    await measure_conflicts(installation_of(context))

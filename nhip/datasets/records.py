@@ -137,6 +137,23 @@ class VirtueRecord(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
 
 
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """What another dataset says differently of the same things; `columns` as `compare.ColumnResult`."""
+
+    dataset_id: uuid.UUID
+    other_id: uuid.UUID
+    other_name: str
+    other_title: str
+    other_title_en: str
+    version_no: int
+    other_version_no: int
+    compared: int
+    conflicts: int
+    columns: list[dict[str, Any]]
+    object: str | None
+    at: datetime
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A virtue that dropped."""
 

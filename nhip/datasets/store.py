@@ -10,6 +10,7 @@ from nhip.datasets.errors import AgencyNotFound, DatasetNotFound, DeliveryNotFou
 from nhip.datasets.records import (
     Agency,
     Alert,
+    Conflict,
     ContractRecord,
     Correction,
     Dataset,
@@ -158,3 +159,8 @@ async def list_vanished(
 ) -> list[Vanished]:
     """What portals offer no longer: of one source, or of what stands for one dataset; the latest first."""
     return await fetch_all(tx, Vanished, queries.list_vanished, source_id=source_id, dataset_id=dataset_id)
+
+
+async def list_conflicts(tx: Connection, dataset_id: uuid.UUID) -> list[Conflict]:
+    """What other datasets say differently of the things of this one, those with most conflicts first."""
+    return await fetch_all(tx, Conflict, queries.list_conflicts, dataset_id=dataset_id)

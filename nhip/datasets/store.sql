@@ -212,6 +212,33 @@ from datasets.virtue order by dataset_id, at desc
 select dataset_id, at, version_no, accurate, complete, clean, clean_delivered, live, consistent, shared, facts
 from datasets.virtue where dataset_id = %(dataset_id)s order by at
 
+-- name: put_conflict
+-- What two datasets say differently, as measured now.
+insert into datasets.conflict (dataset_id, other_id, version_no, other_version_no, compared, conflicts, columns, object, at)
+values (%(dataset_id)s, %(other_id)s, %(version_no)s, %(other_version_no)s, %(compared)s, %(conflicts)s, %(columns)s, %(object)s,
+        %(at)s)
+on conflict (dataset_id, other_id) do update
+set version_no = excluded.version_no, other_version_no = excluded.other_version_no, compared = excluded.compared,
+    conflicts = excluded.conflicts, columns = excluded.columns, object = excluded.object, at = excluded.at
+
+-- name: list_all_conflicts
+-- What was measured of all pairs.
+select c.dataset_id, c.other_id, o.name other_name, o.title other_title, o.title_en other_title_en, c.version_no,
+       c.other_version_no, c.compared, c.conflicts, c.columns, c.object, c.at
+from datasets.conflict c join datasets.dataset o on o.id = c.other_id
+
+-- name: list_conflicts
+-- What other datasets say differently of the things of one dataset, those with most conflicts first.
+select c.dataset_id, c.other_id, o.name other_name, o.title other_title, o.title_en other_title_en, c.version_no,
+       c.other_version_no, c.compared, c.conflicts, c.columns, c.object, c.at
+from datasets.conflict c join datasets.dataset o on o.id = c.other_id
+where c.dataset_id = %(dataset_id)s and c.compared > 0
+order by c.conflicts desc, o.sort collate "C"
+
+-- name: delete_conflict
+-- No contract relates the two any more.
+delete from datasets.conflict where dataset_id = %(dataset_id)s and other_id = %(other_id)s
+
 -- name: insert_alert
 -- A virtue dropped.
 insert into datasets.alert (id, dataset_id, virtue, was, now, at)

@@ -25,7 +25,9 @@ def scores(facts: Tally | Mapping[str, Any]) -> Virtues:
         complete=complete_score(tally),
         clean=clean_score(tally),
         clean_delivered=clean_delivered_score(tally),
-        consistent=consistent_score(tally),
+        consistent=consistent_score(tally, int(facts.get("compared_cells", 0)), int(facts.get("conflict_cells", 0)))
+        if isinstance(facts, Mapping)
+        else consistent_score(tally),
     )
 
 
@@ -55,10 +57,11 @@ def clean_delivered_score(tally: Tally) -> float | None:
     return _cleanness(tally, tally.cells_broken + tally.cells_mended)
 
 
-def consistent_score(tally: Tally) -> float | None:
-    """Thống nhất: 100 x (1 - coded cells off their code table / coded cells). Coded: columns with an enum, places, references
-    to other datasets. None without such a column."""
-    return _share(tally.coded_cells - tally.coded_faults, tally.coded_cells)
+def consistent_score(tally: Tally, compared: int = 0, conflicts: int = 0) -> float | None:
+    """Thống nhất: 100 x (1 - (coded cells off their code table + cells that another dataset says differently) / (coded cells +
+    cells that another dataset holds too)). Coded: columns with an enum, places, references to other datasets. None without
+    either."""
+    return _share(tally.coded_cells - tally.coded_faults + compared - conflicts, tally.coded_cells + compared)
 
 
 def live_score(age_days: float, cadence_days: float | None) -> float | None:

@@ -20,6 +20,7 @@ from nhip.console.common import (
 )
 from nhip.console.evidence import FORMULAS, column_title, filled, shown_columns, terms_of
 from nhip.datasets import versions
+from nhip.datasets.conflicts import conflicts_of
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.findings import FindingGroup, list_groups, list_quarantined, list_rows
 from nhip.datasets.health import NAMES, DatasetHealth, get_city_health, get_dataset_health, get_history
@@ -103,6 +104,8 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
         "formula": FORMULAS[virtue],
         "filled": filled(virtue, history[-1].facts if history else {}, getattr(health.virtues, virtue, None)),
     }
+    async with installation.db.read() as tx:
+        values["conflicts"] = await conflicts_of(tx, health.dataset) if virtue == "consistent" else []
     return page(request, "console/evidence.html", **values, **frame(health, "overview", translate(VIRTUES[virtue])))
 
 
