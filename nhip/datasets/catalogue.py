@@ -17,7 +17,7 @@ from nhip.kernel.text import canonical, sort_key
 from nhip.kernel.time import now
 from nhip.security.parties.store import put_organisation
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,98}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,98}")
 
 
 async def put_agency(tx: Connection, code: str, name: str, name_en: str = "") -> Agency:
@@ -40,7 +40,7 @@ async def put_dataset(
     theme: str = "",
 ) -> Dataset:
     """Make the dataset `name`, or give the one that has the name. Raises BadName, AgencyNotFound."""
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise BadName(name=name)
     agency = await get_agency(tx, agency_code)
     texts = {"title": canonical(title), "title_en": title_en, "description": description, "theme": theme}

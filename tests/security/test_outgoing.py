@@ -7,10 +7,12 @@ import datetime
 import gzip
 import ipaddress
 import itertools
+import re
 import socket
 import ssl
 import threading
 import zlib
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -20,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nhip
 from nhip.security import outgoing_errors as errors
 from nhip.security.addresses import allowed_networks, checked_address, may_connect, plain_address
 from nhip.security.outgoing import Outgoing
@@ -137,6 +140,118 @@ def test_other_schemes_and_embedded_passwords_are_refused(url: str) -> None:
     with Outgoing(LOCAL) as out, pytest.raises(errors.BadAddress) as caught:
         out.get(url)
     assert "u:p" not in str(caught.value)
+
+
+# --- tricks ------------------------------------------------------------------------------------------------------
+
+SPELLED = [
+    "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.01", "017700000001", "127.0.0.1.", "LOCALHOST",
+    "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:7f00:1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]", "0", "0.0.0.0", "[::]", "169.254.169.254", "2852039166", "0xa9fea9fe", "[::ffff:a9fe:a9fe]",
+    "[fd00:ec2::254]",
+    "10.0.0.1", "0xa000001", "192.168.0.1", "3232235521", "[fe80::1]", "[fc00::1]", "100.100.100.200",
+    "\u2460\u2461\u2466.\u24ea.\u24ea.\u2460", "127\u30020\u30020\u30021", "\uff11\uff12\uff17.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", SPELLED)
+def test_no_spelling_of_an_inner_address_is_connected_to(host: str, monkeypatch) -> None:
+    """Decimal, octal, hexadecimal, short, wrapped and Unicode forms, by way of the whole client."""
+    monkeypatch.setattr(socket, "create_connection", lambda *_a, **_k: pytest.fail("connected"))
+    with Outgoing(CLOSED) as out, pytest.raises((errors.AddressRefused, errors.BadAddress, errors.NameNotFound)):
+        out.get(f"http://{host}/latest/meta-data/")
+
+
+ELSEWHERE = [
+    host
+    for host in SPELLED
+    if re.match(r"(169|2852|0xa|10\.|192|3232|100|\[(fd|fe|fc|::ffff:a9))", host) and host[0] != "\u2460"
+]
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_no_redirect_spells_its_way_to_an_inner_address(host: str, serve) -> None:
+    server = serve(lambda _: Reply(status=302, headers={"Location": f"http://{host}:9/"}))
+    with Outgoing(LOCAL) as out, pytest.raises(errors.AddressRefused):
+        out.get(server.url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://good.example\\@127.0.0.1/", "http://good.example:80@127.0.0.1/", "http://127.0.0.1%00.good.example/",
+        "http://127.0.0.1\r\nHost: good.example/", "http://good.example/\r\nX: y", "http://[fe80::1%25eth0]/", "http://a b/",
+        "javascript:alert(1)", "data:text/html,x", "jar:http://x!/y", "dict://127.0.0.1:11211/", "ldap://x/",
+        "https:/x", "http:x",
+    ],
+)  # fmt: skip
+def test_addresses_that_two_readers_read_differently_are_refused(url: str, monkeypatch) -> None:
+    monkeypatch.setattr(socket, "create_connection", lambda *_a, **_k: pytest.fail("connected"))
+    with Outgoing(CLOSED) as out, pytest.raises(errors.BadAddress):
+        out.get(url)
+
+
+@pytest.mark.parametrize("port", [0, 65_536, 99_999])
+def test_a_port_that_is_none_is_refused(port: int) -> None:
+    with Outgoing(LOCAL) as out, pytest.raises(errors.OutgoingError):
+        out.get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("name", ["metadata.google.internal", "instance-data", "public.example"])
+def test_a_name_that_leads_to_a_metadata_service_is_refused(name: str) -> None:
+    def resolve(_name: str, port: int, **_kind: object) -> list[object]:
+        return [(2, 1, 6, "", ("169.254.169.254", port)), (10, 1, 6, "", ("fd00:ec2::254", port, 0, 0))]
+
+    open_to_all = Settings(outgoing_private="0.0.0.0/0, ::/0")
+    for settings in (CLOSED, open_to_all):
+        with pytest.raises(errors.AddressRefused):
+            checked_address(name, 80, settings, resolve)
+
+
+def test_a_name_that_changes_between_a_page_and_its_redirect_is_judged_again(serve, monkeypatch) -> None:
+    """Rebinding by redirect: the same name, another port, and now an inner address."""
+    server = serve(lambda _: Reply(status=302, headers={"Location": "http://rebind.example:9/admin"}))
+    answers = itertools.chain(["127.0.0.1"], itertools.repeat("10.0.0.1"))
+    real = socket.getaddrinfo
+
+    def resolve(name: str, port: int, *args: object, **kind: object) -> object:
+        return real(next(answers) if name == "rebind.example" else name, port, *args, **kind)
+
+    monkeypatch.setattr("nhip.security.addresses.open_socket.__defaults__", (10.0, resolve))
+    with Outgoing(LOCAL) as out, pytest.raises(errors.AddressRefused) as caught:
+        out.get(f"http://rebind.example:{server.port}/")
+    assert caught.value.values["address"] == "10.0.0.1"
+
+
+def test_proxies_of_the_environment_are_not_asked(serve, monkeypatch) -> None:
+    trap = serve(lambda _: text(b"from the proxy"))
+    server = serve(lambda _: text(b"from the source"))
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, trap.url)
+    with Outgoing(LOCAL) as out:
+        assert out.get(server.url).content == b"from the source"
+    assert trap.requests == []
+
+
+def test_nothing_else_in_the_product_opens_connections() -> None:
+    """One place for outgoing connections: other modules import no client library, the database's driver aside."""
+    allowed = {
+        "nhip/security/",
+        "nhip/db/",
+        "nhip/testing/",
+        "nhip/serve.py",
+        "nhip/connectors/sftp/",
+        "nhip/connectors/sql/",
+    }
+    client = re.compile(
+        r"^\s*(?:import|from) (?:httpx|httpcore|requests|urllib3?\.request|http\.client|aiohttp|socket|ftplib|smtplib)\b",
+        re.M,
+    )
+    root = Path(nhip.__file__).parents[1]
+    found = [
+        str(path.relative_to(root)) for path in (root / "nhip").rglob("*.py") if client.search(path.read_text("utf-8"))
+    ]
+    assert [path for path in found if not path.startswith(tuple(allowed))] == []
 
 
 # --- redirects ---------------------------------------------------------------------------------------------------
