@@ -19,6 +19,7 @@ from nhip.db.installation import Installation
 from nhip.errors import BadInput, NhipError, NotFound
 from nhip.indicators.service import Measured
 from nhip.indicators.service import measure as _measure
+from nhip.jobs.permissions import SYSTEM, needs
 from nhip.kernel.i18n import _
 from nhip.kernel.sector import DatasetPlan, Indicator, Permission, Sector
 from nhip.kernel.time import now, today
@@ -27,9 +28,9 @@ from nhip.web.model import Crumb, Listing, NavItem
 from nhip.web.render import page, redirect
 
 __all__ = [
-    "BadInput", "Blueprint", "Crumb", "DatasetPlan", "Form", "Indicator", "JobContext", "Listing", "Measured", "NavItem",
-    "NhipError", "NotFound", "Permission", "Request", "Response", "Sector", "_", "ask", "get", "installation_of_job",
-    "measure", "now", "page", "post", "redirect", "today",
+    "SYSTEM", "BadInput", "Blueprint", "Crumb", "DatasetPlan", "Form", "Indicator", "JobContext", "Listing", "Measured",
+    "NavItem", "NhipError", "NotFound", "Permission", "Request", "Response", "Sector", "_", "ask", "get",
+    "installation_of_job", "measure", "needs", "now", "page", "post", "redirect", "today",
 ]  # fmt: skip
 
 Request = _Request[Any, Any, Any]

@@ -21,6 +21,7 @@ from nhip.datasets.contract.yaml import load
 from nhip.datasets.engine import ident
 from nhip.db.migrate import list_migrations
 from nhip.errors import NhipError
+from nhip.jobs.permissions import SYSTEM, permissions_of
 from nhip.kernel.i18n import _
 from nhip.kernel.sector import Sector
 
@@ -43,7 +44,14 @@ class Fault(msgspec.Struct, frozen=True):
 def check(sector: Sector) -> list[Fault]:
     """Every fault of a sector; empty when it is sound."""
     folder = Path(str(import_module(sector.package).__file__)).parent
-    found = [*_names(sector), *_imports(folder), *_migrations(sector), *_routes(sector), *_templates(sector, folder)]
+    found = [
+        *_names(sector),
+        *_imports(folder),
+        *_migrations(sector),
+        *_routes(sector),
+        *_jobs(sector),
+        *_templates(sector, folder),
+    ]
     contracts: dict[str, Contract] = {}
     found += _datasets(sector, folder, contracts)
     found += _indicators(sector, contracts)
@@ -90,6 +98,18 @@ def _routes(sector: Sector) -> Iterator[Fault]:
                 yield Fault(
                     path, _("name the permission that this page needs, one of {known}"), {"known": ", ".join(known)}
                 )
+
+
+def _jobs(sector: Sector) -> Iterator[Fault]:
+    known = {*(permission.name for permission in sector.permissions), SYSTEM}
+    for task in set(sector.jobs.tasks.values()) if sector.jobs is not None else ():
+        if not known.issuperset(permissions_of(task)) or not permissions_of(task):
+            where = f"jobs: {task.name}"
+            yield Fault(
+                where,
+                _("say above the job who enqueues it: @needs(…) with one of {known}"),
+                {"known": ", ".join(sorted(known))},
+            )
 
 
 def _templates(sector: Sector, folder: Path) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from nhip.backup.errors import NoPlace
 from nhip.backup.make import make_backup
 from nhip.backup.seal import passphrase_of
 from nhip.db.installation import Installation
+from nhip.jobs.permissions import SYSTEM, needs
 from nhip.kernel.time import VIETNAM, now
 
 blueprint = Blueprint()
@@ -22,6 +23,7 @@ def _installation(context: JobContext) -> Installation:
     return found
 
 
+@needs(SYSTEM)
 @blueprint.periodic(cron="4 * * * *")
 @blueprint.task(name="nightly", queue="care", pass_context=True, queueing_lock="backup")
 async def nightly(context: JobContext, timestamp: int) -> None:
@@ -31,6 +33,7 @@ async def nightly(context: JobContext, timestamp: int) -> None:
         await back_up(_installation(context))
 
 
+@needs("backup.make")
 @blueprint.task(name="make", queue="care", pass_context=True, queueing_lock="backup")
 async def make(context: JobContext) -> None:
     """Make a backup now."""

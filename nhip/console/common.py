@@ -9,14 +9,21 @@ import msgspec
 from litestar import Request
 from litestar.params import QueryParameter
 
+from nhip.datasets.access import access_dataset
 from nhip.datasets.health import NAMES, DatasetHealth
+from nhip.datasets.looks import find_look
 from nhip.datasets.model import Virtues
-from nhip.datasets.records import Agency, Dataset
+from nhip.datasets.personal import Look, Sight, sight_of
+from nhip.datasets.records import Agency, Dataset, Version
 from nhip.datasets.rules import meaning_of_rule, title_of_rule
+from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.kernel.i18n import _
 from nhip.kernel.text import sort_key
 from nhip.kernel.time import now
+from nhip.privacy.processing import list_for_dataset
+from nhip.security.model import Who
+from nhip.security.permissions.model import NOTHING, Rights
 from nhip.web.i18n import language, translate
 from nhip.web.model import Cell, State
 
@@ -58,6 +65,44 @@ def who_name(request: Request[Any, Any, Any]) -> str:
     """The signed-in person's name, for the record of who did what."""
     who = request.scope.get("who")
     return str(getattr(who, "name", "") or "?")
+
+
+def rights_of(request: Request[Any, Any, Any]) -> Rights:
+    """What whoever asks may do."""
+    who: Who | None = request.scope.get("who")  # type: ignore[assignment]
+    return who.rights if who is not None else NOTHING
+
+
+async def dataset_of(
+    request: Request[Any, Any, Any], tx: Connection, name: str, permission: str = "dataset.read"
+) -> Dataset:
+    """The dataset `name`, if whoever asks holds `permission` for it. Raises DatasetNotFound, Forbidden."""
+    return await access_dataset(tx, rights_of(request), name, permission)
+
+
+def may_look(request: Request[Any, Any, Any], dataset: Dataset) -> bool:
+    """Whether whoever asks may see personal data of `dataset` once they state a purpose; only a person at a session may."""
+    who: Who | None = request.scope.get("who")  # type: ignore[assignment]
+    allowed = who is not None and who.rights.may("dataset.read_personal", organisation=dataset.agency_id)
+    return allowed and who is not None and who.session is not None
+
+
+async def look_of(request: Request[Any, Any, Any], tx: Connection, dataset: Dataset) -> Look | None:
+    """The look that whoever asks has on `dataset` now: of this session, the right still held, the purpose still registered."""
+    who: Who | None = request.scope.get("who")  # type: ignore[assignment]
+    if who is None or who.session is None or not may_look(request, dataset):
+        return None
+    look = await find_look(tx, who.session, dataset)
+    if look is None:
+        return None
+    return look if look.processing_id in {p.id for p in await list_for_dataset(tx, dataset.name)} else None
+
+
+async def seen_by(
+    request: Request[Any, Any, Any], tx: Connection, dataset: Dataset, *versions: Version | None
+) -> Sight:
+    """What of `versions` whoever asks may see now."""
+    return await sight_of(tx, dataset, *versions, look=await look_of(request, tx, dataset))
 
 
 def title_of(dataset: Dataset) -> str:

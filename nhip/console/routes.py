@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from nhip.console.admin import routes as admin
 from nhip.console.contracts import pages as contracts
-from nhip.console.datasets import mending
+from nhip.console.datasets import looking, mending
 from nhip.console.datasets import pages as datasets
 from nhip.console.datasets.conflicts import ROUTES as CONFLICTS
 from nhip.console.deliveries import pages as deliveries
@@ -33,6 +33,7 @@ ROUTES = [
     *health.ROUTES,
     *datasets.ROUTES,
     *mending.ROUTES,
+    *looking.ROUTES,
     *deliveries.ROUTES,
     *contracts.ROUTES,
     *sources.ROUTES,

@@ -16,6 +16,7 @@ from nhip.datasets.deliveries import work_again
 from nhip.datasets.engine import ident, literal
 from nhip.datasets.findings import list_delivered_rows
 from nhip.datasets.model import ROW
+from nhip.datasets.personal import Sight
 from nhip.datasets.records import Correction, Dataset, DeliveryRecord, Version
 from nhip.datasets.store import get_delivery, queries
 from nhip.db.installation import Installation
@@ -76,7 +77,7 @@ async def list_keys(installation: Installation, version: Version, rows: list[int
     key = {column: names[column] for column in version.manifest.get("key", []) if column in names}
     if not key:
         return {}
-    data = await list_delivered_rows(installation, version, rows)
+    data = await list_delivered_rows(installation, version, Sight(dataset="", internal=True), rows)
     found = {}
     for row, cells in data.rows:
         by_name = dict(zip(data.columns, cells, strict=True))

@@ -25,6 +25,10 @@ class DeliveryNotFound(NotFound):
     """There is no such delivery."""
 
 
+class AlertGone(NotFound):
+    """There is no such alert."""
+
+
 class NoVersionYet(NotFound):
     """The dataset {name} has no version yet: none of its deliveries could be used so far."""
 
@@ -52,3 +56,22 @@ class FileTooLarge(BadInput):
 class StepFailed(NhipError):
     """Nhịp could not work through this delivery because of a fault of its own (reference {reference}). The raw bytes are
     kept and the last good version stays in force; tell the maintainers the reference."""
+
+
+class NoLook(NhipError):
+    """This holds personal data of {name}. State the purpose for which you need them first; what you see is recorded."""
+
+    status = 403
+
+
+class LessProtected(NhipError):
+    """These columns hold personal data and would be shown: {columns}. Only who may see personal data of this agency can take
+    their protection away."""
+
+    status = 403
+
+
+class CellHidden(NhipError):
+    """The column {column} holds personal data. State the purpose for which you need them before you correct them."""
+
+    status = 403

@@ -17,6 +17,7 @@ from nhip.datasets.store import (
     list_agencies,
     list_conflicts,
     list_datasets,
+    list_in_force,
     list_latest_virtues,
     list_virtue_history,
     queries,
@@ -154,7 +155,7 @@ class CityHealth(msgspec.Struct, frozen=True):
 async def get_city_health(tx: Connection) -> CityHealth:
     """Scores of every dataset, agency and the city. Four queries, whatever the number of datasets."""
     latest = {v.dataset_id: v for v in await list_latest_virtues(tx)}
-    versions = {v.dataset_id: v for v in await fetch_all(tx, Version, queries.list_in_force)}
+    versions = {v.dataset_id: v for v in await list_in_force(tx)}
     by_agency: dict[uuid.UUID, list[DatasetHealth]] = {}
     for dataset in await list_datasets(tx):
         health = _dataset_health(dataset, latest.get(dataset.id), versions.get(dataset.id))

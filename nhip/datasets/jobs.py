@@ -64,6 +64,7 @@ async def measure(context: JobContext, timestamp: int) -> None:
     await measure_all(installation_of(context))
 
 
+@needs(SYSTEM)
 @blueprint.periodic(cron="*/5 * * * *")
 @blueprint.task(name="compare", queue="sources", pass_context=True, queueing_lock="compare")
 async def compare(context: JobContext, timestamp: int) -> None:

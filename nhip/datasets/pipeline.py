@@ -19,13 +19,14 @@ from nhip.datasets.chain import list_chain
 from nhip.datasets.deliveries import raw_name
 from nhip.datasets.errors import StepFailed
 from nhip.datasets.publish import Outcome, publish, store_products
-from nhip.datasets.records import DeliveryRecord, Version
+from nhip.datasets.records import DeliveryRecord
 from nhip.datasets.store import (
     find_contract,
     find_version_in_force,
     get_dataset,
     get_delivery,
     list_corrections,
+    list_in_force,
     list_unfinished,
     move_delivery,
     queries,
@@ -101,7 +102,7 @@ async def _prepare(installation: Installation, delivery_id: uuid.UUID) -> Work |
         contract = await find_contract(tx, dataset)
         previous = await find_version_in_force(tx, dataset)
         corrections = await list_corrections(tx, dataset)
-        in_force = await fetch_all(tx, Version, queries.list_in_force)
+        in_force = await list_in_force(tx)
         names = {d.id: d.name for d in await fetch_all(tx, NamedId, queries.list_names)}
     folder = installation.work / str(delivery_id)
     shutil.rmtree(folder, ignore_errors=True)

@@ -16,8 +16,9 @@ from nhip.datasets.deliveries import raw_name
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.findings import Finding, FindingGroup, groups_of, read_findings
 from nhip.datasets.model import Virtues
+from nhip.datasets.personal import Sight, draft_sight
 from nhip.datasets.records import ContractRecord, Dataset, DeliveryRecord
-from nhip.datasets.store import find_version_in_force, list_corrections, queries
+from nhip.datasets.store import find_contract, find_version_in_force, list_corrections, queries
 from nhip.datasets.virtues import scores
 from nhip.datasets.work import Work, work_through
 from nhip.db.installation import Installation
@@ -37,7 +38,8 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Preview:
-    """Work the dataset's last delivery through with the contract `yaml`, in a folder that is thrown away.
+    """Work the dataset's last delivery through with the contract `yaml`, in a folder that is thrown away. Nothing personal is
+    shown, by neither the draft nor the contract in force.
 
     Raises the contract's own errors, NoVersionYet when nothing was delivered, and whatever makes the delivery unusable.
     """
@@ -49,6 +51,8 @@ async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Pr
         chain = await list_chain(tx, delivery)
         current = await find_version_in_force(tx, dataset)
         corrections = await list_corrections(tx, dataset)
+        in_force = await find_contract(tx, dataset)
+    sight = draft_sight(yaml, in_force.yaml if in_force else "", dataset.name)
     draft = ContractRecord(dataset_id=dataset.id, no=0, yaml=yaml, digest="", note="", made_at=now(), made_by="")
     installation.work.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="preview-", dir=installation.work))
@@ -67,12 +71,12 @@ async def preview(installation: Installation, dataset: Dataset, yaml: str) -> Pr
             references={},
             find=installation.objects.path,
         )
-        return await asyncio.to_thread(_look, installation, work)
+        return await asyncio.to_thread(_look, installation, work, sight)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _look(installation: Installation, work: Work) -> Preview:
+def _look(installation: Installation, work: Work, sight: Sight) -> Preview:
     products = work_through(work, lambda _step: None)
     assessment: Assessment = products.assessment
     path = assessment.findings_path
@@ -81,6 +85,6 @@ def _look(installation: Installation, work: Work) -> Preview:
         findings=assessment.findings,
         quarantined=assessment.quarantined,
         virtues=scores(assessment.tally),
-        groups=groups_of(installation.settings, path),
-        examples=read_findings(installation.settings, path, {}, 0, 20).findings,
+        groups=groups_of(installation.settings, path, sight),
+        examples=read_findings(installation.settings, path, sight, {}, 0, 20).findings,
     )

@@ -8,9 +8,12 @@ from typing import Any
 
 import duckdb
 
+from nhip.datasets.access import require_reach
 from nhip.datasets.engine import ident, literal, session
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.model import ROW
+from nhip.datasets.personal import Sight, shown, sight_of
+from nhip.datasets.records import Version
 from nhip.datasets.store import find_version_in_force, get_dataset
 from nhip.db.installation import Installation
 from nhip.errors import BadInput
@@ -25,26 +28,35 @@ async def ask(
 ) -> list[dict[str, Any]]:
     """Rows of `sql` as dictionaries. Each of `datasets` is a table of its own name (`"bus-stops"` in quotes).
 
+    Personal cells are NULL, so that nothing about them can be asked either; what may not be read is not there.
     Raises DatasetNotFound, NoVersionYet, BadQuery.
     """
-    paths = {}
+    tables = {}
     async with installation.db.read() as tx:
         for name in datasets:
-            version = await find_version_in_force(tx, await get_dataset(tx, name))
+            dataset = await get_dataset(tx, name)
+            require_reach(dataset)
+            version = await find_version_in_force(tx, dataset)
             if version is None:
                 raise NoVersionYet(name=name)
-            paths[name] = str(installation.objects.path(version.object))
-    return await asyncio.to_thread(_ask, installation, sql, paths, list(values))
+            tables[name] = _table(installation, version, await sight_of(tx, dataset, version))
+    return await asyncio.to_thread(_ask, installation, sql, tables, list(values))
 
 
-def _ask(installation: Installation, sql: str, paths: dict[str, str], values: list[Any]) -> list[dict[str, Any]]:
+def _table(installation: Installation, version: Version, sight: Sight) -> str:
+    kinds = {column["name"]: column["type"] for column in version.manifest["columns"] if column["name"] != ROW}
+    cells = shown(sight, {name: name for name in kinds}, kinds, empty=True)
+    path = installation.objects.path(version.object)
+    return f"select {', '.join(cells)} from read_parquet({literal(str(path))})"
+
+
+def _ask(installation: Installation, sql: str, tables: dict[str, str], values: list[Any]) -> list[dict[str, Any]]:
     with session(installation.settings) as con:
-        for name, path in paths.items():
-            source = f"select * exclude ({ROW}) from read_parquet({literal(path)})"
-            con.execute(f"create temp view {ident(name)} as {source}")
+        for name, table in tables.items():
+            con.execute(f"create temp view {ident(name)} as {table}")
         try:
             result = con.execute(sql, values)
             columns = [column[0] for column in result.description or []]
             return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
         except duckdb.Error as error:
-            raise BadQuery(datasets=", ".join(paths), what=str(error).splitlines()[0]) from error
+            raise BadQuery(datasets=", ".join(tables), what=str(error).splitlines()[0]) from error

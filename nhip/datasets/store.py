@@ -1,4 +1,7 @@
-"""Access to the `datasets` schema: the queries of `store.sql` as typed functions."""
+"""Access to the `datasets` schema: the queries of `store.sql` as typed functions.
+
+Lists are narrowed in SQL to what whoever asks may reach (`nhip.security.permissions.current`); single objects: `access.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,10 @@ from nhip.datasets.records import (
 from nhip.db import Connection
 from nhip.db.query import execute, fetch_all, fetch_one
 from nhip.db.sql import load
+from nhip.security.permissions.current import reach
 
 queries = load(__file__)
+READ = "dataset.read"
 
 
 async def get_agency(tx: Connection, code: str) -> Agency:
@@ -35,9 +40,9 @@ async def get_agency(tx: Connection, code: str) -> Agency:
     return agency
 
 
-async def list_agencies(tx: Connection) -> list[Agency]:
-    """All agencies in Vietnamese order."""
-    return await fetch_all(tx, Agency, queries.list_agencies)
+async def list_agencies(tx: Connection, *, permission: str = READ) -> list[Agency]:
+    """Agencies in Vietnamese order: those for whose data whoever asks holds `permission`; all for Nhịp itself."""
+    return await fetch_all(tx, Agency, queries.list_agencies, within=reach(permission))
 
 
 async def get_dataset(tx: Connection, name: str | uuid.UUID) -> Dataset:
@@ -49,9 +54,9 @@ async def get_dataset(tx: Connection, name: str | uuid.UUID) -> Dataset:
     return dataset
 
 
-async def list_datasets(tx: Connection, agency: str | None = None) -> list[Dataset]:
-    """Datasets in Vietnamese order, of one agency (code) or all."""
-    return await fetch_all(tx, Dataset, queries.list_datasets, agency=agency)
+async def list_datasets(tx: Connection, agency: str | None = None, *, permission: str = READ) -> list[Dataset]:
+    """Datasets in Vietnamese order, of one agency (code) or all: those for which whoever asks holds `permission`."""
+    return await fetch_all(tx, Dataset, queries.list_datasets, agency=agency, within=reach(permission))
 
 
 async def find_contract(tx: Connection, dataset: Dataset, no: int | None = None) -> ContractRecord | None:
@@ -75,8 +80,8 @@ async def get_source(tx: Connection, name: str | uuid.UUID) -> Source:
 
 
 async def list_sources(tx: Connection) -> list[Source]:
-    """All sources by name."""
-    return await fetch_all(tx, Source, queries.list_sources)
+    """Sources by name: those that whoever asks may see."""
+    return await fetch_all(tx, Source, queries.list_sources, within=reach("source.read"))
 
 
 async def get_delivery(tx: Connection, delivery_id: uuid.UUID) -> DeliveryRecord:
@@ -139,9 +144,14 @@ async def list_corrections(tx: Connection, dataset: Dataset) -> list[Correction]
     return await fetch_all(tx, Correction, queries.list_corrections, dataset_id=dataset.id)
 
 
+async def list_in_force(tx: Connection) -> list[Version]:
+    """The version in force of every dataset that has one and that whoever asks may read."""
+    return await fetch_all(tx, Version, queries.list_in_force, within=reach(READ))
+
+
 async def list_latest_virtues(tx: Connection) -> list[VirtueRecord]:
-    """The last scores of every dataset."""
-    return await fetch_all(tx, VirtueRecord, queries.list_latest_virtues)
+    """The last scores of every dataset that whoever asks may read."""
+    return await fetch_all(tx, VirtueRecord, queries.list_latest_virtues, within=reach(READ))
 
 
 async def list_virtue_history(tx: Connection, dataset: Dataset) -> list[VirtueRecord]:
@@ -150,8 +160,14 @@ async def list_virtue_history(tx: Connection, dataset: Dataset) -> list[VirtueRe
 
 
 async def list_alerts(tx: Connection, most: int = 50) -> list[Alert]:
-    """Alerts nobody has seen yet, newest first."""
-    return await fetch_all(tx, Alert, queries.list_alerts, most=most)
+    """Alerts nobody has seen yet, newest first, of the datasets that whoever asks may read."""
+    return await fetch_all(tx, Alert, queries.list_alerts, most=most, within=reach(READ))
+
+
+async def find_alert_place(tx: Connection, alert_id: uuid.UUID) -> uuid.UUID | None:
+    """The agency of the dataset that an alert is about."""
+    row = await (await tx.execute(queries.find_alert_place, {"id": alert_id})).fetchone()
+    return row[0] if row else None
 
 
 async def list_vanished(

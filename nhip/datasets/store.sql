@@ -7,7 +7,9 @@ returning id, code, name, name_en
 
 -- name: list_agencies
 -- All agencies in Vietnamese order.
-select id, code, name, name_en from datasets.agency order by sort collate "C", code
+select id, code, name, name_en from datasets.agency
+where (%(within)s::uuid[] is null or id = any(%(within)s))
+order by sort collate "C", code
 
 -- name: find_agency
 -- An agency by its code.
@@ -24,7 +26,8 @@ on conflict (name) do nothing
 select d.id, d.name, d.agency_id, a.code agency_code, a.name agency_name, a.name_en agency_name_en, d.title, d.title_en, d.description, d.theme,
        d.contract_no, d.version_no, d.made_at
 from datasets.dataset d join datasets.agency a on a.id = d.agency_id
-where %(agency)s::text is null or a.code = %(agency)s
+where (%(agency)s::text is null or a.code = %(agency)s)
+  and (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))
 order by d.sort collate "C", d.name
 
 -- name: find_dataset
@@ -73,7 +76,9 @@ returning id
 -- Sources by name.
 select id, name, kind, dataset_id, agency_id, settings, state, every_s, enabled, secret is not null has_secret,
        last_run_at, last_ok_at, next_run_at, problem
-from datasets.source order by name
+from datasets.source
+where (%(within)s::uuid[] is null or agency_id = any(%(within)s))
+order by name
 
 -- name: find_source
 -- A source by name or id.
@@ -189,6 +194,7 @@ from datasets.version where dataset_id = %(dataset_id)s order by no desc
 select v.dataset_id, v.no, v.delivery_id, v.contract_no, v.digest, v.object, v.row_count, v.quarantined, v.finding_count,
        v.mended_count, v.by_rule, v.manifest, v.as_of, v.made_at, v.made_by, v.restored_from
 from datasets.dataset d join datasets.version v on v.dataset_id = d.id and v.no = d.version_no
+where (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))
 
 -- name: insert_virtue
 -- Scores at a time; a second measurement at the same instant replaces the first.
@@ -203,9 +209,11 @@ on conflict (dataset_id, at) do update set facts = excluded.facts, version_no = 
 
 -- name: list_latest_virtues
 -- The last scores of every dataset.
-select distinct on (dataset_id) dataset_id, at, version_no, accurate, complete, clean, clean_delivered, live, consistent,
-       shared, facts
-from datasets.virtue order by dataset_id, at desc
+select distinct on (v.dataset_id) v.dataset_id, v.at, v.version_no, v.accurate, v.complete, v.clean, v.clean_delivered, v.live,
+       v.consistent, v.shared, v.facts
+from datasets.virtue v join datasets.dataset d on d.id = v.dataset_id
+where (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))
+order by v.dataset_id, v.at desc
 
 -- name: list_virtue_history
 -- A dataset's scores over time, oldest first.
@@ -248,7 +256,12 @@ values (%(id)s, %(dataset_id)s, %(virtue)s, %(was)s, %(now)s, %(at)s)
 -- Alerts nobody has seen yet, newest first.
 select a.id, a.dataset_id, d.name dataset_name, d.title dataset_title, a.virtue, a.was, a.now, a.at, a.seen_at
 from datasets.alert a join datasets.dataset d on d.id = a.dataset_id
-where a.seen_at is null order by a.at desc limit %(most)s
+where a.seen_at is null and (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))
+order by a.at desc limit %(most)s
+
+-- name: find_alert_place
+-- The agency of the dataset that an alert is about.
+select d.agency_id from datasets.alert a join datasets.dataset d on d.id = a.dataset_id where a.id = %(id)s
 
 -- name: see_alert
 -- Somebody took notice.
@@ -324,3 +337,24 @@ update datasets.remote set vanished_at = null, seen_at = %(now)s where source_id
 -- Its run was enqueued; the next one is due after its interval.
 update datasets.source set next_run_at = %(now)s::timestamptz + make_interval(secs => coalesce(every_s, 86400))
 where id = %(id)s
+
+-- name: put_look
+-- A session may see the personal data of a dataset for a purpose, until then.
+insert into datasets.look (id, session_id, dataset_id, processing_id, purpose, made_at, ends_at)
+values (%(id)s, %(session_id)s, %(dataset_id)s, %(processing_id)s, %(purpose)s, %(made_at)s, %(ends_at)s)
+on conflict (session_id, dataset_id) do update
+set id = excluded.id, processing_id = excluded.processing_id, purpose = excluded.purpose, made_at = excluded.made_at,
+    ends_at = excluded.ends_at
+
+-- name: find_look
+-- The look that a session has on a dataset now.
+select id, session_id, dataset_id, processing_id, purpose, made_at, ends_at from datasets.look
+where session_id = %(session_id)s and dataset_id = %(dataset_id)s and ends_at > %(now)s
+
+-- name: end_look
+-- Mask the personal data again.
+delete from datasets.look where session_id = %(session_id)s and dataset_id = %(dataset_id)s
+
+-- name: forget_looks
+-- Looks that are over; the ledger keeps that they were.
+delete from datasets.look where ends_at <= %(now)s

@@ -13,6 +13,8 @@ import msgspec
 from nhip.datasets.engine import ident, session
 from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.health import record_virtues
+from nhip.datasets.looks import record_read
+from nhip.datasets.personal import Look, Sight, blurred, masked, sight_of
 from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import find_contract, get_dataset, get_version, queries
 from nhip.db import Connection
@@ -51,23 +53,43 @@ async def find_version_at(tx: Connection, dataset: Dataset, at: datetime) -> Ver
 
 
 async def diff(
-    installation: Installation, dataset: Dataset, since: int, to: int | None = None, most: int = 100
+    installation: Installation,
+    dataset: Dataset,
+    since: int,
+    to: int | None = None,
+    most: int = 100,
+    *,
+    look: Look | None = None,
 ) -> Difference:
     """Rows added, changed and removed from version `since` to version `to` (default: the one in force), by primary key;
-    without a key, equal rows are matched as wholes. Raises VersionNotFound, NoVersionYet."""
+    without a key, equal rows are matched as wholes. Personal cells are masked; with a `look` they are shown and recorded.
+    Raises VersionNotFound, NoVersionYet, LedgerClosed."""
     async with installation.db.read() as tx:
         old = await get_version(tx, dataset, since)
         if to is None and dataset.version_no is None:
             raise NoVersionYet(name=dataset.name)
         new = await get_version(tx, dataset, to or dataset.version_no or 0)
         contract = await find_contract(tx, dataset, new.contract_no)
+        sight = await sight_of(tx, dataset, old, new, look=look)
     key: list[str] = new.manifest.get("key", []) if contract else []
     old_path, new_path = installation.objects.path(old.object), installation.objects.path(new.object)
-    return await asyncio.to_thread(_diff_files, installation, (since, old_path), (new.no, new_path), key, most)
+    sides = ((since, old_path), (new.no, new_path))
+    found = await asyncio.to_thread(_diff_files, installation, *sides, key, most, sight)
+    if sight.personal and found.rows:
+        await record_read(
+            installation, sight, {"versions": [since, new.no], "rows": len(found.rows)}, _people(found, sight)
+        )
+    return found
+
+
+def _people(found: Difference, sight: Sight) -> set[str | None]:
+    """The citizen numbers that stand in the rows."""
+    sides = [side for row in found.rows for side in (row.before, row.after) if side]
+    return {side.get(name) for side in sides for name in sight.protection.people}
 
 
 def _diff_files(
-    installation: Installation, old: tuple[int, Path], new: tuple[int, Path], key: list[str], most: int
+    installation: Installation, old: tuple[int, Path], new: tuple[int, Path], key: list[str], most: int, sight: Sight
 ) -> Difference:
     with session(installation.settings) as con:
         before, after = _columns(con, old[1]), _columns(con, new[1])
@@ -75,7 +97,9 @@ def _diff_files(
         key = key if key and all(k in common for k in key) else []
         _compare(con, old[1], new[1], common, key)
         counts = dict(con.execute("select change, count(*) from difference group by 1").fetchall())
-        rows = con.execute("select * from difference order by _place limit ?", [most]).fetchall()
+        cells = ", ".join(f"{_seen(side, common, sight)} as {side}" for side in ("before", "after"))
+        query = f"select change, _place, {cells} from difference order by _place limit ?"
+        rows = con.execute(query, [most]).fetchall()
         return Difference(
             since=old[0],
             to=new[0],
@@ -114,6 +138,15 @@ def _compare(con: duckdb.DuckDBPyConnection, old: Path, new: Path, columns: list
         """,
         [str(old), str(new)],
     )
+
+
+def _seen(side: str, columns: list[str], sight: Sight) -> str:
+    """SQL: the cells of one side as a list of text, masked where they are not to be seen."""
+    cells = []
+    for place, column in enumerate(columns, 1):
+        cell = f"{side}[{place}]"
+        cells.append(masked(cell) if sight.hides(column) else blurred(cell) if sight.blurs(column) else cell)
+    return f"case when {side} is not null then [{', '.join(cells)}] end"
 
 
 def _row_change(row: tuple[Any, ...], columns: list[str], key: list[str]) -> RowChange:

@@ -13,12 +13,16 @@ from nhip.datasets.corrections import CellFix, correct, list_keys, undo
 from nhip.datasets.deliveries import keep, raw_name, record, work_again
 from nhip.datasets.findings import list_delivered_rows, list_findings, list_groups, list_rows
 from nhip.datasets.health import get_city_health
+from nhip.datasets.personal import Sight
 from nhip.datasets.pipeline import process, resume
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import find_version_in_force, get_dataset, list_alerts, list_corrections, list_deliveries
 from nhip.db.installation import Installation
 from nhip.kernel.time import now
 from tests.datasets.conftest import FIRST, HEADER, SCHOOLS, SECOND, Deliver
+
+PLAIN = Sight(dataset="truong-hoc")
+"""Nothing of these schools is personal."""
 
 
 async def in_force(installation: Installation, name: str = "truong-hoc") -> versions.Version | None:
@@ -34,9 +38,9 @@ async def test_a_delivery_becomes_the_version_in_force_with_its_findings(
     assert outcome is not None and version is not None
     assert outcome.state == "published"
     assert (version.no, version.row_count, version.by_rule) == (1, 3, {"maximum": 1})
-    found = await list_findings(installation, version)
+    found = await list_findings(installation, version, PLAIN)
     assert [(f.row, f.column, f.value) for f in found.findings] == [(4, "hoc_sinh", "9999")]
-    rows = await list_rows(installation, version)
+    rows = await list_rows(installation, version, PLAIN)
     assert rows.rows[0] == (2, ["A1", "Trường Một", "2001-09-01", "100"])
 
 
@@ -206,10 +210,10 @@ async def test_changes_fold_into_the_whole_table(
 async def test_evidence_holds_the_delivered_row_behind_a_finding(installation: Installation, deliver: Deliver) -> None:
     outcome = await deliver(FIRST)
     assert outcome is not None and outcome.version is not None
-    data = await list_delivered_rows(installation, outcome.version, [4])
+    data = await list_delivered_rows(installation, outcome.version, PLAIN, [4])
     assert data.columns == ["ma", "Tên trường", "ngay", "hoc_sinh"]
     assert data.rows == [(4, ["A3", "Trường Ba", "03/09/2003", "9999"])]
-    groups = await list_groups(installation, outcome.version)
+    groups = await list_groups(installation, outcome.version, PLAIN)
     assert [(g.rule, g.severity, g.count) for g in groups] == [("maximum", "error", 1), ("date.form", "mended", 3)]
 
 
@@ -229,7 +233,7 @@ async def test_a_mended_key_stays_with_its_own_delivery(
     good = await deliver(HEADER + "A1,Trường Một,01/09/2001,100\nA2,Trường Hai,02/09/2002,200\n")
     assert good is not None and good.version is not None
     assert (good.version.row_count, good.version.quarantined) == (2, 0)
-    rows = await list_rows(installation, good.version)
+    rows = await list_rows(installation, good.version, PLAIN)
     assert [cells[:2] for _number, cells in rows.rows] == [["A1", "Trường Một"], ["A2", "Trường Hai"]]
 
 

@@ -59,7 +59,11 @@ async def test_its_tables_live_in_a_schema_of_their_own(lighting: Sector, instal
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("pages.py", '@get("/console/lighting")', '@get("/elsewhere")', "addresses begin with /console/lighting"),
+        ("pages.py", '@get("/console/lighting"', '@get("/elsewhere"', "addresses begin with /console/lighting"),
+        ("pages.py", ', permission="lighting.read"', "", "name the permission that this page needs, one of lighting.read"),
+        ("pages.py", '"lighting.read"', '"dataset.read"', "name the permission that this page needs"),
+        ("jobs.py", "@needs(SYSTEM)", "", "say above the job who enqueues it"),
+        ("jobs.py", "@needs(SYSTEM)", '@needs("dataset.correct")', "say above the job who enqueues it"),
         ("pages.py", "from nhip.sdk import", "import nhip.db\nfrom nhip.sdk import", "uses nhip.sdk only"),
         ("indicators.py", "state = 'tốt'", "stat = 'tốt'", "cannot be run"),
         ("indicators.py", '_("Objects that work")', '_("Lamps that burn")', "has no Vietnamese"),
@@ -67,7 +71,7 @@ async def test_its_tables_live_in_a_schema_of_their_own(lighting: Sector, instal
         ("contracts/objects.yaml", "name: lighting-objects", "name: other", "must be named lighting-objects"),
         ("migrations/0001_pre_lighting.sql", "sector_lighting", "public_thing", "keep the tables in the schema"),
         ("templates/overview.html", "{% endcall %}", "{% endcal %}", "line"),
-        ("__init__.py", '"lighting.view"', '"view"', "begins with the sector's name"),
+        ("__init__.py", '"lighting.read"', '"read"', "begins with the sector's name"),
     ],
 )
 def test_the_check_finds(lighting: Sector, file: str, old: str, new: str, said: str) -> None:

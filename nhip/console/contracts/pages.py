@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from nhip.console.common import installation_of, who_name
+from nhip.console.common import dataset_of, installation_of, rights_of, who_name
 from nhip.console.datasets.pages import frame
 from nhip.console.uploads import Sent, received
 from nhip.datasets.catalogue import put_contract
@@ -19,11 +19,14 @@ from nhip.datasets.contract.lint import lint
 from nhip.datasets.contract.template import read_template, write_template
 from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.deliveries import work_again
-from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.errors import LessProtected, NoVersionYet
 from nhip.datasets.health import get_dataset_health
+from nhip.datasets.personal import list_lowered
 from nhip.datasets.preview import preview
-from nhip.datasets.store import find_contract, get_dataset, list_contracts
-from nhip.errors import NhipError
+from nhip.datasets.records import Dataset
+from nhip.datasets.store import find_contract, list_contracts
+from nhip.db import Connection
+from nhip.errors import Forbidden, NhipError, NotFound
 from nhip.kernel.i18n import _
 from nhip.web.forms import Form
 from nhip.web.i18n import message_of
@@ -37,7 +40,7 @@ LONGEST = 2_000_000
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """The contract in force as text to edit, and its editions."""
     async with installation_of(request).db.read() as tx:
-        dataset = await get_dataset(tx, name)
+        dataset = await dataset_of(request, tx, name)
         record = await find_contract(tx, dataset)
     return await _page(request, name, Form.of(yaml=record.yaml if record else ""), {})
 
@@ -57,8 +60,11 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     text = form.text("yaml", required=_("Write a contract first."), longest=LONGEST)
     try:
         async with installation.db.tx() as tx:
-            dataset = await get_dataset(tx, name)
+            dataset = await dataset_of(request, tx, name, "contract.edit")
+            await require_protection(request, tx, dataset, text)
             await put_contract(tx, dataset, text, who=who_name(request), note=form.raw("note")[:300])
+    except (NotFound, Forbidden):
+        raise
     except NhipError as error:
         form.fail("yaml", "{text}", text=message_of(error))
     if form.errors:
@@ -85,7 +91,7 @@ async def take_template(request: AnyRequest, name: FromPath[str]) -> Response[st
 async def template(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """The contract in force as an Excel template to fill in."""
     async with installation_of(request).db.read() as tx:
-        record = await find_contract(tx, await get_dataset(tx, name))
+        record = await find_contract(tx, await dataset_of(request, tx, name))
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "contract.xlsx"
         write_template(target, load(record.yaml) if record else None)
@@ -105,21 +111,31 @@ async def _judge(request: AnyRequest, name: str, form: Form) -> dict[str, Any]:
     try:
         draft = load(text)
         async with installation.db.read() as tx:
-            dataset = await get_dataset(tx, name)
+            dataset = await dataset_of(request, tx, name, "contract.edit")
             record = await find_contract(tx, dataset)
         if record:
             found["differences"] = diff(load(record.yaml), draft)
         found["preview"] = await preview(installation, dataset, text)
     except NoVersionYet:
         found["preview"] = None
+    except (NotFound, Forbidden):
+        raise
     except NhipError as error:
         found["unusable"] = message_of(error)
     return found
 
 
+async def require_protection(request: AnyRequest, tx: Connection, dataset: Dataset, yaml: str) -> None:
+    """Raises LessProtected when `yaml` would show what is masked now and whoever asks may not see personal data themselves."""
+    record = await find_contract(tx, dataset)
+    lowered = list_lowered(yaml, record.yaml) if record else []
+    if lowered and not rights_of(request).may("dataset.read_personal", organisation=dataset.agency_id):
+        raise LessProtected(columns=", ".join(lowered))
+
+
 async def _page(request: AnyRequest, name: str, form: Form, judged: dict[str, Any], status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         editions = await list_contracts(tx, health.dataset)
     values: dict[str, Any] = {"problems": [], "differences": [], "preview": None, "unusable": "", **judged}
     values |= {"editions": editions, "judged": bool(judged), **frame(health, "contract")}

@@ -6,21 +6,26 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
-from nhip.console.common import PAGE_SIZE, PageNumber, installation_of, who_name
+from nhip.console.common import PAGE_SIZE, PageNumber, dataset_of, installation_of, seen_by, who_name
 from nhip.console.datasets.moves import find_moves
-from nhip.console.datasets.pages import frame
+from nhip.console.datasets.pages import frame, looking
 from nhip.console.evidence import agreed_of, row_names
 from nhip.datasets.contract.yaml import load
 from nhip.datasets.corrections import CellFix, correct, list_keys, undo
-from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.errors import CellHidden, NoVersionYet
 from nhip.datasets.export import csv_of
-from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups, list_row
+from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups, list_row, without_look
 from nhip.datasets.health import get_dataset_health
-from nhip.datasets.store import find_contract, get_dataset, get_version, list_corrections
+from nhip.datasets.looks import record_export, record_read, require_look
+from nhip.datasets.personal import MASK, Sight
+from nhip.datasets.records import Correction
+from nhip.datasets.store import find_contract, get_version, list_corrections
+from nhip.db.installation import Installation
 from nhip.errors import NotFound
 from nhip.kernel.i18n import _
 from nhip.web.forms import Form
@@ -45,22 +50,27 @@ async def findings(
     officer's corrections, against which it is told what they changed."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         corrections = await list_corrections(tx, health.dataset)
         record = await find_contract(tx, health.dataset)
         moved = await find_moves(tx, health, since)
+        sight = await seen_by(request, tx, health.dataset, health.version)
     if health.version is None:
         raise NoVersionYet(name=name)
-    groups = await list_groups(installation, health.version)
+    groups = await list_groups(installation, health.version, sight)
     wanted: dict[str, Any] = {"rule": rule, "column": column, "severity": severity}
-    found = await list_findings(installation, health.version, **wanted, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
+    part: dict[str, Any] = {"offset": (number - 1) * PAGE_SIZE, "most": PAGE_SIZE}
+    found = await list_findings(installation, health.version, sight, **wanted, **part)
+    corrections = await masked_corrections(installation, sight, corrections)
     values = {**frame(health, "findings"), **wanted, "groups": groups, "found": found, "corrections": corrections}
     contract = load(record.yaml) if record else None
     rows = sorted({finding.row for finding in found.findings if finding.row})
-    delivered = await list_delivered_rows(installation, health.version, rows) if rows and (rule or column) else None
+    delivered = (
+        await list_delivered_rows(installation, health.version, sight, rows) if rows and (rule or column) else None
+    )
     values["names"] = row_names(health.version, contract, delivered) if delivered else {}
     values["agreed"] = agreed_of(contract, column, rule) if contract and column else ""
-    values |= {"moved": moved, "since": since}
+    values |= {"moved": moved, "since": since, **looking(request, health.dataset, sight)}
     return page(request, "console/findings.html", listing=Listing(number, PAGE_SIZE, found.total), **values)
 
 
@@ -69,16 +79,20 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
     """One delivered row: every cell as it came, what is wrong with it, and a field to put it right."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         record = await find_contract(tx, health.dataset)
+        sight = await seen_by(request, tx, health.dataset, health.version)
     if health.version is None:
         raise NoVersionYet(name=name)
-    data = await list_delivered_rows(installation, health.version, [row])
+    data = await list_delivered_rows(installation, health.version, sight, [row])
     named = row_names(health.version, load(record.yaml) if record else None, data)
-    found = await list_findings(installation, health.version, row=row, most=500)
+    found = await list_findings(installation, health.version, sight, row=row, most=500)
     columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
     if not data.rows:  # a row without a finding: the version's own cells
-        data, columns = await list_row(installation, health.version, row), {name: name for name in columns.values()}
+        data, columns = (
+            await list_row(installation, health.version, sight, row),
+            {name: name for name in columns.values()},
+        )
     if not data.rows:
         raise NotFound(what=translate(_("row {row}"), row=row))
     by_column: dict[str, list[Finding]] = {}
@@ -91,9 +105,25 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         "cells": cells,
         "by_column": by_column,
         "named": named.get(row, ""),
+        "hidden": data.hidden,
+        **looking(request, health.dataset, sight),
         **frame(health, "findings", translate(_("Row {row}"), row=row)),
     }
     return page(request, "console/row.html", **values)
+
+
+async def masked_corrections(installation: Installation, sight: Sight, made: list[Correction]) -> list[Correction]:
+    """The corrections as they may be shown; those of personal columns are recorded before they are."""
+    told = [correction for correction in made if sight.is_private(correction.column_name)]
+    if sight.look is not None and told:
+        values = {text for correction in told for text in (correction.was, correction.now)}
+        await record_read(installation, sight, {"corrections": [str(correction.id) for correction in told]}, values)
+    return [
+        msgspec.structs.replace(correction, was=correction.was and MASK, now=correction.now and MASK)
+        if sight.hides(correction.column_name) or sight.blurs(correction.column_name)
+        else correction
+        for correction in made
+    ]
 
 
 @post("/console/datasets/{name:str}/corrections", permission="dataset.correct")
@@ -106,9 +136,12 @@ async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     form = await Form.read(request)
     fixes = _fixes(form)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name, "dataset.correct"))
+        sight = await seen_by(request, tx, health.dataset, health.version)
     if health.version is None:
         raise NoVersionYet(name=name)
+    if unseen := next((fix.column for fix in fixes if sight.hides(fix.column)), ""):
+        raise CellHidden(column=unseen)
     back = back_to(form, name)
     if not fixes:
         return redirect(back, Notice(_("Nothing was changed: type what a cell should say first."), kind="warn"))
@@ -149,7 +182,7 @@ async def take_back(request: AnyRequest, name: FromPath[str], correction_id: Fro
     """Take a correction back; the delivered text counts again."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        dataset = await get_dataset(tx, name)
+        dataset = await dataset_of(request, tx, name, "dataset.correct")
         if correction_id not in {correction.id for correction in await list_corrections(tx, dataset)}:
             raise NotFound(what=request.url.path)
     await undo(installation, dataset, correction_id)
@@ -158,27 +191,35 @@ async def take_back(request: AnyRequest, name: FromPath[str], correction_id: Fro
 
 
 @get("/console/datasets/{name:str}/findings.csv", permission="dataset.export")
-async def download_findings(request: AnyRequest, name: FromPath[str]) -> Stream:
-    """All findings of the version in force, mends included, as CSV."""
-    return await _download(request, name, None, "findings")
+async def download_findings(request: AnyRequest, name: FromPath[str], personal: FromQuery[bool] = False) -> Stream:
+    """All findings of the version in force, mends included, as CSV; personal values only when asked for, with a purpose."""
+    return await _download(request, name, None, "findings", personal)
 
 
 @get("/console/datasets/{name:str}/versions/{no:int}/export.csv", permission="dataset.export")
-async def download_version(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Stream:
-    """The rows of a version as CSV."""
-    return await _download(request, name, no, "version")
+async def download_version(
+    request: AnyRequest, name: FromPath[str], no: FromPath[int], personal: FromQuery[bool] = False
+) -> Stream:
+    """The rows of a version as CSV; personal data only when asked for, with a purpose."""
+    return await _download(request, name, no, "version", personal)
 
 
-async def _download(request: AnyRequest, name: str, no: int | None, role: str) -> Stream:
+async def _download(request: AnyRequest, name: str, no: int | None, role: str, personal: bool) -> Stream:
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        dataset = await get_dataset(tx, name)
+        dataset = await dataset_of(request, tx, name, "dataset.export")
         if dataset.version_no is None:
             raise NoVersionYet(name=name)
         version = await get_version(tx, dataset, no or dataset.version_no)
+        sight = await seen_by(request, tx, dataset, version)
+    if not personal:
+        sight = without_look(sight)
+    else:
+        require_look(sight)
+        await record_export(installation, sight, {"version": version.no, "digest": version.digest, "part": role})
     disposition = f'attachment; filename="{name}-{version.no}-{role}.csv"'
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
-    return Stream(csv_of(installation, version, role), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(csv_of(installation, version, role, sight), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 ROUTES = [findings, row, put_right, take_back, download_findings, download_version]

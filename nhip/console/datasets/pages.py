@@ -13,7 +13,10 @@ from nhip.console.common import (
     VIRTUES,
     PageNumber,
     agency_of,
+    dataset_of,
     installation_of,
+    may_look,
+    seen_by,
     title_of,
     who_name,
     words,
@@ -25,9 +28,10 @@ from nhip.datasets.errors import NoVersionYet
 from nhip.datasets.findings import FindingGroup, list_groups, list_quarantined, list_rows
 from nhip.datasets.health import NAMES, DatasetHealth, get_city_health, get_dataset_health, get_history
 from nhip.datasets.model import Virtues
-from nhip.datasets.records import Version
+from nhip.datasets.personal import Sight
+from nhip.datasets.records import Dataset, Version
 from nhip.datasets.rules import virtues_of
-from nhip.datasets.store import get_dataset, get_version, list_deliveries, list_vanished, list_versions
+from nhip.datasets.store import get_version, list_deliveries, list_vanished, list_versions
 from nhip.errors import NotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
@@ -54,11 +58,12 @@ async def list_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """A dataset: virtues, what there is to mend, columns, deliveries."""
     async with installation_of(request).db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         history = await get_history(tx, health.dataset)
         deliveries = await list_deliveries(tx, health.dataset, 10)
         vanished = await list_vanished(tx, dataset_id=health.dataset.id)
-    groups = await list_groups(installation_of(request), health.version) if health.version else []
+        sight = await seen_by(request, tx, health.dataset, health.version)
+    groups = await list_groups(installation_of(request), health.version, sight) if health.version else []
     values: dict[str, Any] = {
         **frame(health, "overview"),
         "history": history,
@@ -76,12 +81,14 @@ async def rows(
     """Rows of the version in force, or those kept out of it."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
+        sight = await seen_by(request, tx, health.dataset, health.version)
     version = _in_force(health)
     read = list_quarantined if kept_out else list_rows
-    data = await read(installation, version, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
+    data = await read(installation, version, sight, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
     listing = Listing(number, PAGE_SIZE, data.total)
-    return page(request, "console/rows.html", data=data, listing=listing, kept_out=kept_out, **frame(health, "rows"))
+    values = {"data": data, "kept_out": kept_out, **frame(health, "rows"), **looking(request, health.dataset, sight)}
+    return page(request, "console/rows.html", listing=listing, **values)
 
 
 @get("/console/datasets/{name:str}/virtues/{virtue:str}", permission="dataset.read")
@@ -91,9 +98,10 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
         raise NotFound(what=virtue)
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         history = await get_history(tx, health.dataset)
-    groups = await list_groups(installation, _in_force(health))
+        sight = await seen_by(request, tx, health.dataset, health.version)
+    groups = await list_groups(installation, _in_force(health), sight)
     mine = [g for g in groups if virtue in virtues_of(g.rule, g.severity)]
     points = [(h.at, score) for h in history if (score := getattr(h, virtue)) is not None]
     values: dict[str, Any] = {
@@ -113,7 +121,7 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
 async def show_versions(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """All versions, newest first."""
     async with installation_of(request).db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         found = await list_versions(tx, health.dataset)
     return page(request, "console/versions.html", found=found, **frame(health, "versions"))
 
@@ -125,13 +133,15 @@ async def show_difference(
     """What version `no` changed against the one before it (or `since`)."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        health = await get_dataset_health(tx, await get_dataset(tx, name))
+        health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         version = await get_version(tx, health.dataset, no)
+        sight = await seen_by(request, tx, health.dataset, version)
     before = since if since is not None else no - 1
     difference = None
     if before >= 1:
-        difference = await versions.diff(installation, health.dataset, before, no, PAGE_SIZE)
+        difference = await versions.diff(installation, health.dataset, before, no, PAGE_SIZE, look=sight.look)
     values: dict[str, Any] = {"version": version, "difference": difference, "before": before}
+    values |= looking(request, health.dataset, sight)
     return page(
         request, "console/version.html", **frame(health, "versions", translate(_("Version {no}"), no=no)), **values
     )
@@ -142,11 +152,16 @@ async def restore(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -
     """Put an earlier version in force again."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        dataset = await get_dataset(tx, name)
+        dataset = await dataset_of(request, tx, name, "dataset.restore")
     made = await versions.restore(installation, dataset, no, who_name(request))
     undo = f"/console/datasets/{name}/versions/{dataset.version_no}/restore" if dataset.version_no else ""
     text = _("Version {no} is in force, with the rows of version {old}.")
     return redirect(f"/console/datasets/{name}/versions", Notice(text, {"no": made.no, "old": no}, undo=undo))
+
+
+def looking(request: AnyRequest, dataset: Dataset, sight: Sight) -> dict[str, Any]:
+    """What a page with rows tells of personal data: whether they are masked, and the way to see them."""
+    return {"sight": sight, "may_look": may_look(request, dataset)}
 
 
 def frame(health: DatasetHealth, current: str, here: str = "") -> dict[str, Any]:

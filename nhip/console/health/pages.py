@@ -17,12 +17,14 @@ from nhip.console.common import (
     installation_of,
     lowest,
     name_of,
+    rights_of,
     title_of,
     who_name,
     words,
 )
+from nhip.datasets.access import access_agency, access_alert
 from nhip.datasets.health import AgencyHealth, CityHealth, DatasetHealth, get_city_health
-from nhip.datasets.store import get_agency, list_alerts, queries
+from nhip.datasets.store import list_alerts, queries
 from nhip.db.query import execute
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -58,7 +60,7 @@ async def city(request: Request[Any, Any, Any], sort: FromQuery[str] = "") -> Re
 async def agency(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[str]:
     """One agency: its datasets and their virtues."""
     async with installation_of(request).db.read() as tx:
-        found = await get_agency(tx, code)
+        found = await access_agency(tx, rights_of(request), code)
         health = await get_city_health(tx)
     mine = next(a for a in health.agencies if a.agency.id == found.id)
     rows = [_dataset_row(d) for d in mine.datasets]
@@ -93,6 +95,7 @@ async def list_queue(request: Request[Any, Any, Any], number: PageNumber = 1) ->
 async def see_alert(request: Request[Any, Any, Any], alert_id: FromPath[uuid.UUID]) -> Response[None]:
     """Take notice of an alert."""
     async with installation_of(request).db.tx() as tx:
+        await access_alert(tx, rights_of(request), alert_id)
         await execute(tx, queries.see_alert, id=alert_id, now=now(), who=who_name(request))
     return redirect("/console", _("The alert is off the list."))
 

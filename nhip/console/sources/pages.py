@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -11,15 +12,19 @@ from litestar.params import FromPath, FromQuery
 from nhip.connectors.errors import BadSetting
 from nhip.connectors.registry import KINDS, SettingField, fields_of, get_connector, list_connectors
 from nhip.connectors.titles import title_of_choice
-from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, installation_of, name_of, title_of, words
+from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, installation_of, name_of, rights_of, title_of, words
+from nhip.datasets.access import access_agency, access_dataset, access_source
+from nhip.datasets.errors import SourceNotFound
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Dataset, Source
 from nhip.datasets.sources import put_source, try_source
 from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources, list_vanished
+from nhip.db import Connection
 from nhip.errors import NhipError
 from nhip.jobs.app import enqueue
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
+from nhip.security.parties.errors import NameTaken
 from nhip.web.forms import Form
 from nhip.web.i18n import message_of, translate
 from nhip.web.model import Crumb, Listing
@@ -78,6 +83,7 @@ async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
         try:
             async with installation.db.tx() as tx:
                 dataset = form.raw("dataset") or None
+                await _require_ours(request, tx, name, agency, dataset)
                 await put_source(tx, installation, **what, dataset=dataset, every_s=every)
         except BadSetting as error:
             form.fail(f"set-{error.values['name']}", "{why}", why=error.values["why"])
@@ -86,6 +92,18 @@ async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
     if form.errors:
         return await _form(request, kind, form, status=422)
     return redirect(f"/console/sources/{name}", _("The source {name} is here. Try it before the first run."), name=name)
+
+
+async def _require_ours(request: AnyRequest, tx: Connection, name: str, agency: str, dataset: str | None) -> None:
+    """A source is made for agencies that whoever asks may make sources for, and takes over nobody's else."""
+    rights = rights_of(request)
+    await access_agency(tx, rights, agency, "source.edit")
+    if dataset:
+        await access_dataset(tx, rights, dataset, "source.edit")
+    with suppress(SourceNotFound):
+        there = await get_source(tx, name)
+        if not rights.may("source.edit", organisation=there.agency_id):
+            raise NameTaken(name=name)
 
 
 def _typed(form: Form, field: SettingField) -> Any:
@@ -97,8 +115,8 @@ def _typed(form: Form, field: SettingField) -> Any:
 
 async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        agencies = [("", ""), *((a.code, name_of(a)) for a in await list_agencies(tx))]
-        datasets = by_agency(await list_datasets(tx))
+        agencies = [("", ""), *((a.code, name_of(a)) for a in await list_agencies(tx, permission="source.edit"))]
+        datasets = by_agency(await list_datasets(tx, permission="source.edit"))
     connector = get_connector(kind) if kind else None
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(translate(_("Add a source")))]
     values: dict[str, Any] = {"connector": connector, "fields": fields_of(connector) if connector else []}
@@ -119,7 +137,7 @@ async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Reach the system and say what a fetch would bring."""
     installation = installation_of(request)
     async with installation.db.read() as tx:
-        source = await get_source(tx, name)
+        source = await access_source(tx, rights_of(request), name, "source.run")
     try:
         result = await try_source(installation, source)
         tried = {"notes": [n.text(translate) for n in result.notes], "would_fetch": result.would_fetch, "failed": ""}
@@ -132,14 +150,14 @@ async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
 async def run(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     """Fetch now, in the background."""
     async with installation_of(request).db.tx() as tx:
-        source = await get_source(tx, name)
+        source = await access_source(tx, rights_of(request), name, "source.run")
         await enqueue(tx, run_source, lock=f"source:{source.id}", source_id=str(source.id))
     return redirect(f"/console/sources/{name}", _("Nhịp fetches now; what arrives is worked through at once."))
 
 
 async def _show(request: AnyRequest, name: str, tried: dict[str, Any]) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        source = await get_source(tx, name)
+        source = await access_source(tx, rights_of(request), name)
         dataset = next((d for d in await list_datasets(tx) if d.id == source.dataset_id), None)
         vanished = await list_vanished(tx, source_id=source.id)
     problem = source.problem
