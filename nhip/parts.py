@@ -9,7 +9,6 @@ from nhip.db.errors import SchemaBehind
 from nhip.db.installation import Installation
 from nhip.db.migrate import Migration, list_pending, migrate
 from nhip.jobs import app as jobs
-from nhip.jobs.permissions import SYSTEM, needs
 from nhip.ledger import jobs as ledger_jobs
 from nhip.plugins import found_sectors
 
@@ -18,7 +17,6 @@ PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
 jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
-needs(SYSTEM)(ledger_jobs.sign)  # here, as the ledger stands below the jobs and their permissions
 jobs.app.add_tasks_from(ledger_jobs.blueprint, namespace="ledger")
 for _sector in found_sectors():
     if _sector.jobs is not None:

@@ -10,7 +10,8 @@ import msgspec
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.jobs.app import app as jobs
-from nhip.jobs.permissions import SYSTEM, list_jobs
+from nhip.jobs.permissions import list_jobs
+from nhip.kernel.needs import SYSTEM
 from nhip.security.permissions.catalogue import PUBLIC, SELF, built_in_roles
 from nhip.security.permissions.guard import list_routes
 from nhip.security.permissions.model import Role

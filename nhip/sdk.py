@@ -19,8 +19,8 @@ from nhip.db.installation import Installation
 from nhip.errors import BadInput, NhipError, NotFound
 from nhip.indicators.service import Measured
 from nhip.indicators.service import measure as _measure
-from nhip.jobs.permissions import SYSTEM, needs
 from nhip.kernel.i18n import _
+from nhip.kernel.needs import SYSTEM, needs
 from nhip.kernel.sector import DatasetPlan, Indicator, Permission, Sector
 from nhip.kernel.time import now, today
 from nhip.web.forms import Form

@@ -21,8 +21,8 @@ from nhip.datasets.contract.yaml import load
 from nhip.datasets.engine import ident
 from nhip.db.migrate import list_migrations
 from nhip.errors import NhipError
-from nhip.jobs.permissions import SYSTEM, permissions_of
 from nhip.kernel.i18n import _
+from nhip.kernel.needs import SYSTEM, permissions_of
 from nhip.kernel.sector import Sector
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{1,30}$")

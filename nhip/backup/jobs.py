@@ -11,7 +11,7 @@ from nhip.backup.errors import NoPlace
 from nhip.backup.make import make_backup
 from nhip.backup.seal import passphrase_of
 from nhip.db.installation import Installation
-from nhip.jobs.permissions import SYSTEM, needs
+from nhip.kernel.needs import SYSTEM, needs
 from nhip.kernel.time import VIETNAM, now
 
 blueprint = Blueprint()

@@ -24,11 +24,13 @@ from nhip.datasets.health import record_virtues
 from nhip.datasets.publish import object_name
 from nhip.datasets.records import Conflict, Dataset, Version
 from nhip.datasets.store import (
+    READ,
     find_contract,
     find_version_in_force,
     get_dataset,
     list_conflicts,
     list_datasets,
+    list_in_force,
     queries,
 )
 from nhip.db import Connection
@@ -36,6 +38,7 @@ from nhip.db.installation import Installation
 from nhip.db.notify import announce
 from nhip.db.query import Jsonb, execute, fetch_all
 from nhip.kernel.time import now
+from nhip.security.permissions.current import reach
 
 
 class Pair(NamedTuple):
@@ -99,7 +102,7 @@ async def measure_conflicts(installation: Installation) -> int:
 
 
 async def _known(tx: Connection) -> dict[str, Known]:
-    versions = {v.dataset_id: v for v in await fetch_all(tx, Version, queries.list_in_force)}
+    versions = {v.dataset_id: v for v in await list_in_force(tx)}
     known = {}
     for dataset in await list_datasets(tx):
         version = versions.get(dataset.id)
@@ -169,8 +172,8 @@ async def _record(installation: Installation, dataset_id: uuid.UUID) -> None:
 
 
 async def conflicts_of(tx: Connection, dataset: Dataset) -> list[Conflict]:
-    """What was measured against other datasets, those with most conflicts first."""
-    return await list_conflicts(tx, dataset.id)
+    """What was measured against other datasets that whoever asks may read, those with most conflicts first."""
+    return await list_conflicts(tx, dataset.id, within=reach(READ))
 
 
 async def list_differences(

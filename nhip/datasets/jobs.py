@@ -9,7 +9,7 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from nhip.db.installation import Installation
 from nhip.errors import Unavailable
-from nhip.jobs.permissions import SYSTEM, needs
+from nhip.kernel.needs import SYSTEM, needs
 
 blueprint = Blueprint()
 

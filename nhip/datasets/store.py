@@ -177,6 +177,8 @@ async def list_vanished(
     return await fetch_all(tx, Vanished, queries.list_vanished, source_id=source_id, dataset_id=dataset_id)
 
 
-async def list_conflicts(tx: Connection, dataset_id: uuid.UUID) -> list[Conflict]:
-    """What other datasets say differently of the things of this one, those with most conflicts first."""
-    return await fetch_all(tx, Conflict, queries.list_conflicts, dataset_id=dataset_id)
+async def list_conflicts(
+    tx: Connection, dataset_id: uuid.UUID, *, within: list[uuid.UUID] | None = None
+) -> list[Conflict]:
+    """What other datasets (of the agencies `within`; None: all) say differently of the same things, most conflicts first."""
+    return await fetch_all(tx, Conflict, queries.list_conflicts, dataset_id=dataset_id, within=within)

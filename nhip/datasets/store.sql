@@ -241,6 +241,7 @@ select c.dataset_id, c.other_id, o.name other_name, o.title other_title, o.title
        c.other_version_no, c.compared, c.conflicts, c.columns, c.object, c.at
 from datasets.conflict c join datasets.dataset o on o.id = c.other_id
 where c.dataset_id = %(dataset_id)s and c.compared > 0
+  and (%(within)s::uuid[] is null or o.agency_id = any(%(within)s))
 order by c.conflicts desc, o.sort collate "C"
 
 -- name: delete_conflict

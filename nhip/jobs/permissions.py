@@ -1,21 +1,15 @@
-"""Which permission a job needs to be enqueued; a job that says nothing can be enqueued by Nhịp alone."""
+"""Jobs and what enqueues them: looked at before a job is enqueued, and printed by `nhip permissions`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from procrastinate.tasks import Task
 
+from nhip.kernel.needs import SYSTEM, permissions_of
 from nhip.security.permissions.current import require_any
-
-SYSTEM = "system"
-"""In the place of a permission: only Nhịp itself enqueues the job, by the clock."""
-
-AnyTask = TypeVar("AnyTask", bound=Task[Any, Any, Any])
-_needed: WeakKeyDictionary[Task[Any, Any, Any], tuple[str, ...]] = WeakKeyDictionary()
 
 
 class JobLine(msgspec.Struct, frozen=True):
@@ -23,21 +17,6 @@ class JobLine(msgspec.Struct, frozen=True):
 
     name: str
     permissions: tuple[str, ...]
-
-
-def needs(*permissions: str) -> Callable[[AnyTask], AnyTask]:
-    """Decorator above `@blueprint.task(…)`: whoever enqueues the job holds one of `permissions` (or it is `SYSTEM`)."""
-
-    def named(task: AnyTask) -> AnyTask:
-        _needed[task] = permissions
-        return task
-
-    return named
-
-
-def permissions_of(task: Task[Any, Any, Any]) -> tuple[str, ...]:
-    """What enqueues `task`; empty when it does not say."""
-    return _needed.get(task, ())
 
 
 def require(task: Task[Any, Any, Any]) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 from procrastinate import Blueprint, JobContext
 
 from nhip.db.installation import Installation
+from nhip.kernel.needs import SYSTEM, needs
 from nhip.ledger.heads import sign_head
 
 blueprint = Blueprint()
 
 
+@needs(SYSTEM)
 @blueprint.periodic(cron="* * * * *")
 @blueprint.task(name="sign", queue="ledger", pass_context=True, queueing_lock="sign_ledger")
 async def sign(context: JobContext, timestamp: int) -> None:

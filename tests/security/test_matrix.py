@@ -13,7 +13,8 @@ from litestar.testing import AsyncTestClient
 
 from nhip.errors import Forbidden
 from nhip.jobs.app import app as jobs
-from nhip.jobs.permissions import SYSTEM, list_jobs
+from nhip.jobs.permissions import list_jobs
+from nhip.kernel.needs import SYSTEM
 from nhip.permission_commands import STRANGER, RouteRow, make_table, roles_with
 from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF, built_in_roles
 from nhip.security.permissions.current import begin_under
