@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import psycopg
 
@@ -73,7 +73,7 @@ class _Writer:
     _all: WeakKeyDictionary[Database, _Writer] = WeakKeyDictionary()
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self._db = ref(db)
         self._waiting: list[tuple[list[Draft], asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -109,8 +109,11 @@ class _Writer:
                 raise failed
 
     async def _append(self, made: list[Draft]) -> None:
+        db = self._db()
+        if db is None:  # nobody waits: those who wait hold it
+            return
         try:
-            async with (await self._db.apart()).tx() as tx:
+            async with (await db.apart()).tx() as tx:
                 last_work(tx, _Noted).drafts.extend(made)
         except DatabaseAway as error:
             raise LedgerClosed(what=str(error.values.get("what", ""))) from error
