@@ -22,6 +22,7 @@ from nhip.errors import DatabaseAway, StorageFull
 from nhip.kernel.i18n import _
 from nhip.plugins import found_sectors
 from nhip.security import pages as security_pages
+from nhip.security.openid import pages as openid_pages
 from nhip.security.permissions.catalogue import PUBLIC, register
 from nhip.security.permissions.guard import permitted, require_known
 from nhip.security.protect import protect
@@ -56,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = build(
         chosen,
-        routes=[front, *security_pages.ROUTES, *ROUTES, *sector_routes()],
+        routes=[front, *security_pages.ROUTES, *openid_pages.ROUTES, *ROUTES, *sector_routes()],
         templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
         navigation=[*NAVIGATION, *sector_navigation()],
         layers=protect(chosen),

@@ -36,9 +36,10 @@ COMMANDS = {
     "restore": ("nhip.backup.commands", "restore", "Put a backup into an empty folder."),
     "permissions": ("nhip.permission_commands", "permissions", "Who may do what: routes, jobs, roles."),
     "ledger": ("nhip.ledger.commands", "ledger", "What happened: verify, list, prove."),
+    "provider": ("nhip.security.openid.commands", "provider", "Identity providers by which people sign in."),
     "migrate": ("nhip.operate", "migrate", "Bring the database up to date."),
     "doctor": ("nhip.operate", "doctor", "Say what is wrong with this installation and how to mend it."),
-    "password": ("nhip.operate", "password", "Give the administrator a new password."),
+    "password": ("nhip.operate", "password", "Let somebody in who cannot sign in."),
 }
 """Where each command is, and its line in the overview."""
 
