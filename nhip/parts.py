@@ -11,12 +11,14 @@ from nhip.db.migrate import Migration, list_pending, migrate
 from nhip.jobs import app as jobs
 from nhip.ledger import jobs as ledger_jobs
 from nhip.plugins import found_sectors
+from nhip.portal import jobs as portal_jobs
 
-PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy"]
+PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal"]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
 jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
+jobs.app.add_tasks_from(portal_jobs.blueprint, namespace="portal")
 jobs.app.add_tasks_from(ledger_jobs.blueprint, namespace="ledger")
 for _sector in found_sectors():
     if _sector.jobs is not None:

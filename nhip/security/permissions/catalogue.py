@@ -45,6 +45,11 @@ _OURS = (
     Permission("delivery.read_raw", _("Download a delivery as it arrived"), (_A, _S, _O)),
     Permission("alert.settle", _("Mark alerts as seen"), (_A, _S, _O, _P)),
     Permission("contract.edit", _("Change contracts"), (_A, _S, _O)),
+    Permission("publication.propose", _("Propose to make a dataset open"), (_S, _O)),
+    Permission(
+        "publication.decide", _("Decide what is open, withdraw it, recall a release"), (_S, _B, _D), sensitive=True
+    ),
+    Permission("story.edit", _("Compose stories over open data"), (_S, _O)),
     Permission("source.read", _("See sources and how their runs went"), (_A, _S, _O)),
     Permission("source.edit", _("Add and change sources"), (_A, _S)),
     Permission("source.run", _("Test and run sources"), (_A, _S, _O)),

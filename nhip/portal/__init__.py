@@ -1,0 +1,1 @@
+"""Open data: what was published, for everybody to find, understand, trust and use."""

@@ -1,0 +1,1 @@
+"""The publication gate: nothing personal is open."""

@@ -1,0 +1,24 @@
+"""Open releases follow the versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate import Blueprint, JobContext
+
+from nhip.db.installation import Installation
+from nhip.kernel.needs import SYSTEM, needs
+
+blueprint = Blueprint()
+
+
+@needs(SYSTEM)
+@blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="release_due", queue="portal", pass_context=True, queueing_lock="release_due")
+async def release_due(context: JobContext, timestamp: int) -> None:
+    """Each minute: release the versions of open datasets that have none yet."""
+    from nhip.portal.service import release_due as work
+
+    installation: Any = context.additional_context["installation"]
+    assert isinstance(installation, Installation)
+    await work(installation)

@@ -1,0 +1,228 @@
+"""What may happen to a publication: proposed, decided, released version by version, withdrawn, recalled."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nhip.datasets.health import NAMES
+from nhip.datasets.records import Dataset, Version
+from nhip.datasets.store import find_version_in_force, get_dataset, list_virtue_history
+from nhip.db import Connection
+from nhip.db.installation import Installation
+from nhip.db.notify import announce
+from nhip.kernel.text import fold, sort_key
+from nhip.ledger.model import Event
+from nhip.ledger.service import note
+from nhip.portal import store
+from nhip.portal.errors import (
+    GateClosed,
+    NothingToPublish,
+    NotProposed,
+    NotPublished,
+    Recalled,
+    ReleaseNotFound,
+    Withdrawn,
+)
+from nhip.portal.licences import get_licence
+from nhip.portal.model import Entry, GateReport, Publication, Release, Treatment
+from nhip.portal.releases import OpenTable, contract_of, keep_release, open_table
+
+TOPIC = "portal"
+
+
+async def propose(
+    installation: Installation,
+    dataset: Dataset,
+    *,
+    licence: str,
+    basis: str,
+    treatment: Treatment,
+    keywords: list[str],
+    contact: str,
+    cadence: str = "",
+) -> GateReport:
+    """Propose to publish a dataset; gives what the gate says of it as it would be. Raises NothingToPublish, LicenceUnknown."""
+    get_licence(licence)
+    table = await _table(installation, dataset, treatment)
+    table.file.unlink(missing_ok=True)
+    async with installation.db.tx() as tx:
+        values = {"licence": licence, "basis": basis, "keywords": keywords, "contact": contact, "cadence": cadence}
+        await store.propose(tx, dataset.id, treatment=treatment, **values)
+        await store.insert_decision(tx, dataset.id, "proposed", basis=basis, gate=table.report)
+        await note(tx, Event(kind="publication.proposed", what=f"dataset:{dataset.name}", why=basis))
+    return table.report
+
+
+async def preview(installation: Installation, dataset: Dataset, treatment: Treatment) -> OpenTable:
+    """The table as it would be open, and what the gate says; the caller removes its file."""
+    return await _table(installation, dataset, treatment)
+
+
+async def _table(installation: Installation, dataset: Dataset, treatment: Treatment) -> OpenTable:
+    async with installation.db.read() as tx:
+        version = await find_version_in_force(tx, dataset)
+        if version is None:
+            raise NothingToPublish(name=dataset.name)
+        contract = await contract_of(tx, dataset, version)
+    return await open_table(installation, version, contract, treatment)
+
+
+async def publish(installation: Installation, dataset: Dataset, note_: str = "") -> Release:
+    """Decide that a proposed dataset is open, and release its version in force. Raises NotProposed, GateClosed."""
+    async with installation.db.read() as tx:
+        publication = await store.find_publication(tx, dataset.id)
+        version = await find_version_in_force(tx, dataset)
+    if publication is None:
+        raise NotProposed(name=dataset.name)
+    if version is None:
+        raise NothingToPublish(name=dataset.name)
+    release, report = await _made(installation, dataset, version, publication.treatment)
+    if release is None:
+        raise GateClosed(why="; ".join(report.blocks))
+    async with installation.db.tx() as tx:
+        await store.decide(tx, dataset.id)
+        await store.insert_decision(tx, dataset.id, "published", basis=publication.basis, note=note_, gate=report)
+        await _put(tx, dataset, release)
+        told = {"no": release.no, "digest": release.digest, "licence": publication.licence}
+        await note(
+            tx, Event(kind="publication.decided", what=f"dataset:{dataset.name}", why=publication.basis, data=told)
+        )
+    return release
+
+
+async def release_due(installation: Installation) -> list[str]:
+    """Release every published dataset whose version in force is newer than its last release; gives their names.
+
+    A version that the gate refuses leaves the release before it in force and is shown to its agency.
+    """
+    async with installation.db.read() as tx:
+        names = await store.list_due(tx)
+    for name in names:
+        async with installation.db.read() as tx:
+            dataset = await get_dataset(tx, name)
+            publication = await store.find_publication(tx, dataset.id)
+            version = await find_version_in_force(tx, dataset)
+        if publication is None or version is None:
+            continue
+        release, report = await _made(installation, dataset, version, publication.treatment)
+        async with installation.db.tx() as tx:
+            if release is None:
+                await store.put_refusal(tx, dataset.id, version.no, report)
+                told = {"no": version.no, "blocks": report.blocks}
+                await note(tx, Event(kind="publication.refused", what=f"dataset:{name}", data=told))
+            else:
+                await _put(tx, dataset, release)
+                told = {"no": release.no, "digest": release.digest}
+                await note(tx, Event(kind="publication.released", what=f"dataset:{name}", data=told))
+    return names
+
+
+async def _made(
+    installation: Installation, dataset: Dataset, version: Version, treatment: Treatment
+) -> tuple[Release | None, GateReport]:
+    async with installation.db.read() as tx:
+        contract = await contract_of(tx, dataset, version)
+    table = await open_table(installation, version, contract, treatment)
+    try:
+        return (await keep_release(installation, version, table) if table.report.open else None), table.report
+    finally:
+        table.file.unlink(missing_ok=True)
+
+
+async def _put(tx: Connection, dataset: Dataset, release: Release) -> None:
+    await store.put_release(tx, release)
+    await refresh_entry(tx, dataset)
+    await announce(tx, TOPIC)
+
+
+async def refresh_entry(tx: Connection, dataset: Dataset) -> Entry | None:
+    """Make the catalogue's entry anew from the newest release that was not recalled; without one there is no entry."""
+    publication = await store.find_publication(tx, dataset.id)
+    releases = [r for r in await store.list_releases(tx, dataset.id) if r.recalled_at is None]
+    if publication is None or publication.state != "published" or not releases:
+        await store.delete_entry(tx, dataset.id)
+        return None
+    entry = await _entry(tx, dataset, publication, releases)
+    names = f"{entry.title} {entry.title_en} {entry.name}"
+    about = " ".join((*entry.keywords, entry.agency_name, entry.agency_name_en, entry.theme))
+    rest = " ".join((entry.description, *(f"{c.title} {c.title_en} {c.name}" for c in entry.columns)))
+    texts = tuple(f"{text.lower()} {fold(text)}" for text in (names, about, rest))
+    folded = fold(f"{names} {about}")[:2_000]
+    await store.put_entry(tx, entry, sort_key(entry.title), (texts[0], texts[1], texts[2]), folded)
+    return entry
+
+
+async def _entry(tx: Connection, dataset: Dataset, publication: Publication, releases: list[Release]) -> Entry:
+    newest, first = releases[0], releases[-1]
+    history = await list_virtue_history(tx, dataset)
+    virtues = {name: getattr(history[-1], name) for name in NAMES} if history else {}
+    geographic = {"latitude", "longitude", "geometry"} & {c.kind for c in newest.columns}
+    return Entry(
+        dataset_id=dataset.id,
+        name=dataset.name,
+        title=dataset.title,
+        title_en=dataset.title_en,
+        description=dataset.description,
+        agency_code=dataset.agency_code,
+        agency_name=dataset.agency_name,
+        agency_name_en=dataset.agency_name_en,
+        theme=dataset.theme,
+        keywords=publication.keywords,
+        formats=["csv", "xlsx", "json", "parquet", *(["geojson"] if geographic else [])],
+        places=[],
+        licence=publication.licence,
+        contact=publication.contact,
+        cadence=publication.cadence,
+        release_no=newest.no,
+        row_count=newest.row_count,
+        bytes=newest.bytes,
+        columns=newest.columns,
+        virtues=virtues,
+        score=0,
+        issued=publication.first_published_at or first.made_at,
+        modified=newest.made_at,
+        as_of=newest.as_of,
+    )
+
+
+async def withdraw(tx: Connection, dataset: Dataset, reason: str) -> None:
+    """The dataset is no longer open; its address says so for ever. Raises NotPublished."""
+    publication = await store.find_publication(tx, dataset.id)
+    if publication is None or publication.state != "published":
+        raise NotPublished(name=dataset.name)
+    await store.withdraw(tx, dataset.id, reason)
+    await store.delete_entry(tx, dataset.id)
+    await store.insert_decision(tx, dataset.id, "withdrawn", note=reason)
+    await note(tx, Event(kind="publication.withdrawn", what=f"dataset:{dataset.name}", why=reason))
+    await announce(tx, TOPIC)
+
+
+async def recall(tx: Connection, dataset: Dataset, no: int, reason: str) -> None:
+    """A release is no longer given out, and the one before it is in force again. Raises ReleaseNotFound."""
+    if not await store.recall_release(tx, dataset.id, no, reason):
+        raise ReleaseNotFound(name=dataset.name, no=no)
+    await store.insert_decision(tx, dataset.id, "recalled", note=reason)
+    await refresh_entry(tx, dataset)
+    await note(tx, Event(kind="publication.recalled", what=f"dataset:{dataset.name}", why=reason, data={"no": no}))
+    await announce(tx, TOPIC)
+
+
+async def get_entry(tx: Connection, name: str) -> Entry:
+    """An open dataset. Raises NotPublished for absent and closed alike, Withdrawn for one that was open once."""
+    found = await store.find_entry(tx, name)
+    if found is not None:
+        return found
+    tombstone = await store.find_tombstone(tx, name)
+    if tombstone is not None:
+        raise Withdrawn(name=name, why=tombstone.reason)
+    raise NotPublished(name=name)
+
+
+async def get_release(tx: Connection, entry: Entry, no: int | None = None) -> Release:
+    """A release of an open dataset (default: the one in force). Raises ReleaseNotFound, Recalled."""
+    found = await store.find_release(tx, entry.dataset_id, entry.release_no if no is None else no)
+    if found is None:
+        raise ReleaseNotFound(name=entry.name, no=no)
+    if found.recalled_at is not None:
+        raise Recalled(name=entry.name, no=found.no, why=found.recall_reason)
+    return msgspec.structs.replace(found)

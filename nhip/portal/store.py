@@ -1,0 +1,164 @@
+"""Access to the `portal` schema: the queries of `store.sql` as typed functions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nhip.db import Connection
+from nhip.db.query import Jsonb, execute
+from nhip.db.sql import load
+from nhip.kernel.actor import acting
+from nhip.kernel.ids import new_id
+from nhip.kernel.time import now, today
+from nhip.portal.model import Decision, Entry, GateReport, Publication, Release, Treatment
+
+queries = load(__file__)
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """What is left of a withdrawn dataset."""
+
+    name: str
+    reason: str
+    withdrawn_at: datetime
+
+
+async def _all(tx: Connection, kind: type[Any], query: Any, **values: Any) -> list[Any]:
+    """Rows as structs whose JSON columns become structs, too."""
+    cursor = await tx.execute(query, values)
+    names = [column.name for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+    return [msgspec.convert(row, kind) for row in rows]
+
+
+async def _one(tx: Connection, kind: type[Any], query: Any, **values: Any) -> Any:
+    found = await _all(tx, kind, query, **values)
+    return found[0] if found else None
+
+
+async def find_publication(tx: Connection, dataset_id: uuid.UUID) -> Publication | None:
+    """The decision about a dataset."""
+    found: Publication | None = await _one(tx, Publication, queries.find_publication, dataset_id=dataset_id)
+    return found
+
+
+async def list_publications(tx: Connection, *states: str) -> list[Publication]:
+    """Decisions in one of `states`, the last proposed first."""
+    return await _all(tx, Publication, queries.list_publications, states=list(states))
+
+
+async def propose(tx: Connection, dataset_id: uuid.UUID, *, treatment: Treatment, **values: Any) -> None:
+    """Propose to publish, or change what was proposed. `values`: licence, basis, keywords, contact, cadence."""
+    made = {"treatment": Jsonb(treatment), "by": acting().name, "now": now()}
+    await execute(tx, queries.propose, dataset_id=dataset_id, **made, **values)
+
+
+async def decide(tx: Connection, dataset_id: uuid.UUID) -> None:
+    """The dataset is open."""
+    await execute(tx, queries.decide, dataset_id=dataset_id, by=acting().name, now=now())
+
+
+async def withdraw(tx: Connection, dataset_id: uuid.UUID, reason: str) -> None:
+    """The dataset is no longer open."""
+    await execute(tx, queries.withdraw, dataset_id=dataset_id, by=acting().name, now=now(), reason=reason)
+
+
+async def insert_decision(
+    tx: Connection, dataset_id: uuid.UUID, act: str, *, basis: str = "", note: str = "", gate: GateReport | None = None
+) -> None:
+    """Record a decision of whoever acts."""
+    found = Jsonb(msgspec.to_builtins(gate) if gate else {})
+    values = {
+        "id": new_id(),
+        "act": act,
+        "by": acting().name,
+        "now": now(),
+        "basis": basis,
+        "note": note,
+        "gate": found,
+    }
+    await execute(tx, queries.insert_decision, dataset_id=dataset_id, **values)
+
+
+async def list_decisions(tx: Connection, dataset_id: uuid.UUID) -> list[Decision]:
+    """Decisions about a dataset, the newest first."""
+    return await _all(tx, Decision, queries.list_decisions, dataset_id=dataset_id)
+
+
+async def put_release(tx: Connection, release: Release) -> None:
+    """Store an open release."""
+    values = {n: getattr(release, n) for n in release.__struct_fields__ if not n.startswith("recall")}
+    values |= {"columns": Jsonb(msgspec.to_builtins(release.columns)), "gate": Jsonb(msgspec.to_builtins(release.gate))}
+    await execute(tx, queries.put_release, **values)
+    await execute(tx, queries.clear_refusal, dataset_id=release.dataset_id)
+
+
+async def find_release(tx: Connection, dataset_id: uuid.UUID, no: int) -> Release | None:
+    """One release, recalled or not."""
+    found: Release | None = await _one(tx, Release, queries.find_release, dataset_id=dataset_id, no=no)
+    return found
+
+
+async def list_releases(tx: Connection, dataset_id: uuid.UUID) -> list[Release]:
+    """Releases of a dataset, the newest first."""
+    return await _all(tx, Release, queries.list_releases, dataset_id=dataset_id)
+
+
+async def recall_release(tx: Connection, dataset_id: uuid.UUID, no: int, reason: str) -> bool:
+    """A release is no longer given out; whether it was until now."""
+    return await execute(tx, queries.recall_release, dataset_id=dataset_id, no=no, reason=reason, now=now()) > 0
+
+
+async def put_refusal(tx: Connection, dataset_id: uuid.UUID, no: int, gate: GateReport) -> None:
+    """The gate did not let version `no` out."""
+    await execute(
+        tx, queries.put_refusal, dataset_id=dataset_id, no=no, now=now(), gate=Jsonb(msgspec.to_builtins(gate))
+    )
+
+
+async def list_due(tx: Connection) -> list[str]:
+    """Names of published datasets whose version in force waits to be released."""
+    return [str(row[0]) for row in await (await tx.execute(queries.list_due)).fetchall()]
+
+
+async def put_entry(tx: Connection, entry: Entry, sort: str, texts: tuple[str, str, str], folded: str) -> None:
+    """What the catalogue says. `texts`: folded words by weight (title and name; keywords and agency; the rest)."""
+    values = {n: getattr(entry, n) for n in entry.__struct_fields__ if n != "score"}
+    values |= {"columns": Jsonb(msgspec.to_builtins(entry.columns)), "virtues": Jsonb(entry.virtues)}
+    first, second, third = texts
+    found = {"sort": sort, "folded": folded, "first": first, "second": second, "third": third}
+    await execute(tx, queries.put_entry, **values, **found)
+
+
+async def delete_entry(tx: Connection, dataset_id: uuid.UUID) -> None:
+    """The catalogue no longer names the dataset."""
+    await execute(tx, queries.delete_entry, dataset_id=dataset_id)
+
+
+async def set_score(tx: Connection, dataset_id: uuid.UUID, score: int) -> None:
+    """Points of the MQA."""
+    await execute(tx, queries.set_score, dataset_id=dataset_id, score=score)
+
+
+async def find_entry(tx: Connection, name: str) -> Entry | None:
+    """The entry of a published dataset."""
+    found: Entry | None = await _one(tx, Entry, queries.find_entry, name=name)
+    return found
+
+
+async def find_tombstone(tx: Connection, name: str) -> Tombstone | None:
+    """What is left of a dataset that was open once."""
+    found: Tombstone | None = await _one(tx, Tombstone, queries.find_tombstone, name=name)
+    return found
+
+
+async def insert_download(tx: Connection, release: Release, fmt: str, agent: str) -> None:
+    """Note that whoever acts took a release, and count the day's use."""
+    who = acting()
+    values = {"id": new_id(), "format": fmt, "party_id": who.party, "address": who.address, "agent": agent[:200]}
+    await execute(tx, queries.insert_download, dataset_id=release.dataset_id, no=release.no, now=now(), **values)
+    await execute(tx, queries.count_use, dataset_id=release.dataset_id, day=today())

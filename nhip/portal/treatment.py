@@ -1,0 +1,106 @@
+"""What is done to columns before they are open: drop, mask, round, generalise — as DuckDB SQL, and what is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nhip.datasets.contract.model import Contract, Field
+from nhip.datasets.engine import ident
+from nhip.datasets.model import ROW
+from nhip.datasets.personal import MASK, Protection
+from nhip.portal.errors import ColumnUnknown
+from nhip.portal.model import Act, OpenColumn, Treatment
+
+KEEP, DROP = Act(), Act("drop")
+_TYPES = {
+    "VARCHAR": "text",
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "HUGEINT": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "TIME": "time",
+}
+
+
+def settled(treatment: Treatment, kinds: Mapping[str, str], protection: Protection) -> Treatment:
+    """The act of every column of a version (`kinds`: column -> DuckDB type). Personal columns nobody decided on are dropped.
+
+    Columns that Nhịp adds for places follow the column they were made from. Raises ColumnUnknown.
+    """
+    for name in treatment:
+        if name not in kinds:
+            raise ColumnUnknown(column=name)
+    found: Treatment = {}
+    for name in kinds:
+        if name == ROW:
+            continue
+        base = base_of(name, kinds)
+        if name in treatment:
+            found[name] = treatment[name]
+        elif base in treatment and treatment[base].act in ("drop", "mask", "unit"):
+            found[name] = KEEP if treatment[base].act == "unit" else DROP
+        else:
+            found[name] = DROP if base in protection.private or base not in protection.agreed else KEEP
+    return found
+
+
+def base_of(name: str, kinds: Mapping[str, str]) -> str:
+    """The column of the contract that `name` belongs to: Nhịp adds `…__unit` and others beside columns of places."""
+    base = name.partition("__")[0]
+    return base if base in kinds else name
+
+
+def select_list(acts: Treatment, kinds: Mapping[str, str]) -> list[str]:
+    """SQL of the columns that stay, in their order, each under its own name."""
+    return [f"{_changed(name, act, kinds[name])} as {ident(name)}" for name, act in acts.items() if act.act != "drop"]
+
+
+def _changed(name: str, act: Act, kind: str) -> str:
+    cell = ident(name)
+    if act.act in ("mask", "unit"):
+        return f"case when {cell} is null then null else '{MASK}' end"
+    if act.act == "round" and act.to > 0:
+        return f"cast(round({cell} / {act.to!r}) * {act.to!r} as {kind})"
+    if act.act == "year":
+        return f"year(try_cast({cell} as date))"
+    if act.act == "month":
+        return f"strftime(try_cast({cell} as date), '%Y-%m')"
+    if act.act == "prefix":
+        return f"left(cast({cell} as varchar), {int(act.to)})"
+    return cell
+
+
+def open_columns(acts: Treatment, kinds: Mapping[str, str], contract: Contract | None) -> list[OpenColumn]:
+    """The columns of the release as people are told."""
+    fields = {field.name: field for field in contract.fields} if contract else {}
+    found = []
+    for name, act in acts.items():
+        if act.act != "drop":
+            field = fields.get(name) or Field(name=name)
+            found.append(
+                OpenColumn(
+                    name=name,
+                    type=_type_after(act, kinds[name]),
+                    kind=field.kind,
+                    title=field.title,
+                    title_en=field.title_en,
+                    description=field.description,
+                    unit=field.unit,
+                    act=act.act,
+                )
+            )
+    return found
+
+
+def _type_after(act: Act, kind: str) -> str:
+    if act.act in ("mask", "unit", "month", "prefix"):
+        return "text"
+    return (
+        "integer"
+        if act.act == "year"
+        else _TYPES.get(kind.partition("(")[0], "number" if "DECIMAL" in kind else "text")
+    )
