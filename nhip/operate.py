@@ -11,12 +11,19 @@ import click
 import msgspec
 import psycopg
 
+from nhip.db import Connection
 from nhip.db.installation import Installation, opened
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.errors import NhipError
+from nhip.kernel import random
 from nhip.kernel.i18n import _
 from nhip.parts import list_missing, prepare_database
-from nhip.security.service import set_administrator_password
+from nhip.security.model import Account
+from nhip.security.service import set_administrator_password, set_password
+from nhip.security.signin.attempts import unlock
+from nhip.security.signin.errors import AccountNotFound
+from nhip.security.signin.invitations import invite, invite_first
+from nhip.security.store import find_account, find_administrator
 from nhip.settings import Settings
 from nhip.web.app import STATIC
 from nhip.web.i18n import catalogue
@@ -39,15 +46,40 @@ def migrate(settings: Settings, wants_json: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--drop-factors", is_flag=True, help="The second factors are lost too: they go when the link is used.")
+@click.option("--generate", is_flag=True, help="Set a new password now and print it, for scripts; all sessions end.")
 @click.pass_obj
-def password(settings: Settings) -> None:
-    """Give the administrator a new password; the old one and all sessions end."""
+def password(settings: Settings, name: str | None, drop_factors: bool, generate: bool) -> None:
+    """Print a one-time link for whoever cannot sign in: the account NAME, or the first administrator.
+
+    The link sets a new password once, within 24 hours; then all sessions of the account end and its lock opens. While there is
+    no administrator, it is the link that sets up the installation.
+    """
+
+    from nhip.serve import address
 
     async def work(installation: Installation) -> str:
         async with installation.db.tx() as tx:
-            return await set_administrator_password(tx)
+            account = await find_account(tx, name) if name else await find_administrator(tx)
+            if name and account is None:
+                raise AccountNotFound(name=name)
+            if generate:
+                return await _generated(tx, account)
+            if account is None:
+                return f"{address(settings)}/setup?code={await invite_first(tx)}"
+            return f"{address(settings)}/recover?code={await invite(tx, account, drops_factors=drop_factors)}"
 
     click.echo(with_installation(settings, work))
+
+
+async def _generated(tx: Connection, account: Account | None) -> str:
+    if account is None:
+        return await set_administrator_password(tx)
+    made = random.password()
+    await set_password(tx, account, made)
+    await unlock(tx, account)
+    return made
 
 
 class Check(msgspec.Struct, frozen=True):

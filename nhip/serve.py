@@ -22,7 +22,7 @@ from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.parts import make_ready
 from nhip.plugins import found_sectors
 from nhip.sector_data import prepare_sectors
-from nhip.security.service import set_administrator_password
+from nhip.security.signin.invitations import HOURS, invite_first
 from nhip.security.store import find_administrator
 from nhip.settings import Settings, load
 
@@ -62,14 +62,14 @@ def require_port(settings: Settings) -> None:
 
 
 async def prepare(installation: Installation) -> str:
-    """Bring the database up to date and make sure of an administrator; gives the password if one was made.
+    """Bring the database up to date; while there is no administrator, gives a new code by which somebody becomes the first.
 
     An external database is only changed by `nhip migrate`: raises SchemaBehind.
     """
     await make_ready(installation)
     await prepare_sectors(installation, found_sectors())
     async with installation.db.tx() as tx:
-        return "" if await find_administrator(tx) else await set_administrator_password(tx)
+        return "" if await find_administrator(tx) else await invite_first(tx)
 
 
 async def _supervise(settings: Settings, greeting: str, browser: bool) -> None:
@@ -78,10 +78,10 @@ async def _supervise(settings: Settings, greeting: str, browser: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with opened(settings, pool_size=2) as installation:
-        password = await prepare(installation)
+        code = await prepare(installation)
         tasks = [asyncio.create_task(_keep_running(settings, part, stop)) for part in ("web", "worker")]
         tasks.append(asyncio.create_task(_keep_database(installation, stop)))
-        await _greet(settings, password, greeting, stop)
+        await _greet(settings, code, greeting, stop)
         if browser and os.environ.get("DISPLAY"):
             webbrowser.open(f"{address(settings)}/console")
         await stop.wait()
@@ -134,12 +134,15 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **values}
 
 
-async def _greet(settings: Settings, password: str, greeting: str, stop: asyncio.Event) -> None:
+async def _greet(settings: Settings, code: str, greeting: str, stop: asyncio.Event) -> None:
     if not await _answers(settings, stop):
         return
     click.echo(greeting or f"Nhịp: {address(settings)}/console")
-    if password:
-        click.echo(f"Administrator's password (shown once; `nhip password` makes a new one): {password}")
+    if code:
+        click.echo(
+            f"Nhịp has no administrator yet. Open this address within {HOURS} hours to become the first one "
+            f"(`nhip password` prints a new address): {address(settings)}/setup?code={code}"
+        )
 
 
 def address(settings: Settings) -> str:

@@ -98,7 +98,8 @@ def running(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         process = subprocess.Popen(command, stdout=out, text=True)
         try:
             wait_for(port, process)
-            password = subprocess.run([*nhip, "password"], check=True, capture_output=True, text=True).stdout.strip()
+            made = subprocess.run([*nhip, "password", "--generate"], check=True, capture_output=True, text=True)
+            password = made.stdout.strip()
             yield f"http://127.0.0.1:{port}", password
         finally:
             process.send_signal(signal.SIGINT)

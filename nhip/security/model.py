@@ -67,20 +67,17 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     """When the person last proved who they are."""
 
 
-class Failures(msgspec.Struct, frozen=True):
-    """Failed attempts of the last quarter of an hour."""
-
-    here: int
-    from_address: int
-    on_name: int
-
-
 class SignIn(msgspec.Struct, frozen=True):
-    """How an attempt ended: with the `token` of a new session, or `locked`, or with neither (name or password wrong)."""
+    """How an attempt ended: with the `token` of a new session, half-way (`second`: the token of the step in which a second
+    factor is asked), `locked`, `late` (the step is over), or with none of them: what was given is wrong."""
 
     token: str = ""
+    second: str = ""
     locked: bool = False
+    late: bool = False
+    account: Account | None = None
+    """Whose session began."""
 
     def __repr__(self) -> str:
-        """Without the token, so that it cannot reach a log."""
-        return f"SignIn(good={bool(self.token)}, locked={self.locked})"
+        """Without the tokens, so that they cannot reach a log."""
+        return f"SignIn(good={bool(self.token)}, half={bool(self.second)}, locked={self.locked}, late={self.late})"

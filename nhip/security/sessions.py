@@ -56,6 +56,28 @@ def session_cookie(settings: Settings, token: str) -> Cookie:
     )
 
 
+def step_cookie(settings: Settings, purpose: str, token: str) -> Cookie:
+    """The cookie of a browser half-way through a proof (`nhip.security.signin.steps`); empty takes it away."""
+    return Cookie(
+        key=_step_name(settings, purpose),
+        value=token,
+        max_age=600 if token else 0,
+        path="/",
+        httponly=True,
+        secure=is_secure(settings),
+        samesite="strict",
+    )
+
+
+def step_of(connection: AnyConnection, purpose: str) -> str:
+    """The token of the step that the request carries, or empty."""
+    return str(connection.cookies.get(_step_name(connection.app.state.settings, purpose), ""))
+
+
+def _step_name(settings: Settings, purpose: str) -> str:
+    return f"__Host-nhip-{purpose}" if is_secure(settings) else f"nhip_{purpose}"
+
+
 def token_of(connection: AnyConnection) -> str:
     """The session token that the request carries, or empty."""
     return str(connection.cookies.get(cookie_name(connection.app.state.settings), ""))

@@ -12,7 +12,7 @@ from nhip.db.query import execute, fetch_all, fetch_one
 from nhip.db.sql import load
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
-from nhip.security.model import Account, Failures
+from nhip.security.model import Account
 
 queries = load(__file__)
 
@@ -116,9 +116,14 @@ async def touch_session(tx: Connection, session: uuid.UUID, address: str) -> Non
     await execute(tx, queries.touch_session, id=session, address=address, now=now())
 
 
-async def confirm_session(tx: Connection, session: uuid.UUID, level: int) -> None:
-    """The person proved again who they are."""
-    await execute(tx, queries.confirm_session, id=session, level=level, now=now())
+async def confirm_session(tx: Connection, session: uuid.UUID, level: int, token_hash: bytes | None = None) -> bool:
+    """The person proved again who they are: the session goes on, under a new token if one is given. False when it ended."""
+    return await execute(tx, queries.confirm_session, id=session, token_hash=token_hash, level=level, now=now()) > 0
+
+
+async def end_oldest(tx: Connection, account_id: uuid.UUID, most: int) -> int:
+    """End the sessions of an account beyond the `most` last used; gives how many."""
+    return await execute(tx, queries.delete_oldest, account_id=account_id, most=most)
 
 
 async def end_session(tx: Connection, token_hash: bytes) -> bool:
@@ -140,27 +145,3 @@ async def list_sessions(tx: Connection, idle_since: datetime, account_id: uuid.U
     """Sessions that have not ended, the last used first; at most 500."""
     values = {"now": now(), "idle": idle_since, "account_id": account_id}
     return await fetch_all(tx, SessionLine, queries.list_sessions, **values)
-
-
-async def count_failures(tx: Connection, name: str, address: str, since: datetime) -> Failures:
-    """Failed attempts after `since`; whoever counts on the same name waits here until this transaction ends."""
-    await execute(tx, queries.lock_attempts, name=name)
-    found = await fetch_one(tx, Failures, queries.count_failures, name=name, address=address, since=since)
-    return found or Failures(0, 0, 0)
-
-
-async def begin_attempt(tx: Connection, name: str, address: str) -> uuid.UUID:
-    """Note an attempt as failed, until `mark_success`."""
-    attempt = new_id()
-    await execute(tx, queries.insert_attempt, id=attempt, name=name, address=address, now=now())
-    return attempt
-
-
-async def mark_success(tx: Connection, attempt: uuid.UUID) -> None:
-    """The attempt succeeded after all."""
-    await execute(tx, queries.mark_success, id=attempt)
-
-
-async def forget(tx: Connection, before: datetime) -> None:
-    """Drop attempts older than `before`, and sessions that have ended."""
-    await execute(tx, queries.forget, before=before, now=now())

@@ -1,8 +1,9 @@
 -- name: find_account
--- The account of this name, of a party that may act.
+-- The account of this name, of a party that may act, in an organisation that may.
 select a.id, a.party_id, a.name, a.password_hash
 from security.account a join security.party p on p.id = a.party_id
-where a.name = %(name)s and p.suspended_at is null and p.ended_at is null
+left join security.party o on o.id = p.parent_id
+where a.name = %(name)s and p.suspended_at is null and p.ended_at is null and o.suspended_at is null and o.ended_at is null
 
 -- name: find_account_of
 -- The account of a party.
@@ -56,8 +57,16 @@ where s.token_hash = %(token_hash)s and s.ends_at > %(now)s and s.seen_at > %(id
 update security.session set seen_at = %(now)s, address = %(address)s where id = %(id)s
 
 -- name: confirm_session
--- The person proved again who they are, perhaps at a higher level.
-update security.session set confirmed_at = %(now)s, level = greatest(level, %(level)s) where id = %(id)s
+-- The person proved again who they are, perhaps at a higher level; with a new token the old one opens nothing any more.
+update security.session set confirmed_at = %(now)s, level = greatest(level, %(level)s),
+       token_hash = coalesce(%(token_hash)s::bytea, token_hash)
+where id = %(id)s
+
+-- name: delete_oldest
+-- End the sessions of an account beyond those last used.
+delete from security.session where id in (
+    select id from security.session where account_id = %(account_id)s order by seen_at desc, made_at desc offset %(most)s
+)
 
 -- name: delete_session
 -- End a session.
@@ -77,28 +86,3 @@ select s.id, s.account_id, a.name account, p.id party_id, p.name, s.made_at, s.s
 from security.session s join security.account a on a.id = s.account_id join security.party p on p.id = a.party_id
 where s.ends_at > %(now)s and s.seen_at > %(idle)s and (%(account_id)s::uuid is null or s.account_id = %(account_id)s)
 order by s.seen_at desc limit 500
-
--- name: lock_attempts
--- Let attempts on one name wait for each other, so that none slips past the count.
-select pg_advisory_xact_lock(hashtextextended(%(name)s, 4711))
-
--- name: count_failures
--- Failed attempts since a moment: on this name from this address, from this address, on this name.
-select count(*) filter (where name = %(name)s and address = %(address)s) as here,
-       count(*) filter (where address = %(address)s) as from_address,
-       count(*) filter (where name = %(name)s) as on_name
-from security.attempt
-where failed and at > %(since)s and (name = %(name)s or address = %(address)s)
-
--- name: insert_attempt
--- Note an attempt; it counts as failed until it succeeds.
-insert into security.attempt (id, name, address, at, failed) values (%(id)s, %(name)s, %(address)s, %(now)s, true)
-
--- name: mark_success
--- The attempt succeeded.
-update security.attempt set failed = false where id = %(id)s
-
--- name: forget
--- Drop attempts and sessions that no longer matter.
-with gone as (delete from security.session where ends_at < %(now)s)
-delete from security.attempt where at < %(before)s

@@ -74,7 +74,7 @@ def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[s
 def settings(database_url: str) -> Iterator[Settings]:
     """Settings of an empty installation in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="nhip-test-"))
-    yield Settings(data_dir=folder, database_url=database_url, memory_mb=500)
+    yield Settings(data_dir=folder, database_url=database_url, memory_mb=500, second_factor="offered")
     shutil.rmtree(folder, ignore_errors=True)
 
 

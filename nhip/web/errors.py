@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nhip.errors import BadInput, Forbidden, NhipError, NotFound
 
 
@@ -19,6 +21,16 @@ class SignInNeeded(NhipError):
     """Sign in to see this page."""
 
     status = 401
+
+
+class Detour(NhipError):
+    """Something else comes first."""
+
+    status = 403
+
+    def lead(self, request: Any) -> Any:
+        """The response that leads a person to what comes first; None for the error's own page."""
+        return None
 
 
 class OtherOrigin(Forbidden):

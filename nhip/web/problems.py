@@ -49,6 +49,8 @@ def answer(request: AnyRequest, error: NhipError) -> Response[Any]:
         return _problem(error, request)
     if isinstance(error, errors.SignInNeeded):
         return _to_signin(request)
+    if isinstance(error, errors.Detour) and (led := error.lead(request)) is not None:
+        return led  # type: ignore[no-any-return]
     if is_fragment(request):
         swap = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
         return page(

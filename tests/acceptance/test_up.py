@@ -172,16 +172,19 @@ async def publishes(up: Up, installation: Installation, name: str, file: Path) -
     until(up.ready, "ready again")
 
 
-def test_it_prints_its_address_and_the_password_once(up: Up) -> None:
+def test_it_prints_its_address_and_a_code_to_set_it_up(up: Up) -> None:
     assert up.printed.count(f"{up.url}/console") == 1
-    (password,) = re.findall(r"password.*: (\S+)$", up.printed, re.MULTILINE)
-    form = {"name": "admin", "password": password, "next": "/console"}
-    signed_in = httpx.post(up.url + "/signin", data=form, headers={"Origin": up.url}, timeout=10)
-    assert signed_in.status_code in (302, 303), signed_in.text
-    assert signed_in.headers["location"] == "/console"
-    page = httpx.get(up.url + "/console", cookies=signed_in.cookies, follow_redirects=True, timeout=10)
-    assert page.status_code == 200
-    assert "Sức khỏe dữ liệu" in page.text
+    (code,) = re.findall(r"/setup\?code=(\S+)$", up.printed, re.MULTILINE)
+    assert up.get("/console").headers["location"] == "/setup", "every page leads there"
+    assert httpx.get(up.url + "/console", headers={"Accept": "application/json"}, timeout=10).status_code == 503
+    words = "ghe xanh mua thu bay"
+    form = {"code": code, "name": "Trần Lan", "account": "lan", "password": words, "again": words}
+    made = httpx.post(up.url + "/setup", data=form, headers={"Origin": up.url}, timeout=10)
+    assert made.status_code == 303, made.text
+    page = httpx.get(up.url + "/console", cookies=made.cookies, follow_redirects=True, timeout=10)
+    assert page.url.path == "/account/second-factor", "the administrator needs a second factor first"
+    again = httpx.post(up.url + "/setup", data=form | {"account": "tu"}, headers={"Origin": up.url}, timeout=10)
+    assert again.headers["location"] == "/signin", "a code works once"
 
 
 def test_health_is_ready(up: Up) -> None:
@@ -268,17 +271,18 @@ async def test_the_database_is_killed(up: Up, installation: Installation, tmp_pa
     await publishes(up, installation, name, file)
 
 
-def test_interrupting_ends_everything_and_the_password_is_not_printed_again() -> None:
+def test_interrupting_ends_everything_and_each_start_has_a_code_of_its_own() -> None:
     with tempfile.TemporaryDirectory(prefix="nhip-ended-", ignore_cleanup_errors=True) as name:
         up = Up(Path(name) / "empty")
         up.start()
-        assert "assword" in up.printed
+        first = up.printed.partition("?code=")[2].strip()
+        assert first
         assert processes_of(up.nhip.folder)
         assert up.interrupt() == 0
         assert processes_of(up.nhip.folder) == []
         assert "Traceback" not in up.printed, up.printed
         up.start()
-        assert "assword" not in up.printed
+        assert up.printed.partition("?code=")[2].strip() not in ("", first)
         assert up.interrupt() == 0
         assert processes_of(up.nhip.folder) == []
 

@@ -14,6 +14,7 @@ from nhip.app import create_app
 from nhip.db import Database, Objects
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
+from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
 from nhip.testing.sector import signed_in_client
 from tests.e2e import sample
@@ -28,10 +29,12 @@ async def city(
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template_database}"')
     folder = tmp_path_factory.mktemp("console")
-    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300)
+    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300, second_factor="offered")
     db = Database(settings.database_url, size=4)
     await db.open()
     installation = Installation(settings, db, Objects(folder / "objects"))
+    async with db.tx() as tx:
+        await set_administrator_password(tx)
     await sample.make(installation)
     for filename, body in sample.DELIVERIES["truong-hoc"]:
         await sample.deliver(installation, "truong-hoc", folder / Path(filename), body)

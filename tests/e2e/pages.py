@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +30,10 @@ VARIANTS = {
     f"/console/datasets/{DATASET}/versions/2": ["?since=1"],
 }
 """Queries that make a page of another kind."""
+
+
+NOBODYS = {"passkey_id": str(uuid.UUID(int=7)), "session_id": str(uuid.UUID(int=7))}
+"""Ids of things that nobody has."""
 
 
 class Answers(Protocol):
@@ -78,4 +83,4 @@ def ids_from(dataset_page: str) -> dict[str, str]:
         "row": "27",
         "rest": "khong-co",
     }
-    return {**known, "delivery_id": delivery[1], "alert_id": delivery[1], "correction_id": delivery[1]}
+    return {**known, "delivery_id": delivery[1], "alert_id": delivery[1], "correction_id": delivery[1], **NOBODYS}

@@ -14,6 +14,7 @@ from nhip.errors import Forbidden
 from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF
 from nhip.security.permissions.errors import RouteWithoutPermission
 from nhip.security.sessions import who
+from nhip.security.signin.gate import proof_first, set_up_first
 from nhip.web.errors import SignInNeeded
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -29,7 +30,8 @@ class RouteLine(msgspec.Struct, frozen=True):
 
 
 async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """Litestar guard of the whole application. Raises SignInNeeded, or Forbidden where the right is not held anywhere.
+    """Litestar guard of the whole application. Raises SignInNeeded, or Forbidden where the right is not held anywhere;
+    SetupNeeded, SecondFactorNeeded or ConfirmNeeded where something comes first (`nhip.security.signin.gate`).
 
     `anonymous=True` on a public route: it does not care who asks, so nobody is looked up. What a person may see of a page
     that opens is decided by `Rights.may` and `Rights.organisations` where it is read.
@@ -37,13 +39,17 @@ async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> Non
     needed = handler.opt.get("permission")
     if needed is None:
         raise RouteWithoutPermission(what=connection.url.path)
-    found = None if handler.opt.get("anonymous") else await who(connection)
+    anonymous = handler.opt.get("anonymous")
+    found = None if anonymous else await who(connection)
+    if not anonymous:
+        await set_up_first(connection, handler, found)
     if needed == PUBLIC:
         return
     if found is None:
         raise SignInNeeded
     if needed != SELF and not found.rights.anywhere(needed):
         raise Forbidden
+    await proof_first(connection, handler, found)
 
 
 def list_routes(app: Litestar) -> list[RouteLine]:
