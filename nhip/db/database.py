@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -22,11 +23,15 @@ class LastWork(Protocol):
     """Work that a transaction gathers and does as the last thing before it commits."""
 
     async def __call__(self, tx: Connection, /) -> None:
-        """Do it; an exception rolls everything back."""
+        """Send it, without waiting for answers: the commit goes with it, so that no lock waits for our round trip."""
+
+    def refused(self, error: psycopg.Error, /) -> Exception | None:
+        """What to raise if it was this work that the database refused; nothing is committed then."""
 
 
 Work = TypeVar("Work", bound=LastWork)
-_last_work: WeakKeyDictionary[Connection, dict[type[LastWork], LastWork]] = WeakKeyDictionary()
+Works = dict[type[LastWork], LastWork]
+_last_work: WeakKeyDictionary[Connection, Works] = WeakKeyDictionary()
 
 
 def last_work(tx: Connection, kind: type[Work]) -> Work:
@@ -39,6 +44,22 @@ def last_work(tx: Connection, kind: type[Work]) -> Work:
     return found
 
 
+@asynccontextmanager
+async def _sent_together(connection: Connection, works: Works) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """From the call of what it gives to the end of the block, statements are sent without waiting; errors come at the end."""
+    async with AsyncExitStack() as pipeline:
+
+        async def begin() -> None:
+            await pipeline.enter_async_context(connection.pipeline())
+
+        yield begin
+        try:
+            await pipeline.aclose()
+        except psycopg.Error as error:
+            await connection.rollback()
+            raise next(filter(None, (work.refused(error) for work in works.values())), error) from error
+
+
 class Database:
     """Connections to PostgreSQL. One request or one job is one `tx()`; nothing else commits."""
 
@@ -46,6 +67,7 @@ class Database:
         self.url = url
         self._wait = wait_s
         self._apart: Database | None = None
+        self._parting = asyncio.Lock()
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -74,9 +96,11 @@ class Database:
 
     async def apart(self) -> Database:
         """One connection beside the pool, closed with it: for work that holders of all the others may be waiting for."""
-        if self._apart is None:
-            self._apart = Database(self.url, size=1, wait_s=self._wait)
-            await self._apart.open()
+        async with self._parting:
+            if self._apart is None:
+                made = Database(self.url, size=1, wait_s=self._wait)
+                await made.open()
+                self._apart = made
         return self._apart
 
     @asynccontextmanager
@@ -88,14 +112,15 @@ class Database:
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[Connection]:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception."""
-        async with self._borrow() as connection, connection.transaction():
+        async with self._borrow() as connection, AsyncExitStack() as cleaning:
             works = _last_work[connection] = {}
-            try:
+            cleaning.callback(_last_work.pop, connection)
+            async with _sent_together(connection, works) as together, connection.transaction():
                 yield connection
+                if works:
+                    await together()
                 for work in works.values():
                     await work(connection)
-            finally:
-                del _last_work[connection]
 
     @asynccontextmanager
     async def _borrow(self) -> AsyncIterator[Connection]:

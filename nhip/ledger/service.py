@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary, ref
 
 import psycopg
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 
 from nhip.db import Connection, Database
 from nhip.db.database import last_work
@@ -31,13 +33,15 @@ class _Noted:
 
     def __init__(self) -> None:
         self.drafts: list[Draft] = []
-        self.first = -1
+        self._appended: AsyncCursor[TupleRow] | None = None
 
     async def __call__(self, tx: Connection) -> None:
-        try:
-            self.first = await store.append(tx, self.drafts, microseconds(now()))
-        except psycopg.Error as error:
-            raise LedgerClosed(what=type(error).__name__) from error
+        self._appended = await store.append(tx, self.drafts, microseconds(now()))
+
+    def refused(self, error: psycopg.Error) -> Exception | None:
+        if self._appended is None or self._appended.statusmessage is not None:
+            return None
+        return LedgerClosed(what=type(error).__name__)
 
 
 async def note(tx: Connection, event: Event) -> None:

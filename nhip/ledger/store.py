@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 
 from nhip.db import Connection
 from nhip.db.query import execute, fetch_all, fetch_one
@@ -19,8 +21,8 @@ queries = load(__file__)
 _read_body = msgspec.json.Decoder(Body).decode
 
 
-async def append(tx: Connection, drafts: list[Draft], now_us: int) -> int:
-    """Append `drafts` under the ledger's lock, which is held until `tx` ends; gives the seq of the first."""
+async def append(tx: Connection, drafts: list[Draft], now_us: int) -> AsyncCursor[TupleRow]:
+    """Append `drafts` under the ledger's lock, which is held until `tx` ends; the cursor gives the seq of the first."""
     values = {
         "heads": [draft.head for draft in drafts],
         "tails": [draft.tail for draft in drafts],
@@ -28,7 +30,7 @@ async def append(tx: Connection, drafts: list[Draft], now_us: int) -> int:
         "subjects": [subject for draft in drafts for subject in draft.subjects],
         "whose": [n for n, draft in enumerate(drafts, 1) for _ in draft.subjects],
     }
-    return int((await _one(tx, queries.append, **values))[0])
+    return await tx.execute(queries.append, values)
 
 
 async def get_tip(tx: Connection) -> Tip:
