@@ -15,7 +15,7 @@ import duckdb
 import msgspec
 
 from nhip.datasets.check.drift import find_drift
-from nhip.datasets.check.judge import find_faults, judge, make_findings
+from nhip.datasets.check.judge import find_faults, judge, make_findings, read_cells
 from nhip.datasets.check.keys import find_key_faults, kept_columns
 from nhip.datasets.check.rowrules import compile_rules
 from nhip.datasets.check.scan import scan
@@ -89,16 +89,17 @@ def assess(
         make_findings(room)
         box = province_box(resolver, contract.province or province) if mends else None
         extras = make_extras(room, plan, resolver, province) if mends else []
-        plan, lookups, rows = _judge(room, plan, references or {}, known, box)
+        plan, rows = _judge(room, plan, references or {}, known, box, whole=write_version is not None)
         if write_version is None:
             return _report(room, plan, rows, findings)
-        return _with_version(room, plan, lookups, extras, _Out(rows, work, previous, write_version, findings))
+        return _with_version(room, plan, extras, _Out(rows, work, previous, write_version, findings))
 
 
 def _judge(
-    room: Room, plan: Plan, others: Mapping[str, Path], known: Reading, box: Expected
-) -> tuple[Plan, Lookups, int]:
-    """Find every fault; gives the plan with what the columns proved, what the parsers read, and the number of rows."""
+    room: Room, plan: Plan, others: Mapping[str, Path], known: Reading, box: Expected, *, whole: bool
+) -> tuple[Plan, int]:
+    """Find every fault; gives the plan with what the columns proved, and the number of rows. With `whole` every value of the
+    suspects is kept for the version."""
     mends = not plan.as_delivered
     rules, pairs = compile_rules(plan), find_pairs(room, plan, box) if mends else []
     kept = kept_columns(plan, others)
@@ -109,12 +110,14 @@ def _judge(
     mapped = map_values(room, plan, [column for column in plan.columns if column.at not in paired])
     map_pairs(room, plan, pairs)
     lookups = Lookups(room, mapped, pairs)
-    judge(room, plan, lookups)
-    suggest_enums(room, plan)
-    find_faults(room, plan, lookups, rules)
+    odd = read_cells(room, plan, lookups)
+    needed = {column.at for column in [*kept, *(column for rule in rules for column in rule.columns)]}
+    judge(room, plan, [column for column in plan.columns if whole or column.at in needed], odd)
+    suggest_enums(room, odd)
+    find_faults(room, odd, rules)
     find_key_faults(room, plan, kept, others)
     find_whole_faults(room, plan, rows)
-    return plan, lookups, rows
+    return plan, rows
 
 
 class _Out(NamedTuple):
@@ -144,11 +147,11 @@ def _report(room: Room, plan: Plan, rows: int, findings: Path) -> Assessment:
     )
 
 
-def _with_version(room: Room, plan: Plan, lookups: Lookups, extras: list[Extra], out: _Out) -> Assessment:
+def _with_version(room: Room, plan: Plan, extras: list[Extra], out: _Out) -> Assessment:
     if any(field.required or field.primary_key for field in plan.missing):
         return _report(room, plan, out.rows, out.findings)
     quarantined = find_quarantine(room)
-    written = write_rows(room, plan, lookups, extras, out.version)
+    written = write_rows(room, plan, extras, out.version)
     if out.previous is not None:
         find_drift(room, plan.contract, out.previous, out.version)
     quarantine = out.work / "quarantine.parquet" if quarantined else None

@@ -1,6 +1,6 @@
 """The rules in words, and the virtues that each speaks of.
 
-A rule is named `family` or `family.what`; row rules are `row:<name>`.
+A rule is named `family` or `family.what`; row rules are `row:<name>`, or `row.unjudged:<name>` where they could not be computed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ TITLES = {
     "duplicate": _("the same real thing twice"),
     "reference": _("unknown in the other dataset"),
     "row": _("breaks a rule over the row"),
+    "row.unjudged": _("too large a number for a rule over the row, which was not judged"),
     "column.missing": _("column missing"),
     "column.unknown": _("column nobody agreed on"),
     "row.shape": _("too many or too few cells"),
@@ -123,8 +124,9 @@ FAMILIES = {
 
 def title_of_rule(rule: str) -> str:
     """The rule in a few words (English text and gettext key); an unknown one is shown by its name."""
-    family = rule.split(":", maxsplit=1)[0].split(".", maxsplit=1)[0]
-    return TITLES.get(rule) or FAMILIES.get(family) or TITLES.get(family) or rule
+    named = rule.split(":", maxsplit=1)[0]
+    family = named.split(".", maxsplit=1)[0]
+    return TITLES.get(named) or FAMILIES.get(family) or TITLES.get(family) or rule
 
 
 def meaning_of_rule(rule: str) -> str:

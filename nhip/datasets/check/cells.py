@@ -63,9 +63,11 @@ def _limits(field: Field) -> Iterator[tuple[str, str]]:
 def _lengths(field: Field) -> Iterator[tuple[str, str]]:
     if field.type == "string":
         if field.min_length is not None:
-            yield "minLength", f"length({CELL}) < {int(field.min_length)}"
+            least = int(field.min_length)  # bytes are counted at once, letters one by one
+            yield "minLength", f"strlen({CELL}) < {4 * least} AND length({CELL}) < {least}"
         if field.max_length is not None:
-            yield "maxLength", f"length({CELL}) > {int(field.max_length)}"
+            most = int(field.max_length)
+            yield "maxLength", f"strlen({CELL}) > {most} AND length({CELL}) > {most}"
 
 
 def _words(field: Field) -> Iterator[tuple[str, str] | tuple[str, str, tuple[str, ...]]]:

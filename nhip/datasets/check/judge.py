@@ -1,4 +1,4 @@
-"""The suspects with their typed values, and one filter per rule over them, `UNION ALL` into the findings.
+"""The marked cells with their typed values, and one filter per rule over them, `UNION ALL` into the findings.
 
 A cell that could not be read is reported once, by what was wrong with its form; rules over values do not see it. A cell may break
 several rules over values (too short and not in the enum): each is reported, as frictionless does.
@@ -6,12 +6,13 @@ several rules over values (too short and not in the enum): each is reported, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from nhip.datasets.check.marks import marked
 from nhip.datasets.check.personal import personal_branches
 from nhip.datasets.check.rowrules import CompiledRule
 from nhip.datasets.check.scan import broken_cells, enum_joins
-from nhip.datasets.conform.lookup import Lookup, Lookups
+from nhip.datasets.conform.lookup import Lookups
 from nhip.datasets.conform.mapping import severity_of
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.engine import literal
@@ -26,22 +27,49 @@ def make_findings(room: Room) -> None:
     room.con.execute(f"CREATE TABLE {room.table('findings')} ({FINDING_DDL})")
 
 
-def judge(room: Room, plan: Plan, lookups: Lookups) -> None:
-    """Turn `bad` into `judged`: `_row`, `c{at}` as delivered and `v{at}` typed, for every suspect."""
+def read_cells(room: Room, plan: Plan, lookups: Lookups) -> list[Column]:
+    """For each column the table `cell_{at}` of its marked cells: `_row`, `c{at}` as delivered, `v{at}` typed, and what the parser
+    said (`told`, `severity`, `suggestion`, `failed`); gives the columns that have any."""
+    return [column for column in plan.columns if _read_column(room, column, lookups)]
+
+
+def _read_column(room: Room, column: Column, lookups: Lookups) -> bool:
+    lookup = lookups.find(column, "b")
+    join = f"LEFT {lookup.join}" if lookup else ""
+    said = (
+        f"coalesce({lookup.rule}, '') AS told, {lookup.severity} AS severity, {lookup.suggestion} AS suggestion, "
+        f"coalesce({lookup.failed}, false) AS failed"
+        if lookup
+        else "'' AS told, '' AS severity, '' AS suggestion, false AS failed"
+    )
+    row = room.con.execute(
+        f"CREATE TABLE {room.table('cell', column.at)} AS "
+        f"SELECT b._row, b.{column.text}, {lookups.value(column, 'b')} AS {column.value}, {said} "
+        f"FROM {room.table('bad')} b {join} WHERE {marked(column, 'b')}"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def judge(room: Room, plan: Plan, columns: Iterable[Column], odd: list[Column]) -> None:
+    """Turn `bad` into `judged`: for every suspect `_row`, and `c{at}` as delivered and `v{at}` typed of `columns`. `odd` are
+    the columns that have marked cells."""
     bad, judged = room.table("bad"), room.table("judged")
-    values = "".join(f", b.{column.text}, {lookups.value(column, 'b')} AS {column.value}" for column in plan.columns)
-    joins = lookups.joins(plan.columns, "b")
-    room.con.execute(f"CREATE TABLE {judged} AS SELECT b._row{values} FROM {bad} b {joins}")
+    parts, joins = [], []
+    for column in columns:
+        value = column.form.sure(f"b.{column.text}")
+        if column in odd:
+            alias = f"x{column.at}"
+            joins.append(f"LEFT JOIN {room.table('cell', column.at)} {alias} ON {alias}._row = b._row")
+            value = f"CASE WHEN {marked(column, 'b')} THEN {alias}.{column.value} ELSE {value} END"
+        parts.append(f", b.{column.text}, {value} AS {column.value}")
+    room.con.execute(f"CREATE TABLE {judged} AS SELECT b._row{''.join(parts)} FROM {bad} b {' '.join(joins)}")
     room.con.execute(f"DROP TABLE {bad}")
 
 
-def find_faults(room: Room, plan: Plan, lookups: Lookups, rules: list[CompiledRule]) -> None:
-    """Write every finding over single cells and rows of `judged`."""
-    branches = [
-        *(branch for column in plan.columns for branch in _cell_branches(room, column, lookups.find(column, "j"))),
-        *(_row_branch(room, rule) for rule in rules),
-    ]
-    insert(room, branches)
+def find_faults(room: Room, odd: list[Column], rules: list[CompiledRule]) -> None:
+    """Write every finding over single cells (of the columns `odd`, which have marked ones) and rows."""
+    cells = [branch for column in odd for branch in _cell_branches(room, column)]
+    insert(room, [*cells, *(branch for rule in rules for branch in _row_branches(room, rule))])
 
 
 def insert(room: Room, branches: list[str]) -> None:
@@ -57,15 +85,16 @@ def finding(name: str, rule: str, severity: str, value: str, suggestion: str = "
     return f"_row, {literal(name)}, {literal(rule)}, {literal(severity)}, {shown}, {suggestion}"
 
 
-def _cell_branches(room: Room, column: Column, lookup: Lookup | None) -> Iterator[str]:
-    judged, name = room.table("judged"), column.field.name
-    if lookup:
-        shown = f"left(j.{column.text}, {MOST_LETTERS}), left({lookup.suggestion}, {MOST_LETTERS})"
-        told = f"SELECT _row, {literal(name)}, {lookup.rule}, {lookup.severity}, {shown}"
-        yield f"{told} FROM {judged} j {lookup.join} WHERE {lookup.rule} <> ''"
-    if column.required:
-        yield _required(judged, column, lookup)
-    yield from personal_branches(judged, column)
+def _cell_branches(room: Room, column: Column) -> Iterator[str]:
+    cells, name = room.table("cell", column.at), column.field.name
+    if column.form.parse:
+        shown = f"left({column.text}, {MOST_LETTERS}), left(suggestion, {MOST_LETTERS})"
+        yield f"SELECT _row, {literal(name)}, told, severity, {shown} FROM {cells} WHERE told <> ''"
+    if column.required:  # an empty cell, also one that says in words that it is empty; not one that could not be read
+        severity = severity_of(column.field, "required", "error", key=column.key)
+        select = finding(name, "required", severity, column.text)
+        yield f"SELECT {select} FROM {cells} WHERE {column.value} IS NULL AND NOT failed"
+    yield from personal_branches(cells, column)
     near = room.table("near", column.at)
     for place, broken in broken_cells(column):
         rule = column.rules[place]
@@ -73,20 +102,11 @@ def _cell_branches(room: Room, column: Column, lookup: Lookup | None) -> Iterato
         joins = enum_joins(room, [column]) if rule.among else ""
         joins += f" LEFT JOIN {near} n ON n.wrong = CAST(j.{column.value} AS VARCHAR)" if is_enum else ""
         select = finding(name, rule.rule, rule.severity, column.text, "coalesce(near, '')" if is_enum else "''")
-        yield f"SELECT {select} FROM {judged} j {joins} WHERE {broken}"
+        yield f"SELECT {select} FROM {cells} j {joins} WHERE {broken}"
 
 
-def _required(judged: str, column: Column, lookup: Lookup | None) -> str:
-    """An empty cell, also one that says in words that it is empty; not one that could not be read."""
-    severity = severity_of(column.field, "required", "error", key=column.key)
-    select = finding(column.field.name, "required", severity, f"j.{column.text}")
-    if lookup is None:
-        return f"SELECT {select} FROM {judged} j WHERE j.{column.text} IS NULL"
-    empty = f"j.{column.value} IS NULL AND NOT coalesce({lookup.failed}, false)"
-    return f"SELECT {select} FROM {judged} j LEFT {lookup.join} WHERE {empty}"
-
-
-def _row_branch(room: Room, rule: CompiledRule) -> str:
+def _row_branches(room: Room, rule: CompiledRule) -> Iterator[str]:
     parts = [f"{literal(column.field.name + ' = ')} || coalesce({column.text}, '')" for column in rule.columns]
     value = " || '; ' || ".join(parts) or "''"
-    return f"SELECT {finding('', rule.name, rule.rule.severity, value)} FROM {room.table('judged')} WHERE {rule.broken}"
+    for name, severity, found in rule.faults:
+        yield f"SELECT {finding('', name, severity, value)} FROM {room.table('judged')} WHERE {found}"

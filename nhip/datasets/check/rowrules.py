@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from nhip.datasets.conform.plan import Column, Plan
 from nhip.datasets.contract.expression import engine, validate_expression
 from nhip.datasets.contract.model import RowRule
+from nhip.datasets.model import Severity
 
 
 class CompiledRule(NamedTuple):
@@ -21,13 +22,17 @@ class CompiledRule(NamedTuple):
     columns: list[Column]
 
     @property
-    def name(self) -> str:
-        return f"row:{self.rule.name}"
+    def kept(self) -> str:
+        """True where the rule holds or says nothing, NULL where it cannot be computed (a sum beyond 64 bits)."""
+        return f"TRY(coalesce({self.holds}, true))"
 
     @property
-    def broken(self) -> str:
-        """True where the rule does not hold; where it cannot be computed (a sum beyond 64 bits) it is not judged."""
-        return f"NOT coalesce(TRY({self.holds}), true)"
+    def faults(self) -> tuple[tuple[str, Severity, str], ...]:
+        """Rule, severity and condition of the two ways to fail: not to hold, and to be beyond computing."""
+        return (
+            (f"row:{self.rule.name}", self.rule.severity, f"NOT {self.kept}"),
+            (f"row.unjudged:{self.rule.name}", "warning", f"{self.kept} IS NULL"),
+        )
 
 
 def compile_rules(plan: Plan) -> list[CompiledRule]:

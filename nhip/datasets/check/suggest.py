@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.datasets.conform.plan import Column, Plan, Room
+from nhip.datasets.conform.plan import Column, Room
 
 MOST_COMPARISONS = 3_000_000
 """Wrong values x allowed values that are compared; the most frequent wrong values come first."""
@@ -16,10 +16,10 @@ def folded(value: str) -> str:
     return FOLDED.replace("{}", value)
 
 
-def suggest_enums(room: Room, plan: Plan) -> None:
-    """For each column with an enum the table `near_{at}`: `wrong` value, `near` allowed value; equal when folded, or one
+def suggest_enums(room: Room, columns: list[Column]) -> None:
+    """For each of `columns` with an enum the table `near_{at}`: `wrong` value, `near` allowed value; equal when folded, or one
     slip (letter left out, added, changed, two swapped) away, and the only such value."""
-    for column in plan.columns:
+    for column in columns:
         for place, rule in enumerate(column.rules):
             if rule.rule == "enum":
                 _suggest(room, column, place)
@@ -36,7 +36,7 @@ def _suggest(room: Room, column: Column, place: int) -> None:
     most = max(1, MOST_COMPARISONS // len(allowed))
     room.con.execute(
         f"""CREATE TABLE {room.table("near", column.at)} AS
-        WITH wrong AS (SELECT {value} AS wrong, {folded(value)} AS folded, count(*) AS n FROM {room.table("judged")}
+        WITH wrong AS (SELECT {value} AS wrong, {folded(value)} AS folded, count(*) AS n FROM {room.table("cell", column.at)}
                        WHERE {broken} AND length({value}) <= 200 GROUP BY ALL ORDER BY n DESC, wrong LIMIT {most}),
              allowed AS (SELECT a, {folded("a")} AS folded FROM (SELECT unnest(?::VARCHAR[]) AS a)),
              pairs AS (SELECT wrong, a, wrong.folded = allowed.folded AS same FROM wrong, allowed

@@ -20,14 +20,16 @@ from nhip.datasets.engine import CELL, literal
 from nhip.kernel.time import VIETNAM
 from nhip.kernel.values.fastpath import CANONICAL
 from nhip.kernel.values.model import Parsed
-from nhip.kernel.values.registry import canonical_sql, parser_for
+from nhip.kernel.values.registry import canonical_sql, form_name, parser_for
 
 Parser = Callable[[str], Parsed]
 Sql = Callable[[str], str]
 
-ISO_DATE = f"CAST(TRY_CAST({CELL} AS DATE) AS VARCHAR) = {CELL} AND {CELL} >= '1800' AND {CELL} < '2201' AND strlen({CELL}) = 10"
+ISO_YEARS = "BETWEEN DATE '1800-01-01' AND DATE '2200-12-31'"
+"""The years of `fastpath.DATE`."""
+ISO_DATE = f"TRY_CAST({CELL} AS DATE) {ISO_YEARS} AND CAST(TRY_CAST({CELL} AS DATE) AS VARCHAR) = {CELL}"
 """True exactly where `fastpath.DATE` matches, at half the cost: writing the date back proves its form (DuckDB alone also
-reads `15-3-19`, as the year 15; the length keeps out `2024-01-01 (BC)`)."""
+reads `15-3-19`, as the year 15)."""
 
 SHORT_LIST = 40
 """So many values of an enum are compared before the regex."""
@@ -47,14 +49,21 @@ class Reading(NamedTuple):
 class Form(NamedTuple):
     """How the cells of a column are read.
 
-    `typed(sql)` is the value of the canonical text in the SQL expression `sql`, NULL where the text is not canonical;
-    `sure(sql)` the same for a text that is known to be canonical. `parse` reads the others; None when there are no others.
+    `canonical(sql)` is the condition that the text in the SQL expression `sql` is canonical; `sure(sql)` the value of a text
+    that is known to be, `tried(sql)` the same without an error for others. `parse` reads the others; None when there are none.
+    `shape` names the canonical form where a quicker test than its condition is known (`check/quick.py`).
     """
 
     type: str
-    typed: Sql
+    canonical: Sql
     sure: Sql
+    tried: Sql
     parse: Parser | None
+    shape: str = ""
+
+    def typed(self, sql: str) -> str:
+        """The value of the canonical text in the SQL expression `sql`, NULL where the text is not canonical."""
+        return f"CASE WHEN {self.canonical(sql)} THEN {self.sure(sql)} END" if self.parse else self.sure(sql)
 
 
 def form_of(field: Field, reading: Reading, *, as_delivered: bool) -> Form:
@@ -69,9 +78,9 @@ def form_of(field: Field, reading: Reading, *, as_delivered: bool) -> Form:
         return _strict(field, reading)
     parse = _lenient(field, reading)
     if field.type == "date":
-        return _form("DATE", ISO_DATE, f"CAST({CELL} AS DATE)", parse)
+        return _form("DATE", ISO_DATE, parse, shape="date")
     condition = canonical_sql(CELL, field.type, field.kind, decimal=reading.decimal)
-    return _form(sql_type, condition, f"CAST({CELL} AS {sql_type})", parse)
+    return _form(sql_type, condition, parse, shape=form_name(field.type, field.kind, reading.decimal))
 
 
 def _lenient(field: Field, reading: Reading) -> Parser:
@@ -81,10 +90,16 @@ def _lenient(field: Field, reading: Reading) -> Parser:
     )
 
 
-def _form(sql_type: str, condition: str, value: str, parse: Parser | None) -> Form:
-    """A form whose canonical texts meet `condition` and are then read by `value`; CELL in both is the column."""
-    text = f"CASE WHEN {condition} THEN {value} END"
-    return Form(sql_type, lambda column: text.replace(CELL, column), lambda column: value.replace(CELL, column), parse)
+def _form(sql_type: str, condition: str, parse: Parser | None, *, value: str = "", shape: str = "") -> Form:
+    """A form whose canonical texts meet `condition` and are then cast, or read by `value`; CELL in both is the column."""
+    is_text = sql_type == "VARCHAR"
+    sure = value or (CELL if is_text else f"CAST({CELL} AS {sql_type})")
+    tried = value or (CELL if is_text else f"TRY_CAST({CELL} AS {sql_type})")
+    return Form(sql_type, _over(condition), _over(sure), _over(tried), parse, shape)
+
+
+def _over(template: str) -> Sql:
+    return lambda column: template.replace(CELL, column)
 
 
 def _matches(regex: str) -> str:
@@ -93,15 +108,18 @@ def _matches(regex: str) -> str:
 
 def _string(field: Field, reading: Reading, as_delivered: bool) -> Form:
     if as_delivered or field.kind in UNTOUCHED:
-        return Form("VARCHAR", str, str, None)
+        return _form("VARCHAR", "true", None)
     if field.kind in CANONICAL:
-        return _form("VARCHAR", canonical_sql(CELL, "string", field.kind), CELL, parser_for("string", field.kind))
+        return _form("VARCHAR", canonical_sql(CELL, "string", field.kind), parser_for("string", field.kind))
     suspect, parse = (SUSPECT_NAME, parse_name) if field.kind == "person_name" else (SUSPECT, parse_text)
     plain = f"NOT regexp_matches({CELL}, {literal(with_personal(field, suspect))})"
     known = [literal(value) for value in field.enum[:SHORT_LIST] if parse(value).value == value]
     if known:  # most cells are one of a few words: a list is faster than the regex
         plain = f"CASE WHEN {CELL} IN ({', '.join(known)}) THEN true ELSE {plain} END"
-    return _form("VARCHAR", plain, CELL, parse)
+    return _form("VARCHAR", plain, parse)
+
+
+_PLAIN_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?"
 
 
 def _strict(field: Field, reading: Reading) -> Form:
@@ -113,10 +131,12 @@ def _strict(field: Field, reading: Reading) -> Form:
         known = {text: word for word in ("true", "false") for text in (word, word.title(), word.upper())}
         known |= {"1": "true", "0": "false"}
         parse = _fallback(known.get, "boolean.form", lenient)
-        return _form(sql_type, f"{CELL} IN ('true', 'false')", f"CAST({CELL} AS BOOLEAN)", parse)
-    read = _read_integer if field.type == "integer" else _read_number
-    regex = CANONICAL["integer"] if field.type == "integer" else r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?"
-    return _form(sql_type, _matches(regex), f"CAST({CELL} AS {sql_type})", _fallback(read, "number.form", lenient))
+        return _form(sql_type, f"{CELL} IN ('true', 'false')", parse)
+    if field.type == "integer":
+        parse = _fallback(_read_integer, "number.form", lenient)
+        return _form(sql_type, _matches(CANONICAL["integer"]), parse, shape="integer")
+    parse = _fallback(_read_number, "number.form", lenient)
+    return _form(sql_type, _matches(_PLAIN_NUMBER), parse, shape="number.point")
 
 
 def _strict_moment(field: Field, reading: Reading) -> Form:
@@ -125,13 +145,13 @@ def _strict_moment(field: Field, reading: Reading) -> Form:
     format = field.format or DEFAULTS.get(field.type, "")
     if not format:
         parse = _fallback(_read_iso, "date.form", lenient)
-        return _form(sql_type, _matches(CANONICAL["timestamp"]), f"CAST({CELL} AS TIMESTAMP)", parse)
+        return _form(sql_type, _matches(CANONICAL["timestamp"]), parse)
     form = date_form(field.name, format)
     parse = _fallback(lambda text: form.read(text, field.type), "date.form", lenient)
     if form.strptime == "%Y-%m-%d" and field.type == "date":
-        return _form(sql_type, ISO_DATE, f"CAST({CELL} AS DATE)", parse)
+        return _form(sql_type, ISO_DATE, parse, shape="date")
     value = f"CAST(try_strptime({CELL}, {literal(form.strptime)}) AS {sql_type})"
-    return _form(sql_type, _matches(form.exact), value, parse)
+    return _form(sql_type, f"{_matches(form.exact)} AND {value} IS NOT NULL", parse, value=value)
 
 
 def _fallback(read: Callable[[str], str | None], rule: str, lenient: Parser) -> Parser:

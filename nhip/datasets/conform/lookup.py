@@ -9,9 +9,8 @@ from nhip.datasets.conform.plan import Column, Room
 
 
 class Lookup(NamedTuple):
-    """`join` brings the table in (once for a pair: `name` tells them apart); the others are SQL over it."""
+    """`join` brings the table in; the others are SQL over it."""
 
-    name: str
     join: str
     hit: str
     value: str
@@ -37,21 +36,16 @@ class Lookups:
             pair, side = self._pairs[column.at]
             alias = f"p{pair.a.at}"
             join = f"JOIN {pair.table(self._room)} {alias} ON {pair.on(row, alias)}"
-            return _lookup(alias, join, f"_{side}", hit=f"coalesce({alias}.raw_a, {alias}.raw_b) IS NOT NULL")
+            return _lookup(join, alias, f"_{side}", hit=f"coalesce({alias}.raw_a, {alias}.raw_b) IS NOT NULL")
         if column.at in self._mapped:
             alias = f"m{column.at}"
             join = f"JOIN {self._room.table('map', column.at)} {alias} ON {alias}.raw = {row}.{column.text}"
-            return _lookup(alias, join, "", hit=f"{alias}.raw IS NOT NULL")
+            return _lookup(join, alias, "", hit=f"{alias}.raw IS NOT NULL")
         return None
 
-    def joins(self, columns: list[Column], row: str) -> str:
-        """Left joins of `row` with everything that `columns` look up."""
-        found = {lookup.name: f"LEFT {lookup.join}" for column in columns if (lookup := self.find(column, row))}
-        return " ".join(found.values())
-
     def value(self, column: Column, row: str) -> str:
-        """SQL of the column's typed value over `row` joined by `joins`: what the parser made of it, and where there was nothing
-        to parse the text is canonical."""
+        """SQL of the column's typed value over `row` left joined with its lookup: what the parser made of it, and where there was
+        nothing to parse the text is canonical."""
         sure = column.form.sure(f"{row}.{column.text}")
         lookup = self.find(column, row)
         if lookup is None:
@@ -59,6 +53,6 @@ class Lookups:
         return f"CASE WHEN {lookup.hit} THEN TRY_CAST({lookup.value} AS {column.form.type}) ELSE {sure} END"
 
 
-def _lookup(alias: str, join: str, end: str, *, hit: str) -> Lookup:
+def _lookup(join: str, alias: str, end: str, *, hit: str) -> Lookup:
     parts = (f"{alias}.{part}{end}" for part in ("value", "rule", "severity", "suggestion", "failed"))
-    return Lookup(alias, join, hit, *parts)
+    return Lookup(join, hit, *parts)

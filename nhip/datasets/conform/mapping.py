@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from nhip.datasets.check.marks import marked
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.model import Field
 from nhip.datasets.model import Severity
@@ -29,7 +30,8 @@ def _map_column(room: Room, column: Column, as_delivered: bool) -> bool:
     name = room.table("map", column.at)
     room.con.execute(f"CREATE TABLE {name} ({MAP_COLUMNS})")
     found = False
-    distinct = f"SELECT DISTINCT {text} FROM {bad} WHERE {text} IS NOT NULL AND {column.form.typed(text)} IS NULL"
+    odd = f"{marked(column, bad)} AND {text} IS NOT NULL AND NOT coalesce({column.form.canonical(text)}, false)"
+    distinct = f"SELECT DISTINCT {text} FROM {bad} WHERE {odd}"
     with room.con.cursor() as writer:
         for batch in batches(room.con, distinct):
             found = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nhip.datasets.check.marks import marked
 from nhip.datasets.conform.expected import FEW, Expected, read_expected, tell_elsewhere
 from nhip.datasets.conform.mapping import batches, severity_of, write_table
 from nhip.datasets.conform.plan import Column, Plan, Room
@@ -85,8 +86,8 @@ def map_pairs(room: Room, plan: Plan, pairs: list[Pair]) -> None:
         typed = [f"{column.form.typed(column.text)} AS {column.value}" for column in pair.columns]
         unread = " OR ".join(f"{column.value} IS NULL AND {column.text} IS NOT NULL" for column in pair.columns)
         query = (
-            f"SELECT DISTINCT {pair.a.text}, {pair.b.text} FROM (SELECT *, {', '.join(typed)} FROM {room.table('bad')}) "
-            f"WHERE {unread} OR {pair.suspect}"
+            f"SELECT DISTINCT {pair.a.text}, {pair.b.text} FROM (SELECT *, {', '.join(typed)} FROM {room.table('bad')} b "
+            f"WHERE {marked(pair.a, 'b')}) WHERE {unread} OR {pair.suspect}"
         )
         with room.con.cursor() as writer:
             for batch in batches(room.con, query):

@@ -6,6 +6,7 @@ third of April. Only what the whole column proves without contradiction counts; 
 
 from __future__ import annotations
 
+from nhip.datasets.check.marks import marked
 from nhip.datasets.conform.forms import Reading, form_of
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.engine import literal
@@ -24,8 +25,7 @@ def learn_readings(room: Room, plan: Plan, known: Reading) -> Plan:
     """`plan` with the columns' forms fixed to what the columns prove. Needs the suspects (what can be read in two ways is
     never canonical); a pass over the whole table only if one of them is ambiguous. What was canonical before stays so."""
     asked = [column for column in plan.columns if _is_open(column, known)]
-    bad = room.table("bad")
-    counts = _counts(room, bad, asked, [_AMBIGUOUS[column.field.type] for column in asked])
+    counts = _counts(room, f"{room.table('bad')} b", asked, [_AMBIGUOUS[c.field.type] for c in asked], only_marked=True)
     open_columns = [column for column, count in zip(asked, counts, strict=True) if count]
     if not open_columns:
         return plan
@@ -46,12 +46,16 @@ def _is_open(column: Column, known: Reading) -> bool:
     return not (known.decimal if field.type in ("number", "integer") else field.order or known.order)
 
 
-def _counts(room: Room, rows: str, columns: list[Column], patterns: list[str]) -> list[int]:
-    """How many texts of each column match its pattern; one pass over the FROM item `rows`."""
+def _counts(
+    room: Room, rows: str, columns: list[Column], patterns: list[str], *, only_marked: bool = False
+) -> list[int]:
+    """How many texts of each column match its pattern; one pass over the FROM item `rows`, which is called b where only marked
+    cells count."""
     if not columns:
         return []
     matches = (f"regexp_full_match({c.text}, {literal(p)})" for c, p in zip(columns, patterns, strict=True))
-    counts = ", ".join(f"count(*) FILTER ({match})" for match in matches)
+    among = [f"{marked(column, 'b')} AND " if only_marked else "" for column in columns]
+    counts = ", ".join(f"count(*) FILTER ({only}{match})" for only, match in zip(among, matches, strict=True))
     row = room.con.execute(f"SELECT {counts} FROM {rows}").fetchone()
     return [int(count) for count in row or ()]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from nhip.datasets.conform.extras import Extra
-from nhip.datasets.conform.lookup import Lookups
 from nhip.datasets.conform.plan import Plan, Room
 from nhip.datasets.contract.expression import SQL_TYPE
 from nhip.datasets.engine import ident, literal
@@ -24,22 +23,27 @@ def find_quarantine(room: Room) -> int:
     return int(row[0]) if row else 0
 
 
-def write_rows(room: Room, plan: Plan, lookups: Lookups, extras: list[Extra], path: Path) -> int:
-    """Write the rows outside quarantine in file order: `_row`, the contract's columns typed, then derived columns.
+def write_rows(room: Room, plan: Plan, extras: list[Extra], path: Path) -> int:
+    """Write the rows outside quarantine in file order: `_row`, the contract's columns typed, then derived columns. A suspect
+    row's values stand in `judged`, every other cell is canonical.
 
     The same input gives the same bytes (one writer, fixed row groups, no clock). Gives the number of rows.
     """
-    by_name = {column.field.name: lookups.value(column, "r") for column in plan.columns}
+    by_name = {
+        column.field.name: f"CASE WHEN j._row IS NULL THEN {column.form.sure(f'r.{column.text}')} ELSE j.{column.value} END"
+        for column in plan.columns
+    }
     cells = [
         f"{by_name.get(field.name, f'CAST(NULL AS {SQL_TYPE[field.type]})')} AS {ident(field.name)}"
         for field in plan.contract.fields
     ]
     taken = {field.name.lower() for field in plan.contract.fields}
     cells += [f"{sql} AS {ident(name)}" for extra in extras for name, sql in extra.made if name.lower() not in taken]
-    joins = " ".join([lookups.joins(plan.columns, "r"), *(extra.join("r") for extra in extras)])
+    joins = " ".join(extra.join("r") for extra in extras)
     # joins may change sides and spill, so only a sort keeps the file's order
     query = (
-        f"SELECT r._row, {', '.join(cells)} FROM {plan.delivered()} r {joins} "
+        f"SELECT r._row, {', '.join(cells)} FROM {plan.delivered()} r "
+        f"LEFT JOIN {room.table('judged')} j ON j._row = r._row {joins} "
         f"ANTI JOIN {room.table('quarantine')} q ON q._row = r._row ORDER BY r._row"
     )
     row = room.con.execute(f"COPY ({query}) TO {literal(str(path))} {PARQUET}").fetchone()

@@ -10,6 +10,7 @@ import pytest
 from nhip.datasets.check.errors import FormatUnknown, LimitUnreadable, NameTaken, OtherColumns, PatternUnusable
 from nhip.datasets.contract.errors import ExpressionRefused
 from nhip.datasets.contract.model import Contract, Field, RowRule
+from nhip.datasets.rules import TITLES, title_of_rule
 
 Check = Callable[..., Any]
 
@@ -123,11 +124,16 @@ def test_row_rule_that_reads_elsewhere_is_refused(check: Check, holds: str) -> N
         check(contract, [["1"]])
 
 
-def test_row_rule_that_overflows_is_not_judged_there(check: Check) -> None:
-    rule = RowRule(name="r", holds="a * 1000000000 > 0")
+def test_row_rule_that_overflows_is_told_there(check: Check) -> None:
+    rule = RowRule(name="r", holds="a * a * a > 30")
     contract = Contract(id="c", version="1", dataset="d", fields=(Field(name="a", type="integer"),), row_rules=(rule,))
     made = check(contract, [["999999999999999999"], ["-5"], ["5"]])
-    assert [finding[:3] for finding in made.findings] == [(3, "", "row:r")]
+    assert [finding[:5] for finding in made.findings] == [
+        (2, "", "row.unjudged:r", "warning", "a = 999999999999999999"),
+        (3, "", "row:r", "error", "a = -5"),
+    ]
+    assert made.assessment.tally.rows_faulty == 1
+    assert title_of_rule("row.unjudged:r") == TITLES["row.unjudged"] != title_of_rule("row:r")
 
 
 def test_columns_missing_and_unknown(check: Check) -> None:

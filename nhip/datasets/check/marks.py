@@ -1,0 +1,33 @@
+"""Marks: which cells of a row have to be looked at, a bit a column, in BIGINT words `m0`, `m1`, …"""
+
+from __future__ import annotations
+
+from nhip.datasets.conform.plan import Column, Plan
+
+BITS = 62
+"""Marks a word; the sign stays free."""
+
+
+def words(plan: Plan) -> list[str]:
+    """The names of the words; the last mark is that of the row as a whole."""
+    return [f"m{word}" for word in range(len(plan.contract.fields) // BITS + 1)]
+
+
+def word_of(at: int) -> str:
+    """The word that holds the mark of column `at`."""
+    return f"m{at // BITS}"
+
+
+def bit_of(at: int) -> int:
+    """The mark of column `at` in its word."""
+    return int(1 << at % BITS)
+
+
+def row_mark(plan: Plan) -> int:
+    """Where a column would be, the mark of rows that break a rule over the row."""
+    return len(plan.contract.fields)
+
+
+def marked(column: Column, row: str) -> str:
+    """Condition that the cell of `column` is marked in the FROM item `row`."""
+    return f"({row}.{word_of(column.at)} & {bit_of(column.at)}) <> 0"
