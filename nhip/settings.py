@@ -120,11 +120,14 @@ def meanings() -> dict[str, str]:
     return found
 
 
-def origins(data_dir: Path, environ: dict[str, str] | None = None) -> dict[str, str]:
-    """Where the settings that are not as they come were set: `file` (nhip.toml) or `environment`, by name."""
-    env = dict(os.environ) if environ is None else environ
-    found = dict.fromkeys(_from_file(data_dir / "nhip.toml"), "file")
-    return found | {name: "environment" for name in Settings.__struct_fields__ if f"NHIP_{name.upper()}" in env}
+def origins(settings: Settings) -> dict[str, str]:
+    """Where the settings that are not as they come were set: `file` (nhip.toml) or `start` (environment, command line), by name.
+
+    Judged by the values, as the parts of `nhip up` are handed all of them by their environment.
+    """
+    default, written = Settings(), _from_file(settings.data_dir / "nhip.toml")
+    changed = [name for name in Settings.__struct_fields__ if getattr(settings, name) != getattr(default, name)]
+    return {name: "file" if str(written.get(name)) == str(getattr(settings, name)) else "start" for name in changed}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -116,7 +116,7 @@ async def make(request: AnyRequest) -> Response[Any]:
 async def show_settings(request: AnyRequest) -> Response[str]:
     """Every setting: its value, where it comes from, what it means."""
     settings = installation_of(request).settings
-    came = origins(settings.data_dir)
+    came = origins(settings)
     lines = []
     for name, meaning in meanings().items():
         value = getattr(settings, name)
@@ -125,7 +125,7 @@ async def show_settings(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/settings.html", crumbs=crumbs(_("Settings")), **values)
 
 
-ORIGINS = {"default": _("as it comes"), "file": _("in nhip.toml"), "environment": _("from the environment")}
+ORIGINS = {"default": _("as it comes"), "file": _("in nhip.toml"), "start": _("from the environment or the command line")}
 
 
 def _shown(name: str, value: Any) -> Any:
