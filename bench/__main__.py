@@ -1,6 +1,6 @@
 """Run the benches, print their figures with the machine, and merge them into bench/results.json.
 
-    .venv/bin/python -m bench [units] [check] [pipeline] [--quick]
+    .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [--quick]
 
 --quick: small files, for a look in two minutes; its figures are recorded under the same names, with their rows.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, pipeline, results, units
+from bench import check, ledger, pipeline, results, units
 
 
 def run_units(quick: bool) -> None:
@@ -33,7 +33,17 @@ def run_pipeline(quick: bool) -> None:
     pipeline.run(200_000 if quick else 2_000_000, 10 if not quick else 0)
 
 
-BENCHES: dict[str, Callable[[bool], None]] = {"units": run_units, "check": run_check, "pipeline": run_pipeline}
+def run_ledger(quick: bool) -> None:
+    """Appending and verifying."""
+    ledger.run(100_000 if quick else 1_000_000)
+
+
+BENCHES: dict[str, Callable[[bool], None]] = {
+    "units": run_units,
+    "check": run_check,
+    "pipeline": run_pipeline,
+    "ledger": run_ledger,
+}
 
 
 def main() -> None:
