@@ -16,7 +16,7 @@ from nhip.datasets.records import Dataset, DeliveryRecord
 from nhip.datasets.store import get_delivery, move_delivery, queries
 from nhip.db import Connection
 from nhip.db.installation import Installation
-from nhip.db.query import execute, fetch_one
+from nhip.db.query import Jsonb, execute, fetch_one
 from nhip.jobs.app import enqueue
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
@@ -55,6 +55,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
     changes: bool = False
     key: tuple[str, ...] = ()
+    titles: dict[str, str] = {}
 
 
 async def keep(
@@ -65,6 +66,7 @@ async def keep(
     as_of: datetime | None = None,
     changes: bool = False,
     key: tuple[str, ...] = (),
+    titles: dict[str, str] | None = None,
 ) -> Arrival:
     """Put the bytes of `file` into the object store, for ever. Raises BadInput when there are too many, StorageFull."""
     size = file.stat().st_size
@@ -73,7 +75,12 @@ async def keep(
         raise FileTooLarge(file=filename, size_mb=size >> 20, limit_mb=limit)
     sha256 = await asyncio.to_thread(sha256_of, file)
     await asyncio.to_thread(installation.objects.put, raw_name(sha256), file)
-    return Arrival(sha256=sha256, size=size, filename=filename[:300], as_of=as_of, changes=changes, key=key)
+    told = {
+        column[:200]: title[:300] for column, title in list((titles or {}).items())[: installation.settings.max_columns]
+    }
+    return Arrival(
+        sha256=sha256, size=size, filename=filename[:300], as_of=as_of, changes=changes, key=key, titles=told
+    )
 
 
 async def record(
@@ -95,7 +102,11 @@ async def record(
         await execute(tx, queries.confirm_delivery, id=last.id, now=now())
         return Receipt(last, unchanged=True)
     delivery_id = new_id()
-    what = msgspec.structs.asdict(arrival) | {"as_of": arrival.as_of or now(), "key": list(arrival.key)}
+    what = msgspec.structs.asdict(arrival) | {
+        "as_of": arrival.as_of or now(),
+        "key": list(arrival.key),
+        "titles": Jsonb(arrival.titles),
+    }
     where = {"id": delivery_id, "dataset_id": dataset_id, "source_id": source_id, "received_by": who, "now": now()}
     base = last.id if arrival.changes and last is not None else None
     await execute(tx, queries.insert_delivery, **where, **what, base_id=base)

@@ -98,6 +98,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery that this one changes; None when it is whole."""
     key: list[str]
     """Delivered columns by which changed rows replace earlier ones."""
+    titles: dict[str, str] = {}
+    """What the source calls the delivered columns, where it has a dictionary of them."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

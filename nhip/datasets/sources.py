@@ -138,7 +138,13 @@ async def _secret(installation: Installation, source: Source) -> Secret:
 async def _keep(installation: Installation, payload: Payload) -> Arrival:
     changes = payload.extent == "changes"
     return await keep(
-        installation, payload.path, payload.filename, as_of=payload.modified, changes=changes, key=payload.key
+        installation,
+        payload.path,
+        payload.filename,
+        as_of=payload.modified,
+        changes=changes,
+        key=payload.key,
+        titles=payload.titles,
     )
 
 

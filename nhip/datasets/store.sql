@@ -109,7 +109,7 @@ where id = %(id)s
 -- name: find_last_delivery
 -- The latest delivery of the dataset.
 select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
-       problem, decoded, base_id, key
+       problem, decoded, base_id, key, titles
 from datasets.delivery
 where dataset_id = %(dataset_id)s
 order by received_at desc, id desc limit 1
@@ -117,7 +117,7 @@ order by received_at desc, id desc limit 1
 -- name: find_last_usable
 -- The latest delivery of the dataset that could be used, else the latest of all.
 select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
-       problem, decoded, base_id, key
+       problem, decoded, base_id, key, titles
 from datasets.delivery
 where dataset_id = %(dataset_id)s
 order by state = 'failed', received_at desc, id desc limit 1
@@ -125,9 +125,9 @@ order by state = 'failed', received_at desc, id desc limit 1
 -- name: insert_delivery
 -- A payload arrived.
 insert into datasets.delivery (id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by,
-                               confirmed_at, state, state_at, base_id, key)
+                               confirmed_at, state, state_at, base_id, key, titles)
 values (%(id)s, %(dataset_id)s, %(source_id)s, %(sha256)s, %(size)s, %(filename)s, %(as_of)s, %(now)s, %(received_by)s,
-        %(now)s, 'received', %(now)s, %(base_id)s, %(key)s)
+        %(now)s, 'received', %(now)s, %(base_id)s, %(key)s, %(titles)s)
 
 -- name: confirm_delivery
 -- The same bytes came again: nothing changes but that we know they still hold.
@@ -142,19 +142,19 @@ where id = %(id)s and (%(seen)s::timestamptz is null or state_at = %(seen)s)
 -- name: find_delivery
 -- A delivery by id.
 select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
-       problem, decoded, base_id, key
+       problem, decoded, base_id, key, titles
 from datasets.delivery where id = %(id)s
 
 -- name: list_deliveries
 -- A dataset's deliveries, newest first.
 select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
-       problem, decoded, base_id, key
+       problem, decoded, base_id, key, titles
 from datasets.delivery where dataset_id = %(dataset_id)s order by received_at desc, id desc limit %(most)s
 
 -- name: list_unfinished
 -- Deliveries whose work was cut off, oldest first.
 select id, dataset_id, source_id, sha256, size, filename, as_of, received_at, received_by, confirmed_at, state, state_at,
-       problem, decoded, base_id, key
+       problem, decoded, base_id, key, titles
 from datasets.delivery where state in ('received', 'decoded', 'checked') order by received_at, id
 
 -- name: insert_version

@@ -17,7 +17,7 @@ from nhip.datasets.check.tally import PLACE_KINDS
 from nhip.datasets.conform.columns import match_columns
 from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.infer import infer
-from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
@@ -27,7 +27,7 @@ from nhip.datasets.errors import RequiredColumnsMissing, TableNotInFile
 from nhip.datasets.model import ROW, Decoded, DecodedColumn, DecodedTable
 from nhip.datasets.own_columns import without_own
 from nhip.datasets.records import ContractRecord, Correction, Dataset, DeliveryRecord, Version
-from nhip.kernel.text import fold
+from nhip.kernel.text import canonical, fold
 from nhip.places.register import Register
 from nhip.places.resolver import Resolver
 from nhip.settings import Settings
@@ -100,7 +100,12 @@ def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) 
         drafted = ""
         if contract is None:
             drawn = infer(con, table, dataset=work.dataset.name, filename=work.delivery.filename).contract
-            contract = msgspec.structs.replace(drawn, title=work.dataset.title, title_en=work.dataset.title_en)
+            contract = msgspec.structs.replace(
+                drawn,
+                title=work.dataset.title,
+                title_en=work.dataset.title_en,
+                fields=titled(drawn, table, work.delivery.titles),
+            )
             drafted = dump(contract)
         table = without_own(con, table, contract, decoded.format)
         on_step("conform")
@@ -170,6 +175,16 @@ def _fitting(contract: Contract, table: DecodedTable) -> int:
         return len(delivered_names(contract, table))
     except OtherColumns:
         return 0
+
+
+def titled(contract: Contract, table: DecodedTable, titles: dict[str, str]) -> tuple[Field, ...]:
+    """The drafted columns under the titles that the source gives them."""
+    headers = delivered_names(contract, table) if titles else {}
+    named = {field: canonical(titles.get(header, "")).strip() for field, header in headers.items()}
+    return tuple(
+        msgspec.structs.replace(field, title=named[field.name]) if named.get(field.name) else field
+        for field in contract.fields
+    )
 
 
 def delivered_names(contract: Contract, table: DecodedTable) -> dict[str, str]:

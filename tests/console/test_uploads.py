@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from nhip.console import uploads
+from nhip.datasets.deliveries import raw_name
+from nhip.datasets.store import get_delivery
 from nhip.db.installation import Installation
 from tests.e2e import sample
 from tests.e2e.pages import vi
@@ -33,8 +36,9 @@ async def test_nothing_goes_through_the_systems_temporary_folder(
         "/console/upload", data=data, files={"file": ("lon.csv", LARGE)}, follow_redirects=False
     )
     assert answer.status_code == 303, answer.text[:500]
-    raw = await officer.get(answer.headers["location"] + "/raw")
-    assert raw.content == LARGE
+    async with city.db.read() as tx:
+        delivery = await get_delivery(tx, uuid.UUID(answer.headers["location"].rsplit("/", 1)[-1]))
+    assert city.objects.path(raw_name(delivery.sha256)).read_bytes() == LARGE
     assert left_in(city) == []
 
 

@@ -25,6 +25,7 @@ from nhip.jobs.app import enqueue
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 from nhip.security.parties.errors import NameTaken
+from nhip.web.formats import number
 from nhip.web.forms import Form
 from nhip.web.i18n import message_of, translate
 from nhip.web.model import Crumb, Listing
@@ -121,7 +122,7 @@ async def _form(request: AnyRequest, kind: str, form: Form, status: int = 200) -
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(translate(_("Add a source")))]
     values: dict[str, Any] = {"connector": connector, "fields": fields_of(connector) if connector else []}
     values |= {"kinds": list_connectors(), "agencies": agencies, "datasets": datasets, "crumbs": crumbs}
-    values["choice_pairs"] = choice_pairs
+    values |= {"choice_pairs": choice_pairs, "hint_of": hint_of}
     values["every"] = [(seconds, translate(title)) for seconds, title in EVERY]
     return page(request, "console/source_form.html", status=status, form=form, **values)
 
@@ -174,7 +175,7 @@ def shown_settings(source: Source) -> list[tuple[str, str, str]]:
     for field in fields_of(get_connector(source.kind)):
         value = source.settings.get(field.name)
         if value not in (None, "", [], {}):
-            told.append((translate(field.title), _shown(field, value), translate(field.description)))
+            told.append((translate(field.title), _shown(field, value), hint_of(field)))
     return told
 
 
@@ -185,7 +186,15 @@ def _shown(field: SettingField, value: Any) -> str:
         return ", ".join(str(item) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {item}" for name, item in value.items())
-    return translate(title_of_choice(field.name, value)) if field.choices else str(value)
+    if field.choices:
+        return translate(title_of_choice(field.name, value))
+    return number(value) if isinstance(value, int | float) and field.name != "port" else str(value)
+
+
+def hint_of(field: SettingField) -> str:
+    """What is to be said of a setting beyond its title."""
+    hint = translate(field.description)
+    return "" if fold(hint).rstrip(".") == fold(translate(field.title)) else hint
 
 
 def choice_pairs(field: SettingField) -> list[tuple[str, str]]:
