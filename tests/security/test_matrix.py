@@ -20,7 +20,7 @@ from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF, built
 from nhip.security.permissions.current import begin_under
 from nhip.security.permissions.model import Reach, Rights
 from nhip.settings import Settings
-from tests.security.town import Town
+from tests.security.town import Town, leaks
 
 Client = AsyncTestClient[Litestar]
 ROLES = tuple(built_in_roles())
@@ -57,6 +57,7 @@ async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     headers = SESSIONS[role]
     answer = await client.request(row.method, address(town, row), headers=headers, follow_redirects=False)
     assert answer.status_code != 500, f"{row.method} {row.path} as {role}: {answer.text[:500]}"
+    assert leaks(answer.text) + leaks(str(answer.headers)) == [], f"personal data: {row.path} as {role}"
     if "problem+json" not in answer.headers.get("content-type", ""):
         return "in"
     return {"SignInNeeded": "sign in", Forbidden.__name__: "refused"}.get(answer.json()["key"], "in")

@@ -36,6 +36,13 @@ HELP_SOURCE = "thu-muc-bao-tro"
 PEOPLE = [("001099012345", "Nguyễn Thị Bí Mật"), ("046188023456", "Trần Văn Kín"), ("079201034567", "Lê Thị Giấu")]
 MARKERS = [part for number, name in PEOPLE for part in (number, name)] + ["0460881", "12 Kiệt Riêng"]
 """Texts that stand in personal columns only."""
+
+
+def leaks(text: str, asked: str = "") -> list[str]:
+    """The marked values in `text` that were not asked with."""
+    return [marker for marker in MARKERS if marker in text and marker not in asked]
+
+
 CONTRACT = """\
 apiVersion: v3.1.0
 kind: DataContract
