@@ -16,6 +16,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from nhip.security.cookies import HostCookies
 from nhip.security.limits import SAFE, RateLimits
 from nhip.security.peers import address_in, believed, client_of, in_process
 from nhip.security.refusing import refusal
@@ -71,8 +72,10 @@ _HARMFUL = (b"\r", b"\n", b"\0")
 
 def protect(settings: Settings) -> list[Callable[[ASGIApp], ASGIApp]]:
     """The layers for `nhip.web.app.build(layers=…)`, the outermost first."""
+    cookies = [HostCookies] if _secure(settings) else []
     return [
         lambda app: Headers(app, settings),
+        *cookies,
         lambda app: OwnHosts(app, settings),
         lambda app: RateLimits(app, settings),
         lambda app: SameOrigin(app, settings),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import Cookie
 from litestar.testing import AsyncTestClient
 
 from nhip.app import create_app
@@ -225,6 +226,43 @@ async def test_a_line_break_in_a_header_never_leaves(break_: str) -> None:
     assert headers["x-good"] == "yes"
     assert "location" not in headers and "content-disposition" not in headers and "set-cookie" not in headers
     assert not any(sign in value for value in headers.values() for sign in "\r\n\0")
+
+
+# --- cookies -----------------------------------------------------------------------------------------------------
+
+
+@get("/cookies")
+async def cookies(request: Request) -> Response[str]:
+    told = Cookie(key="nhip_notice", value="n", httponly=True, domain="example", path="/x")
+    return Response(
+        request.headers.get("cookie", ""), cookies=[told, Cookie(key="__Host-nhip", value="s", secure=True)]
+    )
+
+
+async def test_over_https_every_cookie_is_bound_to_this_host() -> None:
+    app = small(Settings(base_url="https://nhip.example"), cookies)
+    sent = "nhip_theme=dark; __Host-nhip_lang=en; __Host-nhip=abc; __Host-nhip-second=def; other=1"
+    async with client_at(app) as client:
+        answer = await client.get("/cookies?lang=vi&theme=dark", headers={"cookie": sent})
+        again = await client.get("/nothing", headers={"cookie": "__Host-nhip_lang=en", "accept": "text/html"})
+        forged = await client.get("/nothing", headers={"cookie": "nhip_lang=en", "accept": "text/html"})
+    assert answer.text == "nhip_lang=en; __Host-nhip=abc; __Host-nhip-second=def; other=1"
+    lines = answer.headers.get_list("set-cookie")
+    assert {line.partition("=")[0] for line in lines} == {
+        "__Host-nhip_notice", "__Host-nhip", "__Host-nhip_lang", "__Host-nhip_theme",
+    }  # fmt: skip
+    for line in lines:
+        words = [part.strip().lower() for part in line.split(";")[1:]]
+        assert words.count("secure") == 1 and words.count("path=/") == 1 and "samesite=lax" in words
+        assert not any(word.startswith("domain") for word in words)
+    assert 'lang="en"' in again.text and 'lang="vi"' in forged.text
+
+
+async def test_over_http_cookies_stay_as_they_are() -> None:
+    async with client_at(small(Settings(base_url="http://nhip.example"), cookies)) as client:
+        answer = await client.get("/cookies?lang=vi", headers={"cookie": "nhip_lang=en"})
+    assert answer.text == "nhip_lang=en"
+    assert any(line.startswith("nhip_lang=vi;") for line in answer.headers.get_list("set-cookie"))
 
 
 # --- our own names -----------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ export function themes() {
 }
 
 function choose(theme) {
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `nhip_theme=${theme}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
+  const [prefix, secure] = location.protocol === "https:" ? ["__Host-", "; Secure"] : ["", ""];
+  document.cookie = `${prefix}nhip_theme=${theme}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
