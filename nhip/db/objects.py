@@ -1,6 +1,7 @@
 """The object store: immutable blobs by name, in a local folder or an S3 bucket (obstore).
 
-Raw deliveries lie under `raw/<sha256>`, versions under `version/…`; a name is written once and never changes.
+Raw deliveries lie under `raw/<sha256>`, versions under `version/…`; a name is written once and never changes. Where the law
+ends the time for keeping something, `remove` takes it away and leaves a mark `gone/<name>`, so that readers are told.
 """
 
 from __future__ import annotations
@@ -10,16 +11,32 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from nhip.errors import NotFound, StorageFull, Unavailable
 
+GONE = "gone/"
+"""Where the marks of removed blobs lie."""
 _FULL = re.compile(r"No space left|File too large|os error (28|27|122)")
 """How the store says ENOSPC, EFBIG and EDQUOT."""
+
+
+class Gone(NotFound):
+    """These data were deleted on {day}, because the time for keeping them was over. The proof of the deletion has the number
+    {proof}."""
+
+    status = 410
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    day: date
+    proof: str
 
 
 class Objects:
@@ -46,6 +63,19 @@ class Objects:
             return True
         return False
 
+    def remove(self, name: str, day: date, proof: str) -> None:
+        """Take a blob away for good; from then on `path` says that it went on `day`, by the deletion `proof`. Again: the same."""
+        mark = msgspec.json.encode(_Mark(day, proof))
+        with self._said():
+            obstore.put(self._store, GONE + name, mark)
+            if self._remote is None:
+                _sync(self.folder / (GONE + name))
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, name)
+            (self.folder / name).unlink(missing_ok=True)
+            if (self.folder / name).parent.is_dir():
+                _sync_folder((self.folder / name).parent)
+
     def list_names(self) -> Iterator[tuple[str, int]]:
         """Name and size in bytes of every blob, in no order."""
         with self._said():
@@ -55,16 +85,23 @@ class Objects:
                         yield meta["path"], meta["size"]
 
     def path(self, name: str) -> Path:
-        """A local file with the blob's bytes; read only. Raises NotFound."""
+        """A local file with the blob's bytes; read only. Raises NotFound, Gone."""
         local = self.folder / name
         if ".." in Path(name).parts or not local.is_relative_to(self.folder):
             raise NotFound(what=name)  # no name leads out of the folder, wherever it came from
         if not local.is_file():
             if self._remote is None or not self.has(name):
-                raise NotFound(what=name)
+                raise self._absent(name)
             with self._said():
                 self._download(name, local)
         return local
+
+    def _absent(self, name: str) -> NotFound:
+        if name.startswith(GONE) or not self.has(GONE + name):
+            return NotFound(what=name)
+        with self._said():
+            mark = msgspec.json.decode(bytes(obstore.get(self._store, GONE + name).bytes()), type=_Mark)
+        return Gone(day=mark.day.isoformat(), proof=mark.proof)
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -95,8 +132,12 @@ class Objects:
 def _sync(path: Path) -> None:
     """Force a written file and its folder entry to disk; rename alone does not survive a power cut."""
     for place in (path, path.parent):
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync_folder(place)
+
+
+def _sync_folder(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
