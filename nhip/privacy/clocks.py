@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from nhip.kernel.calendar import Calendar, add_working_days, standard_calendar
 from nhip.kernel.time import VIETNAM
-from nhip.privacy.policy import Clock, clock_on, request_on
+from nhip.privacy.policy import Clock, clock_on, policy, request_on
 
 
 def due(clock: Clock, start: datetime, calendar: Calendar | None = None) -> datetime:
@@ -20,11 +20,11 @@ def due(clock: Clock, start: datetime, calendar: Calendar | None = None) -> date
     if clock.unit == "hours":
         return local + timedelta(hours=clock.amount)
     if clock.unit == "working_days":
-        return _end_of(add_working_days(local.date(), clock.amount, calendar or standard_calendar()))
+        return end_of(add_working_days(local.date(), clock.amount, calendar or standard_calendar()))
     last = (
         local.date() + timedelta(days=clock.amount) if clock.unit == "days" else plus_months(local.date(), clock.amount)
     )
-    return _end_of(add_working_days(last, 0, calendar or standard_calendar()))
+    return end_of(add_working_days(last, 0, calendar or standard_calendar()))
 
 
 def answer_due(received_at: datetime) -> datetime:
@@ -62,7 +62,7 @@ def review_of(assessed_on: date | None) -> date | None:
     """When an impact assessment is due again; None where there was none yet."""
     if assessed_on is None:
         return None
-    first = min(c.valid_from for c in _reviews())
+    first = min(clock.valid_from for clock in policy().clock if clock.name == "assessment.review")
     return plus_months(assessed_on, clock_on("assessment.review", max(assessed_on, first)).amount)
 
 
@@ -73,15 +73,15 @@ def plus_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def _reviews() -> list[Clock]:
-    from nhip.privacy.policy import policy
-
-    return [clock for clock in policy().clock if clock.name == "assessment.review"]
-
-
 def _day(moment: datetime) -> date:
     return moment.astimezone(VIETNAM).date()
 
 
-def _end_of(day: date) -> datetime:
+def end_of(day: date) -> datetime:
+    """Midnight at the end of a day in Vietnam, with which periods end (Civil Code 2015, article 148.6)."""
     return datetime.combine(day + timedelta(days=1), time(), VIETNAM)
+
+
+def last_day(due_at: datetime) -> date:
+    """The last day of a period that ends at `due_at`: what people are told, as midnight belongs to the day after."""
+    return _day(due_at - timedelta(microseconds=1))

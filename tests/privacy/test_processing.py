@@ -86,7 +86,7 @@ async def test_history_is_added_to_and_never_rewritten(installation: Installatio
     for statement in (
         "update privacy.processing_edition set note = 'x'",
         "delete from privacy.processing_edition",
-        "truncate privacy.processing_edition",
+        "truncate privacy.processing_edition cascade",
     ):
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             async with installation.db.tx() as tx:

@@ -7,8 +7,8 @@ import re
 import msgspec
 import psycopg
 
-from nhip.datasets.contract.yaml import load as load_contract
 from nhip.datasets.errors import DatasetNotFound
+from nhip.datasets.personal import protection_in
 from nhip.datasets.store import find_contract, get_dataset, list_datasets
 from nhip.db import Connection
 from nhip.kernel.actor import acting
@@ -24,7 +24,6 @@ from nhip.privacy.processing.model import Edition, Entry, Gap, Processing
 from nhip.security.parties.store import find_by_code
 
 NAME = r"(?!new$)[a-z0-9][a-z0-9-]{0,98}"
-PERSONAL = ("personal", "sensitive")
 
 
 async def list_for_dataset(tx: Connection, dataset_name: str) -> list[Processing]:
@@ -120,13 +119,12 @@ async def list_gaps(tx: Connection) -> list[Gap]:
 
 
 async def personal_columns(tx: Connection, dataset_name: str) -> tuple[str, ...]:
-    """Names of the columns that a dataset's contract in force calls personal or sensitive; none without a contract."""
+    """Names of the columns that hold personal data by a dataset's contract in force; none without a contract."""
     try:
         record = await find_contract(tx, await get_dataset(tx, dataset_name))
     except DatasetNotFound:
         return ()
-    contract = load_contract(record.yaml) if record else None
-    return tuple(f.name for f in contract.fields if f.classification in PERSONAL) if contract else ()
+    return tuple(sorted(protection_in(record.yaml).private)) if record else ()
 
 
 def to_json(processings: list[Processing]) -> list[dict[str, object]]:

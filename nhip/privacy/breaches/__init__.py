@@ -1,0 +1,1 @@
+"""The breach desk: what happened, whom it touches, the 72 hours until the authority must know."""

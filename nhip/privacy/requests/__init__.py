@@ -1,0 +1,1 @@
+"""The request desk: what data subjects ask for, and by when they must have it."""
