@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ from nhip.web.static import StaticFiles
 AnyRequest = Request[Any, Any, Any]
 TEMPLATES = Path(__file__).parent / "templates"
 NOTICE_COOKIE = "nhip_notice"
+_PLAIN_PLACES = re.compile(r"(?:[^{}]|\{\w+\})*")
 
 _request: ContextVar[AnyRequest | None] = ContextVar("request", default=None)
 
@@ -171,9 +173,10 @@ def _of_request(request: AnyRequest) -> dict[str, Any]:
 
 def _waiting_notice(request: AnyRequest) -> Notice | None:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(request.cookies[NOTICE_COOKIE]), type=Notice)
+        kept = msgspec.json.decode(base64.urlsafe_b64decode(request.cookies[NOTICE_COOKIE]), type=Notice)
     except (KeyError, binascii.Error, ValueError, msgspec.MsgspecError):
         return None
+    return kept if _PLAIN_PLACES.fullmatch(kept.text) else None  # `{n:>9999999999}` in a forged one would fill the memory
 
 
 @contextmanager
