@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 
 from nhip.errors import DatabaseAway
 from nhip.ledger.model import Head, Tip
+from nhip.ledger.proofs import FIRST_CHAIN
 from nhip.ledger.store import queries
 
 Page = Sequence[tuple[Any, ...]]
@@ -24,11 +26,16 @@ PAGE = 4096
 
 
 @contextmanager
-def frozen(url: str) -> Iterator[Frozen]:
-    """The tables behind `url` as they are now, until the block ends. Raises DatabaseAway."""
+def frozen(url: str, snapshot: str = "") -> Iterator[Frozen]:
+    """The tables behind `url` as they are now, or as an exported `snapshot` sees them, until the block ends.
+
+    Raises DatabaseAway.
+    """
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             connection.execute(queries.freeze)
+            if snapshot:
+                connection.execute(sql.SQL(queries.join_snapshot).format(sql.Literal(snapshot)))
             yield Frozen(connection)
     except psycopg.OperationalError as error:
         raise DatabaseAway(what=type(error).__name__) from error
@@ -45,16 +52,29 @@ class Frozen:
         with self._connection.cursor(row_factory=class_row(Tip)) as cursor:
             return cursor.execute(queries.find_tip).fetchone()
 
-    def iter_rows(self) -> Iterator[Page]:
-        """All events as they stand there, in order."""
-        after = -(1 << 62)
-        while page := self._rows(after):
+    def export(self) -> str:
+        """A name under which other connections may join this view."""
+        found = self._connection.execute(queries.export_snapshot).fetchone()
+        assert found is not None
+        return str(found[0])
+
+    def find_chain(self, seq: int) -> bytes | None:
+        """The chain value of event `seq`, that before the first one for -1."""
+        if seq == -1:
+            return FIRST_CHAIN
+        found = self._connection.execute(queries.find_chain, {"seq": seq}).fetchone()
+        return None if found is None else found[0]
+
+    def iter_rows(self, start: int, end: int) -> Iterator[Page]:
+        """Events from `start` up to, not including, `end` as they stand there, in order."""
+        after = start - 1
+        while page := self._rows(after, end):
             after = page[-1][0]
             yield page
 
-    def _rows(self, after: int) -> list[TupleRow]:
+    def _rows(self, after: int, end: int) -> list[TupleRow]:
         with self._connection.cursor(binary=True) as cursor:
-            return cursor.execute(queries.list_stored, {"after": after, "limit": PAGE}).fetchall()
+            return cursor.execute(queries.list_stored, {"after": after, "end": end, "limit": PAGE}).fetchall()
 
     def iter_subjects(self) -> Iterator[list[TupleRow]]:
         """Pages of (seq, subject in hexadecimal digits) in the order of the events."""

@@ -75,11 +75,13 @@ def _block(leaves: list[bytes]) -> bytes:
 class Rows:
     """Takes all rows in order of `seq`; `leaves` come out for the tree, faults go into `faults`."""
 
-    def __init__(self, faults: Faults) -> None:
-        self.count = 0
-        self.chain = FIRST_CHAIN
-        self._before = FIRST_CHAIN
+    def __init__(self, faults: Faults, count: int = 0, chain: bytes = FIRST_CHAIN) -> None:
+        self.count, self.chain = count, chain
+        self.before = chain
+        """Chain value before the last."""
         self.at = 0
+        """Moment of the last event, in microseconds."""
+        self.sound = True
         self._faults = faults
         self._breaks: list[Break] = []
 
@@ -89,6 +91,7 @@ class Rows:
         leaves = [sha256(b"\x00" + body).digest() for body in bodies]
         facts = [_read(body) for body in bodies]
         if not self._is_whole(page, leaves, facts):
+            self.sound = False
             self._go_through(page, leaves, facts)
         told = ((row[0], fact.subjects) for row, fact in zip(page, facts, strict=True) if fact and fact.subjects)
         return leaves, [(seq, subject) for seq, subjects in told for subject in subjects]
@@ -113,7 +116,7 @@ class Rows:
             or moments[0] < self.at
         ):
             return False
-        self.chain, self._before, self.at, self.count = made[-1], made[-2], moments[-1], self.count + len(page)
+        self.chain, self.before, self.at, self.count = made[-1], made[-2], moments[-1], self.count + len(page)
         return True
 
     def _go_through(self, page: Page, leaves: list[bytes], facts: Sequence[Facts | None]) -> None:
@@ -124,8 +127,8 @@ class Rows:
             if leaf != row.leaf:
                 self._faults.row("edited", row.seq, _("the body of this event is not what was hashed"))
             if chain_hash(self.chain, leaf) != row.chain and not follows_a_gap and len(self._breaks) < MOST_BREAKS:
-                self._breaks.append(Break(row.seq, leaf, row.chain, self.chain, self._before))
-            self._before, self.chain = self.chain, row.chain
+                self._breaks.append(Break(row.seq, leaf, row.chain, self.chain, self.before))
+            self.before, self.chain = self.chain, row.chain
 
     def _check_place(self, row: StoredRow) -> None:
         if row.seq > self.count:

@@ -87,10 +87,22 @@ select %(level)s, %(first)s + n - 1, hash from unnest(%(hashes)b::bytea[]) with 
 -- One view of all tables for the whole transaction, which changes nothing.
 set transaction isolation level repeatable read, read only
 
+-- name: export_snapshot
+-- A name for this view of the tables.
+select pg_export_snapshot()
+
+-- name: join_snapshot
+-- See the tables as another connection does (a statement that takes no parameters).
+set transaction snapshot {}
+
+-- name: find_chain
+-- The chain value of one event.
+select chain from ledger.event where seq = %(seq)s
+
 -- name: list_stored
--- Events as they stand there, in order, after a place.
+-- Events as they stand there, in order, after a place and before another.
 select seq, convert_to(body, 'UTF8'), leaf, chain, at_us, kind, what, actor
-from ledger.event where seq > %(after)s order by seq limit %(limit)s
+from ledger.event where seq > %(after)s and seq < %(end)s order by seq limit %(limit)s
 
 -- name: iter_subjects
 -- Whose data each event is about, in the order of the events.

@@ -10,6 +10,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from nhip.db import Database
 from nhip.db.embedded import EmbeddedServer
-from nhip.ledger import heads_file
+from nhip.ledger import heads_file, slices
 from nhip.ledger.heads import sign_head
 from nhip.ledger.model import Event
 from nhip.ledger.proofs import FIRST_CHAIN, chain_hash, leaf_hash
@@ -87,13 +88,24 @@ class Forger:
                             copy.write_row([row[column] for column in columns])
         self.now = copied(state)
 
+    def verify(self, heads: Path | None = None) -> Report:
+        """In one pass and in slices; both must say the same."""
+        whole = verify_tables(self.url, self.settings, heads)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(slices, "SLICE", 64)
+            patch.setattr(slices, "parallel_from", 0)
+            patch.setattr(slices, "ProcessPoolExecutor", lambda count, mp_context: ThreadPoolExecutor(count))
+            sliced = verify_tables(self.url, self.settings, heads)
+        assert (sliced.faults, sliced.root, sliced.events) == (whole.faults, whole.root, whole.events)
+        return whole
+
     def forged(self, change: Callable[[State], Any]) -> Report:
         """What verification says after `change`; afterwards all is as it was."""
         state = copied(self.was)
         change(state)
         try:
             self.write(state)
-            return verify_tables(self.url, self.settings)
+            return self.verify()
         finally:
             self.write(self.was)
             self.file.write_bytes(self.lines)
@@ -150,6 +162,17 @@ def first(report: Report) -> tuple[str, int]:
 def test_an_untouched_ledger_is_well(forger: Forger) -> None:
     report = forger.forged(lambda state: None)
     assert report.ok and report.faults == [] and (report.events, report.heads) == (SIZE, len(PARTS))
+
+
+def test_processes_look_at_slices(forger: Forger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "SLICE", 64)
+    monkeypatch.setattr(slices, "parallel_from", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    looked: list[bool] = []
+    result = slices._result
+    monkeypatch.setattr(slices, "_result", lambda future: looked.append(result(future) is not None) or result(future))
+    assert verify_tables(forger.url, forger.settings).ok
+    assert looked == [True] * 5
 
 
 @forging
@@ -387,7 +410,7 @@ def test_an_auditors_copy_of_the_heads(forger: Forger, tmp_path: Path, copy: str
     lines = forger.lines.splitlines(keepends=True)
     mine = tmp_path / "heads.jsonl"
     mine.write_bytes(b"".join(lines if copy == "whole" else lines[:3]))
-    assert verify_tables(forger.url, forger.settings, mine).ok
+    assert forger.verify(mine).ok
 
     def change(state: State) -> None:
         change_body(state["event"][3])
@@ -407,8 +430,8 @@ def test_an_auditors_copy_of_the_heads(forger: Forger, tmp_path: Path, copy: str
         await db.close()
 
     asyncio.run(sign())
-    assert verify_tables(forger.url, forger.settings).ok
-    report = verify_tables(forger.url, forger.settings, mine)
+    assert forger.verify().ok
+    report = forger.verify(mine)
     assert not report.ok and ("edited", 1) in [(fault.kind, fault.seq) for fault in report.faults]
     forger.write(forger.was)
     forger.file.write_bytes(forger.lines)
