@@ -25,8 +25,11 @@ from nhip.security import pages as security_pages
 from nhip.security.openid import pages as openid_pages
 from nhip.security.permissions.catalogue import PUBLIC, register
 from nhip.security.permissions.guard import permitted, require_known
+from nhip.security.programs import api as programs_api
+from nhip.security.programs.bearer import by_bearer
+from nhip.security.programs.layer import ProgramHeaders
 from nhip.security.protect import protect
-from nhip.security.sessions import start_of, who
+from nhip.security.sessions import bearers, start_of, who
 from nhip.settings import Settings, load
 from nhip.web.app import build
 from nhip.web.i18n import add_catalogue
@@ -43,6 +46,7 @@ async def front(request: Request[Any, Any, Any]) -> Redirect:
 def create_app(settings: Settings | None = None) -> Litestar:
     """The web application over the installation of `settings` (default: from the environment)."""
     chosen = settings or load()
+    bearers[:] = [by_bearer]
     for sector in found_sectors():
         register(sector.permissions)
         add_catalogue("vi", _beside(import_module(sector.package).__file__, "locale") / "vi.po")
@@ -57,10 +61,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = build(
         chosen,
-        routes=[front, *security_pages.ROUTES, *openid_pages.ROUTES, *ROUTES, *sector_routes()],
+        routes=[front, *security_pages.ROUTES, *openid_pages.ROUTES, *programs_api.ROUTES, *ROUTES, *sector_routes()],
         templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
         navigation=[*NAVIGATION, *sector_navigation()],
-        layers=protect(chosen),
+        layers=[*protect(chosen), ProgramHeaders],
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],
         guards=[permitted],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
 import itertools
 import secrets
-from collections.abc import Callable, Iterator
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import msgspec
@@ -16,8 +20,10 @@ import psycopg
 from joserfc import jwk, jws
 from litestar.testing import TestClient
 
+from nhip.db import Database
 from nhip.kernel.time import now
 from nhip.security.openid.model import Provider
+from nhip.settings import Settings
 from nhip.testing.fakeserver import FakeServer, Reply, Request, json_reply
 
 HOME = "http://127.0.0.1:8321"
@@ -33,6 +39,7 @@ _any = jws.JWSRegistry(
 )
 _any.max_header_length = 100_000
 _numbers = itertools.count()
+T = TypeVar("T")
 
 
 def b64(data: bytes) -> str:
@@ -212,3 +219,32 @@ def two_providers() -> Iterator[tuple[FakeProvider, FakeProvider]]:
     finally:
         fake.server.stop()
         other.server.stop()
+
+
+@contextlib.contextmanager
+def own_settings(postgres: Any, template: str, suffix: str, **changes: Any) -> Iterator[Settings]:
+    """Settings of an installation for one file of tests, with a database and a folder of its own."""
+    name, folder = f"{template}_{suffix}", Path(tempfile.mkdtemp(prefix="nhip-test-"))
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}"')  # type: ignore[call-overload]
+    yield Settings(
+        data_dir=folder, database_url=postgres.url(name), signins_per_minute=0, requests_per_minute=0, **changes
+    )
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')  # type: ignore[call-overload]
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_transaction(settings: Settings, work: Callable[[Any], Awaitable[T]]) -> T:
+    """What `work` gives, done in a transaction of its own."""
+
+    async def inside() -> T:
+        db = Database(settings.database_url, size=1)
+        await db.open()
+        try:
+            async with db.tx() as tx:
+                return await work(tx)
+        finally:
+            await db.close()
+
+    return asyncio.run(inside())

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-import psycopg
 import pytest
 from litestar.testing import TestClient
 
 from nhip.app import create_app
-from nhip.db import Database
 from nhip.kernel.time import held, now
 from nhip.security.openid import remote
 from nhip.security.openid.providers import put_provider
@@ -33,43 +27,31 @@ from tests.security.openid_world import (
     Lies,
     World,
     b64,
+    in_transaction,
+    own_settings,
     signed,
     two_providers,
 )
 
 
 def put(settings: Settings, *profiles: Any) -> None:
-    async def work() -> None:
-        db = Database(settings.database_url, size=1)
-        await db.open()
-        async with db.tx() as tx:
-            if await find_administrator(tx) is None:
-                await set_administrator_password(tx)
-            for profile in profiles:
-                await put_provider(tx, settings, profile, SECRET)
-        await db.close()
+    async def work(tx: Any) -> None:
+        if await find_administrator(tx) is None:
+            await set_administrator_password(tx)
+        for profile in profiles:
+            await put_provider(tx, settings, profile, SECRET)
 
-    asyncio.run(work())
+    in_transaction(settings, work)
 
 
 @pytest.fixture(scope="module")
 def installed(postgres: Any, template_database: str) -> Iterator[tuple[World, Settings]]:
     """One installation for the file: sign-ins do not disturb each other."""
-    name = f"{template_database}_openid"
-    folder = Path(tempfile.mkdtemp(prefix="nhip-test-"))
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
-    settings = Settings(
-        data_dir=folder, database_url=postgres.url(name), outgoing_private="127.0.0.0/8", signins_per_minute=0,
-        requests_per_minute=0, fetch_timeout_s=3,
-    )  # fmt: skip
-    with two_providers() as (fake, other):
+    private = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 3}
+    with own_settings(postgres, template_database, "openid", **private) as settings, two_providers() as (fake, other):
         put(settings, fake.profile(), other.profile())
         with TestClient(create_app(settings), base_url=HOME) as client:
             yield World(client, fake, other, settings.database_url), settings
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -122,6 +122,17 @@ def header_of(token: str) -> Header:
     return header
 
 
+def unproven(token: str) -> dict[str, Any]:
+    """The claims of a token before its signature is checked: only to find out whose key it should be checked by."""
+    try:
+        claims = msgspec.json.decode(_decoded(token.split(".")[1]))
+    except (msgspec.MsgspecError, ValueError, IndexError) as error:
+        raise BadToken(_("it cannot be read")) from error
+    if not isinstance(claims, dict):
+        raise BadToken(_("it cannot be read"))
+    return claims
+
+
 def key_for(header: Header, keys: Sequence[PublicKey]) -> PublicKey:
     """The key that `header` names among the published ones; without a name, the only one that fits. Raises UnknownKey."""
     fitting = [key for key in keys if key.fits(header.alg) and (not header.kid or key.kid == header.kid)]
