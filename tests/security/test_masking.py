@@ -160,11 +160,10 @@ async def looking(
 
 async def last_events(town: Town, kind: str) -> list[dict[str, object]]:
     async with town.installation.db.read() as tx:
-        rows = await list_rows(tx)
+        rows = await list_rows(tx, kind=kind, limit=10_000)
     return [
         {"why": r.body.why, "what": r.body.what, "actor": r.body.actor.name, "subjects": r.body.subjects, **r.body.data}
         for r in sorted(rows, key=lambda row: row.seq)
-        if r.body.kind == kind
     ]
 
 
