@@ -19,6 +19,7 @@ from nhip.datasets.store import list_unfinished
 from nhip.db.installation import Installation, opened
 from nhip.errors import BadInput, DatabaseAway
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
+from nhip.kernel import journal
 from nhip.parts import make_ready
 from nhip.plugins import found_sectors
 from nhip.sector_data import prepare_sectors
@@ -215,7 +216,7 @@ async def enqueue_unfinished(installation: Installation) -> int:
 
 def main() -> None:
     """`python -m nhip.serve web|worker`, started by the supervisor."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    journal.begin()
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     settings = load()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()

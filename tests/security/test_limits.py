@@ -244,7 +244,9 @@ def test_paths_where_secrets_are_tried_are_told_apart() -> None:
 
 def test_every_change_that_a_stranger_may_ask_for_is_limited_as_a_sign_in() -> None:
     """Unsafe routes that need no right are where guessing would happen; a new one has to be thought of here."""
-    public = [line for line in list_routes(create_app(Settings())) if line.permission == PUBLIC and line.method not in SAFE]
+    public = [
+        line for line in list_routes(create_app(Settings())) if line.permission == PUBLIC and line.method not in SAFE
+    ]
     loose = {line.path for line in public if "signin" not in kinds_of(line.method, line.path)}
     assert public and loose <= {"/signout", "/static"}
 
