@@ -47,7 +47,7 @@ class Site(msgspec.Struct, frozen=True):
     @property
     def headers(self) -> dict[str, str]:
         """What its clients say of themselves."""
-        return {"Accept": "text/html", "User-Agent": self.agent}
+        return {"Accept": "text/html", "User-Agent": self.agent, "Origin": self.url}
 
 
 @pytest.fixture(scope="session")
