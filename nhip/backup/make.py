@@ -43,14 +43,9 @@ async def make_backup(
     elsewhere. `keep` > 0 removes older points afterwards. Raises DumpFailed, StorageFull, DatabaseAway.
     """
     target = target.resolve()
-    with room(target):
-        (target / OBJECTS).mkdir(parents=True, exist_ok=True)
-    for rest in target.glob(".*.part"):
-        shutil.rmtree(rest)
     made_at = now()
     name = made_at.strftime("%Y%m%dT%H%M%SZ")
-    part = target / f".{name}.part"
-    part.mkdir()
+    part = _begun(target, name)
     try:
         async with installation.db.tx() as guard:
             await keep_objects(guard)
@@ -66,22 +61,42 @@ async def make_backup(
             missing=sorted(named - objects.keys()),
             **msgspec.structs.asdict(moment),
         )
-        write(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-        sync_folder(part)
-        part.rename(target / name)
-        sync_folder(target)
+        _finish(part, target / name, manifest)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     removed = remove_older(target, keep)
     await record(installation.db, Event(kind="backup.made", data={"point": name, "events": moment.events}))
+    return _told(target, name, manifest, copied, removed)
+
+
+def _begun(target: Path, name: str) -> Path:
+    """The folder that the point is put together in; what a killed backup left behind goes."""
+    with room(target):
+        (target / OBJECTS).mkdir(parents=True, exist_ok=True)
+    for rest in target.glob(".*.part"):
+        shutil.rmtree(rest)
+    part = target / f".{name}.part"
+    part.mkdir()
+    return part
+
+
+def _finish(part: Path, point: Path, manifest: Manifest) -> None:
+    """The point appears whole or not at all."""
+    write(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    sync_folder(part)
+    part.rename(point)
+    sync_folder(point.parent)
+
+
+def _told(target: Path, name: str, manifest: Manifest, copied: int, removed: list[str]) -> Made:
     return Made(
         folder=str(target),
         point=name,
-        objects=len(objects),
+        objects=len(manifest.objects),
         copied=copied,
-        bytes=sum(f.size for f in (*files.values(), *objects.values())),
-        with_keys=bool(passphrase),
+        bytes=sum(f.size for f in (*manifest.files.values(), *manifest.objects.values())),
+        with_keys=manifest.with_keys,
         missing=manifest.missing,
         removed=removed,
     )
