@@ -21,6 +21,7 @@ from nhip.modelcity.generate import generate
 from nhip.modelcity.load import Loaded, Step, load_city, prepare_city
 from nhip.modelcity.manifest import open_city
 from nhip.modelcity.model import City
+from nhip.modelcity.people import User, make_people, told
 from nhip.modelcity.portal import Portals
 from nhip.parts import prepare_database
 from nhip.serve import address, require_port, serve
@@ -66,12 +67,14 @@ def demo(
     if not load_only:
         require_port(settings)
     with contextlib.ExitStack() as stack:
-        loaded = asyncio.run(_load(settings, seed, stack))
+        loaded, users = asyncio.run(_load(settings, seed, stack))
+        signing_in = told(users, address(settings))
         if wants_json or load_only:
-            print_json(loaded) if wants_json else click.echo(summary(loaded))
+            shown = {**msgspec.to_builtins(loaded), "users": users}
+            print_json(shown) if wants_json else click.echo(f"{summary(loaded)}\n\n{signing_in}")
         if load_only:
             return
-        serve(settings, greeting=f"{summary(loaded)}\n\n    {address(settings)}/console", browser=not no_browser)
+        serve(settings, greeting=f"{summary(loaded)}\n\n{signing_in}", browser=not no_browser)
 
 
 def summary(loaded: Loaded) -> str:
@@ -85,8 +88,9 @@ def summary(loaded: Loaded) -> str:
     )
 
 
-async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> Loaded:
-    """Everything up to serving: made and loaded once, found again on later starts. Portals run until `stack` closes."""
+async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> tuple[Loaded, list[User]]:
+    """Everything up to serving: made and loaded once, found again on later starts. Portals run until `stack` closes. People come
+    with their passwords when they are made just now."""
     done = settings.data_dir / "demo" / LOADED
     async with opened(settings) as installation:
         await prepare_database(installation.db)
@@ -94,7 +98,7 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> L
             city = open_city(settings.data_dir / "demo", database_url=sources_url(installation.db.url))
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
-            return msgspec.json.decode(done.read_bytes(), type=Loaded)
+            return msgspec.json.decode(done.read_bytes(), type=Loaded), await make_people(installation)
         await _refuse_other_data(installation)
         with progress() as shown:
             city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
@@ -102,7 +106,7 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> L
             await prepare_city(installation, city, portals)
             loaded = await load_city(installation, city, _two_steps(shown))
         done.write_bytes(msgspec.json.encode(loaded))
-        return loaded
+        return loaded, await make_people(installation)
 
 
 async def _refuse_other_data(installation: Installation) -> None:
