@@ -21,6 +21,7 @@ from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
 from nhip.kernel.i18n import _
 from nhip.plugins import found_sectors
+from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
 from nhip.security.openid import pages as openid_pages
 from nhip.security.permissions.catalogue import PUBLIC, register
@@ -61,9 +62,22 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = build(
         chosen,
-        routes=[front, *security_pages.ROUTES, *openid_pages.ROUTES, *programs_api.ROUTES, *ROUTES, *sector_routes()],
-        templates={"console": TEMPLATES, "security": _beside(security.__file__), **sector_templates()},
-        navigation=[*NAVIGATION, *sector_navigation()],
+        routes=[
+            front,
+            *security_pages.ROUTES,
+            *openid_pages.ROUTES,
+            *programs_api.ROUTES,
+            *ROUTES,
+            *privacy.ROUTES,
+            *sector_routes(),
+        ],
+        templates={
+            "console": TEMPLATES,
+            "security": _beside(security.__file__),
+            "privacy": privacy.TEMPLATES,
+            **sector_templates(),
+        },
+        navigation=[*NAVIGATION, *privacy.NAVIGATION, *sector_navigation()],
         layers=[*protect(chosen), ProgramHeaders],
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],

@@ -36,6 +36,7 @@ COMMANDS = {
     "restore": ("nhip.backup.commands", "restore", "Put a backup into an empty folder."),
     "permissions": ("nhip.permission_commands", "permissions", "Who may do what: routes, jobs, roles."),
     "ledger": ("nhip.ledger.commands", "ledger", "What happened: verify, list, prove."),
+    "privacy": ("nhip.privacy.commands", "privacy", "Personal data: register, clocks, deletion with proof."),
     "key": ("nhip.security.programs.commands", "key", "Keys by which programs read and deliver."),
     "provider": ("nhip.security.openid.commands", "provider", "Identity providers by which people sign in."),
     "migrate": ("nhip.operate", "migrate", "Bring the database up to date."),

@@ -12,6 +12,7 @@ from nhip.jobs import app as jobs
 from nhip.ledger import jobs as ledger_jobs
 from nhip.plugins import found_sectors
 from nhip.portal import jobs as portal_jobs
+from nhip.privacy import jobs as privacy_jobs
 
 PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal"]
 """Packages that own tables, in the order of their migrations."""
@@ -20,6 +21,7 @@ jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
 jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
 jobs.app.add_tasks_from(portal_jobs.blueprint, namespace="portal")
 jobs.app.add_tasks_from(ledger_jobs.blueprint, namespace="ledger")
+jobs.app.add_tasks_from(privacy_jobs.blueprint, namespace="privacy")
 for _sector in found_sectors():
     if _sector.jobs is not None:
         jobs.app.add_tasks_from(_sector.jobs, namespace=_sector.name)

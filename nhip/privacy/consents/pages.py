@@ -55,6 +55,12 @@ async def look_up(request: AnyRequest) -> Response[str]:
     return await _person(request, subject, Form.of())
 
 
+@get([f"{BASE}/person", f"{BASE}/give", f"{BASE}/{{consent_id:uuid}}/withdraw"], permission="consent.record")
+async def begin_again(request: AnyRequest) -> Response[None]:
+    """These pages answer a form and have no address of their own: another language, or a bookmark, begins at the desk."""
+    return redirect(BASE)
+
+
 @post(f"{BASE}/give", permission="consent.record", status_code=200, request_max_body_size=SMALL_FORM)
 async def give(request: AnyRequest) -> Response[str]:
     """Record that the person agreed, before the officer, to the words on the page."""
@@ -172,4 +178,4 @@ def offer(processing: Processing, consents: list[Consent]) -> dict[str, Any]:
     return {"processing": processing, "text": text, "shown": digest_of(text).hex(), "given": given}
 
 
-ROUTES = [show_desk, look_up, give, withdraw, told]
+ROUTES = [show_desk, look_up, begin_again, give, withdraw, told]

@@ -21,6 +21,7 @@ from nhip.privacy.requests.model import Request
 from nhip.privacy.requests.pages import BASE, ONE
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb
+from nhip.web.render import redirect
 
 
 @post(f"{ONE}/data", permission="request.handle", status_code=200, request_max_body_size=SMALL_FORM)
@@ -37,6 +38,12 @@ async def show_data(request: AnyRequest, no: FromPath[str]) -> Response[str]:
         Crumb(translate(_("Data of the person"))),
     ]
     return shown(request, "request_data.html", asked=asked, gathered=gathered, titles=titles, crumbs=crumbs)
+
+
+@get(f"{ONE}/data", permission="request.handle")
+async def begin_again(request: AnyRequest, no: FromPath[str]) -> Response[None]:
+    """Looking is a press of the button, not an address."""
+    return redirect(f"{BASE}/{no}")
 
 
 @post(f"{ONE}/data.json", permission="request.handle", status_code=200, request_max_body_size=SMALL_FORM)
@@ -85,4 +92,4 @@ async def show_receipt(request: AnyRequest, no: FromPath[str]) -> Response[str]:
     return shown(request, "request_receipt.html", asked=asked, crumbs=crumbs)
 
 
-ROUTES = [show_data, download_json, download_csv, show_receipt]
+ROUTES = [show_data, begin_again, download_json, download_csv, show_receipt]

@@ -9,9 +9,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from nhip.datasets.store import get_dataset, list_datasets
-from nhip.errors import NhipError
+from nhip.errors import Forbidden, NhipError
 from nhip.kernel.i18n import _
-from nhip.privacy.common import HOME, SMALL_FORM, AnyRequest, installation_of, shown
+from nhip.privacy.common import HOME, SMALL_FORM, AnyRequest, installation_of, shown, signed_in
 from nhip.privacy.processing.service import personal_columns
 from nhip.privacy.retention import service, store
 from nhip.privacy.retention.proof import prove
@@ -40,7 +40,10 @@ async def set_rule(request: AnyRequest) -> Response[Any]:
     if not form.errors:
         try:
             async with installation_of(request).db.tx() as tx:
-                await service.set_rule(tx, await get_dataset(tx, name), months, ground)
+                dataset = await get_dataset(tx, name)
+                if not (await signed_in(request)).rights.may("retention.edit", organisation=dataset.agency_id):
+                    raise Forbidden
+                await service.set_rule(tx, dataset, months, ground)
             return redirect(BASE, _("The rule holds from now on. Nothing is deleted before the next run."))
         except NhipError as error:
             form.fail("", error.template(), **error.values)
@@ -50,6 +53,8 @@ async def set_rule(request: AnyRequest) -> Response[Any]:
 @post(f"{BASE}/purge", permission="retention.edit", request_max_body_size=SMALL_FORM)
 async def purge(request: AnyRequest) -> Response[None]:
     """Delete now what is due; else the daily job does it."""
+    if (await signed_in(request)).rights.organisations("retention.edit") is not None:
+        raise Forbidden  # it deletes by every rule
     done = await service.purge(installation_of(request))
     return redirect(BASE, _("{n} deletions are done; each has its proof."), n=len(done))
 

@@ -1,7 +1,8 @@
-"""Who used a person's data, for portals: Estonia's contract (Andmejälgija 1.6, OpenAPI 2.1.0) and GovStack's (Digital Registries).
+"""Who used a person's data, for portals: the contracts of Estonia (Andmejälgija 1.6, OpenAPI 2.1.0) and of GovStack.
 
-`userCode` is a citizen number, with or without the country before it (`VN046…`). A person may ask about themselves alone, a portal that
-holds `usage.read` about anybody; for everybody else there is nothing here, whoever the number is, and the asking is recorded.
+`userCode` is a citizen number, with or without the country before it (`VN046…`). A person may ask about themselves alone, a
+portal that holds `usage.read` about anybody; for everybody else there is nothing here, whoever the number is, and the asking is
+recorded.
 """
 
 from __future__ import annotations
