@@ -29,7 +29,7 @@ from nhip.datasets.conform.lookup import Lookups
 from nhip.datasets.conform.mapping import map_values
 from nhip.datasets.conform.pairs import find_pairs, map_pairs
 from nhip.datasets.conform.places import make_extras
-from nhip.datasets.conform.plan import Plan, Room, make_plan
+from nhip.datasets.conform.plan import Column, Plan, Room, make_plan
 from nhip.datasets.conform.readings import learn_readings
 from nhip.datasets.conform.version import find_quarantine, write_findings, write_quarantine, write_rows
 from nhip.datasets.contract.model import Contract
@@ -89,17 +89,16 @@ def assess(
         make_findings(room)
         box = province_box(resolver, contract.province or province) if mends else None
         extras = make_extras(room, plan, resolver, province) if mends else []
-        plan, rows = _judge(room, plan, references or {}, known, box, whole=write_version is not None)
+        plan, odd, rows = _judge(room, plan, references or {}, known, box)
         if write_version is None:
             return _report(room, plan, rows, findings)
-        return _with_version(room, plan, extras, _Out(rows, work, previous, write_version, findings))
+        return _with_version(room, plan, odd, extras, _Out(rows, work, previous, write_version, findings))
 
 
 def _judge(
-    room: Room, plan: Plan, others: Mapping[str, Path], known: Reading, box: Expected, *, whole: bool
-) -> tuple[Plan, int]:
-    """Find every fault; gives the plan with what the columns proved, and the number of rows. With `whole` every value of the
-    suspects is kept for the version."""
+    room: Room, plan: Plan, others: Mapping[str, Path], known: Reading, box: Expected
+) -> tuple[Plan, list[Column], int]:
+    """Find every fault; gives the plan with what the columns proved, the columns with odd cells, and the number of rows."""
     mends = not plan.as_delivered
     rules, pairs = compile_rules(plan), find_pairs(room, plan, box) if mends else []
     kept = kept_columns(plan, others)
@@ -112,12 +111,12 @@ def _judge(
     lookups = Lookups(room, mapped, pairs)
     odd = read_cells(room, plan, lookups)
     needed = {column.at for column in [*kept, *(column for rule in rules for column in rule.columns)]}
-    judge(room, plan, [column for column in plan.columns if whole or column.at in needed], odd)
+    judge(room, [column for column in plan.columns if column.at in needed], odd)
     suggest_enums(room, odd)
     find_faults(room, odd, rules)
     find_key_faults(room, plan, kept, others)
     find_whole_faults(room, plan, rows)
-    return plan, rows
+    return plan, odd, rows
 
 
 class _Out(NamedTuple):
@@ -147,11 +146,11 @@ def _report(room: Room, plan: Plan, rows: int, findings: Path) -> Assessment:
     )
 
 
-def _with_version(room: Room, plan: Plan, extras: list[Extra], out: _Out) -> Assessment:
+def _with_version(room: Room, plan: Plan, odd: list[Column], extras: list[Extra], out: _Out) -> Assessment:
     if any(field.required or field.primary_key for field in plan.missing):
         return _report(room, plan, out.rows, out.findings)
     quarantined = find_quarantine(room)
-    written = write_rows(room, plan, extras, out.version)
+    written = write_rows(room, plan, odd, extras, out.version)
     if out.previous is not None:
         find_drift(room, plan.contract, out.previous, out.version)
     quarantine = out.work / "quarantine.parquet" if quarantined else None

@@ -86,6 +86,17 @@ def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         con.execute(f"SET threads = {int(row[0]) if row else 1}")
 
 
+@contextmanager
+def sides_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Run joins with the right side in memory, as they are written. DuckDB takes a CSV file for forty rows, and would hold all of
+    it in memory to look up the few rows of the other side."""
+    con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
+    try:
+        yield
+    finally:
+        con.execute("RESET disabled_optimizers")
+
+
 def _config(limit: int, threads: int, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "memory_limit": f"{limit}MB",

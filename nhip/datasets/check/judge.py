@@ -50,7 +50,7 @@ def _read_column(room: Room, column: Column, lookups: Lookups) -> bool:
     return bool(row and row[0])
 
 
-def judge(room: Room, plan: Plan, columns: Iterable[Column], odd: list[Column]) -> None:
+def judge(room: Room, columns: Iterable[Column], odd: list[Column]) -> None:
     """Turn `bad` into `judged`: for every suspect `_row`, and `c{at}` as delivered and `v{at}` typed of `columns`. `odd` are
     the columns that have marked cells."""
     bad, judged = room.table("bad"), room.table("judged")

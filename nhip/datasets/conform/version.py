@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nhip.datasets.check.marks import bit_of, marked, word_of, words
 from nhip.datasets.conform.extras import Extra
-from nhip.datasets.conform.plan import Plan, Room
+from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.expression import SQL_TYPE
-from nhip.datasets.engine import ident, literal
+from nhip.datasets.engine import ident, literal, sides_as_written
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)"
 
@@ -23,31 +24,70 @@ def find_quarantine(room: Room) -> int:
     return int(row[0]) if row else 0
 
 
-def write_rows(room: Room, plan: Plan, extras: list[Extra], path: Path) -> int:
-    """Write the rows outside quarantine in file order: `_row`, the contract's columns typed, then derived columns. A suspect
-    row's values stand in `judged`, every other cell is canonical.
+def write_rows(room: Room, plan: Plan, odd: list[Column], extras: list[Extra], path: Path) -> int:
+    """Write the rows outside quarantine in file order: `_row`, the contract's columns typed, then derived columns. `odd` are the
+    columns with marked cells, which were read into `cell_{at}`; every other cell is canonical.
 
     The same input gives the same bytes (one writer, fixed row groups, no clock). Gives the number of rows.
     """
-    by_name = {
-        column.field.name: f"CASE WHEN j._row IS NULL THEN {column.form.sure(f'r.{column.text}')} ELSE j.{column.value} END"
-        for column in plan.columns
-    }
-    cells = [
-        f"{by_name.get(field.name, f'CAST(NULL AS {SQL_TYPE[field.type]})')} AS {ident(field.name)}"
-        for field in plan.contract.fields
-    ]
-    taken = {field.name.lower() for field in plan.contract.fields}
-    cells += [f"{sql} AS {ident(name)}" for extra in extras for name, sql in extra.made if name.lower() not in taken]
-    joins = " ".join(extra.join("r") for extra in extras)
-    # joins may change sides and spill, so only a sort keeps the file's order
+    _make_fixed(room, plan, odd)
+    cells = [f"{sql} AS {ident(name)}" for name, sql in _values(plan, odd, extras).items()]
+    # a scalar subquery and not a join, which would put the rows that it finds before the others
+    parts = ", ".join(f"'{name}': f.{name}" for name in (*words(plan), "cells"))
+    fixed = f"(SELECT {{{parts}}} FROM {room.table('fixed')} f WHERE f._row = r._row) AS f"
     query = (
-        f"SELECT r._row, {', '.join(cells)} FROM {plan.delivered()} r "
-        f"LEFT JOIN {room.table('judged')} j ON j._row = r._row {joins} "
-        f"ANTI JOIN {room.table('quarantine')} q ON q._row = r._row ORDER BY r._row"
+        f"SELECT r._row, {', '.join(cells)} FROM (SELECT *, {fixed} FROM {plan.delivered()} r) r "
+        f"{' '.join(extra.join('r') for extra in extras)} ANTI JOIN {room.table('quarantine')} q ON q._row = r._row"
     )
+    with sides_as_written(room.con):
+        written = 0 if extras else _copy(room, query, path)
+        if extras or not _is_ordered(room, path):  # what joins beyond memory put in disorder, a sort puts in order
+            written = _copy(room, f"{query} ORDER BY r._row", path)
+    return written
+
+
+def _copy(room: Room, query: str, path: Path) -> int:
     row = room.con.execute(f"COPY ({query}) TO {literal(str(path))} {PARQUET}").fetchone()
     return int(row[0]) if row else 0
+
+
+def _is_ordered(room: Room, path: Path) -> bool:
+    rows = f"SELECT _row > lag(_row) OVER () AS rises FROM read_parquet({literal(str(path))})"
+    row = room.con.execute(f"SELECT coalesce(bool_and(rises), true) FROM ({rows})").fetchone()
+    return bool(row and row[0])
+
+
+def _make_fixed(room: Room, plan: Plan, odd: list[Column]) -> None:
+    """The table `fixed`: for each row with marked cells `_row`, the marks, and the cells' values as text by column."""
+    names = words(plan)
+    rows = [
+        f"SELECT _row, {column.at} AS place, CAST({column.value} AS VARCHAR) AS value, "
+        f"{', '.join(f'{bit_of(column.at) if name == word_of(column.at) else 0}::BIGINT AS {name}' for name in names)} "
+        f"FROM {room.table('cell', column.at)}"
+        for column in odd
+    ]
+    nothing = (
+        f"SELECT 0 AS _row, 0 AS place, '' AS value, {', '.join(f'0::BIGINT AS {name}' for name in names)} WHERE false"
+    )
+    marks = ", ".join(f"bit_or({name}) AS {name}" for name in names)
+    cells = "map_from_entries(list({'k': place, 'v': value})) AS cells"
+    room.con.execute(
+        f"CREATE TABLE {room.table('fixed')} AS SELECT _row, {marks}, {cells} "
+        f"FROM ({' UNION ALL '.join([nothing, *rows])}) GROUP BY _row"
+    )
+
+
+def _values(plan: Plan, odd: list[Column], extras: list[Extra]) -> dict[str, str]:
+    """SQL of the version's columns by name."""
+    found = {field.name: f"CAST(NULL AS {SQL_TYPE[field.type]})" for field in plan.contract.fields}
+    for column in plan.columns:
+        sure = column.form.sure(f"r.{column.text}")
+        fixed = f"CAST(map_extract_value(r.f.cells, {column.at}) AS {column.form.type})"
+        found[column.field.name] = (
+            f"CASE WHEN {marked(column, 'r.f')} THEN {fixed} ELSE {sure} END" if column in odd else sure
+        )
+    taken = {name.lower() for name in found}
+    return found | {name: sql for extra in extras for name, sql in extra.made if name.lower() not in taken}
 
 
 def write_quarantine(room: Room, plan: Plan, path: Path) -> None:
