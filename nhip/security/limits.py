@@ -27,6 +27,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 SIGN_IN = re.compile(r"/(signin|setup|recover\w*|reset|invit\w*|passkeys?|token|oauth2?|openid|oidc|federation)(/|$)")
 """Paths where secrets are tried: each attempt costs a hash of a password or a look at another server."""
 _CALLBACK = re.compile(r"/(callback|redirect)(/|$)")
+_SIGNED = re.compile(r"^/openid/[^/]+/backchannel$")
+"""An identity provider that signs hundreds out at once: each request is signed, and checked at the cost of any other."""
 HEAVY = re.compile(r"(/(exports?|downloads?|uploads?|raw)(/|$))|\.(csv|xlsx|parquet|zip|geojson|ndjson)$")
 """Paths that read or write whole files."""
 
@@ -97,7 +99,7 @@ class RateLimits:
 
 def kinds_of(method: str, path: str) -> tuple[str, ...]:
     """Which buckets a request is taken from. Reading a sign-in page counts as any other, except where a provider leads back."""
-    if SIGN_IN.search(path) and (method not in SAFE or _CALLBACK.search(path)):
+    if SIGN_IN.search(path) and (method not in SAFE or _CALLBACK.search(path)) and not _SIGNED.match(path):
         return ("requests", "signin")
     if HEAVY.search(path):
         return ("requests", "heavy")

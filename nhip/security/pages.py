@@ -7,6 +7,8 @@ from typing import Any
 from litestar import Response, get, post
 
 from nhip.kernel.i18n import _
+from nhip.security.openid.pages import goodbye
+from nhip.security.openid.service import list_offers
 from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.protect import CLEAR_SITE_DATA
 from nhip.security.service import sign_in, sign_out
@@ -26,6 +28,7 @@ from nhip.security.signin.model import Factors
 from nhip.security.signin.passkeys import find_place
 from nhip.security.signin.service import finish_with_code
 from nhip.web.forms import Form
+from nhip.web.i18n import language
 from nhip.web.render import local, page, redirect
 
 LOCKED = _("Too many failed attempts. Wait {minutes} minutes and try again.")
@@ -38,16 +41,18 @@ async def show_signin(request: AnyRequest) -> Response[Any]:
     asked = local(request.query_params.get("next", "/"), "/")
     if (found := await who(request)) is not None:
         return redirect(asked if asked != "/" else start_of(found))
-    return _form(request, Form.of(next=asked), 200)
+    return await _form(request, Form.of(next=asked), 200)
 
 
-def _form(request: AnyRequest, form: Form, status: int) -> Response[str]:
+async def _form(request: AnyRequest, form: Form, status: int) -> Response[str]:
     return page(
         request,
         "security/signin.html",
         status=status,
         form=form,
         passkeys_here=find_place(request) is not None,
+        offers=await list_offers(db_of(request), language()),
+        next=form.raw("next"),
     )
 
 
@@ -60,7 +65,7 @@ async def send_signin(request: AnyRequest) -> Response[Any]:
     if not password:
         form.fail("password", _("Enter your password."))
     if form.errors:
-        return _form(request, form, 422)
+        return await _form(request, form, 422)
     settings, visitor = settings_of(request), visitor_of(request)
     ended = await sign_in(
         db_of(request),
@@ -79,9 +84,9 @@ async def send_signin(request: AnyRequest) -> Response[Any]:
         return await let_in(request, ended, wanted(form))
     if ended.locked:
         form.fail("", LOCKED, minutes=attempts.MINUTES)
-        return _form(request, form, 429)
+        return await _form(request, form, 429)
     form.fail("password", _("Name or password is wrong."))
-    return _form(request, form, 422)
+    return await _form(request, form, 422)
 
 
 @get("/signin/second", permission=PUBLIC, include_in_schema=False)
@@ -123,11 +128,12 @@ async def _second_form(request: AnyRequest, form: Form, status: int) -> Response
 
 @post("/signout", permission=PUBLIC, include_in_schema=False, status_code=303)
 async def send_signout(request: AnyRequest) -> Response[Any]:
-    """End the session."""
+    """End the session; whoever came by an identity provider is shown the way to sign out there too."""
+    farewell = await goodbye(request)
     if token := token_of(request):
         async with db_of(request).tx() as tx:
             await sign_out(tx, token)
-    answer = redirect("/signin", _("You are signed out."))
+    answer = farewell or redirect("/signin", _("You are signed out."))
     answer.headers.update(CLEAR_SITE_DATA)
     answer.cookies.append(session_cookie(settings_of(request), ""))
     return answer

@@ -17,12 +17,17 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import msgspec
 import psycopg
+import pytest
 from joserfc import jwk, jws
 from litestar.testing import TestClient
 
+from nhip.app import create_app
 from nhip.db import Database
 from nhip.kernel.time import now
+from nhip.security.openid import remote
 from nhip.security.openid.model import Provider
+from nhip.security.openid.providers import put_provider
+from nhip.security.service import find_administrator, set_administrator_password
 from nhip.settings import Settings
 from nhip.testing.fakeserver import FakeServer, Reply, Request, json_reply
 
@@ -248,3 +253,42 @@ def in_transaction(settings: Settings, work: Callable[[Any], Awaitable[T]]) -> T
             await db.close()
 
     return asyncio.run(inside())
+
+
+def put(settings: Settings, *profiles: Any) -> None:
+    async def work(tx: Any) -> None:
+        if await find_administrator(tx) is None:
+            await set_administrator_password(tx)
+        for profile in profiles:
+            await put_provider(tx, settings, profile, SECRET)
+
+    in_transaction(settings, work)
+
+
+@pytest.fixture(scope="module")
+def installed(postgres: Any, template_database: str) -> Iterator[tuple[World, Settings]]:
+    """One installation for the file: sign-ins do not disturb each other."""
+    private = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 3}
+    with own_settings(postgres, template_database, "openid", **private) as settings, two_providers() as (fake, other):
+        put(settings, fake.profile(), other.profile())
+        with TestClient(create_app(settings), base_url=HOME) as client:
+            yield World(client, fake, other, settings.database_url), settings
+
+
+@pytest.fixture
+def world(installed: tuple[World, Settings]) -> Iterator[World]:
+    made, _settings = installed
+    yield made
+    made.client.cookies.clear()
+    for provider in (made.fake, made.other):
+        provider.lies = Lies()
+        provider.codes.clear()
+        provider.server.requests.clear()
+        remote.forget(provider.issuer)
+
+
+def refused(world: World, answer: Any, text: str) -> None:
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
+    assert "nhip_session" not in answer.headers["set-cookie"] and not world.signed_in()
+    page = world.client.get("/signin", headers=PERSON).text
+    assert text in page and "notice-alarm" in page, page

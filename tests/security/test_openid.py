@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,64 +12,24 @@ from litestar.testing import TestClient
 
 from nhip.app import create_app
 from nhip.kernel.time import held, now
-from nhip.security.openid import remote
-from nhip.security.openid.providers import put_provider
-from nhip.security.service import find_administrator, set_administrator_password
 from nhip.settings import Settings
 from nhip.testing.fakeserver import Reply, json_reply
 from tests.security.openid_world import (
     HOME,
     KEYS,
     PERSON,
-    SECRET,
     FakeProvider,
     Lies,
     World,
     b64,
-    in_transaction,
-    own_settings,
+    installed,
+    put,
+    refused,
     signed,
-    two_providers,
+    world,
 )
 
-
-def put(settings: Settings, *profiles: Any) -> None:
-    async def work(tx: Any) -> None:
-        if await find_administrator(tx) is None:
-            await set_administrator_password(tx)
-        for profile in profiles:
-            await put_provider(tx, settings, profile, SECRET)
-
-    in_transaction(settings, work)
-
-
-@pytest.fixture(scope="module")
-def installed(postgres: Any, template_database: str) -> Iterator[tuple[World, Settings]]:
-    """One installation for the file: sign-ins do not disturb each other."""
-    private = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 3}
-    with own_settings(postgres, template_database, "openid", **private) as settings, two_providers() as (fake, other):
-        put(settings, fake.profile(), other.profile())
-        with TestClient(create_app(settings), base_url=HOME) as client:
-            yield World(client, fake, other, settings.database_url), settings
-
-
-@pytest.fixture
-def world(installed: tuple[World, Settings]) -> Iterator[World]:
-    made, _settings = installed
-    yield made
-    made.client.cookies.clear()
-    for provider in (made.fake, made.other):
-        provider.lies = Lies()
-        provider.codes.clear()
-        provider.server.requests.clear()
-        remote.forget(provider.issuer)
-
-
-def refused(world: World, answer: Any, text: str) -> None:
-    assert (answer.status_code, answer.headers.get("location")) == (303, "/signin")
-    assert "nhip_session" not in answer.headers["set-cookie"] and not world.signed_in()
-    page = world.client.get("/signin", headers=PERSON).text
-    assert text in page and "notice-alarm" in page, page
+__all__ = ["installed", "world"]
 
 
 # --- the honest way ------------------------------------------------------------------------------------------------
