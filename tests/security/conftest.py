@@ -13,7 +13,9 @@ from nhip.app import create_app
 from nhip.db import Database, Objects
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
+from nhip.security.permissions.service import ADMINISTRATOR
 from nhip.settings import Settings
+from tests.security.people import World
 from tests.security.town import Town, build, client_of
 
 
@@ -42,3 +44,36 @@ async def served(town: Town) -> AsyncIterator[AsyncTestClient[Litestar]]:
     async with client_of(app) as client:
         app.state.live.close()
         yield client
+
+
+@pytest.fixture(scope="session")
+async def emptied(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installation]:
+    """One installation for all tests of signing in; `world` empties it for each."""
+    name = f"{template_database}_people"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template_database}"')
+    folder = tmp_path_factory.mktemp("people")
+    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300, second_factor="offered")
+    db = Database(settings.database_url, size=6)
+    await db.open()
+    yield Installation(settings, db, Objects(folder / "objects"))
+    await db.close()
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def empty_world(emptied: Installation) -> World:
+    """The sign-in pages of an installation that nobody has set up."""
+    world = World(emptied)
+    await world.empty()
+    return world
+
+
+@pytest.fixture
+async def world(empty_world: World) -> World:
+    """The sign-in pages of an installation whose administrator is `root`."""
+    await empty_world.person("root", ADMINISTRATOR)
+    return empty_world

@@ -13,7 +13,7 @@ from nhip.ledger.model import Row
 from nhip.ledger.store import list_rows
 from nhip.security.signin import store
 
-SHOWN, LOOKED_AT = 30, 200
+SHOWN, LOOKED_AT = 20, 200
 NOTABLE = frozenset({
     "account.locked", "password.changed", "passkey.added", "passkey.removed", "totp.added", "totp.removed",
     "recovery.issued", "recovery.used", "invitation.issued", "invitation.used", "identity.linked", "identity.unlinked",
