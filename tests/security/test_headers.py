@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import re
 import socket
 import subprocess
@@ -140,6 +142,22 @@ async def test_pages_stay_out_of_caches_and_files_in_them() -> None:
 
 def test_signing_out_clears_pages_and_storage_but_not_the_language() -> None:
     assert CLEAR_SITE_DATA == {"Clear-Site-Data": '"cache", "storage"'}
+
+
+async def test_whoever_signs_out_is_forgotten_by_the_browser(installation: Installation) -> None:
+    async with signed_in_client(installation) as client:
+        answer = await client.post("/signout", headers={"sec-fetch-site": "same-origin"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["clear-site-data"] == CLEAR_SITE_DATA["Clear-Site-Data"]
+
+
+async def test_a_forged_notice_cannot_widen_a_page() -> None:
+    """The notice of the last act waits in a cookie, whose places are filled in: a width in one would fill the memory."""
+    for text in ("{n:>999999999}", "{n!r:>999999999}", "{n.real}", "{n[0]}", "{", "}", "{n:{n}}"):
+        value = base64.urlsafe_b64encode(json.dumps({"text": text, "values": {"n": "a"}}).encode()).decode()
+        async with client_at(small(Settings()), url="http://127.0.0.1") as client:
+            answer = await client.get("/nothing", headers={"accept": "text/html", "cookie": f"nhip_notice={value}"})
+        assert answer.status_code == 404 and len(answer.content) < 20_000, text
 
 
 # --- the real server ---------------------------------------------------------------------------------------------
