@@ -76,24 +76,7 @@ def clean_image(
         raise EmptyUpload()
     if len(data) > MOST_BYTES:
         raise UploadTooLarge(limit_mb=MOST_BYTES >> 20)
-    command = [
-        sys.executable,
-        "-I",
-        "-m",
-        "nhip.security.image_worker",
-        str(longest_px),
-        str(most_pixels),
-        str(MEMORY_MB),
-    ]
-    try:
-        done = subprocess.run(
-            command, input=data, capture_output=True, timeout=seconds, check=False, env={}, close_fds=True
-        )
-    except subprocess.TimeoutExpired:
-        raise PictureTooSlow(seconds=round(seconds)) from None
-    head, _line, body = done.stdout.partition(b"\n")
-    if done.returncode != 0 or not head:
-        raise DamagedUpload()
+    head, body = _worked(data, (longest_px, most_pixels, MEMORY_MB), seconds)
     answer = msgspec.json.decode(head, type=Answer)
     if answer.fault:
         raise _error(answer.fault, most_pixels)
@@ -105,6 +88,19 @@ def clean_image(
         where=answer.where if facts else None,
         when=_moment(answer.taken) if facts else None,
     )
+
+
+def _worked(data: bytes, limits: tuple[int, int, int], seconds: float) -> tuple[bytes, bytes]:
+    """The worker's first line and the picture behind it. Raises PictureTooSlow; DamagedUpload when the worker died."""
+    command = [sys.executable, "-I", "-m", "nhip.security.image_worker", *map(str, limits)]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False, env={})
+    except subprocess.TimeoutExpired:
+        raise PictureTooSlow(seconds=round(seconds)) from None
+    head, _line, body = done.stdout.partition(b"\n")
+    if done.returncode != 0 or not head:
+        raise DamagedUpload()
+    return head, body
 
 
 def _error(fault: str, most_pixels: int) -> UnusableUpload:
