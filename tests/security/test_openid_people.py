@@ -14,12 +14,12 @@ from joserfc import jwk, jws
 
 from nhip.cli import cli
 from nhip.kernel.time import held, now
-from nhip.security.openid import people
+from nhip.security.openid import people, providers
 from nhip.security.openid import store as identities
 from nhip.security.openid.errors import BadProvider, IdentityTaken, IssuerTaken, LastWayIn, ProviderNotFound
 from nhip.security.openid.model import ClaimNames, Provider
 from nhip.security.openid.profiles import PROFILES
-from nhip.security.openid.providers import get_provider, put_provider, remove_provider, try_provider
+from nhip.security.openid.providers import get_provider, put_provider, remove_provider
 from nhip.security.parties.service import end, get_party, make_account, make_party, suspend
 from nhip.security.permissions.service import give_role
 from nhip.security.secrets import Secret
@@ -464,12 +464,12 @@ async def test_trying_a_provider(installed: Installed, world: World) -> None:
     _world, settings = installed
     profile, secret = world.fake.profile(), Secret({"client_secret": SECRET})
     world.fake.lies.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
-    findings = await try_provider(settings, profile, secret)
+    findings = await providers.test_provider(settings, profile, secret)
     assert all(finding.well for finding in findings), findings
-    findings = await try_provider(settings, profile, Secret({"client_secret": "wrong"}))
+    findings = await providers.test_provider(settings, profile, Secret({"client_secret": "wrong"}))
     assert [f.what for f in findings if not f.well] == ["It accepts our credentials"]
     world.fake.lies = Lies(metadata={"issuer": "https://evil.example"})
-    [finding] = await try_provider(settings, profile, secret)
+    [finding] = await providers.test_provider(settings, profile, secret)
     assert not finding.well
 
 

@@ -16,7 +16,7 @@ from nhip.security.openid.addresses import public_address, redirect_uri
 from nhip.security.openid.model import Provider
 from nhip.security.openid.people import link
 from nhip.security.openid.profiles import PROFILES
-from nhip.security.openid.providers import get_provider, list_providers, put_provider, remove_provider, try_provider
+from nhip.security.openid.providers import get_provider, list_providers, put_provider, remove_provider, test_provider
 from nhip.security.store import find_account
 from nhip.settings import Settings
 from nhip.web.i18n import catalogue
@@ -122,7 +122,7 @@ def provider_test(settings: Settings, name: str, wants_json: bool) -> int:
     async def work(installation: Installation) -> Any:
         async with installation.db.read() as tx:
             found, secret = await get_provider(tx, settings, name)
-        return await try_provider(settings, found, secret)
+        return await test_provider(settings, found, secret)
 
     findings = with_installation(settings, work)
     if wants_json:

@@ -126,7 +126,7 @@ def check_provider(provider: Provider) -> None:
             raise BadProvider(what=what)
 
 
-async def try_provider(settings: Settings, provider: Provider, secret: Secret) -> list[Finding]:
+async def test_provider(settings: Settings, provider: Provider, secret: Secret) -> list[Finding]:
     """Ask the provider for its metadata and keys, and whether it takes our credentials, by a code that it never gave."""
     try:
         metadata = await remote.metadata_of(settings, provider, fresh=True)
