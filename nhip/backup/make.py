@@ -22,6 +22,7 @@ from nhip.db.installation import Installation
 from nhip.db.keep import keep_objects
 from nhip.errors import NotFound
 from nhip.kernel.time import now
+from nhip.ledger.heads_file import up_to as heads_up_to
 from nhip.ledger.model import Event
 from nhip.ledger.service import record
 
@@ -51,7 +52,7 @@ async def make_backup(
             await keep_objects(guard)
             moment, files, named = await _dump(installation, part)
             objects, copied = await asyncio.to_thread(_copy_objects, installation, target, watch)
-        files |= await asyncio.to_thread(_beside, installation, part, passphrase)
+        files |= await asyncio.to_thread(_beside, installation, part, passphrase, moment.events)
         manifest = Manifest(
             made_at=made_at,
             made_with=__version__,
@@ -135,13 +136,15 @@ def _copy_objects(installation: Installation, target: Path, watch: Watch) -> tup
     return found, copied
 
 
-def _beside(installation: Installation, part: Path, passphrase: str) -> dict[str, StoredFile]:
-    """What is neither in the database nor an object: tree heads kept outside it, and the keys."""
+def _beside(installation: Installation, part: Path, passphrase: str, events: int) -> dict[str, StoredFile]:
+    """What is neither in the database nor an object: the ledger's heads as of the dump and its public keys, and the keys."""
     data_dir = installation.settings.data_dir
     files = {}
-    heads = data_dir / "ledger" / "heads.jsonl"
+    heads, public = data_dir / "ledger" / "heads.jsonl", data_dir / "ledger" / "keys.txt"
     if heads.is_file():
-        files["heads.jsonl"] = copy(heads, part / "heads.jsonl")
+        files[heads.name] = write(part / heads.name, heads_up_to(heads, events))
+    if public.is_file():
+        files[public.name] = copy(public, part / public.name)
     if passphrase:
         files["keys.sealed"] = write(part / "keys.sealed", sealed_keys(data_dir, passphrase))
     return files

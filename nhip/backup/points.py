@@ -1,7 +1,7 @@
 """The points of a backup folder: finding, checking and removing them.
 
 FOLDER/objects/…             blobs by their names, shared by all points
-FOLDER/20261121T093000Z/     database.dump, heads.jsonl, keys.sealed, manifest.json
+FOLDER/20261121T093000Z/     database.dump, heads.jsonl, keys.txt, keys.sealed, manifest.json
 """
 
 from __future__ import annotations

@@ -64,9 +64,9 @@ async def restore_backup(
         raise BackupDamaged(folder=point.folder, what=f"{damage.name}: {damage.fault}")
     folder.mkdir(parents=True, exist_ok=True)
     write_keys(folder, keys)
-    heads = point.folder / "heads.jsonl"
-    if heads.is_file():
-        copy(heads, folder / "ledger" / heads.name)
+    for name in ("heads.jsonl", "keys.txt"):
+        if (point.folder / name).is_file():
+            copy(point.folder / name, folder / "ledger" / name)
     await asyncio.to_thread(_copy_objects, point, folder)
     await _fill(point, settings)
     return await _finish(point, settings, prepare, bool(keys))

@@ -10,7 +10,7 @@ from nhip.kernel.i18n import _
 
 KINDS = {
     "edited": _("changed afterwards"),
-    "removed": _("removed"),
+    "removed": _("taken out"),
     "inserted": _("inserted"),
     "reordered": _("put in another order"),
     "truncated": _("cut off at the end"),

@@ -55,6 +55,12 @@ def iter_lines(path: Path) -> Iterator[tuple[int, HeadLine | None]]:
                 yield number, None
 
 
+def up_to(path: Path, size: int) -> bytes:
+    """The lines of trees of at most `size` events: what belongs to a copy of the database that was made when it had so many."""
+    kept = (line for _, line in iter_lines(path) if line is not None and line.size <= size)
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in kept)
+
+
 def last_size(path: Path) -> int:
     """Size of the last head in the file, 0 if there is none; reads only the end."""
     if not path.is_file():

@@ -38,17 +38,23 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     """What was hashed: the canonical JSON of one event, decoded."""
 
     actor: BodyActor
+    """Who did it: id of the party (none for Nhịp itself), name, organisation, via (`session`, `key`, `job`…), network address."""
     at: int
-    """Microseconds since 1970, UTC."""
+    """Microseconds since 1970, UTC; never less than that of the event before."""
     data: dict[str, Any]
+    """Facts of the kind of event; no secret and no personal value."""
     kind: str
+    """What happened, one of the kinds above."""
     part: tuple[int, int]
-    """Which part of how many: an event about thousands of people is several rows."""
+    """Which part of how many: an event about more than a thousand people is several rows."""
     salt: str
+    """16 random bytes in hexadecimal digits, so that the hash does not tell whether a guess at the event is right."""
     subjects: list[str]
-    """32 bytes each, in hexadecimal digits."""
+    """Whose personal data were read or changed: keyed hashes of 32 bytes in hexadecimal digits."""
     what: str
+    """The object, `kind:id`."""
     why: str
+    """Purpose and legal basis, where the law asks for one."""
 
     @property
     def moment(self) -> datetime:

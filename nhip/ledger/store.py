@@ -49,8 +49,8 @@ async def find_text(tx: Connection, seq: int) -> tuple[str, bytes] | None:
 
 async def find_since(tx: Connection, since_us: int) -> int | None:
     """The first event at or after a moment."""
-    found: int | None = (await _one(tx, queries.find_since, since_us=since_us))[0]
-    return found
+    row = await (await tx.execute(queries.find_since, {"since_us": since_us})).fetchone()
+    return None if row is None else int(row[0])
 
 
 async def list_rows(

@@ -13,7 +13,7 @@ select body, leaf from ledger.event where seq = %(seq)s
 
 -- name: find_since
 -- The first event at or after a moment.
-select min(seq) from ledger.event where at_us >= %(since_us)s
+select seq from ledger.event where at_us >= %(since_us)s order by at_us, seq limit 1
 
 -- name: list_rows
 -- The newest events that fit; what is null does not narrow.

@@ -44,6 +44,8 @@ def elsewhere(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Settings]:
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'drop database if exists "{name}" with (force)')
         connection.execute(f'create database "{name}"')
-    yield Settings(data_dir=tmp_path / "restored", database_url=postgres.url(name), memory_mb=500, second_factor="offered")
+    yield Settings(
+        data_dir=tmp_path / "restored", database_url=postgres.url(name), memory_mb=500, second_factor="offered"
+    )
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')

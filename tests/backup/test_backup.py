@@ -20,8 +20,10 @@ from nhip.backup.restore import restore_backup
 from nhip.datasets.store import find_version_in_force, get_dataset, list_versions
 from nhip.db.installation import Installation, opened
 from nhip.db.keep import may_remove_objects
+from nhip.ledger.heads import change_key, sign_head
 from nhip.ledger.model import Event
-from nhip.ledger.service import note
+from nhip.ledger.service import note, record
+from nhip.ledger.verify import verify
 from nhip.parts import prepare_database
 from nhip.security.secrets import SecretUnreadable, Vault
 from nhip.security.service import sign_in
@@ -106,6 +108,22 @@ async def test_the_second_backup_copies_only_what_is_new(kept: Kept, deliver: De
     assert names == ["20260101T000000Z", second.point]
 
 
+async def test_the_ledger_verifies_where_it_is_restored(kept: Kept, elsewhere: Settings, tmp_path: Path) -> None:
+    """Signed by two keys, and signed again after the dump: the restored heads are those of the restored events."""
+    db, settings = kept.installation.db, kept.installation.settings
+    await record(db, Event(kind="setting.changed"))
+    await change_key(db, settings)
+    await record(db, Event(kind="setting.changed"))
+    await sign_head(db, settings)
+    await make_backup(kept.installation, tmp_path / "kept")
+    await _restore(tmp_path / "kept", elsewhere)
+    async with opened(elsewhere, pool_size=2) as other:
+        report = await verify(other.db, elsewhere)
+        assert report.faults == [] and report.heads == 2
+        assert await sign_head(other.db, elsewhere)
+        assert (await verify(other.db, elsewhere)).faults == []
+
+
 async def test_older_points_go_but_never_what_a_kept_one_needs(kept: Kept, deliver: Deliver, tmp_path: Path) -> None:
     target = tmp_path / "kept"
     first = await make_backup(kept.installation, target)
@@ -118,9 +136,8 @@ async def test_older_points_go_but_never_what_a_kept_one_needs(kept: Kept, deliv
 
 @pytest.mark.parametrize("victim", ["database.dump", "objects", "keys.sealed", "heads"])
 async def test_one_changed_byte_is_found(kept: Kept, elsewhere: Settings, tmp_path: Path, victim: str) -> None:
-    heads = kept.installation.settings.data_dir / "ledger" / "heads.jsonl"
-    heads.parent.mkdir(exist_ok=True)
-    heads.write_text("{}\n")
+    await record(kept.installation.db, Event(kind="setting.changed"))
+    await sign_head(kept.installation.db, kept.installation.settings)
     made = await make_backup(kept.installation, tmp_path / "kept", passphrase=WORDS)
     place = tmp_path / "kept" / made.point
     files = {

@@ -153,3 +153,15 @@ def test_lines_of_a_heads_file(tmp_path: Path) -> None:
     heads_file.append(path, lines[:2])
     heads_file.append(path, lines)
     assert [line for _, line in heads_file.iter_lines(path)] == lines and heads_file.last_size(path) == 5
+
+
+async def test_the_heads_that_belong_to_a_copy(installation: Installation) -> None:
+    """A backup's dump is older than the file beside it: later heads would look like events that were cut off."""
+    first, second = await signed(installation, 2), await signed(installation, 3)
+    path = heads_file.path_of(installation.settings)
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert [heads_file.up_to(path, size) for size in (first.size - 1, second.size - 1, second.size)] == [
+        b"",
+        lines[0],
+        b"".join(lines),
+    ]
