@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -13,6 +16,12 @@ import click
 import nhip
 from nhip.cli import cli
 from nhip.errors import NhipError
+from nhip.ledger.api import ROUTES as LEDGER_ROUTES
+from nhip.ledger.faults import KINDS as FAULTS
+from nhip.ledger.kinds import KINDS
+from nhip.ledger.model import Body
+from nhip.permission_commands import make_table
+from nhip.security.permissions.catalogue import OURS, ROLE_TITLES
 from nhip.settings import Settings, meanings
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +99,71 @@ def below(kind: type[NhipError]) -> Iterator[type[NhipError]]:
         yield from below(child)
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "errors.md": errors}
+def ledger() -> str:
+    """Every kind of event and of fault, and the addresses for auditors."""
+    lines = [
+        "# The ledger\n\n",
+        NOTE,
+        "What it is for: [the ledger](../explain/ledger.md). How to check it: ",
+        "[verify the ledger](../howto/verify-the-ledger.md).\n",
+        "\n## Kinds of events\n\nSectors add their own, beginning with their name.\n\n| kind | title |\n|---|---|\n",
+        *(f"| `{kind}` | {clean(title)} |\n" for kind, title in KINDS.items()),
+        "\n## The body of an event\n\n| field | meaning |\n|---|---|\n",
+    ]
+    lines += [f"| `{name}` | {clean(text)} |\n" for name, text in field_texts(Body)]
+    lines.append("\n## What verification can find\n\n| kind | what happened |\n|---|---|\n")
+    lines += [f"| `{kind}` | {clean(title)} |\n" for kind, title in FAULTS.items()]
+    lines.append("\n## Addresses\n\n| address | who may | answer |\n|---|---|---|\n")
+    for route in LEDGER_ROUTES:
+        path, needed = min(route.paths), route.opt["permission"]
+        lines.append(f"| `GET {path}` | {needed} | {clean(route.fn.__doc__)} |\n")
+    return "".join(lines)
+
+
+def field_texts(kind: type) -> Iterator[tuple[str, str]]:
+    """The fields of a struct with the texts below them."""
+    (body,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(body, ast.ClassDef)
+    for field, text in pairwise(body.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            yield ast.unparse(field.target), str(ast.literal_eval(text.value))
+
+
+def permissions() -> str:
+    """Every permission with the roles that have it, then every route and job with its permission."""
+    table = make_table(Settings())
+    roles = [role.name for role in table.roles]
+    lines = [
+        "# Permissions\n\n",
+        NOTE,
+        "What is not given is denied. A role holds everywhere, or for one organisation and those below it. "
+        "`nhip permissions --json` prints this table for programs, with what installed sectors add. How to give rights: "
+        "[give-rights.md](../howto/give-rights.md).\n\n## Roles\n\n| role | title | meaning |\n|---|---|---|\n",
+    ]
+    lines += [f"| `{name}` | {title} | {meaning} |\n" for name, (title, meaning) in ROLE_TITLES.items()]
+    lines += ["\n## Permissions and roles\n\nSensitive ones (†) ask for a fresh proof of who it is.\n\n"]
+    lines += [f"| permission | {' | '.join(roles)} |\n|---|{'---|' * len(roles)}\n"]
+    for permission in OURS:
+        marks = " | ".join("✓" if role in permission.roles else "" for role in roles)
+        sign = " †" if permission.sensitive else ""
+        lines.append(f"| `{permission.name}`{sign}<br>{permission.title} | {marks} |\n")
+    lines += ["\n## Routes\n\n`public`: everybody; `self`: whoever is signed in, about themselves.\n\n"]
+    lines += ["| method | path | permission |\n|---|---|---|\n"]
+    lines += [f"| {row.method} | `{row.path}` | `{row.permission}` |\n" for row in table.routes]
+    lines += ["\n## Jobs\n\n`system`: started by the clock alone.\n\n| job | enqueued with |\n|---|---|\n"]
+    lines += [
+        f"| `{job.name}` | {', '.join(f'`{name}`' for name in [job.permission, *job.others])} |\n" for job in table.jobs
+    ]
+    return "".join(lines)
+
+
+PAGES = {
+    "ledger.md": ledger,
+    "commands.md": commands,
+    "settings.md": settings,
+    "errors.md": errors,
+    "permissions.md": permissions,
+}
 
 
 def main() -> None:
