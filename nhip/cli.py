@@ -10,15 +10,16 @@ import tempfile
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nhip import __version__
-from nhip.db import terminal
-from nhip.db.installation import Installation
 from nhip.errors import NhipError, StorageFull, Unavailable
 from nhip.settings import load
+
+if TYPE_CHECKING:
+    from nhip.db.installation import Installation
 
 COMMANDS = {
     "up": ("nhip.serve", "up", "Serve the console and work on what arrives."),
@@ -44,6 +45,8 @@ COMMANDS = {
     "password": ("nhip.operate", "password", "Let somebody in who cannot sign in."),
 }
 """Where each command is, and its line in the overview."""
+ALONE = ("check", "inspect")
+"""Commands that need no installation, and start at once without the database's code."""
 
 
 class _Lazy(click.Group):
@@ -74,7 +77,10 @@ class _Lazy(click.Group):
 def cli(ctx: click.Context, data_dir: Path | None) -> None:
     """Nhịp: a city's data, made accurate, complete, clean, live, consistent and shared."""
     ctx.obj = load({"data_dir": data_dir})
-    terminal.before_work[:] = [_ready]
+    if ctx.invoked_subcommand not in ALONE:
+        from nhip.db import terminal
+
+        terminal.before_work[:] = [_ready]
 
 
 async def _ready(installation: Installation) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from nhip.datasets.assess import Assessment, assess
 from nhip.datasets.check.errors import FindingsFormat, NothingToCheck
 from nhip.datasets.check.tally import PLACE_KINDS
+from nhip.datasets.choose import choose_table
 from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import load
@@ -84,7 +85,6 @@ def _attempt(
     settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, mends: bool, *, careful: bool
 ) -> Assessment:
     from nhip.datasets.own_columns import without_own
-    from nhip.datasets.work import choose_table
 
     at_home = msgspec.structs.replace(settings, data_dir=work)
     limit = max(LEAST_MB, memory - OVERHEAD_MB) if memory else None

@@ -12,22 +12,20 @@ import msgspec
 
 from nhip.datasets.assess import Assessment, assess
 from nhip.datasets.chain import fold_changes
-from nhip.datasets.check.errors import OtherColumns
 from nhip.datasets.check.tally import PLACE_KINDS
-from nhip.datasets.conform.columns import match_columns
+from nhip.datasets.choose import choose_table, delivered_names, titled
 from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.infer import infer
-from nhip.datasets.contract.model import Contract, Field
+from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
 from nhip.datasets.deliveries import raw_name
-from nhip.datasets.engine import ident, literal, session
-from nhip.datasets.errors import RequiredColumnsMissing, TableNotInFile
-from nhip.datasets.model import ROW, Decoded, DecodedColumn, DecodedTable
+from nhip.datasets.engine import literal, session
+from nhip.datasets.errors import RequiredColumnsMissing
+from nhip.datasets.model import ROW, Decoded, DecodedTable
 from nhip.datasets.own_columns import without_own
 from nhip.datasets.records import ContractRecord, Correction, Dataset, DeliveryRecord, Version
-from nhip.kernel.text import canonical, fold
 from nhip.places.register import Register
 from nhip.places.resolver import Resolver
 from nhip.settings import Settings
@@ -136,61 +134,6 @@ def _folded(con: duckdb.DuckDBPyConnection, work: Work, last: DecodedTable, cont
         decoded = decode(raw, folder, work.settings, filename=delivery.filename, con=con)
         tables.append(choose_table(decoded, contract, delivery.filename, work.dataset.name))
     return fold_changes(con, [*tables, last], work.delivery.key, work.folder / "folded.parquet")
-
-
-def choose_table(decoded: Decoded, contract: Contract | None, filename: str, dataset: str) -> DecodedTable:
-    """The table that the contract speaks of: by name or sheet if it names one, else the one with most of its columns.
-
-    Raises TableNotInFile.
-    """
-    tables = [t for t in decoded.tables if t.columns]
-    if contract is None:
-        best = max(tables, key=lambda t: t.rows, default=None)
-    elif contract.table:
-        wanted = fold(contract.table)
-        best = next((t for t in tables if wanted in (fold(t.name), fold(t.sheet))), None)
-    else:
-        best = max(tables, key=lambda t: (_fitting(contract, t), t.rows), default=None)
-        best = best if best is not None and _fitting(contract, best) else _empty_one(decoded, contract)
-    if best is None:
-        names = "; ".join(f"{t.name} ({', '.join(c.name for c in t.columns[:6])}…)" for t in tables) or "-"
-        raise TableNotInFile(file=filename, dataset=dataset, tables=names)
-    return best
-
-
-def _empty_one(decoded: Decoded, contract: Contract) -> DecodedTable | None:
-    """The table of a file of records that holds none (an empty NDJSON, `[]`): nothing names its columns, so it has the agreed
-    ones, without a row. None for any other file."""
-    if decoded.format not in ("json", "ndjson", "geojson") or len(decoded.tables) != 1 or decoded.tables[0].rows:
-        return None
-    cells = ", ".join(f"NULL::VARCHAR AS {ident(field.name)}" for field in contract.fields)
-    columns = [DecodedColumn(name=field.name) for field in contract.fields]
-    relation = f"(SELECT NULL::BIGINT AS {ROW}, {cells} WHERE false)"
-    return msgspec.structs.replace(decoded.tables[0], columns=columns, relation=relation)
-
-
-def _fitting(contract: Contract, table: DecodedTable) -> int:
-    """How many of the contract's columns the table has."""
-    try:
-        return len(delivered_names(contract, table))
-    except OtherColumns:
-        return 0
-
-
-def titled(contract: Contract, table: DecodedTable, titles: dict[str, str]) -> tuple[Field, ...]:
-    """The drafted columns under the titles that the source gives them."""
-    headers = delivered_names(contract, table) if titles else {}
-    named = {field: canonical(titles.get(header, "")).strip() for field, header in headers.items()}
-    return tuple(
-        msgspec.structs.replace(field, title=named[field.name]) if named.get(field.name) else field
-        for field in contract.fields
-    )
-
-
-def delivered_names(contract: Contract, table: DecodedTable) -> dict[str, str]:
-    """The delivered header of each column of the contract that the table has."""
-    sources = match_columns(contract, [c.name for c in table.columns]).sources
-    return {field.name: source for field, source in zip(contract.fields, sources, strict=True) if source is not None}
 
 
 def _missing(con: duckdb.DuckDBPyConnection, assessment: Assessment) -> list[str]:

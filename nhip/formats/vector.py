@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio
-import pyogrio.raw
 
 from nhip.formats.errors import BrokenFile, NothingInside
 from nhip.formats.excel import number_text
@@ -31,6 +29,8 @@ _SUFFIX: Final = {"kml": ".kml", "kmz": ".kmz", "gpkg": ".gpkg", "dbf": ".dbf", 
 
 def open_vector(path: Path, kind: str, work: Path, filename: str) -> list[Records]:
     """Every layer of a vector file. GDAL goes by the suffix, so a file under another name is linked under the right one."""
+    import pyogrio  # only here and below: a CSV file need not wait for GDAL
+
     if kind == "kml":
         _refuse_unsafe(path, filename)
     named = path
@@ -69,6 +69,8 @@ def _layer(path: Path, layer: str, name: str, kind: str, legacy: bool, filename:
 
 
 def _batch(path: Path, layer: str, kind: str, legacy: bool, skip: int, filename: str) -> list[Record]:
+    import pyogrio.raw
+
     encoding = "ISO-8859-1" if legacy else None
     try:
         meta, fids, shapes, data = pyogrio.raw.read(

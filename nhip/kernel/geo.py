@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from nhip.errors import BadInput
 from nhip.kernel.values.coordinates import parse_latitude, parse_longitude, split_pair
 from nhip.kernel.values.meridians import MERIDIANS, ZONES, central_meridian, meridians
 from nhip.kernel.values.model import Judgement, Parsed
 from nhip.kernel.values.numbers import parse_number
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -64,7 +66,9 @@ def _pipeline(epsg: int) -> str:
 
 
 def _transformer(epsg: int) -> Transformer:
-    """One a thread, as PROJ contexts may not be shared."""
+    """One a thread, as PROJ contexts may not be shared. PROJ is loaded when first needed: most tables have no metres."""
+    from pyproj import Transformer
+
     cache = cast("dict[int, Transformer]", _TRANSFORMERS.__dict__)
     if epsg not in cache:
         cache[epsg] = Transformer.from_pipeline(_pipeline(epsg))

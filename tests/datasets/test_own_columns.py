@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from nhip.datasets.choose import choose_table
 from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.decode import decode
 from nhip.datasets.engine import session
 from nhip.datasets.model import Decoded, DecodedTable
 from nhip.datasets.own_columns import without_own
-from nhip.datasets.work import choose_table
 from nhip.settings import Settings
 
 PLAIN = (Field(name="ma", primary_key=1), Field(name="ten"))

@@ -30,8 +30,9 @@ def _map_column(room: Room, column: Column, as_delivered: bool) -> bool:
     name = room.table("map", column.at)
     room.con.execute(f"CREATE TABLE {name} ({MAP_COLUMNS})")
     found = False
-    odd = f"{marked(column, bad)} AND {text} IS NOT NULL AND NOT coalesce({column.form.canonical(text)}, false)"
-    distinct = f"SELECT DISTINCT {text} FROM {bad} WHERE {odd}"
+    # CASE and not AND: DuckDB tries the dear condition first, now and then
+    canonical = f"CASE WHEN {marked(column, bad)} THEN coalesce({column.form.canonical(text)}, false) ELSE true END"
+    distinct = f"SELECT DISTINCT {text} FROM {bad} WHERE {text} IS NOT NULL AND NOT {canonical}"
     with room.con.cursor() as writer:
         for batch in batches(room.con, distinct):
             found = True

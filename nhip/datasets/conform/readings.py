@@ -54,8 +54,10 @@ def _counts(
     if not columns:
         return []
     matches = (f"regexp_full_match({c.text}, {literal(p)})" for c, p in zip(columns, patterns, strict=True))
-    among = [f"{marked(column, 'b')} AND " if only_marked else "" for column in columns]
-    counts = ", ".join(f"count(*) FILTER ({only}{match})" for only, match in zip(among, matches, strict=True))
+    among = [marked(column, "b") if only_marked else "true" for column in columns]
+    counts = ", ".join(
+        f"count(CASE WHEN {only} THEN nullif({match}, false) END)" for only, match in zip(among, matches, strict=True)
+    )
     row = room.con.execute(f"SELECT {counts} FROM {rows}").fetchone()
     return [int(count) for count in row or ()]
 
