@@ -8,6 +8,7 @@ import re
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import load as load_contract
 from nhip.datasets.errors import BadName
+from nhip.datasets.happened import happened
 from nhip.datasets.records import Agency, ContractRecord, Dataset
 from nhip.datasets.store import find_contract, get_agency, get_dataset, queries
 from nhip.db import Connection
@@ -15,7 +16,7 @@ from nhip.db.query import execute, fetch_one
 from nhip.kernel.ids import new_id
 from nhip.kernel.text import canonical, sort_key
 from nhip.kernel.time import now
-from nhip.security.parties.store import put_organisation
+from nhip.security.parties.store import find_by_code, put_organisation
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,98}")
 
@@ -23,9 +24,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,98}")
 async def put_agency(tx: Connection, code: str, name: str, name_en: str = "") -> Agency:
     """Make the agency `code`, or change its names; it is an organisation among the parties too."""
     names = {"name": canonical(name), "name_en": name_en}
+    known = await find_by_code(tx, code)
     party = await put_organisation(tx, new_id(), code, **names)
     agency = await fetch_one(tx, Agency, queries.put_agency, id=party.id, code=code, sort=sort_key(name), **names)
     assert agency is not None
+    await happened(tx, "agency.changed" if known else "agency.made", f"agency:{code}")
     return agency
 
 
@@ -45,7 +48,8 @@ async def put_dataset(
     agency = await get_agency(tx, agency_code)
     texts = {"title": canonical(title), "title_en": title_en, "description": description, "theme": theme}
     values = {"id": new_id(), "name": name, "agency_id": agency.id, "sort": sort_key(title), "made_at": now()}
-    await execute(tx, queries.insert_dataset, **values, **texts)
+    if await execute(tx, queries.insert_dataset, **values, **texts):
+        await happened(tx, "dataset.made", f"dataset:{name}", agency=agency_code)
     return await get_dataset(tx, name)
 
 
@@ -65,6 +69,7 @@ async def put_contract(tx: Connection, dataset: Dataset, yaml: str, *, who: str,
     made = {"dataset_id": dataset.id, "no": no, "yaml": yaml, "digest": digest, "note": note}
     await execute(tx, queries.insert_contract, **made, made_at=now(), made_by=who)
     await _describe(tx, dataset, contract, no)
+    await happened(tx, "contract.changed", f"dataset:{dataset.name}", no=no, digest=digest)
     record = await find_contract(tx, await get_dataset(tx, dataset.id))
     assert record is not None
     return record

@@ -15,6 +15,7 @@ import msgspec
 from nhip.datasets.deliveries import work_again
 from nhip.datasets.engine import ident, literal
 from nhip.datasets.findings import list_delivered_rows
+from nhip.datasets.happened import happened
 from nhip.datasets.model import ROW
 from nhip.datasets.personal import Sight
 from nhip.datasets.records import Correction, Dataset, DeliveryRecord, Version
@@ -59,6 +60,9 @@ async def correct(
             ids = {"id": new_id(), "dataset_id": dataset.id, "delivery_id": delivery.id}
             made = {"made_at": now(), "made_by": who, "key": Jsonb(key) if key else None}
             await execute(tx, queries.insert_correction, **ids, **cell, **made)
+        cells = [[fix.row, fix.column] for fix in fixes[:100]]
+        told = {"delivery": str(delivery.id), "count": len(fixes), "cells": cells}
+        await happened(tx, "correction.made", f"dataset:{dataset.name}", **told)
     again = await work_again(installation, dataset, later=later)
     assert again is not None
     return again
@@ -67,7 +71,8 @@ async def correct(
 async def undo(installation: Installation, dataset: Dataset, correction_id: uuid.UUID, *, later: bool = True) -> None:
     """Take a correction back and work the last delivery through again."""
     async with installation.db.tx() as tx:
-        await execute(tx, queries.undo_correction, id=correction_id, dataset_id=dataset.id, now=now())
+        if await execute(tx, queries.undo_correction, id=correction_id, dataset_id=dataset.id, now=now()):
+            await happened(tx, "correction.undone", f"dataset:{dataset.name}", correction=str(correction_id))
     await work_again(installation, dataset, later=later)
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from nhip.datasets.errors import FileTooLarge
+from nhip.datasets.happened import happened
 from nhip.datasets.jobs import process_delivery
 from nhip.datasets.records import Dataset, DeliveryRecord
-from nhip.datasets.store import get_delivery, move_delivery, queries
+from nhip.datasets.store import get_dataset, get_delivery, move_delivery, queries
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.db.query import Jsonb, execute, fetch_one
@@ -112,6 +113,9 @@ async def record(
     await execute(tx, queries.insert_delivery, **where, **what, base_id=base)
     if later:
         await enqueue(tx, process_delivery, lock=str(dataset_id), delivery_id=str(delivery_id))
+    dataset = await get_dataset(tx, dataset_id)
+    told = {"delivery": str(delivery_id), "sha256": arrival.sha256, "size": arrival.size}
+    await happened(tx, "delivery.received", f"dataset:{dataset.name}", **told)
     return Receipt(await get_delivery(tx, delivery_id), unchanged=False)
 
 

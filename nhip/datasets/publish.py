@@ -10,6 +10,7 @@ import msgspec
 
 from nhip.datasets.catalogue import put_contract
 from nhip.datasets.deliveries import sha256_of
+from nhip.datasets.happened import happened
 from nhip.datasets.health import record_virtues
 from nhip.datasets.records import Version
 from nhip.datasets.store import find_version_in_force, get_dataset, get_version, move_delivery, queries
@@ -66,6 +67,8 @@ async def publish(installation: Installation, work: Work, products: Products, na
             no = await insert_version(tx, version)
             await execute(tx, queries.point_version, id=dataset.id, no=no)
             current = await get_version(tx, dataset, no)
+            told = {"no": no, "rows": version.row_count, "digest": version.digest, "delivery": str(work.delivery.id)}
+            await happened(tx, "version.published", f"dataset:{dataset.name}", **told)
         assert current is not None
         await record_virtues(tx, dataset, current, products.facts)
         mine = current.delivery_id == work.delivery.id

@@ -17,9 +17,10 @@ from nhip.connectors.registry import get_connector, read_settings
 from nhip.connectors.sink import Sink
 from nhip.datasets.catalogue import put_dataset
 from nhip.datasets.deliveries import Arrival, Receipt, keep, record
+from nhip.datasets.happened import happened
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Source
-from nhip.datasets.store import get_agency, get_dataset, get_source, list_agencies, queries
+from nhip.datasets.store import find_source, get_agency, get_dataset, get_source, list_agencies, queries
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.db.query import Jsonb, execute, fetch_all, fetch_one
@@ -71,7 +72,10 @@ async def put_source(
     sealed = Vault(installation.settings).seal(secret, aad=name) if secret else None
     values = {"id": new_id(), "name": name, "kind": kind, "dataset_id": dataset_id, "agency_id": agency.id}
     more = {"settings": Jsonb(msgspec.to_builtins(struct)), "secret": sealed, "every_s": every_s, "made_at": now()}
+    known = await find_source(tx, name)
     await execute(tx, queries.put_source, **values, **more)
+    told = {"kind": kind, "agency": agency_code, "secret": bool(secret)}
+    await happened(tx, "source.changed" if known else "source.made", f"source:{name}", **told)
     return await get_source(tx, name)
 
 
@@ -125,6 +129,13 @@ async def _fetch(
     sink = Sink(folder, installation.settings, progress, label=source.name)
     settings = read_settings(connector, source.settings)
     return await asyncio.to_thread(connector.fetch, settings, secret, source.state, sink)
+
+
+async def set_secret(tx: Connection, installation: Installation, source: Source, secret: dict[str, str]) -> None:
+    """Seal new credentials of a source in the place of the old ones."""
+    sealed = Vault(installation.settings).seal(secret, aad=source.name)
+    await execute(tx, queries.set_secret, id=source.id, secret=sealed)
+    await happened(tx, "secret.set", f"source:{source.name}", names=sorted(secret))
 
 
 async def _secret(installation: Installation, source: Source) -> Secret:

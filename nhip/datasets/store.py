@@ -70,6 +70,11 @@ async def list_contracts(tx: Connection, dataset: Dataset) -> list[ContractRecor
     return await fetch_all(tx, ContractRecord, queries.list_contracts, dataset_id=dataset.id)
 
 
+async def find_source(tx: Connection, name: str) -> Source | None:
+    """A source by name, without its secret."""
+    return await fetch_one(tx, Source, queries.find_source, name=name, id=None)
+
+
 async def get_source(tx: Connection, name: str | uuid.UUID) -> Source:
     """A source by name or id, without its secret. Raises SourceNotFound."""
     by_id = name if isinstance(name, uuid.UUID) else None

@@ -86,6 +86,10 @@ select id, name, kind, dataset_id, agency_id, settings, state, every_s, enabled,
        last_run_at, last_ok_at, next_run_at, problem
 from datasets.source where name = %(name)s::text or id = %(id)s::uuid
 
+-- name: set_secret
+-- New sealed credentials of a source.
+update datasets.source set secret = %(secret)s where id = %(id)s
+
 -- name: find_secret
 -- A source's sealed secret, for its connector's run alone.
 select secret from datasets.source where id = %(id)s

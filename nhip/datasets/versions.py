@@ -12,6 +12,7 @@ import msgspec
 
 from nhip.datasets.engine import ident, session
 from nhip.datasets.errors import NoVersionYet
+from nhip.datasets.happened import happened
 from nhip.datasets.health import record_virtues
 from nhip.datasets.looks import record_read
 from nhip.datasets.personal import Look, Sight, blurred, masked, sight_of
@@ -170,6 +171,7 @@ async def restore(installation: Installation, dataset: Dataset, no: int, who: st
         dataset = await get_dataset(tx, dataset.id)
         restored = await get_version(tx, dataset, made)
         await record_virtues(tx, dataset, restored, restored.manifest["facts"])
+        await happened(tx, "version.restored", f"dataset:{dataset.name}", no=made, restored=no)
         await announce(tx, "datasets")
         return restored
 

@@ -22,7 +22,7 @@ from nhip.testing.sector import AGENT
 Client = AsyncTestClient[Litestar]
 PAGES = (
     "people", "people/new", "organisations", "organisations/new", "roles", "roles/new", "roles/agency_officer", "sessions",
-    "sign-ins", "jobs", "jobs?state=todo", "storage", "backups", "settings",
+    "sign-ins", "programs", "programs/new", "providers", "providers/new?profile=vneid", "secrets", "jobs", "jobs?state=todo", "storage", "backups", "settings",
 )  # fmt: skip
 FORM = {"Origin": "http://testserver.local"}
 
@@ -58,7 +58,7 @@ async def test_a_person_comes_works_and_goes(officer: Client, city: Installation
     given = await _post(officer, f"{home}/roles", role="agency_officer", organisation=str(agency.id), note="QĐ 12/2026")
     assert given.status_code == 303, given.text
     shown = (await officer.get(f"/console/admin/{home}")).text
-    assert agency.name in shown and "QĐ 12/2026" in shown and "dataset.correct" in shown
+    assert agency.name_en in shown and "QĐ 12/2026" in shown and "dataset.correct" in shown
     async with city.db.tx() as tx:
         account = await find_account(tx, "le.hoa")
         assert account
@@ -134,3 +134,57 @@ async def test_a_session_is_ended_by_the_administrator(officer: Client, city: In
     assert (await _post(officer, f"sessions/{other[1]}/end")).status_code == 303
     assert "Trình duyệt khác" not in (await officer.get("/console/admin/sessions")).text
     assert (await _post(officer, f"sessions/{other[1]}/end")).status_code == 404
+
+
+async def test_a_program_gets_a_key_that_is_shown_once_and_revoked(officer: Client, city: Installation) -> None:
+    made = await _post(officer, "programs/new", name="Phần mềm camera", role="program")
+    assert made.status_code == 303, made.text
+    home = made.headers["location"].removeprefix("/console/admin/")
+    without = await _post(officer, f"{home}/keys", title="Thử", kind="key")
+    assert without.status_code == 422 and "at least one scope" in without.text
+    issued = await _post(officer, f"{home}/keys", title="Máy chủ A", kind="key", scopes=["dataset.read"])
+    assert issued.status_code == 200, issued.text
+    text = re.search(r"nhip_[A-Za-z0-9_\-]+", issued.text)
+    assert text
+    assert text[0] not in (await officer.get(f"/console/admin/{home}")).text
+    bearer = {"authorization": f"Bearer {text[0]}", "accept": "application/json"}
+    plain = officer.build_request("GET", "/console/datasets", headers=bearer)
+    plain.headers.pop("cookie", None)
+    assert (await officer.send(plain)).status_code == 200
+    key = re.search(r"/keys/([0-9a-f-]{36})/revoke", (await officer.get(f"/console/admin/{home}")).text)
+    assert key and (await _post(officer, f"{home}/keys/{key[1]}/revoke")).status_code == 303
+    assert (await officer.send(plain)).status_code == 401
+
+
+async def test_a_link_to_set_a_password_is_shown_once(officer: Client) -> None:
+    made = await _post(officer, "people/new", name="Phan Văn Đức", account="phan.duc")
+    home = made.headers["location"].removeprefix("/console/admin/")
+    shown = await _post(officer, f"{home}/invite")
+    assert shown.status_code == 200 and re.search(r"/recover\?code=[a-z0-9-]{25,}", shown.text)
+    assert shown.headers["cache-control"] == "no-store"
+
+
+async def test_a_provider_is_added_and_its_secret_never_shown(officer: Client) -> None:
+    fields = {
+        "name": "tinh",
+        "issuer": "https://id.example.vn/realms/hue",
+        "client_id": "nhip",
+        "auth": "client_secret_basic",
+    }
+    secret = "bi-mat-khong-ai-thay"
+    wrong = await _post(
+        officer, "providers/new", **fields, client_secret=secret, acr_levels="gold: 2", minimum_level="1"
+    )
+    assert wrong.status_code == 422 and "gold = 2" in wrong.text
+    more = {
+        "client_secret": secret,
+        "acr_levels": "gold = 2",
+        "claim-subject": "sub",
+        "minimum_level": "1",
+        "enabled": "on",
+    }
+    made = await _post(officer, "providers/new", **fields, **more)
+    assert made.status_code == 303, made.text
+    shown = (await officer.get("/console/admin/providers/tinh")).text
+    assert secret not in shown and "/openid/tinh/callback" in shown and "gold = 2" in shown
+    assert (await _post(officer, "providers/tinh/remove")).status_code == 303

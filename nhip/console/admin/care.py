@@ -125,7 +125,11 @@ async def show_settings(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/settings.html", crumbs=crumbs(_("Settings")), **values)
 
 
-ORIGINS = {"default": _("as it comes"), "file": _("in nhip.toml"), "start": _("from the environment or the command line")}
+ORIGINS = {
+    "default": _("as it comes"),
+    "file": _("in nhip.toml"),
+    "start": _("from the environment or the command line"),
+}
 
 
 def _shown(name: str, value: Any) -> Any:

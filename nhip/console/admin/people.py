@@ -29,10 +29,12 @@ from nhip.kernel.i18n import _
 from nhip.kernel.time import VIETNAM, now
 from nhip.security import store as accounts
 from nhip.security.model import Party
+from nhip.security.openid.addresses import public_address
 from nhip.security.parties import store as parties
 from nhip.security.parties.service import change_party, end, get_party, make_account, make_party, suspend
 from nhip.security.permissions import store as rights
 from nhip.security.permissions.service import compile_rights, give_role, list_roles, take_role
+from nhip.security.signin import invitations
 from nhip.web.errors import PageNotFound
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
@@ -216,4 +218,23 @@ async def take(request: AnyRequest, party_id: FromPath[uuid.UUID], assignment_id
     return redirect(f"{PEOPLE}/{party_id}", _("The role was taken back; it no longer holds."))
 
 
-ROUTES = [show_all, ask, add, show, ask_change, change, give, take, act_on]
+@post(f"{PEOPLE}/{{party_id:uuid}}/invite", permission="party.edit", status_code=200)
+async def invite(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[str]:
+    """A link by which the person sets a password within a day; shown once. With `factors` the second factors go, too."""
+    form = await Form.read(request)
+    settings = installation_of(request).settings
+    async with installation_of(request).db.tx() as tx:
+        party = await get_party(tx, party_id)
+        account = await accounts.find_account_of(tx, party.id)
+        if account is None or not party.active:
+            raise PageNotFound
+        code = await invitations.invite(tx, account, drops_factors=form.checked("factors"))
+    link = f"{public_address(settings)}/recover?code={code}"
+    values: dict[str, Any] = {"party": party, "link": link, "hours": invitations.HOURS}
+    trail = crumbs(
+        _("People"), PEOPLE, Crumb(party.name, f"{PEOPLE}/{party.id}"), Crumb(translate(_("Link to set a password")))
+    )
+    return page(request, "console/admin/invitation.html", headers={"Cache-Control": "no-store"}, crumbs=trail, **values)
+
+
+ROUTES = [show_all, ask, add, show, ask_change, change, give, take, invite, act_on]
