@@ -20,6 +20,7 @@ from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.modelcity.model import City, Dataset
 from nhip.modelcity.portal import Portals
+from nhip.modelcity.privacy import make_processings
 from nhip.modelcity.truth import compare
 
 Step = Callable[[str, int, int], None]
@@ -55,6 +56,7 @@ async def prepare_city(installation: Installation, city: City, portals: Portals)
         codes = {agency.slug: agency.code for agency in city.agencies}
         for dataset in city.datasets:
             await _prepare(tx, installation, dataset, codes[dataset.spec.agency], portals)
+        await make_processings(tx)
 
 
 async def _prepare(tx: Connection, installation: Installation, dataset: Dataset, code: str, portals: Portals) -> None:

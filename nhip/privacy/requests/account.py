@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from nhip.db import Connection
 from nhip.errors import NhipError
@@ -32,7 +32,7 @@ MOST_OPEN = 20
 
 
 @get(BASE, permission=SELF)
-async def show_mine(request: AnyRequest, kind: str = "") -> Response[str]:
+async def show_mine(request: AnyRequest, kind: FromQuery[str] = "") -> Response[str]:
     """My requests, and a form for a new one."""
     return await _mine(request, Form.of(kind=kind if kind in REQUESTS else None))
 
