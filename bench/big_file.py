@@ -107,16 +107,16 @@ def _macros(seed: int) -> list[str]:
 
 
 def contract() -> str:
-    """The 23 rules as ODCS: 5 required, 1 unique, 3 patterns, 3 enums, 7 types, limits of 5 columns, 1 length, 1 row rule."""
+    """The 23 rules as ODCS: 2 required, 1 unique, 3 patterns, 3 enums, 7 types, limits of 5 columns, 1 length, 1 row rule."""
     fields = (
         Field(name="ma_ho_so", required=True, unique=True, pattern=r"H57-\d{9}"),
-        Field(name="ho_ten", required=True, kind="person_name"),
+        Field(name="ho_ten", kind="person_name"),
         Field(name="ngay_sinh", type="date", format="yyyy-MM-dd"),
         Field(name="gioi_tinh", enum=_GENDERS),
         Field(name="so_dien_thoai", pattern=r"0\d{9}"),
         Field(name="thu_dien_tu", pattern=r"[^@\s]+@[^@\s]+\.[a-z]+"),
-        Field(name="dia_chi", required=True),
-        Field(name="trang_thai", required=True, enum=_STATES),
+        Field(name="dia_chi"),
+        Field(name="trang_thai", enum=_STATES),
         Field(name="kenh", enum=_CHANNELS),
         Field(name="ngay_nop", type="date", required=True, format="yyyy-MM-dd", maximum="2030-01-01"),
         Field(name="ngay_tra", type="date", format="yyyy-MM-dd"),
@@ -134,13 +134,13 @@ def table_schema() -> dict[str, Any]:
     """The same rules as a Table Schema of frictionless; the row rule is `FORMULA`."""
     limits: dict[str, tuple[str, dict[str, Any]]] = {
         "ma_ho_so": ("string", {"required": True, "unique": True, "pattern": r"H57-\d{9}"}),
-        "ho_ten": ("string", {"required": True}),
+        "ho_ten": ("string", {}),
         "ngay_sinh": ("date", {}),
         "gioi_tinh": ("string", {"enum": list(_GENDERS)}),
         "so_dien_thoai": ("string", {"pattern": r"0\d{9}"}),
         "thu_dien_tu": ("string", {"pattern": r"[^@\s]+@[^@\s]+\.[a-z]+"}),
-        "dia_chi": ("string", {"required": True}),
-        "trang_thai": ("string", {"required": True, "enum": list(_STATES)}),
+        "dia_chi": ("string", {}),
+        "trang_thai": ("string", {"enum": list(_STATES)}),
         "kenh": ("string", {"enum": list(_CHANNELS)}),
         "ngay_nop": ("date", {"required": True, "maximum": "2030-01-01"}),
         "ngay_tra": ("date", {}),

@@ -15,11 +15,13 @@ import duckdb
 import msgspec
 
 from nhip.datasets.assess import Assessment, assess
-from nhip.datasets.check.errors import FindingsFormat, NothingToCheck
+from nhip.datasets.check.errors import FindingsFormat, NothingToCheck, TypeUnknown
 from nhip.datasets.check.tally import PLACE_KINDS
 from nhip.datasets.choose import choose_table
 from nhip.datasets.conform.forms import reading_of
+from nhip.datasets.contract.document import parse
 from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.reader import read
 from nhip.datasets.contract.yaml import load
 from nhip.datasets.decode import decode
 from nhip.datasets.engine import literal, session
@@ -54,7 +56,7 @@ def check(
 ) -> int:
     """Check FILE against a contract. Exit code 0: no findings; 1: findings; 2: the file cannot be used."""
     started = time.perf_counter()
-    terms = load(_text_of(contract))
+    terms = _terms(_text_of(contract))
     _check_target(findings)
     if not file.is_file():
         raise BadInput(what=_("there is no file {file}").format(file=file))
@@ -114,6 +116,15 @@ def _resolver(settings: Settings, contract: Contract) -> Any:
     from nhip.datasets.work import get_resolver
 
     return get_resolver(settings.data_dir / "places")
+
+
+def _terms(text: str) -> Contract:
+    """The contract, if every column has a type that can be judged: read as text a column would pass unseen."""
+    _, notes = read(parse(text))
+    for note in notes.of("error"):
+        if note.code == "contract.type":
+            raise TypeUnknown(line=note.line, **note.values)
+    return load(text)
 
 
 def _text_of(path: Path) -> str:

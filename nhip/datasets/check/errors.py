@@ -43,5 +43,12 @@ class NameTaken(BadInput):
     status = 422
 
 
+class TypeUnknown(BadInput):
+    """The contract (line {line}) gives a column the type “{found}”, which Nhịp does not know, so that its values could not be
+    judged. Write one of {wanted}."""
+
+    status = 422
+
+
 class FindingsFormat(BadInput):
     """Findings can be written as .csv or .parquet, not as {name}."""

@@ -91,6 +91,27 @@ def test_unusable_input(tmp_path: Path, text: str, options: tuple[str, ...], sai
     assert "Traceback" not in errors
 
 
+def test_unknown_type(tmp_path: Path) -> None:
+    """Read as text its values would all pass."""
+    (tmp_path / "file.csv").write_text("ma,so\na,x\n", "utf-8")
+    terms = dump(
+        Contract(id="c", version="1.0.0", dataset="bang", fields=(Field(name="ma"), Field(name="so", type="integer")))
+    )
+    (tmp_path / "c.yaml").write_text(terms.replace("integer", "int32"), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "nhip",
+        "check",
+        str(tmp_path / "file.csv"),
+        "--contract",
+        str(tmp_path / "c.yaml"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "int32" in done.stderr and "integer" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_quotes_where_duckdb_stumbles(tmp_path: Path) -> None:
     """A quote inside a cell is no reason to give up: the file is read record by record."""
     code, report, _ = nhip_check(tmp_path, 'ma,so,ten\na,1,5" ống\nb,2,"y"\n')
