@@ -14,6 +14,7 @@ BOTH = pytest.mark.parametrize("scripts", ["on", "off"])
 
 
 def sign_in(page: Page, password: str) -> None:
+    page.get_by_label(vi("Name"), exact=True).fill("admin")
     page.get_by_label(vi("Password")).fill(password)
     page.get_by_role("main").get_by_role("button", name=vi("Sign in")).click()
 

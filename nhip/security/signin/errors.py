@@ -97,9 +97,21 @@ class PasskeyGone(NotFound):
 
 
 class PasswordRefused(BadInput):
-    """This password cannot be used: {why}."""
+    """This password cannot be used."""
 
     status = 422
+
+
+class PasswordShort(PasswordRefused):
+    """This password has {n} characters. Use at least {least}."""
+
+
+class PasswordLong(PasswordRefused):
+    """This password has {n} characters. Use at most {most}."""
+
+
+class PasswordEasy(PasswordRefused):
+    """This password is too easy to guess. Take four or five words that do not belong together."""
 
 
 class AccountNotFound(NotFound):

@@ -40,9 +40,9 @@ async def list_happenings(tx: Connection, party_id: uuid.UUID, account_id: uuid.
     """The newest lines of an account's history; `new` are those that the person has to be told and was not."""
     told = await store.get_told(tx, account_id)
     rows = [r for r in await list_rows(tx, what=f"party:{party_id}", limit=LOOKED_AT) if r.body.kind in _LISTED]
-    failures = sum(1 for row in rows if row.body.kind == "signin.failed" and row.body.moment > told)
+    failures = sum(1 for row in rows if row.body.kind == "signin.failed" and row.seq >= told)
     notable = NOTABLE | {"signin.failed"} if failures >= MANY_FAILURES else NOTABLE
-    return [_line(row, party_id, row.body.kind in notable and row.body.moment > told) for row in rows[:SHOWN]]
+    return [_line(row, party_id, row.body.kind in notable and row.seq >= told) for row in rows[:SHOWN]]
 
 
 async def has_news(tx: Connection, party_id: uuid.UUID, account_id: uuid.UUID) -> bool:

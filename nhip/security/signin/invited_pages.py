@@ -17,7 +17,6 @@ from nhip.security.signin.errors import FACTORS, PasswordRefused, TooManyFailure
 from nhip.security.signin.model import Invitation
 from nhip.security.signin.rules import shortest
 from nhip.web.forms import Form
-from nhip.web.i18n import translate
 from nhip.web.render import page, redirect
 
 ACCOUNT = r"[^\s@/\\]{3,60}"
@@ -111,11 +110,7 @@ def read_new(form: Form) -> str:
 
 def tell(form: Form, error: NhipError, field: str) -> None:
     """Say beside the right field why it did not work."""
-    if isinstance(error, PasswordRefused):
-        why = translate(str(error.values["why"]), **{k: v for k, v in error.values.items() if k != "why"})
-        form.fail("password", error.template(), why=why)
-    else:
-        form.fail(field, error.template(), **error.values)
+    form.fail("password" if isinstance(error, PasswordRefused) else field, error.template(), **error.values)
 
 
 def _page(request: AnyRequest, name: str, form: Form, status: int, **values: Any) -> Response[str]:

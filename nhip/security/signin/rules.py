@@ -13,10 +13,9 @@ from pathlib import Path
 
 from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
-from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 from nhip.security.passwords import LONGEST
-from nhip.security.signin.errors import PasswordRefused
+from nhip.security.signin.errors import PasswordEasy, PasswordLong, PasswordShort
 
 SHORTEST, SHORTEST_WITH_FACTOR = 15, 12
 """15 where the password may be the only proof (NIST); 12 where nobody gets in without a second factor."""
@@ -24,7 +23,6 @@ LEAST_GUESSES = 1e10
 """zxcvbn's "very unguessable": holds against a slow hash that was stolen."""
 LOOKED_AT = 64
 """Characters that are looked at; a password with so many is judged by them."""
-TOO_EASY = _("it is too easy to guess. Take four or five words that do not belong together")
 _LEAST_OWN = 4
 
 
@@ -34,13 +32,16 @@ def shortest(second_factor: str) -> int:
 
 
 async def require_good(password: str, fewest: int, own: tuple[str, ...]) -> None:
-    """Raises PasswordRefused. `own`: names of the person, the account and the locality, which others would try first."""
+    """Raises PasswordShort, PasswordLong, PasswordEasy.
+
+    `own`: names of the person, the account and the locality, which others would try first.
+    """
     if len(password) < fewest:
-        raise PasswordRefused(why=_("it has {n} characters; use at least {least}"), n=len(password), least=fewest)
+        raise PasswordShort(n=len(password), least=fewest)
     if len(password) > LONGEST:
-        raise PasswordRefused(why=_("it has {n} characters; use at most {most}"), n=len(password), most=LONGEST)
+        raise PasswordLong(n=len(password), most=LONGEST)
     if await asyncio.to_thread(guesses, password, own) < LEAST_GUESSES:
-        raise PasswordRefused(why=TOO_EASY)
+        raise PasswordEasy
 
 
 def guesses(password: str, own: tuple[str, ...] = ()) -> float:

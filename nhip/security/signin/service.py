@@ -250,7 +250,8 @@ async def recover(db: Database, visitor: Visitor, account: Account, code: str, p
         await attempts.unlock(tx, account)
         data = {"factors": invitation.drops_factors}
         await note(tx, Event(kind="invitation.used", what=f"party:{account.party_id}", data=data))
-        if account.password_hash is None:  # a new person: what was done so far is no news to them
+    if account.password_hash is None:  # a new person: what was done so far is no news to them
+        async with db.tx() as tx:  # of its own, as the events above have their places when their transaction ends
             await store.set_told(tx, account.id)
 
 

@@ -238,14 +238,12 @@ async def take_invitation(tx: Connection, code_hash: bytes) -> Invitation | None
 # what the person has seen
 
 
-async def get_told(tx: Connection, account_id: uuid.UUID) -> datetime:
-    """Until when the person has seen what happened to their account."""
+async def get_told(tx: Connection, account_id: uuid.UUID) -> int:
+    """The first event (its seq) about the account that the person has not seen."""
     row = await (await tx.execute(queries.find_told, {"account_id": account_id})).fetchone()
-    assert row is not None
-    told: datetime = row[0]
-    return told
+    return int(row[0]) if row else 0
 
 
 async def set_told(tx: Connection, account_id: uuid.UUID) -> None:
-    """The person has seen what happened until now."""
-    await execute(tx, queries.set_told, account_id=account_id, now=now())
+    """The person has seen everything until now."""
+    await execute(tx, queries.set_told, account_id=account_id)

@@ -178,9 +178,9 @@ delete from security.invitation where code_hash = %(code_hash)s and ends_at > %(
 returning account_id, drops_factors, ends_at
 
 -- name: find_told
--- Until when the person has seen what happened to their account.
-select coalesce(told_at, made_at) from security.account where id = %(account_id)s
+-- The first event about the account that the person has not seen.
+select told_seq from security.account where id = %(account_id)s
 
 -- name: set_told
--- The person has seen it.
-update security.account set told_at = %(now)s where id = %(account_id)s
+-- The person has seen everything until now.
+update security.account set told_seq = tip.size from ledger.tip where account.id = %(account_id)s
