@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from nhip.app import create_app
 from nhip.datasets.catalogue import put_dataset
 from nhip.datasets.errors import BadName
 from nhip.db import Objects
@@ -22,6 +23,8 @@ from nhip.db.installation import Installation
 from nhip.errors import NotFound, Unavailable
 from nhip.formats.archive import unpack_zip
 from nhip.formats.errors import UnsafeArchive
+from nhip.kernel.text import fold
+from nhip.security.service import find_administrator, set_administrator_password, set_password
 from nhip.security.upload_names import attachment
 from nhip.testing.sector import signed_in_client
 from nhip.web.render import local, redirect
@@ -199,3 +202,25 @@ async def test_deliveries_that_lie_are_kept_away_from_browsers(officer: Client, 
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         page = await officer.get(f"/console/deliveries/{delivery}")
         assert page.status_code == 200 and b"<script>alert" not in page.content and b"onload" not in page.content
+
+
+# --- passwords ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_password_counts_as_it_was_typed(installation: Installation) -> None:
+    """Blanks at its ends, capitals, marks, signs beyond letters and all of 64 characters and more count."""
+    exact = "  Ghế xanh MÙA thu 🚲 bay qua cầu Trường Tiền lúc trời mưa rất to nhé  "
+    assert len(exact) > 64
+    async with installation.db.tx() as tx:
+        await set_administrator_password(tx)
+        account = await find_administrator(tx)
+        assert account is not None
+        await set_password(tx, account, exact)
+    async with AsyncTestClient(create_app(installation.settings)) as client:
+        for typed in (exact.strip(), exact.lower(), exact[:64], fold(exact)):
+            answer = await client.post("/signin", data={"name": account.name, "password": typed}, headers=PAGE)
+            assert answer.status_code == 422, typed
+        answer = await client.post(
+            "/signin", data={"name": account.name, "password": exact}, headers=PAGE, follow_redirects=False
+        )
+    assert answer.status_code == 303

@@ -102,6 +102,7 @@ def test_xml_is_read_by_the_careful_parser() -> None:
     """Errors and types of the standard library are fine, its parsers are not: defusedxml reads, or RDF by a guarded door."""
     harmless = {"xml.etree.ElementTree.ParseError", "xml.etree.ElementTree.Element", "xml.sax.SAXException"}
     harmless |= {"xml.sax.handler.ContentHandler", "xml.etree.ElementTree"}
+    harmless |= {"xml.sax.saxutils.escape", "xml.sax.saxutils.quoteattr"}
     used = {(file, name) for file, name in imports() if name.split(".")[0] in ("xml", "lxml", "expat", "libxml2")}
     assert {name for _file, name in used} <= harmless
     plain = [
@@ -269,8 +270,8 @@ def test_no_secret_stands_in_the_source() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for word in re.findall(r"[A-Za-z0-9+/_=-]{32,}", node.value):
-                    if "0123456789" in word:
-                        continue  # an alphabet
+                    if "0123456789" in word or "http" in node.value:
+                        continue  # an alphabet, an address
                     bits = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
                     if (
                         bits > ENTROPY
@@ -282,6 +283,21 @@ def test_no_secret_stands_in_the_source() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert "PRIVATE KEY-----" not in node.value, file
     assert found == []
+
+
+# --- passwords ---------------------------------------------------------------------------------------------------
+
+
+def test_password_fields_hide_what_is_typed_and_take_what_is_pasted() -> None:
+    """Every field for a password is of that type and named for password managers; nothing on a page stands in their way."""
+    templates = "\n".join(path.read_text("utf-8") for path in (ROOT / "nhip").rglob("templates/**/*.html"))
+    fields = re.findall(r'text_field\(form, "(password|present|again)"(.*?)\) }}', templates, re.S)
+    assert len(fields) >= 4
+    for name, said in fields:
+        assert 'kind="password"' in said and re.search(r'autocomplete="(current|new)-password"', said), name
+    assert 'type="{{ kind }}"' in templates and 'type="password" value' not in templates
+    everything = templates + "\n".join(scripts().values())
+    assert not re.search(r"onpaste|addEventListener\(\s*[\"']paste", everything)
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------
@@ -333,6 +349,17 @@ def test_types_are_checked_strictly() -> None:
         and "ignore_errors" not in manifest
     )
     assert "bin)/mypy" in (ROOT / "Makefile").read_text(encoding="utf-8").lower()
+
+
+def test_logs_go_to_standard_error_alone() -> None:
+    """As the list of logs says; nothing is printed by what serves, and no handler writes elsewhere."""
+    handlers = {(file, name) for file, _node, name in calls() if re.fullmatch(r"logging\.(?!Null)\w*Handler", name)}
+    assert handlers == {("nhip/kernel/journal.py", "logging.StreamHandler")}
+    assert not [file for file, name in imports() if name.startswith(("logging.handlers", "logging.config", "syslog"))]
+    printed = [file for file, _node, name in calls() if name == "print"]
+    assert [
+        file for file in printed if file.startswith(("nhip/security/", "nhip/web/", "nhip/console/", "nhip/ledger/"))
+    ] == []
 
 
 def test_line_breaks_cannot_forge_lines_of_the_journal() -> None:
