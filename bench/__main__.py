@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, ledger, pipeline, results, units
+from bench import check, ledger, permissions, pipeline, results, units
 
 
 def run_units(quick: bool) -> None:
@@ -38,11 +38,17 @@ def run_ledger(quick: bool) -> None:
     ledger.run(100_000 if quick else 1_000_000)
 
 
+def run_permissions(quick: bool) -> None:
+    """A question about rights, compiling them, and what a page costs more for somebody who is signed in."""
+    permissions.run(quick)
+
+
 BENCHES: dict[str, Callable[[bool], None]] = {
     "units": run_units,
     "check": run_check,
     "pipeline": run_pipeline,
     "ledger": run_ledger,
+    "permissions": run_permissions,
 }
 
 

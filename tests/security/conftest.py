@@ -28,7 +28,7 @@ async def town(
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template_database}"')
     folder = tmp_path_factory.mktemp("town")
-    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300, second_factor="offered")
+    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300)
     db = Database(settings.database_url, size=4)
     await db.open()
     yield await build(Installation(settings, db, Objects(folder / "objects")), folder)

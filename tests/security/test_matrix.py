@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,17 +16,21 @@ from nhip.errors import Forbidden
 from nhip.jobs.app import app as jobs
 from nhip.jobs.permissions import list_jobs
 from nhip.kernel.needs import SYSTEM
+from nhip.kernel.time import now
 from nhip.permission_commands import STRANGER, RouteRow, make_table, roles_with
 from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF, built_in_roles
 from nhip.security.permissions.current import begin_under
 from nhip.security.permissions.model import Reach, Rights
+from nhip.security.programs.model import Limits
+from nhip.security.programs.service import issue_key, make_program
 from nhip.settings import Settings
 from tests.security.town import Town, leaks
 
 Client = AsyncTestClient[Litestar]
 ROLES = tuple(built_in_roles())
-OUTSIDE = (STRANGER, "suspended", "nobody")
-"""A stranger, one whose party may not act, one who is signed in and was given nothing."""
+OUTSIDE = (STRANGER, "suspended", "nobody", "narrow key")
+"""A stranger, one whose party may not act, one who was given nothing, a program whose key has one scope."""
+SCOPE = "metrics.read"
 SESSIONS: dict[str, dict[str, str]] = {}
 """The headers of each role's session."""
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -53,7 +58,9 @@ async def ended(client: Client, town: Town, row: RouteRow, role: str) -> str:
 
 async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     if role not in SESSIONS:
-        SESSIONS[role] = await town.headers(None if role == STRANGER else role)
+        SESSIONS[role] = await (
+            narrow_key(town) if role == "narrow key" else town.headers(None if role == STRANGER else role)
+        )
     headers = SESSIONS[role]
     answer = await client.request(row.method, address(town, row), headers=headers, follow_redirects=False)
     assert answer.status_code != 500, f"{row.method} {row.path} as {role}: {answer.text[:500]}"
@@ -63,18 +70,45 @@ async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     return {"SignInNeeded": "sign in", Forbidden.__name__: "refused"}.get(answer.json()["key"], "in")
 
 
+async def narrow_key(town: Town) -> dict[str, str]:
+    """Headers of a program whose role could more than its key."""
+    limits = Limits(scopes=(SCOPE,), expires_at=now() + timedelta(days=1), per_minute=100_000)
+    async with town.installation.db.tx() as tx:
+        issued = await issue_key(tx, (await make_program(tx, "Phần mềm thử")).id, "thử", limits)
+    return {"authorization": f"Bearer {issued.text}", "accept": "application/json"}
+
+
 def expected(row: RouteRow, role: str) -> str:
     if row.permission == PUBLIC:
         return "in"
     if role in (STRANGER, "suspended"):
         return "sign in"
-    return "in" if row.permission == SELF or role in row.roles else "refused"
+    return "in" if row.permission in (SELF, SCOPE if role == "narrow key" else SELF) or role in row.roles else "refused"
 
 
 @pytest.mark.parametrize("row", routes(), ids=lambda row: f"{row.method} {row.path}")
 async def test_every_route_answers_every_role_as_the_table_says(served: Client, town: Town, row: RouteRow) -> None:
     asked = {role: await ended(served, town, row, role) for role in (*ROLES, *OUTSIDE)}
     assert asked == {role: expected(row, role) for role in asked}
+
+
+SENSITIVE = [row for row in routes() if row.permission in PERMISSIONS and PERMISSIONS[row.permission].sensitive]
+
+
+@pytest.mark.parametrize("row", SENSITIVE, ids=lambda row: f"{row.method} {row.path}")
+async def test_sensitive_acts_ask_for_a_fresh_proof(served: Client, town: Town, row: RouteRow) -> None:
+    """A session that was confirmed long ago, and one without a second factor, get no further."""
+    role = next(role for role in row.roles if role in town.people)
+    for token in (await town.token(role, ago=timedelta(hours=2)), await town.token(role, level=1)):
+        answer = await served.request(
+            row.method,
+            address(town, row),
+            headers=town.headers_of(token, accept="text/html", **{"accept-language": "en"}),
+            follow_redirects=False,
+        )
+        led = answer.headers.get("location", "").startswith(("/confirm", "/account/second-factor"))
+        asked = answer.status_code == 403 and "Confirm who you are" in answer.text
+        assert led or asked, f"{answer.status_code} {answer.headers.get('location')} {role}"
 
 
 def test_the_table_is_whole() -> None:

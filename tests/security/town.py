@@ -22,6 +22,7 @@ from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
 from nhip.security.model import Account, Party
 from nhip.security.parties.service import make_account, make_party, suspend
+from nhip.security.passwords import token_hash
 from nhip.security.permissions.catalogue import built_in_roles
 from nhip.security.permissions.service import give_role
 from nhip.security.service import begin_session
@@ -99,13 +100,20 @@ class Town(msgspec.Struct):
         ends = now() + timedelta(hours=1)
         new = NewSession(method="passkey", level=level, ends_at=ends, address="testclient", agent=AGENT)
         async with self.installation.db.tx() as tx:
-            return await begin_session(tx, self.people[name].account, new)
+            token = await begin_session(tx, self.people[name].account, new)
+            if ago:
+                old = {"at": now() - ago, "hash": token_hash(token)}
+                await tx.execute("update security.session set confirmed_at = %(at)s where token_hash = %(hash)s", old)
+        return token
 
     async def headers(self, name: str | None, **more: str) -> dict[str, str]:
         """Headers of a request by `people[name]` (None: a stranger) from a page of ours."""
-        cookie = f"{cookie_name(self.installation.settings)}={await self.token(name)}" if name else ""
+        return self.headers_of(await self.token(name) if name else "", **more)
+
+    def headers_of(self, token: str, **more: str) -> dict[str, str]:
+        """Headers of a request with the session of `token`."""
         kept = {"user-agent": AGENT, "sec-fetch-site": "same-origin", "accept": "application/json", **more}
-        return {**kept, "cookie": cookie} if cookie else kept
+        return {**kept, "cookie": f"{cookie_name(self.installation.settings)}={token}"} if token else kept
 
 
 def client_of(app: Litestar) -> AsyncTestClient[Litestar]:

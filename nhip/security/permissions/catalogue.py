@@ -33,7 +33,7 @@ _A, _S, _O, _B, _L, _P, _D, _T, _M = (
 )  # fmt: skip
 _READERS = (_A, _S, _O, _B, _L, _P, _D, _T)
 
-_OURS = (
+OURS = (
     Permission("dataset.read", _("See datasets, their health and their rows; personal data masked"), (*_READERS, _M)),
     Permission(
         "dataset.read_personal", _("See personal data, for a purpose that is recorded"), (_O, _D), sensitive=True
@@ -80,7 +80,9 @@ _OURS = (
     Permission("retention.edit", _("Set how long data are kept, delete what is due"), (_D,), sensitive=True),
 )
 
-PERMISSIONS: dict[str, Permission] = {permission.name: permission for permission in _OURS}
+"""Those that are part of the program."""
+
+PERMISSIONS: dict[str, Permission] = {permission.name: permission for permission in OURS}
 """By name. `register` adds those of the sectors before anything is served."""
 
 
