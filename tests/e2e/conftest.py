@@ -59,6 +59,7 @@ def site(chromium: Browser) -> Iterator[Site]:
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NHIP_")}
     environment["NHIP_SECOND_FACTOR"] = "offered"
+    environment["NHIP_OUTGOING_PRIVATE"] = "127.0.0.0/8"  # where the identity provider of the tests is
     command = [sys.executable, "-m", "nhip", "--data-dir", str(folder), "up", "--port", str(port)]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
