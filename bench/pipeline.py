@@ -20,17 +20,20 @@ from bench.results import WORK, measure, record
 
 
 def work_through(file: Path) -> None:
-    """What runs in that process: the steps of the pipeline that need no database."""
+    """What runs in that process: a delivery without its few statements in the database, hashing of the files included."""
     from nhip.datasets.assess import assess
     from nhip.datasets.conform.forms import reading_of
     from nhip.datasets.contract.yaml import load
     from nhip.datasets.decode import decode
+    from nhip.datasets.deliveries import sha256_of
     from nhip.datasets.engine import session
+    from nhip.datasets.work import write_evidence
     from nhip.settings import Settings
 
     with tempfile.TemporaryDirectory(dir=WORK) as name:
         folder = Path(name)
         settings = Settings(data_dir=folder)
+        sha256_of(file)
         with session(settings, reach=[file]) as con:
             decoded = decode(file, folder / "decoded", settings, con=con)
             made = assess(
@@ -42,6 +45,9 @@ def work_through(file: Path) -> None:
                 findings=folder / "findings.parquet",
                 reading=reading_of(decoded.format),
             )
+            evidence = write_evidence(con, folder, decoded.tables[0], made)
+        for product in (made.version_path, made.findings_path, evidence):
+            sha256_of(product) if product else None
         print(made.version_rows + made.quarantined, made.findings)
 
 

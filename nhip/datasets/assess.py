@@ -33,7 +33,7 @@ from nhip.datasets.conform.plan import Column, Plan, Room, make_plan
 from nhip.datasets.conform.readings import learn_readings
 from nhip.datasets.conform.version import find_quarantine, write_findings, write_quarantine, write_rows
 from nhip.datasets.contract.model import Contract
-from nhip.datasets.engine import one_thread
+from nhip.datasets.engine import one_thread, sides_as_written
 from nhip.datasets.model import DecodedTable
 from nhip.places.resolver import Resolver
 
@@ -84,7 +84,7 @@ def assess(
     Raises OtherColumns, NameTaken, FormatUnknown, PatternUnusable, LimitUnreadable, ExpressionRefused, UnknownUnit.
     """
     known = reading or Reading()
-    with one_thread(con), Room(con) as room:
+    with one_thread(con), sides_as_written(con), Room(con) as room:
         plan = make_plan(contract, table, known, as_delivered=not mends)
         make_findings(room)
         box = province_box(resolver, contract.province or province) if mends else None

@@ -88,8 +88,8 @@ def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def sides_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Run joins with the right side in memory, as they are written. DuckDB takes a CSV file for forty rows, and would hold all of
-    it in memory to look up the few rows of the other side."""
+    """Run joins with the right side in memory, as they are written: the few rows beside those of a file. DuckDB takes a CSV file
+    for forty rows, whatever its size, and would hold all of it in memory to look up the few."""
     con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     try:
         yield

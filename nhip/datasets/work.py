@@ -21,7 +21,7 @@ from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
 from nhip.datasets.deliveries import raw_name
-from nhip.datasets.engine import literal, session
+from nhip.datasets.engine import literal, one_thread, session, sides_as_written
 from nhip.datasets.errors import RequiredColumnsMissing
 from nhip.datasets.model import ROW, Decoded, DecodedTable
 from nhip.datasets.own_columns import without_own
@@ -111,7 +111,7 @@ def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) 
         assessment = _assess(con, work, table, contract, decoded.format)
         if not assessment.usable:
             raise RequiredColumnsMissing(file=work.delivery.filename, columns=", ".join(_missing(con, assessment)))
-        evidence = _write_evidence(con, work, table, assessment)
+        evidence = write_evidence(con, work.folder, table, assessment)
         return Products(
             decoded=decoded,
             table=table,
@@ -180,14 +180,15 @@ def get_resolver(folder: Path) -> Resolver:
     return Resolver(Register.load(folder))
 
 
-def _write_evidence(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, assessment: Assessment) -> Path:
+def write_evidence(con: duckdb.DuckDBPyConnection, folder: Path, table: DecodedTable, assessment: Assessment) -> Path:
     """The delivered text of every row with a fault, so that a person can go from a number to the raw cell."""
-    target = work.folder / "evidence.parquet"
+    target = folder / "evidence.parquet"
     findings = literal(str(assessment.findings_path))
-    con.execute(
-        f'copy (select t.* from {table.relation} t where t.{ROW} in (select "row" from read_parquet({findings})'
-        f" where severity <> 'mended') order by {ROW}) to {literal(str(target))} (format parquet, compression zstd)"
-    )
+    with one_thread(con), sides_as_written(con):
+        con.execute(
+            f'copy (select t.* from {table.relation} t where t.{ROW} in (select "row" from read_parquet({findings})'
+            f" where severity <> 'mended') order by {ROW}) to {literal(str(target))} (format parquet, compression zstd)"
+        )
     return target
 
 

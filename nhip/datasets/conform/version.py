@@ -8,7 +8,7 @@ from nhip.datasets.check.marks import bit_of, marked, word_of, words
 from nhip.datasets.conform.extras import Extra
 from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.expression import SQL_TYPE
-from nhip.datasets.engine import ident, literal, sides_as_written
+from nhip.datasets.engine import ident, literal
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)"
 
@@ -39,10 +39,9 @@ def write_rows(room: Room, plan: Plan, odd: list[Column], extras: list[Extra], p
         f"SELECT r._row, {', '.join(cells)} FROM (SELECT *, {fixed} FROM {plan.delivered()} r) r "
         f"{' '.join(extra.join('r') for extra in extras)} ANTI JOIN {room.table('quarantine')} q ON q._row = r._row"
     )
-    with sides_as_written(room.con):
-        written = 0 if extras else _copy(room, query, path)
-        if extras or not _is_ordered(room, path):  # what joins beyond memory put in disorder, a sort puts in order
-            written = _copy(room, f"{query} ORDER BY r._row", path)
+    written = 0 if extras else _copy(room, query, path)
+    if extras or not _is_ordered(room, path):  # what joins beyond memory put in disorder, a sort puts in order
+        written = _copy(room, f"{query} ORDER BY r._row", path)
     return written
 
 
