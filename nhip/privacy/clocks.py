@@ -5,26 +5,29 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 
-from nhip.kernel.calendar import Calendar, add_working_days, standard_calendar
+from nhip.kernel.calendar import add_working_days, standard_calendar
 from nhip.kernel.time import VIETNAM
-from nhip.privacy.policy import Clock, clock_on, policy, request_on
+from nhip.privacy.policy import Clock, Unit, clock_on, policy, request_on
 
 
-def due(clock: Clock, start: datetime, calendar: Calendar | None = None) -> datetime:
+def due(clock: Clock, start: datetime) -> datetime:
+    """The instant at which the period of `clock` is over that began at `start`."""
+    return due_in(clock.amount, clock.unit, start)
+
+
+def due_in(amount: int, unit: Unit, start: datetime) -> datetime:
     """The instant at which a period that began at `start` is over (aware, Vietnam's time).
 
     Days: the day of `start` does not count; the period ends at midnight at the end of its last day, and where that day is free,
     at the end of the next working day. Hours run through, whatever day it is. Raises NoHolidays outside the calendar's years.
     """
-    local = start.astimezone(VIETNAM)
-    if clock.unit == "hours":
-        return local + timedelta(hours=clock.amount)
-    if clock.unit == "working_days":
-        return end_of(add_working_days(local.date(), clock.amount, calendar or standard_calendar()))
-    last = (
-        local.date() + timedelta(days=clock.amount) if clock.unit == "days" else plus_months(local.date(), clock.amount)
-    )
-    return end_of(add_working_days(last, 0, calendar or standard_calendar()))
+    local, calendar = start.astimezone(VIETNAM), standard_calendar()
+    if unit == "hours":
+        return local + timedelta(hours=amount)
+    if unit == "working_days":
+        return end_of(add_working_days(local.date(), amount, calendar))
+    last = plus_months(local.date(), amount) if unit == "months" else local.date() + timedelta(days=amount)
+    return end_of(add_working_days(last, 0, calendar))
 
 
 def answer_due(received_at: datetime) -> datetime:
@@ -36,10 +39,7 @@ def done_due(kind: str, received_at: datetime, *, others: bool = False) -> datet
     """By when a request must be done; `others`: a processor or third party must act too."""
     line = request_on(kind, _day(received_at))
     days = line.days_others if others else line.days
-    clock = Clock(
-        name=kind, amount=days, unit="days", valid_from=line.valid_from, source=line.source, checked=line.checked
-    )
-    return due(clock, received_at)
+    return due_in(days, "days", received_at)
 
 
 def longest_extension(kind: str, received_at: datetime, *, others: bool = False) -> datetime:

@@ -59,6 +59,32 @@ class ClockLine(msgspec.Struct, frozen=True):
     checked: str
 
 
+class DeskLine(msgspec.Struct, frozen=True):
+    """A line of the overview: how many, how many of them beyond their time; `warns`: any of them at all needs attention."""
+
+    title: str
+    href: str
+    permission: str
+    count: int
+    late: int = 0
+    warns: bool = True
+
+
+def lines_of(desk: Desk) -> list[DeskLine]:
+    """The overview, in the order of urgency."""
+    late = desk.requests.overdue + desk.requests.answer_overdue
+    return [
+        DeskLine(
+            _("Breaches to be notified"), f"{HOME}/breaches", "breach.handle", desk.breaches, desk.breaches_overdue
+        ),
+        DeskLine(_("Open requests"), f"{HOME}/requests", "request.handle", desk.requests.open, late, False),
+        DeskLine(_("Recipients to be told"), f"{HOME}/consents", "consent.record", desk.notices, desk.notices_overdue),
+        DeskLine(_("Datasets without a registered processing"), f"{HOME}/processings", "processing.read", desk.gaps),
+        DeskLine(_("Impact assessments due"), f"{HOME}/processings", "processing.read", desk.reviews),
+        DeskLine(_("Datasets with data due for deletion"), f"{HOME}/retention", "retention.edit", desk.deletions),
+    ]
+
+
 async def look(tx: Connection) -> Desk:
     """How everything stands now."""
     breaches = [b for b in await list_breaches(tx) if b.notified_at is None and b.closed_at is None]
@@ -79,11 +105,12 @@ async def look(tx: Connection) -> Desk:
 def list_clocks() -> list[ClockLine]:
     """The clocks of the policy table in words."""
     lines = [
-        ClockLine(CLOCKS[c.name], _period(c.amount, c.unit), c.valid_from, c.source, c.checked) for c in policy().clock
+        ClockLine(CLOCKS[c.name], _period(c.amount, c.unit), c.valid_from, c.shown_source, c.checked)
+        for c in policy().clock
     ]
     for one in policy().request:
         both = translate(_("{days} days, {others} where others must act"), days=one.days, others=one.days_others)
-        lines.append(ClockLine(REQUESTS[one.kind], both, one.valid_from, one.source, one.checked))
+        lines.append(ClockLine(REQUESTS[one.kind], both, one.valid_from, one.shown_source, one.checked))
     return lines
 
 
@@ -102,7 +129,7 @@ async def show_desk(request: AnyRequest) -> Response[str]:
     """What the law asks for today."""
     async with installation_of(request).db.read() as tx:
         desk = await look(tx)
-    return shown(request, "desk.html", desk=desk, clocks=list_clocks())
+    return shown(request, "desk.html", desk=desk, lines=lines_of(desk), clocks=list_clocks())
 
 
 ROUTES = [show_desk]

@@ -13,6 +13,7 @@ import msgspec
 
 from nhip.errors import BadInput
 from nhip.kernel.i18n import _
+from nhip.web.i18n import language
 
 Unit = Literal["hours", "days", "working_days", "months"]
 Checked = Literal["publication", "unverified"]
@@ -39,7 +40,13 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unit: Unit
     valid_from: date
     source: str
+    source_en: str
     checked: Checked
+
+    @property
+    def shown_source(self) -> str:
+        """Where it stands, in the language of the page."""
+        return self.source_en if language() == "en" else self.source
 
 
 class RequestPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +57,13 @@ class RequestPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     days_others: int
     valid_from: date
     source: str
+    source_en: str
     checked: Checked
+
+    @property
+    def shown_source(self) -> str:
+        """Where it stands, in the language of the page."""
+        return self.source_en if language() == "en" else self.source
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +71,14 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: str
     article: str
+    article_en: str
     valid_from: date
     checked: Checked
+
+    @property
+    def shown_article(self) -> str:
+        """Where it stands, in the language of the page."""
+        return self.article_en if language() == "en" else self.article
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -114,6 +114,6 @@ def test_every_line_of_the_table_has_its_words_and_source() -> None:
     table = policy()
     assert {line.kind for line in table.request} == set(REQUESTS)
     assert {line.name for line in table.basis} == set(BASES)
-    assert all(line.source for line in (*table.clock, *table.request))
+    assert all(line.source and line.source_en for line in (*table.clock, *table.request))
     assert basis_on("consent", date(2026, 1, 1)).article
     assert clock_on("breach.notify", date(2026, 1, 1)).unit == "hours"

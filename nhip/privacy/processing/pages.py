@@ -181,7 +181,9 @@ async def _form(request: AnyRequest, form: Form, processing: Processing | None, 
         "datasets": [d for d in datasets if d[0] in personal],
         "crumbs": crumbs,
     }
-    values |= {"choices": [(name, translate(title), basis_on(name, today()).article) for name, title in BASES.items()]}
+    values |= {
+        "choices": [(name, translate(title), basis_on(name, today()).shown_article) for name, title in BASES.items()]
+    }
     values |= {"processing": processing}
     return shown(request, "processing_form.html", status=status, form=form, **values)
 

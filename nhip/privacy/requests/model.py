@@ -24,7 +24,7 @@ STATES = {
     "taken_back": _("Taken back by the person"),
 }
 STEPS = {
-    "received": _("Received"),
+    "received": _("Request received"),
     "identity": _("Identity checked"),
     "confirmed": _("First answer given"),
     "extended": _("Time extended"),
