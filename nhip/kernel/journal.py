@@ -7,6 +7,8 @@ import re
 from types import TracebackType
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_FRAME = re.compile(r'  File ".*", line [0-9]+, in ')
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|“[^”]*”|[0-9](?:[ .\-]?[0-9]){5,}""")
 FORM = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -24,8 +26,16 @@ class OneLine(logging.Formatter):
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        """The traceback, each line behind a bar."""
-        return "\n".join("  | " + visible(line) for line in super().formatException(ei).split("\n"))
+        """The traceback, each line behind a bar, without what exceptions quote: that may be somebody's data."""
+        lines = super().formatException(ei).split("\n")
+        code = {n + 1 for n, line in enumerate(lines) if _FRAME.match(line)}
+        kept = (line if _FRAME.match(line) or n in code else without_values(line) for n, line in enumerate(lines))
+        return "\n".join("  | " + visible(line) for line in kept)
+
+
+def without_values(text: str) -> str:
+    """`text` without what stands in quotes and without long numbers."""
+    return _QUOTED.sub("•••", text)
 
 
 def visible(text: str) -> str:

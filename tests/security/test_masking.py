@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +23,7 @@ from nhip.datasets.personal import MASK, Protection, Sight, draft_sight, list_lo
 from nhip.datasets.query import ask
 from nhip.datasets.store import get_dataset
 from nhip.kernel import time as clock
+from nhip.kernel.journal import OneLine
 from nhip.ledger.store import list_rows
 from nhip.privacy.processing import Entry, LegalBasis
 from nhip.privacy.processing.service import register
@@ -334,6 +338,19 @@ def test_what_no_contract_knows() -> None:
     assert [beside.hides(name) for name in ("a", "b", "b__unit", "", "Ghi chú")] == [False, True, True, True, True]
     with pytest.raises(NoLook):
         require_look(beside)
+
+
+def test_the_journal_repeats_no_cell() -> None:
+    """DuckDB says which text it could not cast; the trace says where, not what."""
+    record = logging.LogRecord("nhip", logging.ERROR, __file__, 1, "delivery could not be worked through", (), None)
+    try:
+        with duckdb.connect() as con:
+            con.execute("select cast(? as integer) as so", [f"{PEOPLE[0][1]} {PEOPLE[0][0]}"])
+    except duckdb.Error:
+        record.exc_info = sys.exc_info()
+    written = OneLine().format(record)
+    assert "ConversionException" in written and "test_masking.py" in written and "con.execute" in written
+    assert leaks(written) == []
 
 
 NAMES = st.sampled_from(["ma", "ten", "so", "dia_chi", "x"])
