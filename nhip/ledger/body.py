@@ -20,8 +20,8 @@ from nhip.ledger.errors import EventRefused, UnknownKind
 from nhip.ledger.kinds import KINDS
 from nhip.ledger.model import Event
 
-SUBJECTS_EACH = 1000
-"""Most subjects of one body; an event about more people becomes several bodies, `part` counts them."""
+SUBJECTS_EACH = 100
+"""Most subjects of one body, so that bodies stay below 10 kB; about more people there are several, `part` counts them."""
 MAX_BYTES = 64 * 1024
 """Most characters of a body, without its subjects."""
 MAX_NAME = 500

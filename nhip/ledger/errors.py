@@ -13,6 +13,10 @@ class LedgerBroken(NhipError):
     """The ledger is not what it was when its tree of {size} events was signed. Run `nhip ledger verify`: it names the rows."""
 
 
+class LedgerUnreadable(NhipError):
+    """The ledger cannot be read ({what}): its tables are gone, or were changed into others. Copy everything before you repair."""
+
+
 class EventRefused(BadInput):
     """This cannot be recorded in the ledger: {what}."""
 

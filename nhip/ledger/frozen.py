@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 
 from nhip.errors import DatabaseAway
+from nhip.ledger.errors import LedgerUnreadable
 from nhip.ledger.model import Head, Tip
 from nhip.ledger.proofs import FIRST_CHAIN
 from nhip.ledger.store import queries
@@ -29,7 +30,7 @@ PAGE = 4096
 def frozen(url: str, snapshot: str = "") -> Iterator[Frozen]:
     """The tables behind `url` as they are now, or as an exported `snapshot` sees them, until the block ends.
 
-    Raises DatabaseAway.
+    Raises DatabaseAway, and LedgerUnreadable when the tables are gone or not those that they were.
     """
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
@@ -39,6 +40,8 @@ def frozen(url: str, snapshot: str = "") -> Iterator[Frozen]:
             yield Frozen(connection)
     except psycopg.OperationalError as error:
         raise DatabaseAway(what=type(error).__name__) from error
+    except psycopg.Error as error:
+        raise LedgerUnreadable(what=type(error).__name__) from error
 
 
 class Frozen:

@@ -46,7 +46,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     kind: str
     """What happened, one of the kinds above."""
     part: tuple[int, int]
-    """Which part of how many: an event about more than a thousand people is several rows."""
+    """Which part of how many: an event about more than a hundred people is several rows."""
     salt: str
     """16 random bytes in hexadecimal digits, so that the hash does not tell whether a guess at the event is right."""
     subjects: list[str]

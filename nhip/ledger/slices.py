@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from typing import NamedTuple
 
 from nhip.errors import DatabaseAway
+from nhip.ledger.errors import LedgerUnreadable
 from nhip.ledger.faults import Faults
 from nhip.ledger.frozen import Frozen, frozen
 from nhip.ledger.proofs import HASH_BYTES, Range
@@ -22,6 +23,8 @@ from nhip.ledger.rows import Rows
 
 SLICE = 1 << 16
 MOST_PROCESSES = 8
+MOST_PEOPLE = 200_000
+"""People in one slice whose list is worth sending; where there are more, the rows are gone through page by page."""
 EVERYTHING = 1 << 62
 """More than any seq; below its negative there is none."""
 parallel_from = 4 * SLICE
@@ -59,7 +62,7 @@ def look(url: str, snapshot: str, rows: Range) -> Sound | None:
         for page in tables.iter_rows(*rows):
             first_at = page[0][4] if first_at is None else first_at
             found, told = work.take(page)
-            if not work.sound:
+            if not work.sound or len(people) + len(told) > MOST_PEOPLE:
                 return None
             leaves += found
             people += told
@@ -92,5 +95,5 @@ def slices(url: str, tables: Frozen, size: int) -> Iterator[tuple[Range, Sound |
 def _result(future: Future[Sound | None]) -> Sound | None:
     try:
         return future.result()
-    except (BrokenProcessPool, DatabaseAway):  # no room for more processes or connections: we look ourselves
+    except (BrokenProcessPool, DatabaseAway, LedgerUnreadable):  # no room for more processes or connections: look here
         return None

@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 
 from nhip.db import Database
 from nhip.db.embedded import EmbeddedServer
+from nhip.errors import DatabaseAway
 from nhip.ledger import heads_file, slices
+from nhip.ledger.errors import LedgerUnreadable
 from nhip.ledger.heads import sign_head
 from nhip.ledger.model import Event
 from nhip.ledger.proofs import FIRST_CHAIN, chain_hash, leaf_hash
@@ -150,7 +152,7 @@ def swap(state: State, first: int, second: int, *columns: str) -> None:
 
 SEQS = st.integers(0, SIZE - 1)
 forging = given_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -500,6 +502,15 @@ def test_anything_at_all(forger: Forger, seed: int) -> None:
                 row[column] = dice.randbytes(len(row[column]))
 
     assert not forger.forged(change).ok
+
+
+def test_tables_that_are_gone(settings: Settings) -> None:
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("drop table ledger.event")
+    with pytest.raises(LedgerUnreadable):
+        verify_tables(settings.database_url, settings)
+    with pytest.raises(DatabaseAway):
+        verify_tables(psycopg.conninfo.make_conninfo(settings.database_url, dbname="nowhere"), settings)
 
 
 def test_the_triggers_refuse_what_they_can(forger: Forger) -> None:
