@@ -20,7 +20,9 @@ from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
 from nhip.kernel.i18n import _
+from nhip.ledger import api as ledger_api
 from nhip.plugins import found_sectors
+from nhip.portal import routes as portal
 from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
 from nhip.security.openid import pages as openid_pages
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *openid_pages.ROUTES,
             *programs_api.ROUTES,
             *ROUTES,
+            *ledger_api.ROUTES,
             *privacy.ROUTES,
             *sector_routes(),
         ],
@@ -116,7 +119,8 @@ def sector_templates() -> dict[str, Path]:
 def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with opened(settings) as installation:
+        async with opened(settings) as installation, portal.reading(installation) as warm:
+            app.state.warm = warm
             app.state.installation = installation
             app.state.db = installation.db
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))

@@ -10,12 +10,14 @@ import re
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.schema import SchemaManager
 from procrastinate.tasks import Task
 
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation
 from nhip.db.sql import load
+from nhip.errors import Conflict
 from nhip.jobs.care import watched
 from nhip.jobs.permissions import require
 
@@ -24,14 +26,23 @@ app = App(connector=PsycopgConnector())
 _NUMBER = re.compile(r"^(\d\d)\.(\d\d)\.(\d\d)_(\d\d)")
 
 
+class AlreadyWaiting(Conflict):
+    """This waits to be done already ({what}); once is enough."""
+
+
 async def enqueue(tx: Connection, task: Task[Any, Any, Any], *, lock: str | None = None, **arguments: Any) -> int:
     """Enqueue `task` in the caller's transaction; jobs with the same `lock` run one after the other. Gives the job's id.
 
-    Raises Forbidden when whoever asks holds none of the permissions that the job names (`nhip.jobs.permissions.needs`).
+    Raises AlreadyWaiting where such a job waits and one is enough, Forbidden when whoever asks holds none of the permissions
+    that the job names (`nhip.kernel.needs`).
     """
     require(task)
     configured = task.configure(lock=lock, connection=tx)
-    return int(await configured.defer_async(**arguments))
+    try:
+        async with tx.transaction():
+            return int(await configured.defer_async(**arguments))
+    except AlreadyEnqueued as error:
+        raise AlreadyWaiting(what=task.name) from error
 
 
 async def install(db: Database) -> int:

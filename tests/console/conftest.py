@@ -53,7 +53,8 @@ async def stranger(city: Installation) -> AsyncIterator[AsyncTestClient[Litestar
 
 @pytest.fixture
 async def officer(city: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
-    """A client that is signed in and asks for pages."""
+    """A client that is signed in, holds every role that opens pages, and asks for pages."""
     async with signed_in_client(city) as client:
+        await sample.give_every_page(city)
         client.headers.update({"Accept": "text/html"})
         yield client
