@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,6 +116,31 @@ async def test_a_caller_who_gives_up_takes_nobody_with_them(installation: Instal
 async def test_recording_nothing_is_nothing(installation: Installation) -> None:
     await record(installation.db)
     assert await bodies(installation) == []
+
+
+async def test_cancelled_transactions_leave_all_or_nothing(installation: Installation) -> None:
+    """Cancelled at every moment, between the append and the commit that was sent with it too."""
+    async with installation.db.tx() as tx:
+        await tx.execute("create table public.done (n int)")
+
+    async def write(n: int) -> None:
+        async with installation.db.tx() as tx:
+            await tx.execute("insert into public.done values (%s)", (n,))
+            await note(tx, Event(kind="personal.read", what=f"n:{n}"))
+
+    begun = time.perf_counter()
+    await write(0)
+    usual = time.perf_counter() - begun
+    for n in range(1, 60):
+        task = asyncio.create_task(write(n))
+        await asyncio.wait([task], timeout=usual * n / 30)
+        task.cancel()
+        await asyncio.wait([task])
+    async with installation.db.read() as tx:
+        done = {n for (n,) in await (await tx.execute("select n from public.done")).fetchall()}
+    assert {int(body["what"][2:]) for body in await bodies(installation)} == done
+    await asyncio.gather(*(write(100 + n) for n in range(8)))
+    assert len(await bodies(installation)) == len(done) + 8
 
 
 async def test_tasks_and_processes_make_one_chain(installation: Installation) -> None:
