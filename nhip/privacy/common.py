@@ -21,6 +21,7 @@ from nhip.security.sessions import who
 from nhip.security.subjects import subject_of
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
+from nhip.web.model import Tab
 from nhip.web.render import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -94,9 +95,28 @@ def lines_of(form: Form, name: str, *, most: int = 50) -> tuple[str, ...]:
 
 def shown(request: AnyRequest, template: str, *, status: int = 200, **values: Any) -> Response[str]:
     """A page of this package that no cache keeps."""
-    words: dict[str, Any] = {"bases": BASES, "request_kinds": REQUESTS, "checked": CHECKED, "last_day": last_day}
+    words: dict[str, Any] = {
+        "bases": BASES,
+        "request_kinds": REQUESTS,
+        "checked": CHECKED,
+        "last_day": last_day,
+        "my_tabs": my_tabs,
+    }
     headers = {"Cache-Control": "no-store"}
     return page(request, f"privacy/{template}", status=status, headers=headers, **words, **values)
+
+
+MINE = {
+    "/account/usage": _("Who used my data"),
+    "/account/requests": _("My requests"),
+    "/account/consents": _("My consents"),
+}
+"""The pages about oneself."""
+
+
+def my_tabs(current: str) -> list[Tab]:
+    """The pages about oneself, `current` among them."""
+    return [Tab(translate(title), href, href == current) for href, title in MINE.items()]
 
 
 def download(body: str | bytes, name: str, media_type: str) -> Response[bytes]:

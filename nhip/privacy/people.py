@@ -29,7 +29,9 @@ WIDTH = 32
 MOST_BYTES = 64 << 20
 MOST_ROWS = 1_000
 """Most rows of one version that are shown about one person."""
-_remembered: OrderedDict[tuple[str, str, tuple[str, ...]], Subjects] = OrderedDict()
+Places = tuple[tuple[str, tuple[str, ...]], ...]
+"""Objects, each with its columns of citizen numbers."""
+_remembered: OrderedDict[tuple[str, Places], Subjects] = OrderedDict()
 
 
 class Subjects:
@@ -70,31 +72,52 @@ async def citizen_columns(tx: Connection, dataset: Dataset, contract_no: int | N
     return tuple(sorted(protection_in(record.yaml).people)) if record else ()
 
 
-async def subjects_in(installation: Installation, version: Version, columns: tuple[str, ...]) -> Subjects:
-    """Everybody in `version`, by its `columns` of citizen numbers. Raises Gone when it was deleted."""
-    key = (str(installation.settings.data_dir), version.object, columns)
+async def subjects_in(
+    installation: Installation, version: Version, columns: tuple[str, ...], *, kept_out: bool = True
+) -> Subjects:
+    """Everybody in `version` by its `columns` of citizen numbers; `kept_out`: also in the rows that were kept out of it.
+
+    Raises Gone when it was deleted.
+    """
+    places = _places(version, columns, kept_out=kept_out)
+    key = (str(installation.settings.data_dir), places)
     if key in _remembered:
         _remembered.move_to_end(key)
         return _remembered[key]
-    path = installation.objects.path(version.object)
-    found = await asyncio.to_thread(_hash_all, installation.settings, path, columns)
+    paths = [(installation.objects.path(name), names) for name, names in places]
+    found = await asyncio.to_thread(_hash_all, installation.settings, paths)
     _remembered[key] = found
     while len(_remembered) > 1 and sum(len(kept) * WIDTH for kept in _remembered.values()) > MOST_BYTES:
         _remembered.popitem(last=False)
     return found
 
 
+def _places(version: Version, columns: tuple[str, ...], *, kept_out: bool = True) -> Places:
+    """The objects of a version that hold rows, each with its columns of citizen numbers: as mended, and as delivered."""
+    delivered: dict[str, str] = version.manifest.get("delivered", {})
+    headers = tuple(delivered[column] for column in columns if column in delivered)
+    quarantine = version.manifest["objects"].get("quarantine")
+    found = [(version.object, columns)]
+    if kept_out and quarantine and headers:
+        found.append((quarantine, headers))
+    return tuple(found)
+
+
 def forget(name: str) -> None:
     """Forget who is in an object that is deleted."""
-    for key in [key for key in _remembered if key[1] == name]:
+    for key in [key for key in _remembered if any(name == place for place, _columns in key[1])]:
         _remembered.pop(key, None)
 
 
-def _hash_all(settings: Settings, path: Path, columns: tuple[str, ...]) -> Subjects:
+def _hash_all(settings: Settings, paths: list[tuple[Path, tuple[str, ...]]]) -> Subjects:
+    found: set[bytes] = set()
     with session(settings) as con:
-        source = f"read_parquet({literal(str(path))})"
-        numbers = (value for column in _present(con, source, columns) for value in _distinct(con, source, column))
-        return Subjects({subject for number in numbers if (subject := subject_of(settings, number))})
+        for path, columns in paths:
+            source = f"read_parquet({literal(str(path))})"
+            for column in _present(con, source, columns):
+                hashes = (subject_of(settings, number) for number in _distinct(con, source, column))
+                found.update(one for one in hashes if one)
+    return Subjects(found)
 
 
 def _present(con: duckdb.DuckDBPyConnection, source: str, columns: tuple[str, ...]) -> list[str]:
@@ -116,13 +139,8 @@ async def rows_about(
     columns = await citizen_columns(tx, dataset, version.contract_no)
     if not columns:
         return []
-    delivered: dict[str, str] = version.manifest.get("delivered", {})
-    places = [("version", columns), ("quarantine", tuple(delivered[c] for c in columns if c in delivered))]
     found = []
-    for role, names in places:
-        object_name = version.manifest["objects"].get(role)
-        if object_name is None or not names:
-            continue
+    for object_name, names in _places(version, columns):
         path = installation.objects.path(object_name)
         shown, rows = await asyncio.to_thread(_rows_of, installation.settings, path, names, subject)
         if rows:
@@ -131,7 +149,7 @@ async def rows_about(
                 Found(
                     dataset=dataset,
                     version=version,
-                    kept_out=role != "version",
+                    kept_out=object_name != version.object,
                     columns=shown,
                     titles=titles,
                     rows=rows,

@@ -46,7 +46,9 @@ async def look(installation: Installation, *subjects: bytes, actor: Actor = OFFI
 
 
 async def export(installation: Installation, version: Version | None, actor: Actor = OFFICER) -> None:
-    data = {"dataset": "hanh-nghe"} | ({"version": version.no} if version else {"delivery": str(new_id())})
+    data = {"dataset": "hanh-nghe", "part": "version"} | (
+        {"version": version.no} if version else {"delivery": str(new_id())}
+    )
     with act_as(actor):
         await record(
             installation.db, Event(kind="personal.exported", what="dataset:hanh-nghe", why="Báo cáo quý", data=data)
@@ -92,12 +94,31 @@ async def test_who_was_in_a_deleted_version_is_still_told_if_it_was_handed_out(i
     assert counts == [1, 1, 0]
 
 
-async def test_raw_bytes_that_were_handed_out_are_told_as_unsure(installation: Installation) -> None:
+async def test_raw_bytes_are_told_to_whom_they_hold_and_as_unsure_where_nobody_knows(
+    installation: Installation,
+) -> None:
     await city.make(installation)
-    await city.deliver(installation, city.FIRST)
+    first = await city.deliver(installation, city.FIRST)
+    with act_as(OFFICER):
+        data = {"delivery": str(first.delivery_id), "part": "raw"}
+        await record(installation.db, Event(kind="personal.exported", what="dataset:hanh-nghe", data=data))
+    told = [(await ask(installation, city.subject(installation, n))).usages for n in (city.LAN, city.HOA)]
+    assert [[u.sure for u in usages] for usages in told] == [[True], []]
     await export(installation, None)
-    (usage,) = (await ask(installation, city.subject(installation, city.LAN))).usages
-    assert not usage.sure
+    assert [u.sure for u in (await ask(installation, city.subject(installation, city.HOA))).usages] == [False]
+
+
+async def test_rows_that_were_kept_out_are_people_too(installation: Installation) -> None:
+    await city.make(installation)
+    version = await city.deliver(installation, city.table(("N1", city.LAN, "Lan"), ("", city.HOA, "Hoa")))
+    assert version.quarantined == 1, "a row without its key is kept out"
+    hoa = city.subject(installation, city.HOA)
+    await export(installation, version)
+    assert (await ask(installation, hoa)).total == 0, "the version itself does not hold her"
+    with act_as(OFFICER):
+        data = {"version": version.no, "part": "quarantine"}
+        await record(installation.db, Event(kind="personal.exported", what="dataset:hanh-nghe", data=data))
+    assert (await ask(installation, hoa)).total == 1
 
 
 async def test_pages_add_up_to_everything(installation: Installation) -> None:

@@ -154,7 +154,9 @@ async def find_event(tx: Connection, deletion_id: uuid.UUID) -> LedgerEvent | No
 
 async def list_exported_versions(tx: Connection, dataset: Dataset) -> set[int]:
     """Versions of a dataset that were ever handed out whole."""
-    rows = await fetch_all(tx, _No, queries.list_exported_versions, what=f"dataset:{dataset.name}")
+    rows = await fetch_all(
+        tx, _No, queries.list_exported_versions, dataset_id=dataset.id, what=f"dataset:{dataset.name}"
+    )
     return {row.no for row in rows}
 
 

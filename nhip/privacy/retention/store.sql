@@ -125,9 +125,11 @@ select object, sha256 from privacy.deleted_object where deletion_id = %(id)s ord
 select seq, at_us, body from ledger.event where kind = 'retention.deleted' and what = %(what)s order by seq limit 1
 
 -- name: list_exported_versions
--- Versions of a dataset that were ever handed out whole.
-select distinct (body::json -> 'data' ->> 'version')::int no from ledger.event
-where what = %(what)s and kind = 'personal.exported' and body::json -> 'data' ->> 'version' ~ '^[0-9]{1,9}$'
+-- Versions of a dataset that were ever handed out whole, or of which the raw bytes were.
+select distinct v.no from ledger.event e join datasets.version v
+on v.dataset_id = %(dataset_id)s and (v.no::text = e.body::json -> 'data' ->> 'version'
+                                      or v.delivery_id::text = e.body::json -> 'data' ->> 'delivery')
+where e.what = %(what)s and e.kind = 'personal.exported'
 
 -- name: begin_former
 -- Where the people of a version that is deleted are written to.

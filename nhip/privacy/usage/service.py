@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from nhip.datasets.errors import DatasetNotFound, VersionNotFound
-from nhip.datasets.store import get_dataset, get_version
+from nhip.datasets.records import Dataset, Version
+from nhip.datasets.store import get_dataset, get_version, list_versions
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.errors import NotFound
@@ -63,33 +64,47 @@ async def _exports_with(
     installation: Installation, tx: Connection, subject: bytes, since: datetime, until: datetime
 ) -> list[tuple[Seen, bool]]:
     """Exports of tables that the person is in; False beside those of which that cannot be told any more."""
-    known: dict[tuple[str, Any], bool | None] = {}
+    known: dict[tuple[str, ...], bool | None] = {}
     found = []
     for seen in await store.list_exports(tx, since, until):
-        key = (_dataset_of(seen), seen.body.data.get("version"))
+        key = (_dataset_of(seen), *(str(seen.body.data.get(name, "")) for name in ("version", "delivery", "part")))
         if key not in known:
-            known[key] = await _is_in(installation, tx, subject, *key)
+            known[key] = await _is_in(installation, tx, subject, seen)
         if known[key] is not False:
             found.append((seen, known[key] is True))
     return found
 
 
-async def _is_in(installation: Installation, tx: Connection, subject: bytes, name: str, no: Any) -> bool | None:
-    """Whether the person is in a version; None where nobody can tell: deleted, or raw bytes without a version."""
+async def _is_in(installation: Installation, tx: Connection, subject: bytes, seen: Seen) -> bool | None:
+    """Whether the person is in what was handed out; None where nobody can tell (raw bytes of which no version was made)."""
     try:
-        dataset = await get_dataset(tx, name)
+        dataset = await get_dataset(tx, _dataset_of(seen))
     except DatasetNotFound:
         return None
-    if not isinstance(no, int):
+    versions = await _versions_of(tx, dataset, seen.body.data)
+    if not versions:
         return None if await citizen_columns(tx, dataset) else False
-    try:
-        version = await get_version(tx, dataset, no)
+    whole = seen.body.data.get("part") != "version"
+    for version in versions:
         columns = await citizen_columns(tx, dataset, version.contract_no)
-        return bool(columns) and subject in await subjects_in(installation, version, columns)
-    except VersionNotFound:
-        return None
-    except NotFound:  # deleted: the people of versions that had been handed out were kept
-        return await store.was_member(tx, subject, dataset.id, no)
+        try:
+            if columns and subject in await subjects_in(installation, version, columns, kept_out=whole):
+                return True
+        except NotFound:  # deleted: the people of versions that had been handed out were kept
+            if await store.was_member(tx, subject, dataset.id, version.no):
+                return True
+    return False
+
+
+async def _versions_of(tx: Connection, dataset: Dataset, told: dict[str, Any]) -> list[Version]:
+    """The version that was handed out, or those that were made from the raw bytes that were."""
+    no, delivery = told.get("version"), told.get("delivery")
+    if isinstance(no, int):
+        try:
+            return [await get_version(tx, dataset, no)]
+        except VersionNotFound:
+            return []
+    return [v for v in await list_versions(tx, dataset) if delivery and str(v.delivery_id) == delivery]
 
 
 def _dataset_of(seen: Seen) -> str:
