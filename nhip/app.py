@@ -64,16 +64,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = build(
         chosen,
-        routes=[
-            front,
-            *security_pages.ROUTES,
-            *openid_pages.ROUTES,
-            *programs_api.ROUTES,
-            *ROUTES,
-            *ledger_api.ROUTES,
-            *privacy.ROUTES,
-            *sector_routes(),
-        ],
+        routes=all_routes(),
         templates={
             "console": TEMPLATES,
             "security": _beside(security.__file__),
@@ -92,6 +83,21 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def _beside(module_file: str | None, folder: str = "templates") -> Path:
     return Path(str(module_file)).parent / folder
+
+
+def all_routes() -> list[Any]:
+    """The pages and interfaces of all parts."""
+    return [
+        front,
+        *security_pages.ROUTES,
+        *openid_pages.ROUTES,
+        *programs_api.ROUTES,
+        *ROUTES,
+        *ledger_api.ROUTES,
+        *portal.ROUTES,
+        *privacy.ROUTES,
+        *sector_routes(),
+    ]
 
 
 def sector_routes() -> list[Any]:
