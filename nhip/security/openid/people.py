@@ -26,6 +26,7 @@ from nhip.security.permissions.service import give_role
 from nhip.security.store import find_account, find_account_of
 from nhip.security.subjects import subject_of
 from nhip.settings import Settings
+from nhip.web.i18n import translate
 
 NAMELESS = _("Citizen")
 """Name of a person whose provider tells none."""
@@ -58,7 +59,7 @@ async def _first_time(tx: Connection, provider: Provider, person: Person, number
         return await _linked(tx, provider, person, known.id, "citizen number")
     if provider.unknown != "citizen":
         raise NotLinked
-    party = await make_party(tx, "person", person.name or NAMELESS, email=person.email, subject=number)
+    party = await make_party(tx, "person", person.name or translate(NAMELESS), email=person.email, subject=number)
     await give_role(tx, party.id, "citizen")
     await _new_account(tx, provider, party)
     return await _linked(tx, provider, person, party.id, "registered")
