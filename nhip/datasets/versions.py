@@ -159,13 +159,14 @@ def _row_change(row: tuple[Any, ...], columns: list[str], key: list[str]) -> Row
 
 
 async def restore(installation: Installation, dataset: Dataset, no: int, who: str) -> Version:
-    """Put version `no` in force again, as a new version with the same rows. Raises VersionNotFound."""
+    """Put version `no` in force again, as a new version with the same rows. Raises VersionNotFound, Gone."""
     async with installation.db.tx() as tx:
         await tx.execute(queries.lock_dataset, {"id": dataset.id})
         dataset = await get_dataset(tx, dataset.id)
         old = await get_version(tx, dataset, no)
         if dataset.version_no == no:
             return old
+        await asyncio.to_thread(installation.objects.path, old.object)  # what the law had deleted cannot come back
         made = await insert_version(tx, msgspec.structs.replace(old, made_at=now(), made_by=who, restored_from=no))
         await execute(tx, queries.point_version, id=dataset.id, no=made)
         dataset = await get_dataset(tx, dataset.id)

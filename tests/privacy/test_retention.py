@@ -77,6 +77,19 @@ async def test_what_is_due_goes_and_what_is_in_force_stays(installation: Install
     assert await rows(installation, second) == 2
 
 
+async def test_a_deleted_version_cannot_be_put_in_force_again(installation: Installation) -> None:
+    _first, second = await two_versions(installation)
+    with held(now() + LATER):
+        await service.purge(installation)
+    async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, "hanh-nghe")
+    with pytest.raises(Gone):
+        await restore(installation, dataset, 1, "thử")
+    async with installation.db.read() as tx:
+        in_force = await find_version_in_force(tx, await get_dataset(tx, "hanh-nghe"))
+    assert in_force is not None and in_force.no == second.no
+
+
 async def test_the_proof_holds_and_fails_when_something_is_still_here(installation: Installation) -> None:
     first, _second = await two_versions(installation)
     content = installation.objects.path(first.object).read_bytes()
