@@ -17,6 +17,7 @@ import msgspec
 from nhip.datasets.check.drift import find_drift
 from nhip.datasets.check.judge import find_faults, judge, make_findings, read_cells
 from nhip.datasets.check.keys import find_key_faults, kept_columns
+from nhip.datasets.check.marks import odd_columns
 from nhip.datasets.check.rowrules import compile_rules
 from nhip.datasets.check.scan import scan
 from nhip.datasets.check.suggest import suggest_enums
@@ -105,11 +106,12 @@ def _judge(
     rows = scan(room, plan, rules, pairs, kept)
     if mends:
         plan = learn_readings(room, plan, known)
+    odd = odd_columns(room, plan)
     paired = {column.at for pair in pairs for column in pair.columns}
-    mapped = map_values(room, plan, [column for column in plan.columns if column.at not in paired])
+    mapped = map_values(room, plan, [column for column in odd if column.at not in paired])
     map_pairs(room, plan, pairs)
     lookups = Lookups(room, mapped, pairs)
-    odd = read_cells(room, plan, lookups)
+    read_cells(room, odd, lookups)
     needed = {column.at for column in [*kept, *(column for rule in rules for column in rule.columns)]}
     judge(room, [column for column in plan.columns if column.at in needed], odd)
     suggest_enums(room, odd)

@@ -14,7 +14,7 @@ from nhip.datasets.check.rowrules import CompiledRule
 from nhip.datasets.check.scan import broken_cells, enum_joins
 from nhip.datasets.conform.lookup import Lookups
 from nhip.datasets.conform.mapping import severity_of
-from nhip.datasets.conform.plan import Column, Plan, Room
+from nhip.datasets.conform.plan import Column, Room
 from nhip.datasets.engine import literal
 from nhip.datasets.model import FINDING_DDL
 
@@ -27,13 +27,14 @@ def make_findings(room: Room) -> None:
     room.con.execute(f"CREATE TABLE {room.table('findings')} ({FINDING_DDL})")
 
 
-def read_cells(room: Room, plan: Plan, lookups: Lookups) -> list[Column]:
-    """For each column the table `cell_{at}` of its marked cells: `_row`, `c{at}` as delivered, `v{at}` typed, and what the parser
-    said (`told`, `severity`, `suggestion`, `failed`); gives the columns that have any."""
-    return [column for column in plan.columns if _read_column(room, column, lookups)]
+def read_cells(room: Room, columns: list[Column], lookups: Lookups) -> None:
+    """For each of `columns` the table `cell_{at}` of its marked cells: `_row`, `c{at}` as delivered, `v{at}` typed, and what the
+    parser said (`told`, `severity`, `suggestion`, `failed`)."""
+    for column in columns:
+        _read_column(room, column, lookups)
 
 
-def _read_column(room: Room, column: Column, lookups: Lookups) -> bool:
+def _read_column(room: Room, column: Column, lookups: Lookups) -> None:
     lookup = lookups.find(column, "b")
     join = f"LEFT {lookup.join}" if lookup else ""
     said = (
@@ -42,12 +43,11 @@ def _read_column(room: Room, column: Column, lookups: Lookups) -> bool:
         if lookup
         else "'' AS told, '' AS severity, '' AS suggestion, false AS failed"
     )
-    row = room.con.execute(
+    room.con.execute(
         f"CREATE TABLE {room.table('cell', column.at)} AS "
         f"SELECT b._row, b.{column.text}, {lookups.value(column, 'b')} AS {column.value}, {said} "
         f"FROM {room.table('bad')} b {join} WHERE {marked(column, 'b')}"
-    ).fetchone()
-    return bool(row and row[0])
+    )
 
 
 def judge(room: Room, columns: Iterable[Column], odd: list[Column]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.datasets.conform.plan import Column, Plan
+from nhip.datasets.conform.plan import Column, Plan, Room
 
 BITS = 62
 """Marks a word; the sign stays free."""
@@ -26,6 +26,14 @@ def bit_of(at: int) -> int:
 def row_mark(plan: Plan) -> int:
     """Where a column would be, the mark of rows that break a rule over the row."""
     return len(plan.contract.fields)
+
+
+def odd_columns(room: Room, plan: Plan) -> list[Column]:
+    """The columns of which any cell is marked among the suspects."""
+    sums = ", ".join(f"coalesce(bit_or({word}), 0)" for word in words(plan))
+    row = room.con.execute(f"SELECT {sums} FROM {room.table('bad')}").fetchone() or ()
+    found = dict(zip(words(plan), row, strict=True))
+    return [column for column in plan.columns if found[word_of(column.at)] & bit_of(column.at)]
 
 
 def marked(column: Column, row: str) -> str:
