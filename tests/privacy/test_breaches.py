@@ -10,6 +10,8 @@ import pytest
 from nhip.datasets.errors import DatasetNotFound
 from nhip.db.installation import Installation
 from nhip.kernel.time import held, now
+from nhip.ledger.model import Event
+from nhip.ledger.service import record
 from nhip.privacy.breaches import service
 from nhip.privacy.breaches.affected import affected_csv, find_affected
 from nhip.privacy.breaches.model import Facts
@@ -56,12 +58,15 @@ async def test_whom_it_touches_are_those_of_the_versions_that_were_in_force(inst
     await city.deliver(installation, city.SECOND)
     old = await find(installation, since=before_second - timedelta(hours=1), until=before_second)
     both = await find(installation, since=before_second - timedelta(microseconds=1))
+    lan = city.subject(installation, city.LAN)
+    await record(installation.db, Event(kind="personal.read", what="dataset:hanh-nghe", subjects=(lan,)))
     late = await find(installation, since=now())
     async with installation.db.read() as tx:
         touched = [await find_affected(installation, tx, breach) for breach in (old, both, late)]
         text, people = await affected_csv(installation, tx, both)
     assert [([v.no for v in t.versions], t.people) for t in touched] == [([1], 2), ([1, 2], 3), ([2], 2)]
-    assert len(people) == 3 and len(text.splitlines()) == 1 + 4
+    assert [t.looked_at for t in touched] == [0, 1, 0], "what was shown one by one in that time"
+    assert len(people) == 3 and len(text.splitlines()) == 1 + 4 + 1
     assert city.LAN not in text
 
 

@@ -17,10 +17,15 @@ from nhip.kernel.time import now
 from nhip.privacy.breaches.model import Affected, AffectedVersion, Breach
 from nhip.privacy.breaches.service import queries
 from nhip.privacy.people import Subjects, citizen_columns, subjects_in
+from nhip.privacy.usage.store import micros
 
 
 class _No(msgspec.Struct):
     no: int
+
+
+class _Subject(msgspec.Struct):
+    subject: bytes
 
 
 async def find_affected(installation: Installation, tx: Connection, breach: Breach) -> Affected:
@@ -30,11 +35,21 @@ async def find_affected(installation: Installation, tx: Connection, breach: Brea
         count = None if found is None else len(found)
         people.update(found or ())
         versions.append(AffectedVersion(dataset.name, dataset.title, version.no, version.row_count, count))
-    return Affected(versions, len(people))
+    return Affected(versions, len(people), len(await _looked_at(tx, breach)))
+
+
+async def _looked_at(tx: Connection, breach: Breach) -> list[bytes]:
+    facts = breach.facts
+    span = {"since_us": micros(facts.since), "until_us": micros(facts.until or now())}
+    what = [f"dataset:{name}" for name in facts.datasets]
+    return [row.subject for row in await fetch_all(tx, _Subject, queries.list_looked_at, what=what, **span)]
 
 
 async def affected_csv(installation: Installation, tx: Connection, breach: Breach) -> tuple[str, tuple[bytes, ...]]:
-    """One line a person and version: dataset, version, keyed hash; and whom it is about. Whoever hands it over records it."""
+    """One line a person and version (`looked at`: by the ledger): dataset, version, keyed hash; and whom it is about.
+
+    Whoever hands it over records it.
+    """
     target, people = io.StringIO(), dict[bytes, None]()
     lines = csv.writer(target)
     lines.writerow(["dataset", "version", "subject_hmac_sha256"])
@@ -42,6 +57,9 @@ async def affected_csv(installation: Installation, tx: Connection, breach: Breac
         for subject in found or ():
             people[subject] = None
             lines.writerow([dataset.name, version.no, subject.hex()])
+    for subject in await _looked_at(tx, breach):
+        people[subject] = None
+        lines.writerow(["", "looked at", subject.hex()])
     return target.getvalue(), tuple(people)
 
 

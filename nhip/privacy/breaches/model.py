@@ -112,4 +112,7 @@ class Affected(msgspec.Struct, frozen=True):
 
     versions: list[AffectedVersion]
     people: int
-    """Different people by citizen number."""
+    """Different people by citizen number in these versions."""
+    looked_at: int
+    """Different people whose data in these datasets were shown one by one in that time, by the ledger: what a misused account
+    has seen."""

@@ -35,3 +35,9 @@ select no from (
     select no, made_at, lead(made_at) over (order by no) next_at
     from datasets.version where dataset_id = %(dataset_id)s) v
 where made_at < %(until)s and coalesce(next_at, 'infinity') > %(since)s order by no
+
+-- name: list_looked_at
+-- People whose data in these datasets were shown or handed out one by one in a span of time, by the ledger.
+select distinct s.subject from ledger.subject s join ledger.event e on e.seq = s.seq
+where e.what = any(%(what)s) and e.kind in ('personal.read', 'personal.exported')
+  and e.at_us >= %(since_us)s and e.at_us < %(until_us)s
