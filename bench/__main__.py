@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, ledger, permissions, pipeline, results, units
+from bench import check, ledger, permissions, pipeline, results, signin, units
 
 
 def run_units(quick: bool) -> None:
@@ -43,12 +43,18 @@ def run_permissions(quick: bool) -> None:
     permissions.run(quick)
 
 
+def run_signin(quick: bool) -> None:
+    """The hash of a sign-in, and everything else of it."""
+    signin.run(10 if quick else 30)
+
+
 BENCHES: dict[str, Callable[[bool], None]] = {
     "units": run_units,
     "check": run_check,
     "pipeline": run_pipeline,
     "ledger": run_ledger,
     "permissions": run_permissions,
+    "signin": run_signin,
 }
 
 
