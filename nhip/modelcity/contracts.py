@@ -61,8 +61,14 @@ def _field(spec: DatasetSpec, column: Column) -> Field:
         order=column.order if column.type == "date" and form_of(spec, column) != "native" else "",
         unit=column.unit,
         crs=column.crs,
-        classification=column.classification,
+        classification=_classification(spec, column),
     )
+
+
+def _classification(spec: DatasetSpec, column: Column) -> str:
+    """An address beside a person's name is that person's."""
+    of_a_person = column.kind == "address" and any(other.kind == "person_name" for other in spec.columns)
+    return "personal" if of_a_person else column.classification
 
 
 def _headers(column: Column) -> tuple[str, ...]:
