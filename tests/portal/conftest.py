@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
 
+from nhip.app import create_app
 from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
 from nhip.datasets.deliveries import receive
 from nhip.datasets.pipeline import process
@@ -13,6 +17,7 @@ from nhip.datasets.records import Dataset
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation
 from nhip.portal.service import propose, publish
+from nhip.security.service import set_administrator_password
 
 STOPS = """\
 apiVersion: v3.1.0
@@ -104,3 +109,12 @@ async def open_stops(installation: Installation, stops: Dataset) -> Dataset:
     await propose(installation, stops, treatment={}, **WORDS)
     await publish(installation, stops)
     return stops
+
+
+@pytest.fixture
+async def portal(installation: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """A stranger's program."""
+    async with installation.db.tx() as tx:
+        await set_administrator_password(tx)
+    async with AsyncTestClient(create_app(installation.settings), base_url="http://testserver.local") as client:
+        yield client

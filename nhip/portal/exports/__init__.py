@@ -1,0 +1,1 @@
+"""Whole releases as files: CSV, XLSX, JSON, Parquet, GeoJSON, streamed row by row."""

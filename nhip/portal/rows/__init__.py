@@ -1,0 +1,1 @@
+"""The rows of open releases for programs: filters, order, pages by cursor, groups — DuckDB over immutable Parquet."""

@@ -1,0 +1,64 @@
+"""Where a row lies: its latitude and longitude, or its geometry as WKT or GeoJSON — as GeoJSON (RFC 7946)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import shapely
+
+from nhip.portal.model import OpenColumn
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """Which columns say where: `geometry`, or `longitude` and `latitude`."""
+
+    geometry: str = ""
+    longitude: str = ""
+    latitude: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in the order that `geometry_of` takes their values."""
+        return [self.geometry] if self.geometry else [self.longitude, self.latitude]
+
+
+def find_shape(columns: Sequence[OpenColumn]) -> Shape | None:
+    """Where the rows of a release lie; None where no column says it."""
+    kinds = {
+        column.kind: column.name for column in reversed(columns) if column.act == "keep" or column.kind != "geometry"
+    }
+    if "geometry" in kinds:
+        return Shape(geometry=kinds["geometry"])
+    if "latitude" in kinds and "longitude" in kinds:
+        return Shape(longitude=kinds["longitude"], latitude=kinds["latitude"])
+    return None
+
+
+def geometry_of(shape: Shape, cells: Sequence[Any]) -> dict[str, Any] | None:
+    """The GeoJSON geometry of a row from the cells of `shape.names`; None for an empty or unreadable one."""
+    if any(cell is None for cell in cells):
+        return None
+    return _geometry(str(cells[0])) if shape.geometry else _point(cells[0], cells[1])
+
+
+def _point(longitude: Any, latitude: Any) -> dict[str, Any] | None:
+    try:
+        x, y = float(longitude), float(latitude)
+    except (TypeError, ValueError):
+        return None
+    if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
+        return None
+    return {"type": "Point", "coordinates": [x, y]}
+
+
+def _geometry(text: str) -> dict[str, Any] | None:
+    try:
+        found = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
+    except (shapely.errors.ShapelyError, ValueError):
+        return None
+    made: dict[str, Any] = json.loads(shapely.to_geojson(found))
+    return made
