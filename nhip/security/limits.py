@@ -29,7 +29,7 @@ SIGN_IN = re.compile(r"/(signin|setup|recover\w*|reset|invit\w*|passkeys?|token|
 _CALLBACK = re.compile(r"/(callback|redirect)(/|$)")
 _SIGNED = re.compile(r"^/openid/[^/]+/backchannel$")
 """An identity provider that signs hundreds out at once: each request is signed, and checked at the cost of any other."""
-HEAVY = re.compile(r"(/(exports?|downloads?|uploads?|raw)(/|$))|\.(csv|xlsx|parquet|zip|geojson|ndjson)$")
+HEAVY = re.compile(r"/(exports?|downloads?|uploads?|raw)(/|$)|/export\.\w+$|\.(csv|xlsx|parquet|zip|geojson|ndjson)$")
 """Paths that read or write whole files."""
 
 

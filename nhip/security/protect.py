@@ -22,6 +22,7 @@ from nhip.security.peers import address_in, believed, client_of, in_process
 from nhip.security.refusing import refusal
 from nhip.settings import Settings
 from nhip.web.errors import OtherHost, OtherOrigin
+from nhip.web.static import PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,6 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
-    "origin-agent-cluster": "?1",
     "x-permitted-cross-domain-policies": "none",
     "server": "nhip",  # else the web server would tell its own name
     "permissions-policy": ", ".join([f"{n}=(self)" for n in OWN_DEVICES] + [f"{n}=()" for n in NO_DEVICES]),
@@ -65,7 +65,7 @@ CLEAR_SITE_DATA = {"Clear-Site-Data": '"cache", "storage"'}
 """For the answer to a sign-out: the browser forgets pages and storage. Cookies stay, the language is one of them."""
 TWO_YEARS = 63_072_000
 _OF_MACHINES = ("/health", "/metrics")
-"""Asked by probes by the machine's address; they hold nothing that another name could misuse."""
+"""Asked by probes by the machine's address. These and static files (the refusal's style) hold nothing to misuse."""
 _HOST = re.compile(r"(?:([A-Za-z0-9._-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{1,5}))?")
 _HARMFUL = (b"\r", b"\n", b"\0")
 
@@ -142,7 +142,7 @@ class OwnHosts:
         await refusal(OtherHost(), "host", self.language)(refused, receive, send)
 
     def _ours(self, scope: Scope) -> bool:
-        if in_process(scope) or scope["path"] in _OF_MACHINES:
+        if in_process(scope) or scope["path"] in _OF_MACHINES or scope["path"].startswith(f"{PREFIX}/"):
             return True
         told = [value for name, value in scope["headers"] if name == b"host"]
         host = host_in(told[0].decode("latin-1")) if len(told) == 1 else ""

@@ -21,6 +21,7 @@ from litestar.testing import AsyncTestClient
 
 from nhip.app import create_app
 from nhip.db.installation import Installation
+from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.protect import CLEAR_SITE_DATA, HEADERS, host_in
 from nhip.settings import Settings, load
 from nhip.testing.sector import signed_in_client
@@ -30,29 +31,43 @@ PLACES = {"uuid": str(uuid.UUID(int=7)), "int": "7", "path": "a/b", "str": "noth
 STREAMS = ("/live",)
 
 
-def asked(app: Litestar) -> list[tuple[str, str]]:
-    """Every route by every method, something in its places; reading first, for a change may end the session."""
+def asked(app: Litestar) -> list[tuple[str, str, bool]]:
+    """Every route by every method with something in its places, and whether it is for everybody.
+
+    Reading comes first, for a change may end the session.
+    """
     found = []
     for route in app.routes:
         parts = getattr(route, "path_components", None) or [route.path.lstrip("/")]
         shape = "/" + "/".join(p if isinstance(p, str) else PLACES.get(p.type.__name__.lower(), "x") for p in parts)
-        found += [(str(method), shape) for method in getattr(route, "methods", ()) or ("GET", "POST")]
-    return sorted((pair for pair in found if pair[1] not in STREAMS), key=lambda pair: (pair[0] != "GET", pair))
+        for method in getattr(route, "methods", ()) or ("GET", "POST"):
+            handlers = [h for h in getattr(route, "route_handlers", ()) if method in h.http_methods]
+            public = bool(handlers) and all(h.opt.get("permission") == PUBLIC for h in handlers)
+            found.append((str(method), shape, public))
+    return sorted((each for each in found if each[1] not in STREAMS), key=lambda each: (each[0] != "GET", each))
 
 
-def faults(path: str, answer) -> list[str]:
-    """What is wrong with the headers of an answer."""
+FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+"""What open data say besides: every website may read them."""
+
+
+def faults(path: str, answer, public: bool = False) -> list[str]:
+    """What is wrong with the headers of an answer. `public`: its route is for everybody, so it may be open to all websites."""
     headers = answer.headers
-    wrong = [name for name, value in HEADERS.items() if headers.get(name) != value]
+    is_open = public and "access-control-allow-origin" in headers
+    wrong = [n for n, value in (HEADERS | (FOR_ALL if is_open else {})).items() if headers.get(n) != value]
     if "cache-control" not in headers:
         wrong.append("cache-control")
-    if not path.startswith(("/static", "/favicon")) and "public" in headers.get("cache-control", ""):
+    if not is_open and not path.startswith(("/static", "/favicon")) and "public" in headers.get("cache-control", ""):
         wrong.append("public")
+    if is_open and "set-cookie" in headers:
+        wrong.append("set-cookie")
     if answer.content and not headers.get("content-type", ""):
         wrong.append("content-type")
     if headers.get("content-type", "").startswith("text/html") and "charset=utf-8" not in headers["content-type"]:
         wrong.append("charset")
-    return wrong + [name for name in ("x-powered-by", "access-control-allow-origin") if name in headers]
+    never = ["x-powered-by", "access-control-allow-credentials"] + ([] if is_open else ["access-control-allow-origin"])
+    return wrong + [name for name in never if name in headers]
 
 
 @pytest.fixture
@@ -65,11 +80,11 @@ async def stranger(installation: Installation) -> AsyncIterator[AsyncTestClient[
 async def test_every_route_answers_with_the_headers(installation: Installation, stranger, accept: str) -> None:
     wrong, seen = {}, set()
     async with signed_in_client(installation) as officer:
-        for method, path in asked(officer.app):
+        for method, path, public in asked(officer.app):
             for who in (stranger, officer):
                 answer = await who.request(method, path, headers={"accept": accept}, follow_redirects=False)
                 seen.add(answer.status_code)
-                if found := faults(path, answer):
+                if found := faults(path, answer, public):
                     wrong[method, path] = found
     assert wrong == {}
     assert {200, 303, 404} <= seen if accept == "text/html" else {200, 401, 404} <= seen
@@ -327,6 +342,8 @@ async def test_probes_may_ask_by_the_machines_address() -> None:
     app = small(Settings(base_url="https://nhip.example"))
     for path in ("/health", "/metrics"):
         assert (await raw_answer(app, "GET", path, [(b"host", b"10.0.0.9:8321")]))[0] == 200
+    style = app.state.static.url("nhip.css")
+    assert (await raw_answer(app, "GET", style, [(b"host", b"evil.example")]))[0] == 200, "the refusal is readable"
 
 
 def test_the_settings_of_the_edge_are_read_from_the_environment(tmp_path) -> None:

@@ -239,7 +239,7 @@ def test_paths_where_secrets_are_tried_are_told_apart() -> None:
         assert kinds_of("POST", path) == ("requests", "signin"), path
     assert kinds_of("GET", "/signin/openid/hue/callback") == ("requests", "signin")
     assert kinds_of("GET", "/signin") == kinds_of("POST", "/console/signings") == ("requests",)
-    assert kinds_of("POST", "/console/datasets/x/upload") == kinds_of("GET", "/x/export.csv") == ("requests", "heavy")
+    assert kinds_of("POST", "/console/datasets/x/upload") == kinds_of("GET", "/x/export.json") == ("requests", "heavy")
 
 
 def test_every_change_that_a_stranger_may_ask_for_is_limited_as_a_sign_in() -> None:
