@@ -92,7 +92,8 @@ def _error_templates() -> Iterator[str]:
         grew = not named <= errors
         errors |= named
     for node in classes:
-        if node.name in errors and (text := ast.get_docstring(node)):
+        ours = node.name == "NhipError" or errors & {_base_name(base) for base in node.bases}
+        if ours and (text := ast.get_docstring(node)):
             yield " ".join(text.split())
 
 
