@@ -124,7 +124,9 @@ def test_whoever_turns_back_at_the_provider_is_told(browsing, site, issuers) -> 
         page.get_by_role("link", name=LABEL).click()
         page.get_by_role("button", name="Cancel").click()
         expect(page).to_have_url(f"{site.url}/signin")
-        expect(page.locator(".notice-alarm")).to_contain_text("access_denied")
+        expect(page.locator(".notice-alarm")).to_contain_text(
+            vi("You are not signed in: you turned back at the identity provider, or it does not let you in here.")
+        )
 
 
 def test_signing_out_at_the_provider_ends_the_session_here(browsing, site, issuers) -> None:

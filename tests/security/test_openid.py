@@ -172,9 +172,11 @@ def test_mix_up_is_noticed_before_the_code_is_sent(world: World, iss: str | None
 def test_a_refusal_is_told_and_never_repeats_strangers_words(world: World) -> None:
     _code, asked = world.fake.code_for(world.begin())
     answer = world.back(None, asked, error="access_denied", error_description="Call 0900 now")
-    refused(world, answer, "(access_denied)")
+    refused(world, answer, "you turned back at the identity provider")
     _code, asked = world.fake.code_for(world.begin())
     refused(world, world.back(None, asked, error="<b>call 0900</b>"), "(error)")
+    _code, asked = world.fake.code_for(world.begin())
+    refused(world, world.back(None, asked, error="login_required"), "(login_required)")
 
 
 def test_strangers_refusals_are_noted_in_the_ledger_by_kind_only(world: World) -> None:

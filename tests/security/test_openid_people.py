@@ -391,7 +391,7 @@ def test_logout_tokens_signed_otherwise(world: World) -> None:
 def test_signing_out_shows_the_way_to_sign_out_there_too(world: World) -> None:
     world.sign_in("leaver")
     answer = world.client.post("/signout", headers={**PERSON, "sec-fetch-site": "same-origin"}, follow_redirects=False)
-    assert answer.status_code == 200 and "Sign in with fake" in answer.text
+    assert answer.status_code == 200 and "still be signed in at 127.0.0.1" in answer.text
     assert not world.signed_in()
     [address] = [part for part in answer.text.split('"') if part.startswith(world.fake.issuer)]
     asked = parse_qs(urlsplit(address.replace("&amp;", "&")).query)

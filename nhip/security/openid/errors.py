@@ -38,6 +38,10 @@ class ProviderSaidNo(SignInRefused):
     """The identity provider did not sign you in ({code}). Begin again, or sign in another way."""
 
 
+class TurnedBack(SignInRefused):
+    """You are not signed in: you turned back at the identity provider, or it does not let you in here."""
+
+
 class TokenRefused(SignInRefused):
     """The identity provider's answer cannot be trusted: {why}. Nothing was changed. Tell the administrator, if it happens
     again."""

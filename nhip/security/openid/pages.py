@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
@@ -168,7 +169,8 @@ async def goodbye(request: AnyRequest) -> Response[Any] | None:
     if found is None:
         return None
     provider, address = found
-    return page(request, "security/openid-goodbye.html", label=provider.label(language()), address=address)
+    where = urlsplit(provider.issuer).hostname
+    return page(request, "security/openid-goodbye.html", who=None, where=where, address=address)
 
 
 ROUTES = [begin_signin, begin_confirm, begin_link, come_back, end_from_behind, our_keys]

@@ -28,6 +28,7 @@ from nhip.security.openid.errors import (
     ProviderUnusable,
     SignInRefused,
     TokenRefused,
+    TurnedBack,
 )
 from nhip.security.openid.jose import BadToken
 from nhip.security.openid.model import Finished, Flow, Metadata, Offer, Person, Provider, Purpose, Started, Tokens
@@ -45,7 +46,7 @@ LASTS = timedelta(minutes=10)
 _LONGEST_KEPT = 16 << 10
 _CODES = frozenset(
     {
-        "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required",
+        "login_required", "interaction_required", "consent_required", "account_selection_required",
         "temporarily_unavailable", "server_error", "invalid_request", "unauthorized_client", "unsupported_response_type",
         "invalid_scope", "unmet_authentication_requirements",
     }
@@ -159,7 +160,7 @@ async def _finish(
         if flow.purpose == "confirm":
             return await _confirm(tx, person, flow, visitor, account.party_id == flow.party_id)
         new = _session(settings, provider, person, visitor)
-        token = await begin_session(tx, account, new)
+        token = await begin_session(tx, account, new, settings.sessions_per_account)
         await _keep(tx, settings, provider, token, tokens.id_token)
         return Finished(flow.next, token, account)
 
@@ -171,6 +172,8 @@ def check_answer(answer: Mapping[str, str], metadata: Metadata) -> None:
         raise TokenRefused(why=_("it does not say which issuer it comes from"))
     if told is not None and told != metadata.issuer:
         raise TokenRefused(why=_("it comes from another issuer"))
+    if answer.get("error") == "access_denied":
+        raise TurnedBack
     if "error" in answer:
         raise ProviderSaidNo(code=answer["error"] if answer["error"] in _CODES else "error")
     if not answer.get("code"):
