@@ -334,6 +334,15 @@ async def test_bad_questions_are_refused(world: World) -> None:
         assert answer.status_code == 400, (query, answer.text)
 
 
+async def test_asking_about_others_needs_a_fresh_proof_and_an_unlimited_right(world: World) -> None:
+    async with world.installation.db.tx() as tx:
+        await tx.execute("update security.session set confirmed_at = confirmed_at - interval '2 days'")
+    stale = await world.get("portal", f"{API}/findUsage?userCode={city.LAN}", accept="application/json")
+    assert stale.status_code in (401, 403), stale.text
+    own = await world.get("lan", f"{API}/findUsage?userCode={city.LAN}", accept="application/json")
+    assert own.status_code == 200, "about oneself the session is enough"
+
+
 async def test_the_csv_of_the_citizen(world: World) -> None:
     await world.post("officer", f"{PRIVACY}/consents/person", number=city.LAN)
     text = (await world.get("lan", "/account/usage.csv")).text

@@ -25,6 +25,7 @@ from nhip.privacy.usage.model import Page, Usage
 from nhip.privacy.usage.pages import action_of
 from nhip.security.parties.store import find_subject
 from nhip.security.permissions.catalogue import SELF
+from nhip.security.signin.gate import require_fresh
 from nhip.security.subjects import subject_of
 
 BASE = "/api/usage/v2"
@@ -113,7 +114,8 @@ async def _may_ask(request: AnyRequest, code: str) -> tuple[bytes, bool]:
         own = await find_subject(tx, found.id)
     if own is not None and own == subject:
         return subject, True
-    if found.rights.anywhere("usage.read"):
+    if found.rights.may("usage.read"):
+        await require_fresh(request, found)
         return subject, False
     told = {"route": request.url.path, "permission": "usage.read"}
     await record(

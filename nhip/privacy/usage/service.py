@@ -11,6 +11,7 @@ from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import get_dataset, get_version, list_versions
 from nhip.db import Connection
 from nhip.db.installation import Installation
+from nhip.db.objects import Gone
 from nhip.errors import NotFound
 from nhip.kernel.actor import acting
 from nhip.kernel.i18n import _
@@ -84,16 +85,18 @@ async def _is_in(installation: Installation, tx: Connection, subject: bytes, see
     versions = await _versions_of(tx, dataset, seen.body.data)
     if not versions:
         return None if await citizen_columns(tx, dataset) else False
-    whole = seen.body.data.get("part") != "version"
+    whole, unknown = seen.body.data.get("part") != "version", False
     for version in versions:
         columns = await citizen_columns(tx, dataset, version.contract_no)
         try:
             if columns and subject in await subjects_in(installation, version, columns, kept_out=whole):
                 return True
-        except NotFound:  # deleted: the people of versions that had been handed out were kept
+        except Gone:  # the people of versions that had been handed out were kept
             if await store.was_member(tx, subject, dataset.id, version.no):
                 return True
-    return False
+        except NotFound:
+            unknown = True
+    return None if unknown else False
 
 
 async def _versions_of(tx: Connection, dataset: Dataset, told: dict[str, Any]) -> list[Version]:
