@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -39,13 +40,13 @@ class ConfirmNeeded(Detour):
     """Confirm who you are: your last proof is too long ago for this."""
 
     status = 403
-    form: Form
-    """What to show where a form was sent: `next` is its address, `kept` what was typed."""
-    values_of_page: dict[str, Any]
+    form: Form | None = None
+    """What to show where a form was sent: `next` is its address."""
+    values_of_page: Mapping[str, Any] = {}
 
     def lead(self, request: Any) -> Response[Any]:
         """To the page that asks for a proof and leads back; where a form was sent, that page itself, with the form in it."""
-        if request.method == "GET" or is_fragment(request):
+        if self.form is None or is_fragment(request):
             return _to(request, "/confirm")
         return page(request, "security/confirm.html", status=403, form=self.form, **self.values_of_page)
 
@@ -56,7 +57,7 @@ def _to(request: Any, path: str) -> Response[Any]:
         shown = urlsplit(request.headers.get("HX-Current-URL", ""))
         where = f"{path}?next={quote(local(shown.path + (f'?{shown.query}' if shown.query else '')))}"
         return Response(None, status_code=200, headers={"HX-Redirect": where})
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return redirect(path)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return redirect(f"{path}?next={quote(local(wanted))}")
