@@ -25,6 +25,7 @@ from nhip.plugins import found_sectors
 from nhip.portal import routes as portal
 from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
+from nhip.security.openid import account_pages as linked_pages
 from nhip.security.openid import pages as openid_pages
 from nhip.security.permissions.catalogue import PUBLIC, register
 from nhip.security.permissions.guard import permitted, require_known
@@ -91,6 +92,7 @@ def all_routes() -> list[Any]:
         front,
         *security_pages.ROUTES,
         *openid_pages.ROUTES,
+        *linked_pages.ROUTES,
         *programs_api.ROUTES,
         *ROUTES,
         *ledger_api.ROUTES,

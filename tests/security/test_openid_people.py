@@ -290,6 +290,20 @@ def test_a_person_links_another_account_and_unlinks_it(installed: Installed, wor
         in_transaction(settings, lambda tx: people.unlink(tx, party, mine[1].id, other_ways=False))
 
 
+def test_the_page_of_linked_accounts(world: World) -> None:
+    world.sign_in("page-1")
+    text = world.client.get("/account/providers", headers=PERSON).text
+    assert "Sign in with fake" in text and "page-1" in text and "/openid/other/link?next=/account/providers" in text
+    assert "/openid/fake/link" not in text
+    [mine] = world.rows("select id from security.openid_identity where subject = 'page-1'")[0]
+    answer = world.client.post(f"/account/providers/{mine}/unlink", headers={**PERSON, "sec-fetch-site": "same-origin"})
+    assert answer.status_code == 409 and "only way you can sign in" in answer.text
+    [strangers] = world.rows("select id from security.openid_identity where subject <> 'page-1' limit 1")[0]
+    before = world.rows("select count(*) from security.openid_identity")
+    world.client.post(f"/account/providers/{strangers}/unlink", headers={**PERSON, "sec-fetch-site": "same-origin"})
+    assert world.rows("select count(*) from security.openid_identity") == before
+
+
 def test_linking_needs_a_fresh_proof_and_somebody(world: World) -> None:
     assert (
         world.client.get("/openid/fake/link", headers=PERSON, follow_redirects=False)
