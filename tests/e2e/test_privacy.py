@@ -138,7 +138,7 @@ def test_from_the_register_to_who_looked(browsing, place, scripts, size) -> None
         page.goto(f"{place.url}{PRIVACY}/processings")
         if scripts == "on":
             expect(page.get_by_role("main")).to_contain_text("Người hành nghề")
-        page.get_by_role("link", name=vi("Register a processing")).click()
+        page.get_by_role("main").get_by_role("link", name=vi("Register a processing"), exact=True).click()
         page.locator("#f-name").fill(name)
         page.locator("#f-title").fill("Quản lý người hành nghề")
         button(page, "Save")
