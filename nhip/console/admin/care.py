@@ -33,7 +33,7 @@ _SECRET = ("database_url", "object_url")
 """Settings whose value may hold a password; only whether they are set is shown."""
 
 
-@get(JOBS, permission="job.read")
+@get(JOBS, permission="job.read", everywhere=True)
 async def show_jobs(request: AnyRequest) -> Response[str]:
     """Background jobs by state, with the reasons of failures, and the last run of each task."""
     state = request.query_params.get("state", "failed")
@@ -50,7 +50,7 @@ async def show_jobs(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/jobs.html", state=state, tabs=tabs, states=_STATES, crumbs=trail, **values)
 
 
-@post(f"{JOBS}/{{job_id:int}}/retry", permission="job.manage")
+@post(f"{JOBS}/{{job_id:int}}/retry", permission="job.manage", everywhere=True)
 async def retry(request: AnyRequest, job_id: FromPath[int]) -> Response[Any]:
     """Run a failed job again."""
     async with installation_of(request).db.tx() as tx:
@@ -58,7 +58,7 @@ async def retry(request: AnyRequest, job_id: FromPath[int]) -> Response[Any]:
     return redirect(JOBS, _("The job waits to run again."))
 
 
-@post(f"{JOBS}/{{job_id:int}}/cancel", permission="job.manage")
+@post(f"{JOBS}/{{job_id:int}}/cancel", permission="job.manage", everywhere=True)
 async def cancel(request: AnyRequest, job_id: FromPath[int]) -> Response[Any]:
     """Do not do a job that waits."""
     async with installation_of(request).db.tx() as tx:
@@ -66,7 +66,7 @@ async def cancel(request: AnyRequest, job_id: FromPath[int]) -> Response[Any]:
     return redirect(f"{JOBS}?state=todo", _("The job is cancelled."))
 
 
-@get(f"{HOME}/storage", permission="storage.read")
+@get(f"{HOME}/storage", permission="storage.read", everywhere=True)
 async def show_storage(request: AnyRequest) -> Response[str]:
     """What takes room: tables, objects by kind, half-done work; and what is free."""
     installation = installation_of(request)
@@ -89,7 +89,7 @@ def _sizes(installation: Installation) -> tuple[dict[str, tuple[int, int]], int]
     return dict(sorted(found.items())), work
 
 
-@get(f"{HOME}/backups", permission="storage.read")
+@get(f"{HOME}/backups", permission="storage.read", everywhere=True)
 async def show_backups(request: AnyRequest) -> Response[str]:
     """The points of the folder that the settings name."""
     settings = installation_of(request).settings
@@ -104,7 +104,7 @@ async def show_backups(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/backups.html", crumbs=crumbs(_("Backups")), **values)
 
 
-@post(f"{HOME}/backups", permission="backup.make")
+@post(f"{HOME}/backups", permission="backup.make", everywhere=True)
 async def make(request: AnyRequest) -> Response[Any]:
     """Make a backup now, in the background."""
     async with installation_of(request).db.tx() as tx:
@@ -112,7 +112,7 @@ async def make(request: AnyRequest) -> Response[Any]:
     return redirect(f"{HOME}/backups", _("The backup is being made; it appears here when it is whole."))
 
 
-@get(f"{HOME}/settings", permission="setting.read")
+@get(f"{HOME}/settings", permission="setting.read", everywhere=True)
 async def show_settings(request: AnyRequest) -> Response[str]:
     """Every setting: its value, where it comes from, what it means."""
     settings = installation_of(request).settings

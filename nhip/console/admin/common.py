@@ -58,9 +58,12 @@ def name_of(party: Party) -> str:
     return party.name_en if language() == "en" and party.name_en else party.name
 
 
-async def organisations(tx: Connection, *, ended: bool = False) -> dict[uuid.UUID, Party]:
-    """Organisations and units by id, in Vietnamese order."""
-    return {p.id: p for p in await list_parties(tx, ("organisation", "unit"), ended=ended, limit=5_000)}
+async def organisations(
+    tx: Connection, *, ended: bool = False, within: frozenset[uuid.UUID] | None = None
+) -> dict[uuid.UUID, Party]:
+    """Organisations and units by id, in Vietnamese order; of `within` alone, if that is given."""
+    found = await list_parties(tx, ("organisation", "unit"), ended=ended, within=within, limit=5_000)
+    return {party.id: party for party in found if within is None or party.id in within}
 
 
 def options_of(parties: dict[uuid.UUID, Party]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ LEDGER = f"{HOME}/ledger"
 _SHOWN = 100
 
 
-@get(LEDGER, permission="ledger.read")
+@get(LEDGER, permission="ledger.read", everywhere=True)
 async def show(
     request: AnyRequest, kind: FromQuery[str] = "", what: FromQuery[str] = "", before: FromQuery[int | None] = None
 ) -> Response[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from nhip.console.admin.common import HOME, KINDS, AnyRequest, chosen, crumbs, name_of, options_of, organisations
+from nhip.console.admin.common import HOME, KINDS, AnyRequest, chosen, crumbs, me, name_of, options_of, organisations
 from nhip.console.common import installation_of
 from nhip.datasets.catalogue import put_agency
 from nhip.datasets.store import list_datasets
@@ -16,7 +16,9 @@ from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.security.model import Party
 from nhip.security.parties import store as parties
-from nhip.security.parties.service import change_party, end, get_party, make_party, suspend
+from nhip.security.parties.errors import NotYourOrganisation
+from nhip.security.parties.service import change_party, end, make_party, suspend
+from nhip.security.permissions.managing import access_party
 from nhip.web.errors import PageNotFound
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
@@ -42,8 +44,9 @@ class _Line:
 async def show_all(request: AnyRequest) -> Response[str]:
     """All organisations with their units below them, their datasets and people."""
     async with installation_of(request).db.read() as tx:
-        tree = await organisations(tx)
-        people = await parties.list_parties(tx, ("person", "service"), limit=50_000)
+        within = (await me(request)).rights.organisations("party.read")
+        tree = await organisations(tx, within=within)
+        people = await parties.list_parties(tx, ("person", "service"), within=within, limit=50_000)
         owned = [d.agency_id for d in await list_datasets(tx)]
     at_work = [p.parent_id for p in people]
     lines = []
@@ -70,6 +73,8 @@ async def add(request: AnyRequest) -> Response[Any]:
         try:
             async with installation_of(request).db.tx() as tx:
                 parent_id = chosen(form.raw("parent"), await organisations(tx))
+                if not (await me(request)).rights.may("party.edit", organisation=parent_id):
+                    raise NotYourOrganisation
                 if parent_id is None:
                     await put_agency(tx, code, **values)
                 else:
@@ -100,7 +105,7 @@ async def _form(request: AnyRequest, form: Form, party: Party | None, status: in
 async def show(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[str]:
     """The form to change an organisation or unit."""
     async with installation_of(request).db.read() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
     return await _form(request, Form.of(name=party.name, name_en=party.name_en, parent=party.parent_id), party)
 
 
@@ -110,9 +115,11 @@ async def change(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response
     form = await Form.read(request)
     values = _read(form)
     async with installation_of(request).db.tx() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
         if not form.errors:
             parent_id = chosen(form.raw("parent"), await organisations(tx))
+            if not (await me(request)).rights.may("party.edit", organisation=parent_id):
+                raise NotYourOrganisation
             await change_party(tx, party, parent_id=parent_id, email=party.email, **values)
             if parent_id is None and party.code:
                 await put_agency(tx, party.code, **values)
@@ -127,7 +134,7 @@ async def act_on(request: AnyRequest, party_id: FromPath[uuid.UUID], act: FromPa
     if act not in ACTS:
         raise PageNotFound
     async with installation_of(request).db.tx() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
         if act == "end":
             await end(tx, party)
         else:

@@ -31,8 +31,10 @@ from nhip.security import store as accounts
 from nhip.security.model import Party
 from nhip.security.openid.addresses import public_address
 from nhip.security.parties import store as parties
-from nhip.security.parties.service import change_party, end, get_party, make_account, make_party, suspend
+from nhip.security.parties.errors import NotYourOrganisation
+from nhip.security.parties.service import change_party, end, make_account, make_party, suspend
 from nhip.security.permissions import store as rights
+from nhip.security.permissions.managing import access_assignment, access_party
 from nhip.security.permissions.service import compile_rights, give_role, list_roles, take_role
 from nhip.security.signin import invitations
 from nhip.web.errors import PageNotFound
@@ -55,9 +57,9 @@ async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
     """People and service accounts, narrowed by words in the name, or an e-mail address or account."""
     async with installation_of(request).db.read() as tx:
         offset = (number - 1) * PAGE_SIZE
-        found = await parties.list_parties(
-            tx, ("person", "service"), text=q.strip(), limit=PAGE_SIZE + 1, offset=offset
-        )
+        within = (await me(request)).rights.organisations("party.read")
+        asked: dict[str, Any] = {"text": q.strip(), "within": within, "limit": PAGE_SIZE + 1, "offset": offset}
+        found = await parties.list_parties(tx, ("person", "service"), **asked)
         above = await organisations(tx, ended=True)
         roles = await list_roles(tx)
         given = {p.id: [roles[a.role] for a in await rights.list_of_party(tx, p.id) if a.role in roles] for p in found}
@@ -83,6 +85,8 @@ async def add(request: AnyRequest) -> Response[Any]:
         try:
             async with installation_of(request).db.tx() as tx:
                 parent_id = chosen(form.raw("organisation"), await organisations(tx))
+                if not (await me(request)).rights.may("party.edit", organisation=parent_id):
+                    raise NotYourOrganisation
                 party = await make_party(tx, "person", parent_id=parent_id, **values)
                 await make_account(tx, party, account, None)
             return redirect(
@@ -122,7 +126,7 @@ async def show(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[s
 
 async def _show(request: AnyRequest, party_id: uuid.UUID, form: Form, status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id)
         values = await _about(tx, party)
     values |= {"title_of_role": title_of_role, "title_of_permission": title_of_permission, "name_of": name_of}
     values |= {"kinds": KINDS, "now_": now(), "me": await me(request)}
@@ -151,7 +155,7 @@ async def _about(tx: Connection, party: Party) -> dict[str, Any]:
 async def ask_change(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[str]:
     """The form to change a person."""
     async with installation_of(request).db.read() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
     return await _form(request, Form.of(name=party.name, email=party.email, organisation=party.parent_id), party)
 
 
@@ -161,9 +165,12 @@ async def change(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response
     form = await Form.read(request)
     values = _read(form)
     async with installation_of(request).db.tx() as tx:
-        party = await get_party(tx, party_id)
+        found = await me(request)
+        party = await access_party(tx, found, party_id, "party.edit")
         if not form.errors:
             parent_id = chosen(form.raw("organisation"), await organisations(tx))
+            if not found.rights.may("party.edit", organisation=parent_id):
+                raise NotYourOrganisation
             await change_party(tx, party, name_en=party.name_en, parent_id=parent_id, **values)
     if form.errors:
         return await _form(request, form, party, status=422)
@@ -176,7 +183,7 @@ async def act_on(request: AnyRequest, party_id: FromPath[uuid.UUID], act: FromPa
     if act not in ACTS:
         raise PageNotFound
     async with installation_of(request).db.tx() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
         if act == "end":
             await end(tx, party)
         else:
@@ -195,6 +202,7 @@ async def give(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[A
     if not form.errors:
         try:
             async with installation_of(request).db.tx() as tx:
+                await access_party(tx, await me(request), party_id)
                 where = chosen(form.raw("organisation"), await organisations(tx))
                 until_at = datetime.combine(until, time.max, VIETNAM) if until else None
                 what = {
@@ -214,6 +222,7 @@ async def give(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[A
 async def take(request: AnyRequest, party_id: FromPath[uuid.UUID], assignment_id: FromPath[uuid.UUID]) -> Response[Any]:
     """Take a role back; it is felt at the next click."""
     async with installation_of(request).db.tx() as tx:
+        await access_assignment(tx, await me(request), assignment_id)
         await take_role(tx, assignment_id)
     return redirect(f"{PEOPLE}/{party_id}", _("The role was taken back; it no longer holds."))
 
@@ -224,7 +233,7 @@ async def invite(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response
     form = await Form.read(request)
     settings = installation_of(request).settings
     async with installation_of(request).db.tx() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id, "party.edit")
         account = await accounts.find_account_of(tx, party.id)
         if account is None or not party.active:
             raise PageNotFound

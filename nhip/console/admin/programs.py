@@ -14,6 +14,7 @@ from nhip.console.admin.common import (
     AnyRequest,
     chosen,
     crumbs,
+    me,
     name_of,
     options_of,
     organisations,
@@ -25,8 +26,9 @@ from nhip.db import Connection
 from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.kernel.time import VIETNAM, now
-from nhip.security.parties.service import get_party
+from nhip.security.parties.errors import NotYourOrganisation
 from nhip.security.parties.store import list_parties
+from nhip.security.permissions.managing import access_party
 from nhip.security.permissions.service import compile_rights, list_roles
 from nhip.security.permissions.store import list_in_force
 from nhip.security.programs.model import Limits
@@ -53,7 +55,8 @@ KINDS = {"key": _("Key"), "client": _("OAuth client")}
 async def show_all(request: AnyRequest) -> Response[str]:
     """Service accounts with their keys in force."""
     async with installation_of(request).db.read() as tx:
-        found = await list_parties(tx, ("service",))
+        within = (await me(request)).rights.organisations("party.read")
+        found = await list_parties(tx, ("service",), within=within)
         keys = await list_keys(tx)
         above = await organisations(tx, ended=True)
     counts = {p.id: sum(k.party_id == p.id for k in keys) for p in found}
@@ -80,7 +83,10 @@ async def add(request: AnyRequest) -> Response[Any]:
         try:
             async with installation_of(request).db.tx() as tx:
                 where = chosen(form.raw("organisation"), await organisations(tx))
-                party = await make_program(tx, name, where, role=role)
+                giver = (await me(request)).rights
+                if not giver.may("party.edit", organisation=where):
+                    raise NotYourOrganisation
+                party = await make_program(tx, name, where, role=role, giver=giver)
             return redirect(f"{PROGRAMS}/{party.id}", _("{name} was added. Issue a key now."), name=party.name)
         except NhipError as error:
             form.fail("name", error.template(), **error.values)
@@ -103,7 +109,7 @@ async def show(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[s
 
 async def _show(request: AnyRequest, party_id: uuid.UUID, form: Form, status: int = 200, **more: Any) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        party = await get_party(tx, party_id)
+        party = await access_party(tx, await me(request), party_id)
         if party.kind != "service":
             raise PageNotFound
         values: dict[str, Any] = {"party": party, "keys": await list_keys(tx, party_id, ended=True)}
@@ -137,6 +143,7 @@ async def issue(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[
     if not form.errors:
         try:
             async with installation_of(request).db.tx() as tx:
+                await access_party(tx, await me(request), party_id, "key.edit")
                 make = issue_client if form.raw("kind") == "client" else issue_key
                 issued = await make(tx, party_id, title, limits)
             return await _show(request, party_id, Form.of(kind="key", per_minute=600, per_day=100_000), issued=issued)
@@ -149,6 +156,7 @@ async def issue(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response[
 async def revoke(request: AnyRequest, party_id: FromPath[uuid.UUID], key_id: FromPath[uuid.UUID]) -> Response[Any]:
     """The key opens nothing from now on."""
     async with installation_of(request).db.tx() as tx:
+        await access_party(tx, await me(request), party_id, "key.edit")
         if (await get_key(tx, key_id)).party_id != party_id:
             raise PageNotFound
         await revoke_key(tx, key_id)

@@ -37,7 +37,7 @@ TITLES = {
 _CLAIMS = tuple(ClaimNames.__struct_fields__)
 
 
-@get(PROVIDERS, permission="setting.read")
+@get(PROVIDERS, permission="setting.read", everywhere=True)
 async def show_all(request: AnyRequest) -> Response[str]:
     """Providers and how many accounts are linked to each."""
     async with installation_of(request).db.read() as tx:
@@ -46,20 +46,20 @@ async def show_all(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/providers.html", crumbs=crumbs(_("Identity providers")), **values)
 
 
-@get(f"{PROVIDERS}/new", permission="secret.set")
+@get(f"{PROVIDERS}/new", permission="secret.set", everywhere=True)
 async def ask(request: AnyRequest, profile: FromQuery[str] = "generic") -> Response[str]:
     """The form for a new provider, filled with what is known of its kind."""
     base = PROFILES.get(profile, PROFILES["generic"])
     return _form(request, _filled(base), None)
 
 
-@post(f"{PROVIDERS}/new", permission="secret.set")
+@post(f"{PROVIDERS}/new", permission="secret.set", everywhere=True)
 async def add(request: AnyRequest) -> Response[Any]:
     """Add the provider."""
     return await _save(request, None)
 
 
-@get(f"{PROVIDERS}/{{name:str}}", permission="secret.set")
+@get(f"{PROVIDERS}/{{name:str}}", permission="secret.set", everywhere=True)
 async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """The form to change a provider."""
     installation = installation_of(request)
@@ -68,13 +68,13 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return _form(request, _filled(provider), provider)
 
 
-@post(f"{PROVIDERS}/{{name:str}}", permission="secret.set")
+@post(f"{PROVIDERS}/{{name:str}}", permission="secret.set", everywhere=True)
 async def change(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Change the provider; an empty secret keeps the one that is there."""
     return await _save(request, name)
 
 
-@post(f"{PROVIDERS}/{{name:str}}/test", permission="secret.set", status_code=200)
+@post(f"{PROVIDERS}/{{name:str}}/test", permission="secret.set", everywhere=True, status_code=200)
 async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Ask the provider for its metadata and keys, and whether it takes our credentials."""
     installation = installation_of(request)
@@ -84,7 +84,7 @@ async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return _form(request, _filled(provider), provider, findings=findings)
 
 
-@post(f"{PROVIDERS}/{{name:str}}/remove", permission="secret.set")
+@post(f"{PROVIDERS}/{{name:str}}/remove", permission="secret.set", everywhere=True)
 async def remove(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Forget the provider and its secret; whoever came in by it is signed out."""
     async with installation_of(request).db.tx() as tx:

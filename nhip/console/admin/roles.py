@@ -45,13 +45,13 @@ async def show_all(request: AnyRequest) -> Response[str]:
     return page(request, "console/admin/roles.html", crumbs=crumbs(_("Roles")), **values)
 
 
-@get(f"{ROLES}/new", permission="role.edit")
+@get(f"{ROLES}/new", permission="role.edit", everywhere=True)
 async def ask(request: AnyRequest) -> Response[str]:
     """The form for a role of one's own."""
     return _form(request, Form.of(), None)
 
 
-@post(f"{ROLES}/new", permission="role.edit")
+@post(f"{ROLES}/new", permission="role.edit", everywhere=True)
 async def add(request: AnyRequest) -> Response[Any]:
     """Make a role."""
     return await _save(request, None)
@@ -74,13 +74,13 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return page(request, "console/admin/role.html", crumbs=trail, **values)
 
 
-@post(f"{ROLES}/{{name:str}}", permission="role.edit")
+@post(f"{ROLES}/{{name:str}}", permission="role.edit", everywhere=True)
 async def change(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Change a role of one's own; whoever has it feels it at once."""
     return await _save(request, name)
 
 
-@post(f"{ROLES}/{{name:str}}/end", permission="role.edit")
+@post(f"{ROLES}/{{name:str}}/end", permission="role.edit", everywhere=True)
 async def end(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """End a role of one's own; nobody has anything by it any more."""
     async with installation_of(request).db.tx() as tx:

@@ -8,10 +8,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from nhip.connectors.registry import get_connector
-from nhip.console.admin.common import HOME, AnyRequest, crumbs
+from nhip.console.admin.common import HOME, AnyRequest, crumbs, me
 from nhip.console.common import installation_of
+from nhip.datasets.access import access_source
 from nhip.datasets.sources import set_secret
-from nhip.datasets.store import get_source, list_sources
+from nhip.datasets.store import list_sources
 from nhip.kernel.i18n import _
 from nhip.security.openid.providers import list_providers
 from nhip.web.forms import Form
@@ -21,7 +22,7 @@ from nhip.web.render import page, redirect
 SECRETS = f"{HOME}/secrets"
 
 
-@get(SECRETS, permission="secret.set")
+@get(SECRETS, permission="secret.set", everywhere=True)
 async def show_all(request: AnyRequest) -> Response[str]:
     """Every kind of secret that the installation keeps, without the secrets."""
     installation = installation_of(request)
@@ -54,7 +55,7 @@ async def put(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     installation = installation_of(request)
     form = await Form.read(request)
     async with installation.db.tx() as tx:
-        source = await get_source(tx, name)
+        source = await access_source(tx, (await me(request)).rights, name, "secret.set")
         known = [secret.name for secret in get_connector(source.kind).secrets]
         typed = {secret: value for secret in known if (value := form.raw(f"secret-{secret}"))}
         if typed:
@@ -67,7 +68,7 @@ async def put(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 
 async def _form(request: AnyRequest, name: str, form: Form, status: int = 200) -> Response[str]:
     async with installation_of(request).db.read() as tx:
-        source = await get_source(tx, name)
+        source = await access_source(tx, (await me(request)).rights, name, "secret.set")
     values: dict[str, Any] = {"source": source, "connector": get_connector(source.kind), "form": form}
     trail = crumbs(_("Secrets"), SECRETS, Crumb(source.name))
     return page(request, "console/admin/secret_form.html", status=status, crumbs=trail, **values)

@@ -18,6 +18,7 @@ from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.ledger.store import list_rows
 from nhip.security import store as accounts
+from nhip.security.permissions.managing import access_party, reached
 from nhip.web.errors import PageNotFound
 from nhip.web.render import page, redirect
 
@@ -33,8 +34,11 @@ async def show_all(request: AnyRequest) -> Response[str]:
     installation = installation_of(request)
     idle = now() - timedelta(minutes=installation.settings.session_idle_minutes)
     async with installation.db.read() as tx:
-        found = await accounts.list_sessions(tx, idle)
-    values: dict[str, Any] = {"sessions": found, "me": await me(request), "methods": METHODS}
+        asker = await me(request)
+        known = await accounts.list_sessions(tx, idle)
+        near = await reached(tx, asker, {line.party_id for line in known}, "session.read")
+        found = [line for line in known if line.party_id in near]
+    values: dict[str, Any] = {"sessions": found, "me": asker, "methods": METHODS}
     return page(request, "console/admin/sessions.html", crumbs=crumbs(_("Sessions")), **values)
 
 
@@ -52,13 +56,19 @@ METHODS = {
 async def end(request: AnyRequest, session_id: FromPath[uuid.UUID]) -> Response[Any]:
     """End a session of anybody."""
     async with installation_of(request).db.tx() as tx:
+        asker = await me(request)
+        idle = now() - timedelta(minutes=installation_of(request).settings.session_idle_minutes)
+        line = next((one for one in await accounts.list_sessions(tx, idle) if one.id == session_id), None)
+        if line is None:
+            raise PageNotFound
+        await access_party(tx, asker, line.party_id, "session.end")
         if not await accounts.end_session_by_id(tx, session_id):
             raise PageNotFound
         await note(tx, Event(kind="session.ended", data={"session": str(session_id), "reason": "by an administrator"}))
     return redirect(SESSIONS, _("The session is ended."))
 
 
-@get(f"{HOME}/sign-ins", permission="session.read")
+@get(f"{HOME}/sign-ins", permission="session.read", everywhere=True)
 async def history(request: AnyRequest) -> Response[str]:
     """The newest sign-ins, failures and ends."""
     wanted = request.query_params.get("kind", "")

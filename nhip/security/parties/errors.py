@@ -9,6 +9,12 @@ class PartyNotFound(NotFound):
     """There is no such person, organisation or service account."""
 
 
+class NotYourOrganisation(BadInput):
+    """You may not add anybody to this organisation. Choose one that you administer."""
+
+    status = 403
+
+
 class NameTaken(Conflict):
     """The name {name} is taken. Choose another one."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -72,11 +73,22 @@ async def list_parties(
     text: str = "",
     parent_id: uuid.UUID | None = None,
     ended: bool = False,
+    within: Collection[uuid.UUID] | None = None,
     limit: int = 500,
     offset: int = 0,
 ) -> list[Party]:
-    """Parties in Vietnamese order; `text` is looked for in the name, or is the code, e-mail or account."""
-    values = {"kinds": list(kinds), "text": text, "sort": sort_key(text), "parent_id": parent_id, "ended": ended}
+    """Parties in Vietnamese order; `text` is looked for in the name, or is the code, e-mail or account.
+
+    `within`: only these organisations and who belongs to them (`Rights.organisations`); None: all.
+    """
+    values: dict[str, Any] = {
+        "kinds": list(kinds),
+        "text": text,
+        "sort": sort_key(text),
+        "parent_id": parent_id,
+        "ended": ended,
+    }
+    values["within"] = None if within is None else list(within)
     return await fetch_all(tx, Party, queries.list_parties, limit=limit, offset=offset, **values)
 
 

@@ -37,6 +37,7 @@ select p.id, p.kind, p.name, p.name_en, p.code, p.parent_id, p.email, p.made_at,
 from security.party p
 where p.kind = any(%(kinds)s) and (%(ended)s or p.ended_at is null)
   and (%(parent_id)s::uuid is null or p.parent_id = %(parent_id)s)
+  and (%(within)s::uuid[] is null or p.parent_id = any(%(within)s) or (p.id = any(%(within)s) and p.kind in ('organisation', 'unit')))
   and (%(text)s = '' or p.sort like '%%' || %(sort)s || '%%' or lower(coalesce(p.code, '')) = lower(%(text)s)
        or lower(p.email) = lower(%(text)s)
        or exists (select 1 from security.account a where a.party_id = p.id and lower(a.name) = lower(%(text)s)))

@@ -70,7 +70,9 @@ OURS = (
     Permission("backup.make", _("Make backups"), (_A,), sensitive=True),
     Permission("ledger.read", _("Read the ledger"), (_T, _D), sensitive=True),
     Permission("usage.read", _("Ask who used a person's data, on the person's behalf"), (_D,), sensitive=True),
-    Permission("usage.withhold", _("Delay the telling of looks at personal data where a law demands it"), (_D,), sensitive=True),
+    Permission(
+        "usage.withhold", _("Delay the telling of looks at personal data where a law demands it"), (_D,), sensitive=True
+    ),
     Permission("processing.read", _("Read the register of processing"), (_D, _T, _S)),
     Permission("processing.edit", _("Keep the register of processing"), (_D,)),
     Permission("consent.read", _("See consents"), (_D,), sensitive=True),

@@ -33,6 +33,12 @@ class MoreThanOwn(BadInput):
     status = 403
 
 
+class AboveYou(BadInput):
+    """This person may do more than you may administer. Ask somebody who administers the whole installation."""
+
+    status = 403
+
+
 class NotYourself(BadInput):
     """You cannot give a role to yourself. Ask another administrator."""
 

@@ -33,6 +33,7 @@ async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> Non
     """Litestar guard of the whole application. Raises SignInNeeded, or Forbidden where the right is not held anywhere;
     SetupNeeded, SecondFactorNeeded or ConfirmNeeded where something comes first (`nhip.security.signin.gate`).
 
+    `everywhere=True` on a route: it is about the whole installation, so a right that ends somewhere does not open it.
     `anonymous=True` on a public route: it does not care who asks, so nobody is looked up. What a person may see of a page
     that opens is decided by `Rights.may` and `Rights.organisations` where it is read.
     """
@@ -48,6 +49,8 @@ async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> Non
     if found is None:
         raise SignInNeeded
     if needed != SELF and not found.rights.anywhere(needed):
+        raise Forbidden
+    if handler.opt.get("everywhere") and not found.rights.may(needed):
         raise Forbidden
     await proof_first(connection, handler, found)
 

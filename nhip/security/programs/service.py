@@ -18,6 +18,7 @@ from nhip.security.model import Party
 from nhip.security.openid.jose import BadToken, public_keys
 from nhip.security.parties.service import get_party, make_party
 from nhip.security.permissions.catalogue import PERMISSIONS
+from nhip.security.permissions.model import Rights
 from nhip.security.permissions.service import compile_rights, give_role, list_roles
 from nhip.security.permissions.store import list_in_force
 from nhip.security.programs import store
@@ -34,11 +35,16 @@ _MOST_SIGNING_KEYS = 10
 
 
 async def make_program(
-    tx: Connection, name: str, organisation_id: uuid.UUID | None = None, *, role: str = "program"
+    tx: Connection,
+    name: str,
+    organisation_id: uuid.UUID | None = None,
+    *,
+    role: str = "program",
+    giver: Rights | None = None,
 ) -> Party:
-    """A service account of an organisation, with `role` there (everywhere without an organisation)."""
+    """A service account of an organisation, with `role` there (everywhere without an organisation), as `giver` may give it."""
     party = await make_party(tx, "service", name, parent_id=organisation_id)
-    await give_role(tx, party.id, role, organisation_id=organisation_id)
+    await give_role(tx, party.id, role, organisation_id=organisation_id, giver=giver)
     return party
 
 
