@@ -42,6 +42,7 @@ messages: .venv/.dev ## collect user-visible text into the catalogues
 
 docs: .venv/.dev ## remake the generated reference pages
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/asvs.py
 
 clean: ## remove the environment, builds and the demo's data
 	rm -rf .venv node_modules build var bench/work

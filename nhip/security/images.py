@@ -106,7 +106,7 @@ def _worked(data: bytes, limits: tuple[int, int, int], seconds: float) -> tuple[
 def _error(fault: str, most_pixels: int) -> UnusableUpload:
     if fault == "pixels":
         return PictureTooLarge(limit=round(most_pixels / 1e6))
-    return NotAllowedHere(allowed="JPEG, PNG, WEBP, GIF, HEIC") if fault == "type" else DamagedUpload()
+    return NotAllowedHere(allowed="JPEG, PNG, WEBP, GIF") if fault == "type" else DamagedUpload()
 
 
 def _moment(taken: str) -> datetime | None:
