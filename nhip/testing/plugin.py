@@ -61,10 +61,10 @@ def template_database(postgres: EmbeddedServer) -> str:
 
 @pytest.fixture
 def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
-    """URL of a fresh database with the whole schema."""
+    """URL of a fresh database with the whole schema; files are copied, as that takes a tenth of the time of logged pages."""
     name = f"{template_database}_{next(_count)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     yield postgres.url(name)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')

@@ -193,7 +193,7 @@ def stall(postgres: EmbeddedServer, template_database: str) -> Iterator[Market]:
     """The dataset of markets for a whole module: nothing that arrives may change its version 1."""
     name = f"acceptance_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection, tempfile.TemporaryDirectory() as folder:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
         files = Path(folder) / "files"
         files.mkdir()
         yield Market(Nhip(Path(folder) / "var", NHIP_DATABASE_URL=postgres.url(name)), files)

@@ -27,7 +27,7 @@ async def city(
     """Six datasets of two agencies, one of them delivered; one installation for all tests of this folder."""
     name = f"{template_database}_console"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     folder = tmp_path_factory.mktemp("console")
     settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300, second_factor="offered")
     db = Database(settings.database_url, size=4)

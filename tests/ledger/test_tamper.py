@@ -117,7 +117,7 @@ class Forger:
 def forger(postgres: EmbeddedServer, template_database: str) -> Iterator[Forger]:
     folder, name = Path(tempfile.mkdtemp(prefix="nhip-test-")), f"{template_database}_forger"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
         made = Forger(Settings(data_dir=folder, database_url=postgres.url(name)))
         yield made
         made.connection.close()

@@ -26,7 +26,7 @@ async def town(
     """One installation for all tests that only look; those that change it take care of what they change."""
     name = f"{template_database}_town"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     folder = tmp_path_factory.mktemp("town")
     settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300)
     db = Database(settings.database_url, size=4)
@@ -53,7 +53,7 @@ async def emptied(
     """One installation for all tests of signing in; `world` empties it for each."""
     name = f"{template_database}_people"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}"')
+        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     folder = tmp_path_factory.mktemp("people")
     settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300, second_factor="offered")
     db = Database(settings.database_url, size=6)

@@ -231,7 +231,7 @@ def own_settings(postgres: Any, template: str, suffix: str, **changes: Any) -> I
     """Settings of an installation for one file of tests, with a database and a folder of its own."""
     name, folder = f"{template}_{suffix}", Path(tempfile.mkdtemp(prefix="nhip-test-"))
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}"')  # type: ignore[call-overload]
+        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')  # type: ignore[call-overload]
     yield Settings(
         data_dir=folder, database_url=postgres.url(name), signins_per_minute=0, requests_per_minute=0, **changes
     )
