@@ -10,8 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Request, get
-from litestar.response import Redirect
+from litestar import Litestar
 
 import nhip.parts  # noqa: F401  binds the jobs that pages enqueue
 from nhip import security
@@ -27,24 +26,18 @@ from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
 from nhip.security.openid import account_pages as linked_pages
 from nhip.security.openid import pages as openid_pages
-from nhip.security.permissions.catalogue import PUBLIC, register
+from nhip.security.permissions.catalogue import register
 from nhip.security.permissions.guard import permitted, require_known
 from nhip.security.programs import api as programs_api
 from nhip.security.programs.bearer import by_bearer
 from nhip.security.programs.layer import ProgramHeaders
 from nhip.security.protect import protect
-from nhip.security.sessions import bearers, start_of, who
+from nhip.security.sessions import bearers
 from nhip.settings import Settings, load
 from nhip.web.app import build
 from nhip.web.i18n import add_catalogue
 from nhip.web.live import EVERYTHING
 from nhip.web.model import NavItem
-
-
-@get("/", permission=PUBLIC, include_in_schema=False)
-async def front(request: Request[Any, Any, Any]) -> Redirect:
-    """Until the portal of part 3 stands here, the front door leads to what the person may open."""
-    return Redirect(start_of(await who(request)))
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -70,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "console": TEMPLATES,
             "security": _beside(security.__file__),
             "privacy": privacy.TEMPLATES,
+            "portal": portal.TEMPLATES,
             **sector_templates(),
         },
         navigation=[*NAVIGATION, *privacy.NAVIGATION, *sector_navigation()],
@@ -89,7 +83,6 @@ def _beside(module_file: str | None, folder: str = "templates") -> Path:
 def all_routes() -> list[Any]:
     """The pages and interfaces of all parts."""
     return [
-        front,
         *security_pages.ROUTES,
         *openid_pages.ROUTES,
         *linked_pages.ROUTES,
@@ -127,8 +120,7 @@ def sector_templates() -> dict[str, Path]:
 def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with opened(settings) as installation, portal.reading(installation) as warm:
-            app.state.warm = warm
+        async with opened(settings) as installation, portal.reading(installation, app.state):
             app.state.installation = installation
             app.state.db = installation.db
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))

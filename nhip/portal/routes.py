@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+
+from litestar.datastructures import State
 
 from nhip.db.installation import Installation
 from nhip.portal.exports.api import export
+from nhip.portal.feeds import robots, sitemap
+from nhip.portal.pages import open as pages
+from nhip.portal.pages.dataset import dataset
+from nhip.portal.pages.portrait import Portraits
 from nhip.portal.rows.api import rows
 from nhip.portal.rows.warm import Warm
 
-ROUTES: list[Any] = [rows, export]
+TEMPLATES = Path(__file__).parent / "templates"
+ROUTES: list[Any] = [
+    *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
+    *(dataset, rows, export, robots, sitemap),
+]
 
 
 @asynccontextmanager
-async def reading(installation: Installation) -> AsyncIterator[Warm]:
-    """The warm DuckDB of the public routes; `app.state.warm`."""
-    warm = Warm(installation)
+async def reading(installation: Installation, state: State) -> AsyncIterator[None]:
+    """What the public routes find in `app.state`: `warm`, the DuckDB of all readers, and `portraits` of releases."""
+    state.warm = warm = Warm(installation)
+    state.portraits = Portraits(warm)
     try:
-        yield warm
+        yield
     finally:
         warm.close()

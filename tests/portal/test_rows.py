@@ -158,7 +158,7 @@ async def test_closed_and_absent_datasets_answer_alike(portal: Client, people: D
     assert same[0] == same[1]
 
 
-_KNOWN = "ma vi_do mo_cua__gt ma__in ten__like _sort _after _group _agg _size release".split()
+_KNOWN = ["ma", "vi_do", "mo_cua__gt", "ma__in", "ten__like", "_sort", "_after", "_group", "_agg", "_size", "release"]
 _NAMES = st.sampled_from(_KNOWN)
 
 

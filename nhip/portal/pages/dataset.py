@@ -1,0 +1,121 @@
+"""The page of one dataset: what it means, a look at its rows, how good it is, how to take it along. Programs get RDF here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from litestar import Response, get
+
+from nhip.kernel.i18n import _
+from nhip.portal import store
+from nhip.portal.errors import Withdrawn
+from nhip.portal.model import Entry, Release
+from nhip.portal.pages.portrait import Portrait, Portraits, years
+from nhip.portal.pages.sketch import sketch
+from nhip.portal.pages.words import ACTS, CADENCES, TYPES, agency_of, always, title_of
+from nhip.portal.public import AnyRequest, installation_of, root
+from nhip.portal.service import get_entry, get_release
+from nhip.portal.snippets import snippets
+from nhip.security.permissions.catalogue import PUBLIC
+from nhip.web import charts
+from nhip.web.i18n import translate
+from nhip.web.model import Crumb
+from nhip.web.problems import wants_page
+from nhip.web.render import page
+
+GRAPHS = {"text/turtle": "ttl", "application/ld+json": "jsonld", "application/rdf+xml": "rdf"}
+"""Media types of RDF, with the ending that `nhip.portal.dcat` knows them by."""
+_DCAT = "nhip.portal.dcat"
+OWN = ("csv", "xlsx", "json", "parquet", "geojson")
+
+
+@get("/dataset/{name:str}", permission=PUBLIC, include_in_schema=False)
+async def dataset(request: AnyRequest, name: str) -> Response[Any]:
+    """The dataset as a page, or as RDF where that is asked for."""
+    stem, _dot, ending = name.partition(".")
+    graph = ending or wanted_graph(request.headers.get("accept", ""))
+    async with installation_of(request).db.read() as tx:
+        try:
+            entry = await get_entry(tx, stem if ending else name)
+        except Withdrawn as gone:
+            if graph or not wants_page(request):
+                raise
+            return page(request, "portal/gone.html", status=410, name=name, why=gone.values["why"], **always(""))
+        release = await get_release(tx, entry)
+        releases = await store.list_releases(tx, entry.dataset_id)
+    if graph and find_spec(_DCAT) is not None:
+        found: Response[Any] = await import_module(f"{_DCAT}.api").dataset_graph_response(request, entry, graph)
+        return found
+    portraits: Portraits = request.app.state.portraits
+    portrait = await portraits.get(release)
+    return page(
+        request, "portal/dataset.html", headers=_links(request, entry), **_values(request, entry, releases, portrait)
+    )
+
+
+def wanted_graph(accept: str) -> str:
+    """The ending of the RDF form that `Accept` ranks above HTML, or empty (RFC 9110, 12.5.1)."""
+    best, ending = _quality(accept, "text/html"), ""
+    for media_type, form in GRAPHS.items():
+        if media_type in accept and (quality := _quality(accept, media_type)) > best:
+            best, ending = quality, form
+    return ending
+
+
+def _quality(accept: str, media_type: str) -> float:
+    for part in accept[:1_000].split(","):
+        name, _semicolon, rest = part.strip().partition(";")
+        if name.strip().lower() == media_type:
+            try:
+                return float(rest.partition("q=")[2].partition(";")[0] or 1)
+            except ValueError:
+                return 0.0
+    return 0.0
+
+
+def _links(request: AnyRequest, entry: Entry) -> dict[str, str]:
+    """Signposts for programs (RFC 8288): the same dataset in other forms, its licence, its stable name."""
+    home = f"{root(request)}/dataset/{entry.name}"
+    links = [f'<{home}>; rel="canonical cite-as"']
+    links += [f'<{home}>; rel="alternate"; type="{media_type}"' for media_type in GRAPHS]
+    return {"Link": ", ".join(links), "Vary": "Accept, Accept-Language, Cookie"}
+
+
+def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait: Portrait) -> dict[str, Any]:
+    release = next(one for one in releases if one.no == entry.release_no)
+    return {
+        "entry": entry,
+        "release": release,
+        "releases": releases,
+        "portrait": portrait,
+        "chart": _chart(portrait),
+        "sketch": sketch(portrait.points, translate(_("Where the rows lie"))) if len(portrait.points) > 1 else None,
+        "snippets": snippets(root(request), entry),
+        "root": root(request),
+        "cadence": CADENCES.get(entry.cadence, ""),
+        "types": TYPES,
+        "acts": ACTS,
+        "citation": _citation(request, entry, release),
+        "crumbs": [Crumb(translate("Datasets"), "/datasets"), Crumb(title_of(entry))],
+        **always("/datasets"),
+    }
+
+
+def _chart(portrait: Portrait) -> Any:
+    chart = portrait.chart
+    if chart is None:
+        return None
+    label = translate(_("Rows by {column}"), column=title_of(chart.column))
+    if chart.kind == "years":
+        return charts.series(years(chart), label)
+    return charts.bars([(name[:60], count) for name, count in chart.items], label)
+
+
+def _citation(request: AnyRequest, entry: Entry, release: Release) -> str:
+    """How the dataset is cited, after DataCite: who (year): title, version, publisher, address."""
+    return (
+        f"{agency_of(entry)} ({release.as_of.year}): {title_of(entry)}. {translate(_('Release'))} {release.no}. "
+        f"{request.app.state.settings.city}. {root(request)}/dataset/{entry.name}"
+    )
