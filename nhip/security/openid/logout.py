@@ -27,14 +27,13 @@ async def leaving(db: Database, settings: Settings, token: str) -> tuple[Provide
 
     Ask before the session ends. A provider that cannot be asked now does not keep anybody from signing out here.
     """
-    hashed = token_hash(token)
     async with db.read() as tx:
-        found = await store.find_id_token(tx, hashed)
+        found = await store.find_id_token(tx, token_hash(token))
         if found is None:
             return None
         try:
-            provider, _unused = await get_provider(tx, settings, found[0])
-            id_token = Vault(settings).open_(found[1], hashed.hex()).value("id_token")
+            provider, _unused = await get_provider(tx, settings, found.provider)
+            id_token = Vault(settings).open_(found.sealed, f"openid_session:{found.session_id}").value("id_token")
         except (ProviderNotFound, SecretUnreadable):
             return None
     try:

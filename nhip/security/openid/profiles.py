@@ -22,7 +22,7 @@ KEYCLOAK = Provider(
     label_vi="Đăng nhập bằng tài khoản của tỉnh",
     label_en="Sign in with the province's account",
 )
-"""Keycloak 24 and later. Level of assurance values are those of the realm's own mapping (ACR to LoA); name them as it does."""
+"""Keycloak 25 and later. Level of assurance values are those of the realm's own mapping (ACR to LoA); name them as it does."""
 
 VNEID = Provider(
     name="vneid",

@@ -229,10 +229,10 @@ def _session(settings: Settings, provider: Provider, person: Person, visitor: Vi
 
 async def _keep(tx: Connection, settings: Settings, provider: Provider, token: str, id_token: str) -> None:
     """Keep the ID token sealed: the provider asks for it when the person signs out there too."""
-    if len(id_token) <= _LONGEST_KEPT:
-        hashed = token_hash(token)
-        sealed = Vault(settings).seal({"id_token": id_token}, hashed.hex())
-        await store.insert_id_token(tx, hashed, provider.name, sealed)
+    session_id = await store.find_session_id(tx, token_hash(token))
+    if session_id is not None and len(id_token) <= _LONGEST_KEPT:
+        sealed = Vault(settings).seal({"id_token": id_token}, f"openid_session:{session_id}")
+        await store.insert_id_token(tx, session_id, provider.name, sealed)
 
 
 async def _note_failure(db: Database, name: str, error: NhipError) -> None:

@@ -37,9 +37,16 @@ class Ended(msgspec.Struct, frozen=True):
     party_id: uuid.UUID
 
 
-class _IdToken(msgspec.Struct):
+class KeptToken(msgspec.Struct, frozen=True):
+    """The ID token of a session, sealed for that session."""
+
+    session_id: uuid.UUID
     provider: str
     sealed: bytes
+
+
+class _Id(msgspec.Struct):
+    id: uuid.UUID
 
 
 async def put_provider(tx: Connection, provider: Provider, sealed: bytes | None) -> None:
@@ -127,12 +134,17 @@ async def delete_identity(tx: Connection, identity_id: uuid.UUID, party_id: uuid
     return await execute(tx, queries.delete_identity, id=identity_id, party_id=party_id) > 0
 
 
-async def insert_id_token(tx: Connection, token_hash: bytes, provider: str, sealed: bytes) -> None:
-    """Keep the ID token of the session with this token."""
-    await execute(tx, queries.insert_id_token, token_hash=token_hash, provider=provider, sealed=sealed)
+async def find_session_id(tx: Connection, token_hash: bytes) -> uuid.UUID | None:
+    """The session that has this token now."""
+    found = await fetch_one(tx, _Id, queries.find_session_id, token_hash=token_hash)
+    return found.id if found else None
 
 
-async def find_id_token(tx: Connection, token_hash: bytes) -> tuple[str, bytes] | None:
+async def insert_id_token(tx: Connection, session_id: uuid.UUID, provider: str, sealed: bytes) -> None:
+    """Keep the ID token of a session."""
+    await execute(tx, queries.insert_id_token, session_id=session_id, provider=provider, sealed=sealed)
+
+
+async def find_id_token(tx: Connection, token_hash: bytes) -> KeptToken | None:
     """Provider and sealed ID token of a session; None for a session that began otherwise."""
-    row = await fetch_one(tx, _IdToken, queries.find_id_token, token_hash=token_hash)
-    return (row.provider, row.sealed) if row else None
+    return await fetch_one(tx, KeptToken, queries.find_id_token, token_hash=token_hash)

@@ -86,12 +86,15 @@ update security.openid_identity set seen_at = %(now)s where id = %(id)s
 -- Unlink an account from a party.
 delete from security.openid_identity where id = %(id)s and party_id = %(party_id)s
 
+-- name: find_session_id
+-- The session of this token.
+select id from security.session where token_hash = %(token_hash)s
+
 -- name: insert_id_token
 -- Keep the ID token of a session.
-insert into security.openid_session (session_id, provider, sealed)
-select s.id, %(provider)s, %(sealed)s from security.session s where s.token_hash = %(token_hash)s
+insert into security.openid_session (session_id, provider, sealed) values (%(session_id)s, %(provider)s, %(sealed)s)
 
 -- name: find_id_token
 -- Where a session came from, with its ID token.
-select o.provider, o.sealed from security.openid_session o join security.session s on s.id = o.session_id
+select o.session_id, o.provider, o.sealed from security.openid_session o join security.session s on s.id = o.session_id
 where s.token_hash = %(token_hash)s
