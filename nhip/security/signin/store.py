@@ -180,11 +180,6 @@ async def delete_passkey(tx: Connection, account_id: uuid.UUID, passkey_id: uuid
     return found.name if found else None
 
 
-async def delete_passkeys_of(tx: Connection, account_id: uuid.UUID) -> int:
-    """Take all passkeys of an account away; gives how many."""
-    return await execute(tx, queries.delete_passkeys_of, account_id=account_id)
-
-
 # recovery codes, invitations
 
 
@@ -218,11 +213,6 @@ async def put_invitation(
     values: dict[str, Any] = {"code_hash": code_hash, "account_id": account_id, "drops_factors": drops_factors}
     await execute(tx, queries.delete_invitation, account_id=account_id)
     await execute(tx, queries.insert_invitation, now=now(), ends_at=ends_at, **values)
-
-
-async def delete_invitation(tx: Connection, account_id: uuid.UUID | None) -> None:
-    """The one-time code of an account (None: of the set-up) is worth nothing any more."""
-    await execute(tx, queries.delete_invitation, account_id=account_id)
 
 
 async def find_invitation(tx: Connection, code_hash: bytes) -> Invitation | None:

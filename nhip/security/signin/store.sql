@@ -133,10 +133,6 @@ update security.passkey set name = %(name)s where id = %(id)s and account_id = %
 -- Take a passkey away.
 delete from security.passkey where id = %(id)s and account_id = %(account_id)s returning name
 
--- name: delete_passkeys_of
--- Take all passkeys of an account away.
-delete from security.passkey where account_id = %(account_id)s
-
 -- name: put_recovery_set
 -- Begin a new set of recovery codes.
 insert into security.recovery_set (account_id, salt, made_at) values (%(account_id)s, %(salt)s, %(now)s)
