@@ -37,7 +37,7 @@ GROUP = _("Personal data")
 NAVIGATION = (
     NavItem(_("Overview"), HOME, GROUP, "processing.read"),
     NavItem(_("Requests"), f"{HOME}/requests", GROUP, "request.handle"),
-    NavItem(_("Register of processing"), f"{HOME}/processings", GROUP, "processing.read"),
+    NavItem(_("The register"), f"{HOME}/processings", GROUP, "processing.read"),
     NavItem(_("Consents"), f"{HOME}/consents", GROUP, "consent.record"),
     NavItem(_("Breaches"), f"{HOME}/breaches", GROUP, "breach.handle"),
     NavItem(_("Retention"), f"{HOME}/retention", GROUP, "retention.edit"),
