@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -367,6 +367,7 @@ FIELDS = st.lists(
 )
 
 
+@settings(deadline=None)  # the machine is shared
 @given(FIELDS, FIELDS)
 def test_no_draft_shows_what_the_contract_in_force_masks(before: list[Field], after: list[Field]) -> None:
     first, second = (
