@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,6 +12,7 @@ from litestar import Request, Response
 from nhip.db.installation import Installation
 from nhip.errors import BadInput, NhipError
 from nhip.web.problems import answer
+from nhip.web.render import page
 
 AnyRequest = Request[Any, Any, Any]
 MOST_FIELDS = 200
@@ -59,6 +61,18 @@ def unchanged(request: AnyRequest, etag: str) -> bool:
 def not_modified(etag: str) -> Response[None]:
     """304."""
     return Response(None, status_code=304, headers={**FOR_ALL, "ETag": etag, "Cache-Control": REVALIDATE})
+
+
+def open_page(request: AnyRequest, name: str, /, **values: Any) -> Response[Any]:
+    """A page of the portal, packed for strangers: phones on slow lines read these. Nothing in it is secret, so its length
+    tells nothing (BREACH needs a secret beside what was typed); who is signed in gets it unpacked."""
+    response: Response[Any] = page(request, name, **values)
+    vary = response.headers.get("Vary", "Accept-Language, Cookie")
+    response.headers["Vary"] = f"{vary}, Accept-Encoding"
+    if request.scope.get("who") is None and "gzip" in request.headers.get("accept-encoding", ""):
+        response.content = gzip.compress(response.content.encode(), 5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def told_to_all(request: AnyRequest, error: NhipError) -> Response[Any]:

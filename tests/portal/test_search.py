@@ -24,7 +24,8 @@ from nhip.portal.search import Result, get_numbers, list_agencies, read_wanted, 
 BASE = Entry(
     dataset_id=new_id(), name="", title="", title_en="", description="", agency_code="A1", agency_name="Sở Xây dựng",
     agency_name_en="Department of Construction", theme="Giao thông", keywords=[], formats=["csv", "json"], places=["46"],
-    licence="cc-by-4.0", contact="", cadence="", release_no=1, row_count=10, bytes=10, columns=[OpenColumn(name="ma", type="text")],
+    licence="cc-by-4.0", contact="", cadence="", release_no=1, row_count=10, bytes=10,
+    columns=[OpenColumn(name="ma", type="text")],
     virtues={"live": 95.0, "clean": 50.0, "shared": None}, score=0, issued=now(), modified=now(), as_of=now().replace(year=2026),
 )  # fmt: skip
 MADE = {
@@ -73,7 +74,7 @@ async def _find(tx: Connection, address: str) -> Result:
         ("q=Trạm xe buýt", ["tram-xe-buyt"]),
         ("q=tram xe buyt", ["tram-xe-buyt"]),
         ("q=BUS st", ["tram-xe-buyt"]),
-        ("q=trư", ["truong", "cho"]),
+        ("q=sinh vi", ["cho-o"]),
         ("q=tieu hoc", ["truong"]),
         ("q=chợ", ["cho", "cho-o", "ho"]),
         ("q=chỗ", ["cho-o", "cho", "ho"]),

@@ -6,16 +6,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 
 from nhip.kernel.i18n import _
 from nhip.portal import store
-from nhip.portal.errors import Withdrawn
+from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, Release
 from nhip.portal.pages.portrait import Portrait, Portraits, years
 from nhip.portal.pages.sketch import sketch
 from nhip.portal.pages.words import ACTS, CADENCES, TYPES, agency_of, always, title_of
-from nhip.portal.public import AnyRequest, installation_of, root
+from nhip.portal.public import AnyRequest, installation_of, open_page, root
 from nhip.portal.service import get_entry, get_release
 from nhip.portal.snippets import snippets
 from nhip.security.permissions.catalogue import PUBLIC
@@ -23,26 +24,28 @@ from nhip.web import charts
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb
 from nhip.web.problems import wants_page
-from nhip.web.render import page
 
 GRAPHS = {"text/turtle": "ttl", "application/ld+json": "jsonld", "application/rdf+xml": "rdf"}
 """Media types of RDF, with the ending that `nhip.portal.dcat` knows them by."""
 _DCAT = "nhip.portal.dcat"
-OWN = ("csv", "xlsx", "json", "parquet", "geojson")
+ENDINGS = ("ttl", "jsonld", "rdf", "schema.jsonld", "croissant.json")
+"""`/dataset/{name}.{ending}`: the forms of `nhip.portal.dcat.api.dataset_graph_response(request, entry, ending)`."""
 
 
 @get("/dataset/{name:str}", permission=PUBLIC, include_in_schema=False)
 async def dataset(request: AnyRequest, name: str) -> Response[Any]:
     """The dataset as a page, or as RDF where that is asked for."""
     stem, _dot, ending = name.partition(".")
+    if ending and (ending not in ENDINGS or find_spec(_DCAT) is None):
+        raise NotPublished(name=name)
     graph = ending or wanted_graph(request.headers.get("accept", ""))
     async with installation_of(request).db.read() as tx:
         try:
-            entry = await get_entry(tx, stem if ending else name)
+            entry = await get_entry(tx, stem)
         except Withdrawn as gone:
             if graph or not wants_page(request):
                 raise
-            return page(request, "portal/gone.html", status=410, name=name, why=gone.values["why"], **always(""))
+            return open_page(request, "portal/gone.html", status=410, name=name, why=gone.values["why"], **always(""))
         release = await get_release(tx, entry)
         releases = await store.list_releases(tx, entry.dataset_id)
     if graph and find_spec(_DCAT) is not None:
@@ -50,7 +53,7 @@ async def dataset(request: AnyRequest, name: str) -> Response[Any]:
         return found
     portraits: Portraits = request.app.state.portraits
     portrait = await portraits.get(release)
-    return page(
+    return open_page(
         request, "portal/dataset.html", headers=_links(request, entry), **_values(request, entry, releases, portrait)
     )
 
@@ -103,14 +106,21 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
     }
 
 
-def _chart(portrait: Portrait) -> Any:
+class Drawn(msgspec.Struct, frozen=True):
+    """A chart and what it shows."""
+
+    title: str
+    drawing: Any
+
+
+def _chart(portrait: Portrait) -> Drawn | None:
     chart = portrait.chart
     if chart is None:
         return None
     label = translate(_("Rows by {column}"), column=title_of(chart.column))
     if chart.kind == "years":
-        return charts.series(years(chart), label)
-    return charts.bars([(name[:60], count) for name, count in chart.items], label)
+        return Drawn(label, charts.series(years(chart), label))
+    return Drawn(label, charts.bars([(name[:60], count) for name, count in chart.items], label))
 
 
 def _citation(request: AnyRequest, entry: Entry, release: Release) -> str:

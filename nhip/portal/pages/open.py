@@ -11,7 +11,7 @@ from nhip.errors import NotFound
 from nhip.places.register import Register
 from nhip.portal.licences import get_licence, list_licences
 from nhip.portal.pages.words import FACETS, SORTS, always, chosen_of, facet_title
-from nhip.portal.public import AnyRequest, installation_of, pairs_of, root
+from nhip.portal.public import AnyRequest, installation_of, open_page, pairs_of, root
 from nhip.portal.search import (
     MOST_PAGES,
     SIZE,
@@ -28,7 +28,6 @@ from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.sessions import start_of, who
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb, Listing
-from nhip.web.render import page
 
 FACET_VALUES = 12
 """Values of a facet that are shown; the search narrows the rest."""
@@ -48,7 +47,7 @@ async def open_data(request: AnyRequest) -> Response[Any]:
     return await _home(request)
 
 
-async def _home(request: AnyRequest) -> Response[str]:
+async def _home(request: AnyRequest) -> Response[Any]:
     async with installation_of(request).db.read() as tx:
         values: dict[str, Any] = {
             "numbers": await get_numbers(tx),
@@ -56,11 +55,11 @@ async def _home(request: AnyRequest) -> Response[str]:
             "newest": await list_newest(tx),
             "agencies": (await list_agencies(tx))[:8],
         }
-    return page(request, "portal/home.html", **values, **always("/"))
+    return open_page(request, "portal/home.html", **values, **always("/"))
 
 
 @get("/datasets", permission=PUBLIC, include_in_schema=False)
-async def datasets(request: AnyRequest) -> Response[str]:
+async def datasets(request: AnyRequest) -> Response[Any]:
     """Search with facets; the address says all of it."""
     wanted = read_wanted(pairs_of(request))
     async with installation_of(request).db.read() as tx:
@@ -70,7 +69,7 @@ async def datasets(request: AnyRequest) -> Response[str]:
     titles = {code: words["title_of"](agency) for code, agency in agencies.items()}
     places = _place_names(result, wanted)
     chosen = [(name, value, facet_title(name, value, titles, places)) for name, value in chosen_of(wanted)]
-    return page(
+    return open_page(
         request,
         "portal/datasets.html",
         wanted=wanted,
@@ -109,16 +108,16 @@ def _place_names(result: Result, wanted: Wanted) -> dict[str, str]:
 
 
 @get("/agencies", permission=PUBLIC, include_in_schema=False)
-async def agencies(request: AnyRequest) -> Response[str]:
+async def agencies(request: AnyRequest) -> Response[Any]:
     """Agencies that have open data."""
     async with installation_of(request).db.read() as tx:
         found = await list_agencies(tx)
     crumbs = [Crumb(translate("Open data"), "/open-data"), Crumb(translate("Agencies"))]
-    return page(request, "portal/agencies.html", agencies=found, crumbs=crumbs, **always("/agencies"))
+    return open_page(request, "portal/agencies.html", agencies=found, crumbs=crumbs, **always("/agencies"))
 
 
 @get("/agency/{code:str}", permission=PUBLIC, include_in_schema=False)
-async def agency(request: AnyRequest, code: str) -> Response[str]:
+async def agency(request: AnyRequest, code: str) -> Response[Any]:
     """One agency and its open datasets. An agency without open data answers as one that does not exist."""
     async with installation_of(request).db.read() as tx:
         found = next((one for one in await list_agencies(tx) if one.code == code), None)
@@ -131,24 +130,26 @@ async def agency(request: AnyRequest, code: str) -> Response[str]:
     words = always("/agencies")
     crumbs = [Crumb(translate("Agencies"), "/agencies"), Crumb(words["title_of"](found))]
     listing = Listing(wanted.page, SIZE, result.total)
-    return page(request, "portal/agency.html", agency=found, result=result, listing=listing, crumbs=crumbs, **words)
+    return open_page(
+        request, "portal/agency.html", agency=found, result=result, listing=listing, crumbs=crumbs, **words
+    )
 
 
 @get("/licences/{code:str}", permission=PUBLIC, include_in_schema=False)
-async def licence(request: AnyRequest, code: str) -> Response[str]:
+async def licence(request: AnyRequest, code: str) -> Response[Any]:
     """What a licence allows and asks for."""
     if code not in list_licences():
         raise NotFound(what=f"/licences/{code}")
     crumbs = [Crumb(translate("About these data"), "/about-data"), Crumb(code)]
-    return page(request, "portal/licence.html", licence=get_licence(code), crumbs=crumbs, **always("/about-data"))
+    return open_page(request, "portal/licence.html", licence=get_licence(code), crumbs=crumbs, **always("/about-data"))
 
 
 @get("/about-data", permission=PUBLIC, include_in_schema=False)
-async def about(request: AnyRequest) -> Response[str]:
+async def about(request: AnyRequest) -> Response[Any]:
     """What is published here, how good it is, who may use it, how programs read it."""
     async with installation_of(request).db.read() as tx:
         numbers = await get_numbers(tx)
-    return page(
+    return open_page(
         request,
         "portal/about.html",
         numbers=numbers,
