@@ -1,6 +1,6 @@
 """What rights cost: one question, compiling them, and how much more a page costs for somebody signed in than for a stranger.
 
-The page is the front door `/`, public, which answers both with a redirect. CPU of the whole server process is counted, without
+The page is the list of open datasets, `/datasets`. CPU of the whole server process is counted, without
 the database server's.
 """
 
@@ -97,14 +97,14 @@ async def _session(installation: Installation) -> str:
 async def _page_ms(client: AsyncTestClient[Any], headers: dict[str, str], times: int) -> float:
     """CPU milliseconds of this process for one request."""
     for _ in range(20):
-        await client.get("/", headers=headers, follow_redirects=False)
+        await client.get("/datasets", headers=headers, follow_redirects=False)
     best = float("inf")
     for _ in range(5):
         started = time.process_time()
         for _ in range(times):
-            answer = await client.get("/", headers=headers, follow_redirects=False)
+            answer = await client.get("/datasets", headers=headers, follow_redirects=False)
         best = min(best, (time.process_time() - started) / times * 1e3)
-        assert answer.status_code == 302, answer.text
+        assert answer.status_code == 200, answer.text[:300]
     return best
 
 
