@@ -1,6 +1,6 @@
 """The notice of a breach to the authority in charge of protecting personal data, filled in from what is known.
 
-It holds what Law 91/2025/QH15, article 23, asks for: what happened, kinds and numbers of data and people, who to ask, what may
+It holds what Law 91/2025/QH15 asks for: what happened, kinds and numbers of data and people, who to ask, what may
 come of it, what was done. The form of the decree's annex was not at hand: copy the text into it.
 """
 
