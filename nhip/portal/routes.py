@@ -10,6 +10,7 @@ from typing import Any
 from litestar.datastructures import State
 
 from nhip.db.installation import Installation
+from nhip.portal.ckan.api import act, version
 from nhip.portal.exports.api import export
 from nhip.portal.feeds import robots, sitemap
 from nhip.portal.pages import open as pages
@@ -21,7 +22,7 @@ from nhip.portal.rows.warm import Warm
 TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
-    *(dataset, rows, export, robots, sitemap),
+    *(dataset, rows, export, robots, sitemap, act, version),
 ]
 
 
