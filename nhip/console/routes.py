@@ -14,6 +14,7 @@ from nhip.console.datasets import pages as datasets
 from nhip.console.datasets.conflicts import ROUTES as CONFLICTS
 from nhip.console.deliveries import pages as deliveries
 from nhip.console.health import pages as health
+from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
 from nhip.kernel.i18n import _
 from nhip.security.permissions.catalogue import SELF
@@ -37,6 +38,7 @@ ROUTES = [
     *deliveries.ROUTES,
     *contracts.ROUTES,
     *sources.ROUTES,
+    *publishing.ROUTES,
     *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,5 +49,6 @@ NAVIGATION = (
     NavItem(_("Datasets"), "/console/datasets", _("Data"), "dataset.read"),
     NavItem(_("Send data"), "/console/upload", _("Bring in"), "dataset.deliver"),
     NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
+    NavItem(_("Publishing"), "/console/publishing", _("Open data"), "dataset.read"),
     *admin.NAVIGATION,
 )

@@ -57,6 +57,7 @@ KINDS: dict[str, str] = {
     "delivery.received": _("Delivery received"),
     "publication.proposed": _("Publication proposed"),
     "publication.decided": _("Dataset made open"),
+    "publication.returned": _("Proposal to publish given back"),
     "publication.released": _("New version made open"),
     "publication.refused": _("Version refused at the publication gate"),
     "publication.withdrawn": _("Publication withdrawn"),

@@ -43,3 +43,11 @@ class GateClosed(Conflict):
 
 class NotProposed(Conflict):
     """Nobody has proposed to publish {name}."""
+
+
+class SameEyes(Conflict):
+    """You proposed to publish {name}. Somebody else has to decide on it."""
+
+
+class NothingWaits(Conflict):
+    """No proposal about {name} waits for a decision."""

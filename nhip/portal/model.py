@@ -45,6 +45,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     first_published_at: datetime | None
     withdrawn_at: datetime | None
     reason: str
+    proposed_party: uuid.UUID | None = None
+    """Who proposed it and so does not decide on it; None: Nhịp's command line."""
 
 
 class OpenColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,8 @@ class OpenColumn(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     unit: str = ""
     act: ActName = "keep"
+    to: float = 0
+    """What the act was given: the multiple, the number of characters."""
 
 
 class Suspicion(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,19 +10,24 @@ from nhip.datasets.store import find_version_in_force, get_dataset, list_virtue_
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.db.notify import announce
+from nhip.kernel.actor import acting
 from nhip.kernel.text import fold, sort_key
+from nhip.kernel.time import today
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.portal import store
 from nhip.portal.errors import (
     GateClosed,
     NothingToPublish,
+    NothingWaits,
     NotProposed,
     NotPublished,
     Recalled,
     ReleaseNotFound,
+    SameEyes,
     Withdrawn,
 )
+from nhip.portal.gate.policy import policy_at
 from nhip.portal.licences import get_licence
 from nhip.portal.model import Entry, GateReport, Publication, Release, Treatment
 from nhip.portal.releases import OpenTable, contract_of, keep_release, open_table
@@ -68,12 +73,19 @@ async def _table(installation: Installation, dataset: Dataset, treatment: Treatm
 
 
 async def publish(installation: Installation, dataset: Dataset, note_: str = "") -> Release:
-    """Decide that a proposed dataset is open, and release its version in force. Raises NotProposed, GateClosed."""
+    """Decide that a proposed dataset is open, and release its version in force.
+
+    Raises NotProposed, NothingWaits, SameEyes, GateClosed.
+    """
     async with installation.db.read() as tx:
         publication = await store.find_publication(tx, dataset.id)
         version = await find_version_in_force(tx, dataset)
+        standing = await store.list_standings(tx, dataset.id)
     if publication is None:
         raise NotProposed(name=dataset.name)
+    if standing[0].last_act in ("returned", "withdrawn"):
+        raise NothingWaits(name=dataset.name)
+    require_other_eyes(publication, dataset)
     if version is None:
         raise NothingToPublish(name=dataset.name)
     release, report = await _made(installation, dataset, version, publication.treatment)
@@ -88,6 +100,22 @@ async def publish(installation: Installation, dataset: Dataset, note_: str = "")
             tx, Event(kind="publication.decided", what=f"dataset:{dataset.name}", why=publication.basis, data=told)
         )
     return release
+
+
+def require_other_eyes(publication: Publication, dataset: Dataset) -> None:
+    """Raises SameEyes when whoever acts proposed it, and the policy in force asks for four eyes."""
+    mine = publication.proposed_party is not None and publication.proposed_party == acting().party
+    if mine and policy_at(today()).four_eyes:
+        raise SameEyes(name=dataset.name)
+
+
+async def turn_down(tx: Connection, dataset: Dataset, why: str) -> None:
+    """Give a proposal back to its agency with the reason; what was open before stays open. Raises NothingWaits."""
+    standing = await store.list_standings(tx, dataset.id)
+    if not standing or standing[0].last_act != "proposed":
+        raise NothingWaits(name=dataset.name)
+    await store.insert_decision(tx, dataset.id, "returned", note=why)
+    await note(tx, Event(kind="publication.returned", what=f"dataset:{dataset.name}", why=why))
 
 
 async def release_due(installation: Installation) -> list[str]:

@@ -27,6 +27,32 @@ class Tombstone(msgspec.Struct, frozen=True):
     withdrawn_at: datetime
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a publication stands. `last_act` is the last decision: proposed, published, returned or withdrawn."""
+
+    dataset_id: uuid.UUID
+    state: str
+    proposed_by: str
+    proposed_at: datetime
+    decided_at: datetime | None
+    last_act: str | None
+    refused_no: int | None
+    refused_at: datetime | None
+    release_no: int | None
+    version_no: int | None
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody took a release; `party` is the name of whoever was signed in."""
+
+    format: str
+    at: datetime
+    party_id: uuid.UUID | None
+    party: str
+    address: str
+    agent: str
+
+
 async def _all(tx: Connection, kind: type[Any], query: Any, **values: Any) -> list[Any]:
     """Rows as structs whose JSON columns become structs, too."""
     cursor = await tx.execute(query, values)
@@ -53,7 +79,7 @@ async def list_publications(tx: Connection, *states: str) -> list[Publication]:
 
 async def propose(tx: Connection, dataset_id: uuid.UUID, *, treatment: Treatment, **values: Any) -> None:
     """Propose to publish, or change what was proposed. `values`: licence, basis, keywords, contact, cadence."""
-    made = {"treatment": Jsonb(treatment), "by": acting().name, "now": now()}
+    made = {"treatment": Jsonb(treatment), "by": acting().name, "party": acting().party, "now": now()}
     await execute(tx, queries.propose, dataset_id=dataset_id, **made, **values)
 
 
@@ -123,6 +149,22 @@ async def put_refusal(tx: Connection, dataset_id: uuid.UUID, no: int, gate: Gate
 async def list_due(tx: Connection) -> list[str]:
     """Names of published datasets whose version in force waits to be released."""
     return [str(row[0]) for row in await (await tx.execute(queries.list_due)).fetchall()]
+
+
+async def list_standings(tx: Connection, dataset_id: uuid.UUID | None = None) -> list[Standing]:
+    """How every publication (or one) stands, the last proposed first; the caller narrows them to what may be seen."""
+    return await _all(tx, Standing, queries.list_standings, dataset_id=dataset_id)
+
+
+async def find_refusal(tx: Connection, dataset_id: uuid.UUID) -> GateReport | None:
+    """Why the gate did not let the newest version out."""
+    row = await (await tx.execute(queries.find_refusal, {"dataset_id": dataset_id})).fetchone()
+    return msgspec.convert(row[0], GateReport) if row else None
+
+
+async def list_downloads(tx: Connection, dataset_id: uuid.UUID, no: int, limit: int = 500) -> list[Download]:
+    """Who took release `no`, the last first, at most `limit`."""
+    return await _all(tx, Download, queries.list_downloads, dataset_id=dataset_id, no=no, limit=limit)
 
 
 async def put_entry(tx: Connection, entry: Entry, sort: str, texts: tuple[str, str, str], folded: str) -> None:

@@ -1,23 +1,26 @@
 -- name: find_publication
 -- The decision about a dataset.
-select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_at, decided_by, decided_at,
+select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_party, proposed_at, decided_by, decided_at,
        first_published_at, withdrawn_at, reason
 from portal.publication where dataset_id = %(dataset_id)s
 
 -- name: list_publications
 -- Decisions in one of the states.
-select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_at, decided_by, decided_at,
+select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_party, proposed_at, decided_by, decided_at,
        first_published_at, withdrawn_at, reason
 from portal.publication where state = any(%(states)s) order by proposed_at desc
 
 -- name: propose
 -- Propose to publish, or change what was proposed; what is published stays so until it is decided anew.
-insert into portal.publication (dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_at)
-values (%(dataset_id)s, 'proposed', %(licence)s, %(basis)s, %(treatment)s, %(keywords)s, %(contact)s, %(cadence)s, %(by)s, %(now)s)
+insert into portal.publication (dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by,
+                                proposed_party, proposed_at)
+values (%(dataset_id)s, 'proposed', %(licence)s, %(basis)s, %(treatment)s, %(keywords)s, %(contact)s, %(cadence)s, %(by)s, %(party)s,
+        %(now)s)
 on conflict (dataset_id) do update
 set state = case portal.publication.state when 'published' then 'published' else 'proposed' end,
     licence = excluded.licence, basis = excluded.basis, treatment = excluded.treatment, keywords = excluded.keywords,
-    contact = excluded.contact, cadence = excluded.cadence, proposed_by = excluded.proposed_by, proposed_at = excluded.proposed_at
+    contact = excluded.contact, cadence = excluded.cadence, proposed_by = excluded.proposed_by, proposed_party = excluded.proposed_party,
+    proposed_at = excluded.proposed_at
 
 -- name: decide
 -- The dataset is open.
@@ -73,13 +76,31 @@ on conflict (dataset_id) do update set no = excluded.no, at = excluded.at, gate 
 delete from portal.refusal where dataset_id = %(dataset_id)s
 
 -- name: list_due
--- Published datasets whose version in force has no release and was not refused.
+-- Published datasets whose version in force has no release and was not refused; a changed treatment waits for its decision.
 select d.name
 from portal.publication p join datasets.dataset d on d.id = p.dataset_id
-where p.state = 'published' and d.version_no is not null
+where p.state = 'published' and d.version_no is not null and p.decided_at >= p.proposed_at
   and not exists (select 1 from portal.release r where r.dataset_id = d.id and r.no = d.version_no)
   and not exists (select 1 from portal.refusal f where f.dataset_id = d.id and f.no = d.version_no)
 order by d.name
+
+-- name: list_standings
+-- How every publication stands: what was decided last, whether the gate refused its newest version or it waits to be released.
+select p.dataset_id, p.state, p.proposed_by, p.proposed_at, p.decided_at,
+       (select x.act from portal.decision x
+        where x.dataset_id = p.dataset_id and x.act in ('proposed', 'published', 'returned', 'withdrawn')
+        order by x.at desc, x.id desc limit 1) as last_act,
+       f.no as refused_no, f.at as refused_at,
+       (select max(r.no) from portal.release r where r.dataset_id = p.dataset_id and r.recalled_at is null) as release_no,
+       d.version_no
+from portal.publication p join datasets.dataset d on d.id = p.dataset_id
+left join portal.refusal f on f.dataset_id = p.dataset_id
+where %(dataset_id)s::uuid is null or p.dataset_id = %(dataset_id)s
+order by p.proposed_at desc
+
+-- name: find_refusal
+-- What the gate said of the version that it did not let out.
+select gate from portal.refusal where dataset_id = %(dataset_id)s
 
 -- name: put_entry
 -- What the catalogue says of a dataset.
@@ -129,9 +150,10 @@ insert into datasets.use_day (dataset_id, day, reads) values (%(dataset_id)s, %(
 on conflict (dataset_id, day) do update set reads = datasets.use_day.reads + 1
 
 -- name: list_downloads
--- Who took a release.
-select format, at, party_id, address, agent from portal.download
-where dataset_id = %(dataset_id)s and (%(no)s::int is null or no = %(no)s) order by at desc limit %(limit)s
+-- Who took a release; `party` is empty for strangers.
+select w.format, w.at, w.party_id, coalesce(y.name, '') as party, w.address, w.agent
+from portal.download w left join security.party y on y.id = w.party_id
+where w.dataset_id = %(dataset_id)s and (%(no)s::int is null or no = %(no)s) order by at desc limit %(limit)s
 
 -- name: forget_downloads
 -- Downloads from before a moment are forgotten.

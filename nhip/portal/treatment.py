@@ -91,6 +91,7 @@ def open_columns(acts: Treatment, kinds: Mapping[str, str], contract: Contract |
                     description=field.description,
                     unit=field.unit,
                     act=act.act,
+                    to=act.to,
                 )
             )
     return found

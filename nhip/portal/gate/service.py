@@ -10,11 +10,14 @@ from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.profile import PERSONAL
 from nhip.datasets.engine import ident
 from nhip.kernel.i18n import _
+from nhip.kernel.time import today
+from nhip.portal.gate.policy import policy_at
 from nhip.portal.gate.recognisers import RECOGNISERS, Recogniser
 from nhip.portal.model import GateReport, OpenColumn, Suspicion
 
-POLICY = "vn-2026-01"
 _UNTOUCHED = ("keep", "round")
+_LONGEST_PREFIX = 3
+"""Characters of a personal value that say no more than its beginning; a longer one would be the value itself."""
 _OPEN_KINDS = {"address"}
 """Kinds that belong to places as often as to people; alone they identify nobody."""
 _BLOCKS = {
@@ -36,7 +39,7 @@ def examine(
         blocks=[_BLOCKS[name] for name in blocks],
         warns=[RECOGNISERS[name].title for name in warns],
         suspicions=[*declared, *found],
-        policy=POLICY,
+        policy=policy_at(today()).name,
     )
 
 
@@ -46,7 +49,8 @@ def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[
     return [
         Suspicion(column=c.name, what="declared", cells=0)
         for c in columns
-        if c.act in _UNTOUCHED and (c.name in said or c.kind in personal)
+        if (c.act in _UNTOUCHED or (c.act == "prefix" and c.to > _LONGEST_PREFIX))
+        and (c.name in said or c.kind in personal)
     ]
 
 

@@ -1,0 +1,1 @@
+"""Publishing open data: proposing, deciding, withdrawing, recalling."""

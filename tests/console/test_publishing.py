@@ -1,0 +1,216 @@
+"""Publishing as officials do it: propose with a look before, four eyes, give back, withdraw, recall with who took it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from nhip.datasets.records import Dataset
+from nhip.db.installation import Installation
+from nhip.kernel.actor import Actor, act_as
+from nhip.portal import store
+from nhip.portal.errors import NothingWaits, SameEyes
+from nhip.portal.model import Act
+from nhip.portal.service import propose, publish, release_due, turn_down
+from nhip.testing.sector import signed_in_client
+from tests.e2e import sample
+from tests.portal.conftest import STOP_ROWS, WORDS, deliver, people, stops
+
+Client = AsyncTestClient[Litestar]
+HOME = "/console/publishing"
+STOPS = f"{HOME}/tram-xe-buyt"
+SAID = {
+    "licence": "cc-by-4.0",
+    "basis": "Quyết định 12/QĐ-UBND",
+    "contact": "sxd@hue.example",
+    "keywords": "xe buýt, giao thông",
+    "cadence": "MONTHLY",
+}
+COLLEAGUE = Actor(party=uuid.UUID(int=99), name="Lê Thị Hoa")
+__all__ = ["people", "stops"]
+
+
+@pytest.fixture
+async def official(installation: Installation) -> AsyncIterator[Client]:
+    """A steward at a browser: may propose and decide."""
+    async with signed_in_client(installation) as client:
+        await sample.give_every_page(installation)
+        client.headers.update({"Accept": "text/html"})
+        yield client
+
+
+def _filled(page: str) -> dict[str, str]:
+    """What a browser would send back of the columns."""
+    found = dict(re.findall(r'name="(col-\d+)" value="([^"]*)"', page))
+    for name, inside in re.findall(r'<select[^>]*name="(act-\d+)"[^>]*>(.*?)</select>', page, re.S):
+        found[name] = re.findall(r'value="(\w+)" selected', inside)[0]
+    return found
+
+
+async def _form(client: Client, name: str) -> dict[str, str]:
+    answer = await client.get(f"{HOME}/{name}/propose")
+    assert answer.status_code == 200, answer.text[:2000]
+    return {**_filled(answer.text), **SAID}
+
+
+def _place(form: dict[str, str], column: str) -> str:
+    return next(
+        name.removeprefix("col-") for name, value in form.items() if name.startswith("col-") and value == column
+    )
+
+
+async def _by_a_colleague(installation: Installation, dataset: Dataset) -> None:
+    with act_as(COLLEAGUE):
+        await propose(installation, dataset, treatment={}, **WORDS)
+
+
+async def test_what_would_be_open_is_shown_before_it_is_proposed(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    assert "tram-xe-buyt" in (await official.get(HOME)).text
+    form = await _form(official, "tram-xe-buyt")
+    place = _place(form, "mo_cua")
+    form |= {f"act-{place}": "year", "do": "look"}
+    answer = await official.post(f"{STOPS}/propose", data=form)
+    assert answer.status_code == 200, answer.text[:2000]
+    assert "2019" in answer.text and "2019-05-01" not in answer.text
+    async with installation.db.read() as tx:
+        assert await store.find_publication(tx, stops.id) is None, "looking proposes nothing"
+    answer = await official.post(f"{STOPS}/propose", data={**form, "do": "propose"}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text[:2000]
+    async with installation.db.read() as tx:
+        made = await store.find_publication(tx, stops.id)
+    assert made is not None and made.treatment["mo_cua"] == Act("year") and made.keywords == ["xe buýt", "giao thông"]
+
+
+async def test_what_is_missing_is_said_beside_the_field(stops: Dataset, official: Client) -> None:
+    form = await _form(official, "tram-xe-buyt")
+    answer = await official.post(f"{STOPS}/propose", data={**form, "basis": "", "contact": "không", "do": "propose"})
+    assert answer.status_code == 422
+    assert 'id="e-basis"' in answer.text and 'id="e-contact"' in answer.text
+    place = _place(form, "vi_do")
+    answer = await official.post(f"{STOPS}/propose", data={**form, f"act-{place}": "round", f"to-{place}": "0"})
+    assert answer.status_code == 422 and f'id="e-to-{place}"' in answer.text
+    answer = await official.post(f"{STOPS}/propose", data={**form, f"act-{place}": "year"})
+    assert answer.status_code == 422, "a year of a latitude is not on the list"
+
+
+async def test_names_of_people_are_neither_proposed_nor_shown(
+    installation: Installation, people: Dataset, official: Client
+) -> None:
+    form = await _form(official, "nguoi-khuyet-tat")
+    place = _place(form, "ho_ten")
+    assert form[f"act-{place}"] == "drop"
+    for act, to in (("keep", ""), ("prefix", "3"), ("prefix", "100")):
+        sent = {**form, f"act-{place}": act, f"to-{place}": to, "do": "look"}
+        answer = await official.post(f"{HOME}/nguoi-khuyet-tat/propose", data=sent)
+        assert answer.status_code == 200, answer.text[:2000]
+        shown = unescape(answer.text)
+        assert "Nguyễn Văn" not in shown and "Trần" not in shown
+        assert "••• · •••" in shown, "there are cells, but they are not shown"
+    sent = {**form, f"act-{place}": "prefix", f"to-{place}": "100", "do": "propose"}
+    assert (await official.post(f"{HOME}/nguoi-khuyet-tat/propose", data=sent)).status_code == 422
+    async with installation.db.read() as tx:
+        assert await store.find_publication(tx, people.id) is None
+
+
+async def test_whoever_proposed_does_not_decide(installation: Installation, stops: Dataset, official: Client) -> None:
+    form = await _form(official, "tram-xe-buyt")
+    await official.post(f"{STOPS}/propose", data={**form, "do": "propose"})
+    assert f'action="{STOPS}/decide"' not in (await official.get(STOPS)).text
+    answer = await official.post(f"{STOPS}/decide", data={"do": "publish"})
+    assert answer.status_code == 422
+    async with installation.db.read() as tx:
+        assert await store.find_entry(tx, "tram-xe-buyt") is None
+    with act_as(COLLEAGUE):
+        await publish(installation, stops)
+        await propose(installation, stops, treatment={}, **WORDS)
+        with pytest.raises(SameEyes):
+            await publish(installation, stops)
+
+
+async def test_a_colleagues_proposal_is_decided_withdrawn_and_tells_why(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    assert f'action="{STOPS}/decide"' in (await official.get(STOPS)).text
+    answer = await official.post(f"{STOPS}/decide", data={"do": "publish", "note": "Đồng ý"}, follow_redirects=False)
+    assert answer.status_code == 303, answer.text[:2000]
+    assert (await official.get("/dataset/tram-xe-buyt")).status_code == 200
+    assert (await official.post(f"{STOPS}/decide", data={"do": "publish"})).status_code == 409, "decided once"
+    assert (await official.post(f"{STOPS}/withdraw", data={"reason": " "})).status_code == 422
+    answer = await official.post(f"{STOPS}/withdraw", data={"reason": "Trùng với bộ khác"}, follow_redirects=False)
+    assert answer.status_code == 303
+    told = await official.get("/dataset/tram-xe-buyt")
+    assert told.status_code == 410 and "Trùng với bộ khác" in unescape(told.text)
+    assert "Đồng ý" in unescape((await official.get(STOPS)).text), "the history keeps every decision"
+    with pytest.raises(NothingWaits):
+        await publish(installation, stops)
+
+
+async def test_a_proposal_is_given_back_with_a_reason(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    assert (await official.post(f"{STOPS}/decide", data={"do": "return"})).status_code == 422
+    answer = await official.post(
+        f"{STOPS}/decide", data={"do": "return", "note": "Thiếu căn cứ"}, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert "Thiếu căn cứ" in unescape((await official.get(STOPS)).text)
+    async with installation.db.tx() as tx:
+        with pytest.raises(NothingWaits):
+            await turn_down(tx, stops, "lại")
+    with pytest.raises(NothingWaits):
+        await publish(installation, stops)
+
+
+async def test_a_change_of_treatment_waits_for_its_decision(
+    installation: Installation, stops: Dataset, tmp_path: Path
+) -> None:
+    await _by_a_colleague(installation, stops)
+    await publish(installation, stops)
+    await _by_a_colleague(installation, stops)
+    await deliver(installation, "tram-xe-buyt", STOP_ROWS + "T04,Cầu,,16.468,107.591,2022-01-01\n", tmp_path)
+    assert await release_due(installation) == [], "nothing is released by a treatment that nobody decided on"
+    async with installation.db.read() as tx:
+        assert await store.find_entry(tx, "tram-xe-buyt") is not None
+
+
+async def test_a_release_is_recalled_and_whoever_took_it_is_named(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    await publish(installation, stops)
+    async with installation.db.tx() as tx:
+        (release,) = await store.list_releases(tx, stops.id)
+        with act_as(Actor(name="ai đó", address="192.0.2.7")):
+            await store.insert_download(tx, release, "csv", "curl/8.5")
+    page = f"{STOPS}/releases/{release.no}"
+    answer = await official.get(page)
+    assert answer.status_code == 200, answer.text[:2000]
+    assert "192.0.2.7" in answer.text and "curl/8.5" in answer.text
+    assert (await official.post(f"{page}/recall", data={})).status_code == 422
+    answer = await official.post(f"{page}/recall", data={"reason": "Sai toạ độ"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert "Sai toạ độ" in unescape((await official.get(page)).text)
+    async with installation.db.read() as tx:
+        assert await store.find_entry(tx, "tram-xe-buyt") is None
+    for no in ("7", "99999999999"):
+        assert (await official.get(f"{STOPS}/releases/{no}")).status_code == 404
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+async def test_pages_of_what_is_not_there(stops: Dataset, official: Client, lang: str) -> None:
+    assert (await official.get(f"{STOPS}?lang={lang}")).status_code == 200
+    for path in ("khong-co", "khong-co/propose", "khong-co/releases/1"):
+        assert (await official.get(f"{HOME}/{path}")).status_code == 404
+    assert (await official.post(f"{HOME}/khong-co/decide", data={"do": "publish"})).status_code == 404
+    assert (await official.post(f"{STOPS}/decide", data={"do": "publish"})).status_code == 409
