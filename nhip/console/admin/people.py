@@ -66,7 +66,7 @@ async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
     total = offset + len(found)
     values: dict[str, Any] = {"people": found[:PAGE_SIZE], "above": above, "given": given, "q": q, "kinds": KINDS}
     values |= {"listing": Listing(number, PAGE_SIZE, total), "title_of_role": title_of_role, "name_of": name_of}
-    return page(request, "console/admin/people.html", crumbs=crumbs(_("People")), **values)
+    return page(request, "console/admin/people.html", crumbs=crumbs(_("Users")), **values)
 
 
 @get(f"{PEOPLE}/new", permission="party.edit")
@@ -113,7 +113,7 @@ async def _form(request: AnyRequest, form: Form, party: Party | None, status: in
         "form": form,
         "party": party,
         "organisations": options,
-        "crumbs": crumbs(_("People"), PEOPLE, last),
+        "crumbs": crumbs(_("Users"), PEOPLE, last),
     }
     return page(request, "console/admin/person_form.html", status=status, **values)
 
@@ -130,7 +130,7 @@ async def _show(request: AnyRequest, party_id: uuid.UUID, form: Form, status: in
         values = await _about(tx, party)
     values |= {"title_of_role": title_of_role, "title_of_permission": title_of_permission, "name_of": name_of}
     values |= {"kinds": KINDS, "now_": now(), "me": await me(request)}
-    trail = crumbs(_("People"), PEOPLE, Crumb(party.name))
+    trail = crumbs(_("Users"), PEOPLE, Crumb(party.name))
     return page(request, "console/admin/person.html", status=status, party=party, form=form, crumbs=trail, **values)
 
 
@@ -241,7 +241,7 @@ async def invite(request: AnyRequest, party_id: FromPath[uuid.UUID]) -> Response
     link = f"{public_address(settings)}/recover?code={code}"
     values: dict[str, Any] = {"party": party, "link": link, "hours": invitations.HOURS}
     trail = crumbs(
-        _("People"), PEOPLE, Crumb(party.name, f"{PEOPLE}/{party.id}"), Crumb(translate(_("Link to set a password")))
+        _("Users"), PEOPLE, Crumb(party.name, f"{PEOPLE}/{party.id}"), Crumb(translate(_("Link to set a password")))
     )
     return page(request, "console/admin/invitation.html", headers={"Cache-Control": "no-store"}, crumbs=trail, **values)
 

@@ -11,7 +11,7 @@ _PARTS = (people, organisations, programs, roles, sessions, providers, secrets, 
 ROUTES = [route for part in _PARTS for route in part.ROUTES]
 _GROUP = _("Administration")
 NAVIGATION = (
-    NavItem(_("People"), people.PEOPLE, _GROUP, "party.read"),
+    NavItem(_("Users"), people.PEOPLE, _GROUP, "party.read"),
     NavItem(_("Organisations"), organisations.PLACES, _GROUP, "party.read"),
     NavItem(_("Programs"), programs.PROGRAMS, _GROUP, "party.read"),
     NavItem(_("Roles"), roles.ROLES, _GROUP, "role.read"),
