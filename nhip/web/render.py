@@ -176,7 +176,9 @@ def _waiting_notice(request: AnyRequest) -> Notice | None:
         kept = msgspec.json.decode(base64.urlsafe_b64decode(request.cookies[NOTICE_COOKIE]), type=Notice)
     except (KeyError, binascii.Error, ValueError, msgspec.MsgspecError):
         return None
-    return kept if _PLAIN_PLACES.fullmatch(kept.text) else None  # `{n:>9999999999}` in a forged one would fill the memory
+    return (
+        kept if _PLAIN_PLACES.fullmatch(kept.text) else None
+    )  # `{n:>9999999999}` in a forged one would fill the memory
 
 
 @contextmanager

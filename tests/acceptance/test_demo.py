@@ -13,7 +13,18 @@ import pytest
 from nhip.db.embedded import EmbeddedServer
 from tests.acceptance.conftest import Done, Nhip
 
-KEYS = {"agencies", "datasets", "deliveries", "failed", "rows", "findings", "false_alarms", "virtues", "seconds", "users"}
+KEYS = {
+    "agencies",
+    "datasets",
+    "deliveries",
+    "failed",
+    "rows",
+    "findings",
+    "false_alarms",
+    "virtues",
+    "seconds",
+    "users",
+}
 VIRTUES = {"accurate", "complete", "clean", "live", "consistent", "shared"}
 
 PARTLY: dict[str, float] = {}

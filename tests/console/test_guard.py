@@ -89,7 +89,9 @@ async def test_strangers_get_no_data_from_any_address(stranger: Client, officer:
         for method in sorted(methods - {"OPTIONS"}):
             for accept in ("text/html", "application/json", "*/*"):
                 answer = await stranger.request(method, address, headers={"Accept": accept}, follow_redirects=False)
-                assert answer.status_code in (302, 303, 401, 403), f"{method} {address} for {accept}: {answer.status_code}"
+                assert answer.status_code in (302, 303, 401, 403), (
+                    f"{method} {address} for {accept}: {answer.status_code}"
+                )
                 shown = [word for word in KNOWN if word in answer.text and word not in address]
                 assert shown == [], f"{method} {address} shows data"
                 if answer.status_code in (302, 303):

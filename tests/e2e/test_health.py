@@ -64,7 +64,9 @@ def test_old_letters_are_read(browsing, site) -> None:
     with browsing.page(size="1280", state=site.state) as page:
         page.goto(site.url + "/console/datasets/giao-vien/rows")
         expect(page.get_by_role("table")).to_contain_text("Nơi làm việc")
-        expect(page.get_by_role("table")).not_to_contain_text("Nguyễn Thị Hồng Thủy")  # a name: shown for a purpose only
+        expect(page.get_by_role("table")).not_to_contain_text(
+            "Nguyễn Thị Hồng Thủy"
+        )  # a name: shown for a purpose only
         page.goto(site.url + "/console/datasets/giao-vien")
         page.get_by_role("link", name="gv-abc.txt").click()
         expect(page.get_by_role("main")).to_contain_text("tcvn3", ignore_case=True)

@@ -60,7 +60,12 @@ async def test_its_tables_live_in_a_schema_of_their_own(lighting: Sector, instal
     ("file", "old", "new", "said"),
     [
         ("pages.py", '@get("/console/lighting"', '@get("/elsewhere"', "addresses begin with /console/lighting"),
-        ("pages.py", ', permission="lighting.read"', "", "name the permission that this page needs, one of lighting.read"),
+        (
+            "pages.py",
+            ', permission="lighting.read"',
+            "",
+            "name the permission that this page needs, one of lighting.read",
+        ),
         ("pages.py", '"lighting.read"', '"dataset.read"', "name the permission that this page needs"),
         ("jobs.py", "@needs(SYSTEM)", "", "say above the job who enqueues it"),
         ("jobs.py", "@needs(SYSTEM)", '@needs("dataset.correct")', "say above the job who enqueues it"),
