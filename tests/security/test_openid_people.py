@@ -352,7 +352,7 @@ def push(world: World, token: str, name: str = "fake") -> Any:
         ({"sub": "out-2", "sid": "s1"}, {"s1", "s2", "s3"}),
         ({"sub": "nobody"}, {"s1", "s2", "s3"}),
     ],
-    ids=str,
+    ids=["sid", "sub", "both", "of-another", "nobody"],
 )
 def test_exactly_the_sessions_concerned_end(world: World, told: dict[str, str], stay: set[str]) -> None:
     three_sessions(world)
