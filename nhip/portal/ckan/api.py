@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from nhip.errors import BadInput, NhipError
 from nhip.portal.ckan.actions import ACTIONS as ABOUT_CATALOGUE
+from nhip.portal.ckan.datastore import ACTIONS as ABOUT_ROWS
 from nhip.portal.ckan.errors import (
     ActionError,
     ActionUnknown,
@@ -22,7 +23,7 @@ from nhip.portal.ckan.errors import (
     SqlRefused,
     WriteRefused,
 )
-from nhip.portal.ckan.model import Action, Asked
+from nhip.portal.ckan.model import Action, Asked, Later
 from nhip.portal.ckan.params import Params
 from nhip.portal.public import FOR_ALL, REVALIDATE, AnyRequest, installation_of, pairs_of, root
 from nhip.security.permissions.catalogue import PUBLIC
@@ -43,7 +44,7 @@ async def help_show(asked: Asked) -> str:
     return inspect.getdoc(ACTIONS[name]) or ""
 
 
-ACTIONS: dict[str, Action] = {**ABOUT_CATALOGUE, "help_show": help_show}
+ACTIONS: dict[str, Action] = {**ABOUT_CATALOGUE, **ABOUT_ROWS, "help_show": help_show}
 
 
 @get(["/api", "/api/3"], permission=PUBLIC, anonymous=True, include_in_schema=False, sync_to_thread=False)
@@ -83,7 +84,8 @@ async def _result(request: AnyRequest, action: str) -> Any:
     params = Params(await _sent(request))
     async with installation_of(request).db.read() as tx:
         settings = request.app.state.settings
-        return await found(Asked(tx, params, root(request), settings.city, request.app.state.warm))
+        result = await found(Asked(tx, params, root(request), settings.city, request.app.state.warm))
+    return await result.finish() if isinstance(result, Later) else result
 
 
 async def _sent(request: AnyRequest) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,4 +22,11 @@ class Asked(msgspec.Struct, frozen=True):
     warm: Warm
 
 
+class Later(msgspec.Struct, frozen=True):
+    """An answer that is finished after the transaction was given back, as it takes DuckDB and perhaps seconds."""
+
+    finish: Callable[[], Awaitable[Any]]
+
+
+RecordsFormat = Literal["objects", "lists", "csv", "tsv"]
 Action = Callable[[Asked], Awaitable[Any]]

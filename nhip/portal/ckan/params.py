@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -80,3 +81,9 @@ class Params:
             except (msgspec.DecodeError, RecursionError):
                 raise Invalid(field=name, why=_("Not valid JSON")) from None
         return value
+
+    def address(self, **others: Any) -> str:
+        """The parameters as those of an address, some of them exchanged."""
+        told = {**self._told, **others}
+        pairs = [(n, v if isinstance(v, str) else msgspec.json.encode(v).decode()) for n, v in told.items()]
+        return urlencode(pairs, errors="replace")
