@@ -28,7 +28,7 @@ GOOD = 90.0
 """A dataset has a virtue from this score on (migration 0002 says the same)."""
 SIZE = 20
 MOST_PAGES = 100
-MOST = 10_000
+MOST = 2_000
 """As many hits are counted; beyond, the page says "more than"."""
 FEW = 3
 """With fewer hits than this, datasets with words that look alike are offered, too."""

@@ -13,7 +13,9 @@ with titled as materialized (
       and (%(place)s::text[] is null or places && %(place)s)
       and (%(virtue)s::int is null or good & %(virtue)s = %(virtue)s)
       and (%(year)s::int[] is null or year = any(%(year)s))
-    order by case when %(query)s::text is null then modified end desc
+    order by case when %(query)s::text is null and %(sort)s = 'title' then sort end collate "C",
+             case when %(query)s::text is null and %(sort)s = 'rows' then row_count end desc,
+             case when %(query)s::text is null then modified end desc
     limit %(most)s + 1
 ), other as materialized (
     select dataset_id, agency_code, theme, licence, formats, places, good, year, modified, row_count, sort, 1 as level, title, folded
@@ -53,10 +55,9 @@ group by grouping sets ((), (agency_code), (theme), (licence), (formats), (place
 select set_config('pg_trgm.word_similarity_threshold', '0.45', true)
 
 -- name: list_near
--- Entries whose words look like what was typed, the nearest first: for typing slips.
+-- Entries whose words look like what was typed, the nearest first: for typing slips. Of three hundred that are near enough.
 select dataset_id::text
-from portal.entry
-where folded %%> %(phrase)s
+from (select dataset_id, folded, modified from portal.entry where folded %%> %(phrase)s limit 300) alike
 order by word_similarity(%(phrase)s, folded) desc, modified desc, dataset_id limit %(most)s
 
 -- name: list_entries
