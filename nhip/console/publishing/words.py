@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nhip.kernel.i18n import _
-from nhip.portal.gate.recognisers import RECOGNISERS
+from nhip.portal.gate.recognisers import recognisers
 from nhip.portal.store import Standing
 from nhip.web.i18n import translate
 
@@ -75,7 +75,8 @@ def title_of_finding(what: str) -> str:
     """What the gate found, in the language of the page."""
     if what == "declared":
         return translate(_("Personal data by the contract"))
-    return translate(RECOGNISERS[what].title) if what in RECOGNISERS else what
+    known = recognisers()
+    return translate(known[what].title) if what in known else what
 
 
 def acts_of(type_: str, kind: str) -> tuple[str, ...]:

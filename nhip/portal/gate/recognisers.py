@@ -1,37 +1,116 @@
-"""Recognisers of identifiers of people, as DuckDB predicates over a text cell."""
+"""Recognisers of identifiers of people, as DuckDB predicates (RE2) over a cell; the policy says which block and which warn."""
 
 from __future__ import annotations
+
+import re
+from functools import cache
 
 import msgspec
 
 from nhip.datasets.engine import literal
 from nhip.kernel.i18n import _
+from nhip.kernel.text import fold
+from nhip.kernel.time import today
+from nhip.kernel.values.fastpath import HEALTH_INSURANCE, OLD_PROVINCES, citizen_id_pattern
+
+LIKELY = r"@|[0-9](?:[ .\-]?[0-9]){4}"
+"""No identifier is without an @ or five digits: the quick look before the exact ones."""
+SHARE, FEWEST = 0.9, 5
+"""Numbers are identifiers when this part of a column's cells, and at least so many, have the form; amounts do not."""
 
 
 class Recogniser(msgspec.Struct, frozen=True, kw_only=True):
-    """`sql` holds `{cell}`; `blocks`: what it finds may not be open; else a person is warned."""
+    """`pattern` finds it in a text cell. With `context` (RE2 over folded text) only where the column's names or the cell has
+    that word. `numeric`: the form of the whole number in an integer column, which has lost its leading zero."""
 
     title: str
-    sql: str
-    blocks: bool = True
+    pattern: str
+    context: str = ""
+    numeric: str = ""
 
-    def matches(self, cell: str) -> str:
-        """The predicate for one column."""
-        return "(" + self.sql.replace("{cell}", cell) + ")"
+    def matches(self, cell: str, about: str = "") -> str:
+        """The predicate for a text column whose names and titles are `about`."""
+        found = f"regexp_matches({cell}, {literal(self.pattern)})"
+        if not self.context or self.speaks_of(about):
+            return f"({found})"
+        folded = f"replace(strip_accents(lower({cell})), 'đ', 'd')"
+        return f"({found} and regexp_matches({folded}, {literal(self.context)}))"
+
+    def speaks_of(self, about: str) -> bool:
+        """Whether a column's names say that it holds this."""
+        return bool(self.context) and re.search(self.context, fold(about).replace("_", " ")) is not None
 
 
-def _pattern(text: str) -> str:
-    return f"regexp_matches({{cell}}, {literal(text)})"
+_START = r"(?:^|[^0-9A-Za-z.,_/\-]|(?:^|[^0-9])[.,]|\p{Ll}[\-/_])"
+_END = r"(?:[^0-9A-Za-z]|$)"
+"""A number within a code, behind a decimal point or behind capitals with a hyphen is none of these."""
+_SEP = r"[ .\-]?"
+_CALL = r"(?i:s?[dđ]t(?:d[dđ])?|tel|phone|zalo|mobile)[ .:\-]{0,2}"
+_CARRIER = r"(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-9])"
+_PRIVATE = r"(?:gmail|yahoo|hotmail|outlook|icloud|live|ymail|proton|protonmail|aol)\.[a-z.]{2,}"
+_MAILBOX = r"(?i)[a-z0-9._%+\-]+@"
+_GROUPED = rf"{OLD_PROVINCES}[ .\-][0-3][0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}"
+"""A citizen number as people write it down: in threes."""
 
 
-# 12 digits: province 001-096, then century and sex 0-9, two digits of the year, six of a series (Circular 59/2021, annex)
-_CITIZEN = r"(^|[^0-9.])0(0[1-9]|[1-8][0-9]|9[0-6])[0-9]{9}([^0-9]|$)"
-_PHONE = r"(^|[^0-9])(\+?84|0)[ .\-]?(3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-9])([ .\-]?[0-9]){7}([^0-9]|$)"
-_EMAIL = r"(?i)[a-z0-9._%+\-]+@(gmail|yahoo|hotmail|outlook|icloud)\.[a-z.]{2,}"
+@cache
+def recognisers(year: int | None = None) -> dict[str, Recogniser]:
+    """All by name; citizen numbers are of people born up to `year` (default: this one)."""
+    citizen = citizen_id_pattern(year or today().year)
+    return {
+        "citizen_id": Recogniser(
+            title=_("Citizen numbers"),
+            pattern=f"{_START}(?:{citizen}|{_GROUPED}){_END}",
+            numeric=citizen,
+        ),
+        "old_citizen_id": Recogniser(
+            title=_("Old identity card numbers"),
+            pattern=f"{_START}[0-9]{{9}}{_END}",
+            context=r"\b(cmnd|cmt|cmtnd|chung minh( thu)?( nhan dan)?)\b",
+        ),
+        "phone": Recogniser(
+            title=_("Mobile phone numbers"),
+            pattern=rf"(?:{_START}|{_CALL})(?:\+84[ .\-]?|84[ ]?|0[ \-]?){_CARRIER}(?:{_SEP}[0-9]){{7}}{_END}",
+            numeric=rf"0{_CARRIER}[0-9]{{7}}",
+        ),
+        "landline": Recogniser(
+            title=_("Land line numbers"),
+            pattern=rf"(?:{_START}|{_CALL})\(?(?:\+84[ .\-]?|0)2(?:[48]|[0-9]{{2}})\)?(?:{_SEP}[0-9]){{7,8}}{_END}",
+        ),
+        "email": Recogniser(title=_("Private e-mail addresses"), pattern=_MAILBOX + _PRIVATE),
+        "work_email": Recogniser(title=_("Other e-mail addresses"), pattern=_MAILBOX + r"[a-z0-9\-]+\.[a-z.]{2,}"),
+        "plate": Recogniser(
+            title=_("Vehicle plates"),
+            pattern=r"(?:^|[^0-9A-Za-z])[1-9][0-9][A-Z][A-Z0-9]?(?:[ \-][0-9]{4}|[ \-]?[0-9]{3}\.?[0-9]{2})(?:[^0-9A-Za-z]|$)",
+        ),
+        "health_insurance": Recogniser(
+            title=_("Health insurance numbers"),
+            pattern=f"{_START}{HEALTH_INSURANCE}{_END}",
+            context=r"\b(bhyt|bao hiem y te)\b",
+        ),
+        "social_insurance": Recogniser(
+            title=_("Social insurance numbers"),
+            pattern=f"{_START}[0-9]{{10}}{_END}",
+            context=r"\b(bhxh|bao hiem xa hoi)\b",
+        ),
+        "bank_account": Recogniser(
+            title=_("Bank account numbers"),
+            pattern=rf"{_START}[0-9](?:{_SEP}[0-9]){{7,18}}{_END}",
+            context=r"\b(stk|so tk|so tai khoan|tai khoan ngan hang|bank account)\b",
+        ),
+        "passport": Recogniser(
+            title=_("Passport numbers"),
+            pattern=f"{_START}[A-Z]{{1,2}}[0-9]{{7}}{_END}",
+            context=r"\b(ho chieu|passport)\b",
+        ),
+    }
 
-RECOGNISERS: dict[str, Recogniser] = {
-    "citizen_id": Recogniser(title=_("Citizen numbers"), sql=_pattern(_CITIZEN)),
-    "phone": Recogniser(title=_("Mobile phone numbers"), sql=_pattern(_PHONE)),
-    "email": Recogniser(title=_("Private e-mail addresses"), sql=_pattern(_EMAIL)),
-}
-"""By name."""
+
+def numbers_like(recogniser: Recogniser, cell: str, digits: int) -> str:
+    """The predicate for an integer column: the form once the leading zero is back. Round amounts are not identifiers."""
+    text = f"lpad(cast({cell} as varchar), {digits}, '0')"
+    return f"({cell} > 0 and {cell} % 1000 <> 0 and regexp_full_match({text}, {literal(recogniser.numeric)}))"
+
+
+DIGITS = {"citizen_id": 12, "phone": 10}
+"""Length of the identifiers that are found in columns of numbers."""

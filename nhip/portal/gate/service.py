@@ -1,18 +1,18 @@
-"""Whether a treated table may be open: recognisers over every text cell, what the contract calls personal, small groups."""
+"""Whether a treated table may be open: recognisers over every cell of text or whole numbers, what the contract calls personal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.profile import PERSONAL
-from nhip.datasets.engine import ident
+from nhip.datasets.engine import ident, literal
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
 from nhip.portal.gate.policy import policy_at
-from nhip.portal.gate.recognisers import RECOGNISERS, Recogniser
+from nhip.portal.gate.recognisers import DIGITS, FEWEST, LIKELY, SHARE, numbers_like, recognisers
 from nhip.portal.model import GateReport, OpenColumn, Suspicion
 
 _UNTOUCHED = ("keep", "round")
@@ -30,16 +30,17 @@ def examine(
     con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[OpenColumn], contract: Contract | None
 ) -> GateReport:
     """Look at `table` (an SQL source whose columns are `columns`). Every cell is looked at, none is kept but masked examples."""
+    policy, known = policy_at(today()), recognisers()
     declared = _declared(columns, contract)
-    found = [s for column in columns if column.type == "text" for s in _suspicions(con, table, column.name)]
-    blocks = ["declared"] * bool(declared) + ["found"] * any(RECOGNISERS[s.what].blocks for s in found)
-    warns = sorted({s.what for s in found if not RECOGNISERS[s.what].blocks})
+    found = [s for column in columns for s in _suspicions(con, table, column)]
+    blocks = ["declared"] * bool(declared) + ["found"] * any(s.what not in policy.warns for s in found)
+    warns = sorted({s.what for s in found if s.what in policy.warns})
     return GateReport(
         open=not blocks,
         blocks=[_BLOCKS[name] for name in blocks],
-        warns=[RECOGNISERS[name].title for name in warns],
+        warns=[known[name].title for name in warns],
         suspicions=[*declared, *found],
-        policy=policy_at(today()).name,
+        policy=policy.name,
     )
 
 
@@ -49,25 +50,49 @@ def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[
     return [
         Suspicion(column=c.name, what="declared", cells=0)
         for c in columns
-        if (c.act in _UNTOUCHED or (c.act == "prefix" and c.to > _LONGEST_PREFIX))
-        and (c.name in said or c.kind in personal)
+        if _is_untouched(c) and (c.name in said or c.kind in personal)
     ]
 
 
-def _suspicions(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[Suspicion]:
-    cell = ident(column)
-    counted = ", ".join(f"count(*) filter (where {r.matches(cell)})" for r in RECOGNISERS.values())
-    row = con.execute(f"select {counted} from {table} where {cell} is not null").fetchone() or ()
-    named = zip(RECOGNISERS.items(), row, strict=True)
-    return [_found(con, table, column, name, recogniser, n) for (name, recogniser), n in named if n]
+def _is_untouched(column: OpenColumn) -> bool:
+    return column.act in _UNTOUCHED or (column.act == "prefix" and column.to > _LONGEST_PREFIX)
 
 
-def _found(
-    con: duckdb.DuckDBPyConnection, table: str, column: str, name: str, recogniser: Recogniser, cells: int
-) -> Suspicion:
-    cell = ident(column)
-    row = con.execute(f"select {cell} from {table} where {recogniser.matches(cell)} limit 1").fetchone()
-    return Suspicion(column=column, what=name, cells=cells, example=masked(str(row[0])) if row else "")
+def _suspicions(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> Iterator[Suspicion]:
+    if column.type == "text":
+        yield from _in_text(con, table, column)
+    elif column.type == "integer":
+        yield from _in_numbers(con, table, column)
+
+
+def _in_text(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> Iterator[Suspicion]:
+    cell, about = ident(column.name), f"{column.name} {column.title} {column.title_en}"
+    tests = {name: r.matches(cell, about) for name, r in recognisers().items()}
+    if column.kind == "tax_code":
+        del tests["phone"]  # those of some provinces begin as mobile numbers do
+    tests["work_email"] += f" and not {tests['email']}"
+    likely = f"{table} where regexp_matches({cell}, {literal(LIKELY)})"
+    counts = _counts(con, likely, tests)
+    for name, cells in counts.items():
+        if cells:
+            row = con.execute(f"select {cell} from {likely} and {tests[name]} limit 1").fetchone()
+            yield Suspicion(column=column.name, what=name, cells=cells, example=masked(str(row[0])) if row else "")
+
+
+def _in_numbers(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> Iterator[Suspicion]:
+    cell, known = ident(column.name), recognisers()
+    tests = {name: numbers_like(known[name], cell, digits) for name, digits in DIGITS.items()}
+    counts = _counts(con, f"{table} where {cell} is not null", {**tests, "": "true"})
+    total = counts.pop("")
+    for name, cells in counts.items():
+        if cells >= FEWEST and cells >= SHARE * total:
+            yield Suspicion(column=column.name, what=name, cells=cells, example="0" * (DIGITS[name] - 1))
+
+
+def _counts(con: duckdb.DuckDBPyConnection, source: str, tests: dict[str, str]) -> dict[str, int]:
+    counted = ", ".join(f"count(*) filter (where {test})" for test in tests.values())
+    row = con.execute(f"select {counted} from {source}").fetchone() or ()
+    return dict(zip(tests, row, strict=True))
 
 
 def masked(text: str) -> str:
