@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from ckanapi import RemoteCKAN
 from ckanapi.errors import CKANAPIError, NotAuthorized, NotFound, SearchQueryError, ValidationError
@@ -74,6 +75,11 @@ async def test_ckanapi_reads_the_catalogue(address: str, open_stops: Dataset, ho
     assert "cc-by-4.0" in told["licences"] and told["site"] is True and told["mine"] == []
     assert told["status"]["ckan_version"] == "2.12.0" and "id" in told["help"]
 
+    rows = await _ask(
+        address, lambda ckan: ckan.action.datastore_search(resource_id=package["resources"][0]["id"]), **how
+    )
+    assert rows["total"] == 3
+
 
 async def test_ckanapi_knows_our_errors(address: str, open_stops: Dataset, people: Dataset) -> None:
     with pytest.raises(NotFound):
@@ -134,3 +140,13 @@ async def test_our_own_connector_harvests_us(address: str, open_stops: Dataset, 
     assert first.failures == [] and len(first.payloads) == 5
     again = await asyncio.to_thread(fetch, source, Secret(), first.state, sink)
     assert again.unchanged and again.payloads == []
+    rows = CkanSource(url=address, page_size=2, datastore="always")
+    table = [
+        p for p in (await asyncio.to_thread(fetch, rows, Secret(), {}, sink)).payloads if p.filename.endswith(".ndjson")
+    ]
+    assert [msgspec.json.decode(line)["ma"] for line in table[0].path.read_bytes().splitlines()] == [
+        "T01",
+        "T02",
+        "T03",
+    ]
+    assert table[0].titles["ma"] == "Mã trạm"
