@@ -13,8 +13,6 @@ from nhip.kernel.text import fold
 from nhip.kernel.time import today
 from nhip.kernel.values.fastpath import HEALTH_INSURANCE, OLD_PROVINCES, citizen_id_pattern
 
-LIKELY = r"@|[0-9](?:[ .\-]?[0-9]){4}"
-"""No identifier is without an @ or five digits: the quick look before the exact ones."""
 SHARE, FEWEST = 0.9, 5
 """Numbers are identifiers when this part of a column's cells, and at least so many, have the form; amounts do not."""
 
@@ -33,12 +31,16 @@ class Recogniser(msgspec.Struct, frozen=True, kw_only=True):
         found = f"regexp_matches({cell}, {literal(self.pattern)})"
         if not self.context or self.speaks_of(about):
             return f"({found})"
-        folded = f"replace(strip_accents(lower({cell})), 'đ', 'd')"
-        return f"({found} and regexp_matches({folded}, {literal(self.context)}))"
+        return f"({found} and {_says(cell, self.context)})"
 
     def speaks_of(self, about: str) -> bool:
         """Whether a column's names say that it holds this."""
         return bool(self.context) and re.search(self.context, fold(about).replace("_", " ")) is not None
+
+
+def _says(cell: str, context: str) -> str:
+    folded = f"replace(strip_accents(lower({cell})), 'đ', 'd')"
+    return f"regexp_matches({folded}, {literal(context)})"
 
 
 _START = r"(?:^|[^0-9A-Za-z.,_/\-]|(?:^|[^0-9])[.,]|\p{Ll}[\-/_])"
@@ -47,8 +49,8 @@ _END = r"(?:[^0-9A-Za-z]|$)"
 _SEP = r"[ .\-]?"
 _CALL = r"(?i:s?[dđ]t(?:d[dđ])?|tel|phone|zalo|mobile)[ .:\-]{0,2}"
 _CARRIER = r"(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-9])"
-_PRIVATE = r"(?:gmail|yahoo|hotmail|outlook|icloud|live|ymail|proton|protonmail|aol)\.[a-z.]{2,}"
-_MAILBOX = r"(?i)[a-z0-9._%+\-]+@"
+_PRIVATE = r"(?i:gmail|yahoo|hotmail|outlook|icloud|live|ymail|proton|protonmail|aol)\.[A-Za-z.]{2,}"
+_MAILBOX = r"[A-Za-z0-9._%+\-]+@"
 _GROUPED = rf"{OLD_PROVINCES}[ .\-][0-3][0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}"
 """A citizen number as people write it down: in threes."""
 
@@ -78,7 +80,9 @@ def recognisers(year: int | None = None) -> dict[str, Recogniser]:
             pattern=rf"(?:{_START}|{_CALL})\(?(?:\+84[ .\-]?|0)2(?:[48]|[0-9]{{2}})\)?(?:{_SEP}[0-9]){{7,8}}{_END}",
         ),
         "email": Recogniser(title=_("Private e-mail addresses"), pattern=_MAILBOX + _PRIVATE),
-        "work_email": Recogniser(title=_("Other e-mail addresses"), pattern=_MAILBOX + r"[a-z0-9\-]+\.[a-z.]{2,}"),
+        "work_email": Recogniser(
+            title=_("Other e-mail addresses"), pattern=_MAILBOX + r"[A-Za-z0-9\-]+\.[A-Za-z.]{2,}"
+        ),
         "plate": Recogniser(
             title=_("Vehicle plates"),
             pattern=r"(?:^|[^0-9A-Za-z])[1-9][0-9][A-Z][A-Z0-9]?(?:[ \-][0-9]{4}|[ \-]?[0-9]{3}\.?[0-9]{2})(?:[^0-9A-Za-z]|$)",
@@ -104,6 +108,18 @@ def recognisers(year: int | None = None) -> dict[str, Recogniser]:
             context=r"\b(ho chieu|passport)\b",
         ),
     }
+
+
+def any_of(cell: str, about: str = "") -> str:
+    """The predicate that something is found at all, in one pass over the cells: most columns need no closer look."""
+    known = recognisers().values()
+    plain = [r.pattern for r in known if not r.context or r.speaks_of(about)]
+    beside = [r for r in known if r.context and not r.speaks_of(about)]
+    found = f"regexp_matches({cell}, {literal('|'.join(plain))})"
+    if not beside:
+        return found
+    near = f"regexp_matches({cell}, {literal('|'.join(r.pattern for r in beside))})"
+    return f"({found} or ({near} and {_says(cell, '|'.join(r.context for r in beside))}))"
 
 
 def numbers_like(recogniser: Recogniser, cell: str, digits: int) -> str:

@@ -8,11 +8,11 @@ import duckdb
 
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.profile import PERSONAL
-from nhip.datasets.engine import ident, literal
+from nhip.datasets.engine import ident
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
 from nhip.portal.gate.policy import policy_at
-from nhip.portal.gate.recognisers import DIGITS, FEWEST, LIKELY, SHARE, numbers_like, recognisers
+from nhip.portal.gate.recognisers import DIGITS, FEWEST, SHARE, any_of, numbers_like, recognisers
 from nhip.portal.model import GateReport, OpenColumn, Suspicion
 
 _UNTOUCHED = ("keep", "round")
@@ -71,7 +71,7 @@ def _in_text(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> 
     if column.kind == "tax_code":
         del tests["phone"]  # those of some provinces begin as mobile numbers do
     tests["work_email"] += f" and not {tests['email']}"
-    likely = f"{table} where regexp_matches({cell}, {literal(LIKELY)})"
+    likely = f"{table} where {any_of(cell, about)}"
     counts = _counts(con, likely, tests)
     for name, cells in counts.items():
         if cells:
