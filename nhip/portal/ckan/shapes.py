@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from nhip.portal.model import Entry, Licence
 from nhip.portal.search import Agency, Theme
 
 Shape = dict[str, Any]
+_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+")
+"""Harvesters refuse a whole dataset for an address that is none."""
 
 
 def moment(at: datetime) -> str:
@@ -21,7 +24,7 @@ def moment(at: datetime) -> str:
 def package(entry: Entry, root: str) -> Shape:
     """A dataset with everything in it."""
     licence = list_licences().get(entry.licence)
-    mail = entry.contact if "@" in entry.contact else ""
+    mail = entry.contact if _MAIL.fullmatch(entry.contact) else ""
     resources = [resource(entry, form, place, root) for place, form in enumerate(_formats(entry))]
     return {
         "id": str(entry.dataset_id),

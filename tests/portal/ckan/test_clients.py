@@ -150,3 +150,35 @@ async def test_our_own_connector_harvests_us(address: str, open_stops: Dataset, 
         "T03",
     ]
     assert table[0].titles["ma"] == "Mã trạm"
+
+
+async def test_the_requests_of_other_harvesters(address: str, open_stops: Dataset) -> None:
+    """CKAN's own harvester pages by id until nothing comes, then asks what changed since; udata asks one by one by name."""
+    async with httpx.AsyncClient(base_url=f"{address}/api/3/action") as client:
+
+        async def pages(filtered: str) -> list[str]:
+            ids: list[str] = []
+            while True:
+                asked = {"rows": "100", "start": str(100 * len(ids)), "sort": "id asc", "fq": filtered}
+                found = (await client.get("/package_search", params=asked)).json()["result"]["results"]
+                if not found:
+                    return ids
+                ids += [one["id"] for one in found]
+
+        assert (
+            await pages("")
+            == await pages("metadata_modified:[2026-01-01T00:00:00.123456Z TO *]")
+            == [str(open_stops.id)]
+        )
+        assert await pages("metadata_modified:[2999-01-01T00:00:00.123456Z TO *]") == []
+        for name in (await client.get("/package_list")).json()["result"]:
+            package = (await client.get("/package_show", params={"id": name})).json()["result"]
+            assert package["name"] == name and package["type"] == "dataset" and package["private"] is False
+            assert (
+                package["maintainer_email"] == "sxd@hue.example"
+                and package["organization"]["approval_status"] == "approved"
+            )
+            for resource in package["resources"]:
+                assert isinstance(resource["position"], int) and isinstance(resource["format"], str)
+                assert resource["size"] is None or isinstance(resource["size"], int)
+                assert (await client.get(resource["url"])).status_code == 200
