@@ -1,6 +1,6 @@
 """Run the benches, print their figures with the machine, and merge them into bench/results.json.
 
-    .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [--quick]
+    .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [portal] [--quick]
 
 --quick: small files, for a look in two minutes; its figures are recorded under the same names, with their rows.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, ledger, permissions, pipeline, results, signin, units
+from bench import check, ledger, permissions, pipeline, portal, results, signin, units
 
 
 def run_units(quick: bool) -> None:
@@ -48,11 +48,17 @@ def run_signin(quick: bool) -> None:
     signin.run(10 if quick else 30)
 
 
+def run_portal(quick: bool) -> None:
+    """Searching the catalogue, and asking for rows of a large release."""
+    portal.run(quick)
+
+
 BENCHES: dict[str, Callable[[bool], None]] = {
     "units": run_units,
     "check": run_check,
     "pipeline": run_pipeline,
     "ledger": run_ledger,
+    "portal": run_portal,
     "permissions": run_permissions,
     "signin": run_signin,
 }
