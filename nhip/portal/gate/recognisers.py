@@ -58,7 +58,10 @@ _GROUPED = rf"{OLD_PROVINCES}[ .\-][0-3][0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3
 @cache
 def recognisers(year: int | None = None) -> dict[str, Recogniser]:
     """All by name; citizen numbers are of people born up to `year` (default: this one)."""
-    citizen = citizen_id_pattern(year or today().year)
+    return {**_papers(citizen_id_pattern(year or today().year)), **_contacts(), **_accounts()}
+
+
+def _papers(citizen: str) -> dict[str, Recogniser]:
     return {
         "citizen_id": Recogniser(
             title=_("Citizen numbers"),
@@ -70,6 +73,16 @@ def recognisers(year: int | None = None) -> dict[str, Recogniser]:
             pattern=f"{_START}[0-9]{{9}}{_END}",
             context=r"\b(cmnd|cmt|cmtnd|chung minh( thu)?( nhan dan)?)\b",
         ),
+        "passport": Recogniser(
+            title=_("Passport numbers"),
+            pattern=f"{_START}[A-Z]{{1,2}}[0-9]{{7}}{_END}",
+            context=r"\b(ho chieu|passport)\b",
+        ),
+    }
+
+
+def _contacts() -> dict[str, Recogniser]:
+    return {
         "phone": Recogniser(
             title=_("Mobile phone numbers"),
             pattern=rf"(?:{_START}|{_CALL})(?:\+84[ .\-]?|84[ ]?|0[ \-]?){_CARRIER}(?:{_SEP}[0-9]){{7}}{_END}",
@@ -87,6 +100,11 @@ def recognisers(year: int | None = None) -> dict[str, Recogniser]:
             title=_("Vehicle plates"),
             pattern=r"(?:^|[^0-9A-Za-z])[1-9][0-9][A-Z][A-Z0-9]?(?:[ \-][0-9]{4}|[ \-]?[0-9]{3}\.?[0-9]{2})(?:[^0-9A-Za-z]|$)",
         ),
+    }
+
+
+def _accounts() -> dict[str, Recogniser]:
+    return {
         "health_insurance": Recogniser(
             title=_("Health insurance numbers"),
             pattern=f"{_START}{HEALTH_INSURANCE}{_END}",
@@ -101,11 +119,6 @@ def recognisers(year: int | None = None) -> dict[str, Recogniser]:
             title=_("Bank account numbers"),
             pattern=rf"{_START}[0-9](?:{_SEP}[0-9]){{7,18}}{_END}",
             context=r"\b(stk|so tk|so tai khoan|tai khoan ngan hang|bank account)\b",
-        ),
-        "passport": Recogniser(
-            title=_("Passport numbers"),
-            pattern=f"{_START}[A-Z]{{1,2}}[0-9]{{7}}{_END}",
-            context=r"\b(ho chieu|passport)\b",
         ),
     }
 
