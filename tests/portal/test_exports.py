@@ -80,6 +80,14 @@ async def test_parquet_is_the_release_itself_and_comes_in_parts(
     assert (await portal.get(f"{FILE}.parquet", headers={"Range": "bytes=9999999-"})).status_code == 416
 
 
+async def test_geojson_has_a_size_and_parts_as_qgis_needs_them(portal: Client, open_stops: Dataset) -> None:
+    whole = await portal.get(f"{FILE}.geojson")
+    head = await portal.head(f"{FILE}.geojson")
+    part = await portal.get(f"{FILE}.geojson", headers={"Range": "bytes=0-9"})
+    assert int(head.headers["content-length"]) == len(whole.content) and head.headers["accept-ranges"] == "bytes"
+    assert (part.status_code, part.content) == (206, whole.content[:10])
+
+
 @pytest.mark.parametrize(
     ("told", "part"),
     [

@@ -15,6 +15,7 @@ from litestar.response import Stream
 from nhip.errors import NhipError
 from nhip.portal import store
 from nhip.portal.exports.errors import NoPlaces, OptionUnknown
+from nhip.portal.exports.kept import MOST_ROWS, kept_geojson
 from nhip.portal.exports.ranges import Part, asked_part
 from nhip.portal.exports.write import WRITERS, csv_of
 from nhip.portal.model import Entry, Release
@@ -74,11 +75,15 @@ async def export(request: AnyRequest, name: str) -> Response[Any]:
         "Content-Disposition": _named(entry, release, form),
     }
     if form == "parquet":
-        return await _parquet(request, release, headers)
+        path = await asyncio.to_thread(installation_of(request).objects.path, release.object)
+        return await _file(request, release, path, form, headers)
+    warm: Warm = request.app.state.warm
+    if form == "geojson" and release.row_count <= MOST_ROWS:
+        path = await kept_geojson(installation_of(request), warm, entry, release)
+        return await _file(request, release, path, form, headers)
     if request.method == "HEAD":
         return Response(b"", media_type=TYPES[form], headers=headers)
     await _noted(request, release, form)
-    warm: Warm = request.app.state.warm
     body = csv_of(warm, entry, release, bom=bom) if form == "csv" else WRITERS[form](warm, entry, release)
     return Stream(await _begun(body), media_type=TYPES[form], headers=headers)
 
@@ -115,24 +120,22 @@ async def _begun(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, Non
     return whole()
 
 
-async def _parquet(request: AnyRequest, release: Release, headers: dict[str, str]) -> Response[Any]:
-    """The release as it lies in the store, in parts where they are asked for: DuckDB and GDAL read only what they need."""
-    path = await asyncio.to_thread(installation_of(request).objects.path, release.object)
+async def _file(request: AnyRequest, release: Release, path: Path, form: str, headers: dict[str, str]) -> Response[Any]:
+    """A file as it lies there, in parts where they are asked for: DuckDB, GDAL and QGIS read only what they need."""
+    size = path.stat().st_size
     headers = {**headers, "Accept-Ranges": "bytes"}
-    part = asked_part(
-        request.headers.get("range", ""), request.headers.get("if-range", ""), headers["ETag"], release.bytes
-    )
+    part = asked_part(request.headers.get("range", ""), request.headers.get("if-range", ""), headers["ETag"], size)
     if part is None:
-        return Response(b"", status_code=416, headers={**headers, "Content-Range": f"bytes */{release.bytes}"})
+        return Response(b"", status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     headers["Content-Length"] = str(part.length)
     status = 200
-    if part.length < release.bytes:
-        status, headers["Content-Range"] = 206, f"bytes {part.first}-{part.last}/{release.bytes}"
+    if part.length < size:
+        status, headers["Content-Range"] = 206, f"bytes {part.first}-{part.last}/{size}"
     if request.method == "HEAD":
-        return Response(b"", status_code=status, media_type=TYPES["parquet"], headers=headers)
+        return Response(b"", status_code=status, media_type=TYPES[form], headers=headers)
     if part.first == 0:
-        await _noted(request, release, "parquet")
-    return Stream(_pieces(path, part), status_code=status, media_type=TYPES["parquet"], headers=headers)
+        await _noted(request, release, form)
+    return Stream(_pieces(path, part), status_code=status, media_type=TYPES[form], headers=headers)
 
 
 async def _pieces(path: Path, part: Part) -> AsyncGenerator[bytes, None]:
