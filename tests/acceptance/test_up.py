@@ -197,7 +197,9 @@ def test_health_is_ready(up: Up) -> None:
 
 def test_measures_are_prometheus_text(up: Up) -> None:
     up.get("/health")
-    answer = up.get("/metrics")
+    assert httpx.get(up.url + "/metrics", timeout=10).status_code == 401, "not for everybody"
+    key = up.nhip.good("key", "issue", "Prometheus", "--scope", "metrics.read", "--json").json["text"]
+    answer = httpx.get(up.url + "/metrics", timeout=10, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()

@@ -44,6 +44,6 @@ async def form_text(installation: Installation, tx: Connection, breach: Breach) 
 def _counted(affected: Affected) -> list[str]:
     lines = [translate(_("6. Data subjects: {n} different citizen numbers; rows by dataset:"), n=affected.people)]
     for version in affected.versions:
-        told = _("   {dataset}, version {no}: {rows} rows")
-        lines.append(translate(told, dataset=version.title, no=version.no, rows=version.rows))
+        told = _("{dataset}, version {no}: {rows} rows")
+        lines.append("   " + translate(told, dataset=version.title, no=version.no, rows=version.rows))
     return lines
