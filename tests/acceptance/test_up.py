@@ -198,7 +198,9 @@ def test_health_is_ready(up: Up) -> None:
 def test_measures_are_prometheus_text(up: Up) -> None:
     up.get("/health")
     assert httpx.get(up.url + "/metrics", timeout=10).status_code == 401, "not for everybody"
-    key = up.nhip.good("key", "issue", "Prometheus", "--scope", "metrics.read", "--json").json["text"]
+    up.nhip.good("agency", "add", "TT-CNTT", "Trung tâm Công nghệ thông tin")
+    asked = ("--organisation", "TT-CNTT", "--scope", "metrics.read", "--json")
+    key = up.nhip.good("key", "issue", "Prometheus", *asked).json["text"]
     answer = httpx.get(up.url + "/metrics", timeout=10, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
