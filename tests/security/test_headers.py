@@ -58,7 +58,11 @@ def faults(path: str, answer, public: bool = False) -> list[str]:
     wrong = [n for n, value in (HEADERS | (FOR_ALL if is_open else {})).items() if headers.get(n) != value]
     if "cache-control" not in headers:
         wrong.append("cache-control")
-    if not is_open and not path.startswith(("/static", "/favicon", "/robots.txt", "/sitemap.xml")) and "public" in headers.get("cache-control", ""):
+    if (
+        not is_open
+        and not path.startswith(("/static", "/favicon", "/robots.txt", "/sitemap.xml"))
+        and "public" in headers.get("cache-control", "")
+    ):
         wrong.append("public")
     if is_open and "set-cookie" in headers:
         wrong.append("set-cookie")
