@@ -12,7 +12,7 @@ _YAML: Final = (
     ("mapping values are not allowed", _("a second “:” stands on this line; put the text into quotes")),
     ("found character that cannot start any token", _("text that begins with @, ` or % needs quotes")),
     ("did not find expected ',' or ']'", _("a list that opened with [ is not closed with ]")),
-    ("did not find expected ',' or '}'", _("a group that opened with { is not closed with }")),
+    ("did not find expected ',' or '}'", _("a group in curly brackets is not closed")),
     ("found unexpected end of stream", _("quotes that were opened are not closed")),
     ("found unexpected document indicator", _("quotes that were opened are not closed")),
     ("did not find expected '-' indicator", _("this line should begin with “-” like those above, or be indented")),

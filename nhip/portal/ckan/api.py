@@ -27,7 +27,6 @@ from nhip.portal.ckan.model import Action, Asked, Later
 from nhip.portal.ckan.params import Params
 from nhip.portal.public import FOR_ALL, REVALIDATE, AnyRequest, installation_of, pairs_of, root
 from nhip.security.permissions.catalogue import PUBLIC
-from nhip.web.i18n import message_of
 
 MOST_BYTES = 64 << 10
 _WRITES = re.compile(
@@ -66,7 +65,7 @@ async def act(request: AnyRequest, action: str) -> Response[Any]:
     try:
         result = await _result(request, action)
     except (ActionUnknown, BodyUnreadable) as error:
-        return _told(request, f"Bad request: {message_of(error)}", error.status)
+        return _told(request, f"Bad request: {error.message()}", error.status)
     except NhipError as error:
         status, told = _error(error)
         return _told(request, {"help": about, "error": told, "success": False}, status)
@@ -121,7 +120,7 @@ async def _body(request: AnyRequest) -> bytes:
 
 def _error(error: NhipError) -> tuple[int, dict[str, Any]]:
     """Status and `error` as CKAN tells them: what is withdrawn keeps its 410 under the name that clients know."""
-    message = message_of(error)
+    message = error.message()
     if isinstance(error, Invalid):
         return error.status, {"__type": error.kind, str(error.values["field"]): [message]}
     if isinstance(error, ActionError):

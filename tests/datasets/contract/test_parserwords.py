@@ -20,7 +20,7 @@ OURS = {words for _known, words in parserwords._YAML} | {parserwords._TAB, parse
         ("id: x\nname: Trường: Huế", 2, "a second “:” stands", "name: Trường: Huế"),
         ("a:\n\t- x", 2, "a tab stands before", "- x"),
         ("a: [1,\nb: 2\n", 1, "is not closed with ]", "a: [1,"),
-        ("x: 1\na: {b: 1", 2, "is not closed with }", "a: {b: 1"),
+        ("x: 1\na: {b: 1", 2, "in curly brackets is not closed", "a: {b: 1"),
         ("x: 1\na: 'b\nc: d", 2, "are not closed", "a: 'b"),
         ("- a\nb: c", 2, "should begin with “-”", "b: c"),
         ("a:\n  b: 1\n c: 2", 3, "not indented like those above", "c: 2"),
