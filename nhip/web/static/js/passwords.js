@@ -19,6 +19,7 @@ if (first && again && help) {
   };
   first.addEventListener("input", say);
   again.addEventListener("input", say);
+  say(); // what was typed before this script came counts too
   look.addEventListener("click", () => {
     const hidden = first.type === "password";
     for (const field of [first, again]) field.type = hidden ? "text" : "password";
