@@ -32,7 +32,9 @@ VARIANTS = {
 """Queries that make a page of another kind."""
 
 
-_ELSEWHERE = re.compile(r"/console/publishing/choose|/console/(admin|privacy|publishing)/.*\{|/console/datasets/.*\{other")
+_ELSEWHERE = re.compile(
+    r"/console/publishing/choose|/console/(admin|privacy|publishing)/.*\{|/console/datasets/.*\{other"
+)
 """Pages about one thing of administration, of the personal data desks and of publishing: their own tests open them."""
 
 
