@@ -4,15 +4,15 @@ A **full document** is a dict as NGSI-LD's normalised form with everything decid
 
     {"id": str, "type": [IRI, ...], "scope": ["/a/b", ...] (absent when none), "expiresAt": ISO 8601 (absent when none),
      "createdAt": ISO 8601, "modifiedAt": ISO 8601,
-     <attribute IRI>: [instance, ...]}          # always a list; instances differ in datasetId, the default one has none and is first
+     <attribute IRI>: [instance, ...]}          # always a list; instances differ in datasetId; the default one is first
 
     instance = {"type": one of ATTRIBUTE_TYPES, <its value member>: value, "createdAt", "modifiedAt",
                 "observedAt"?, "unitCode"?, "datasetId"?, "objectType"? [IRI], "expiresAt"?,
                 <sub-attribute IRI>: [instance, ...]}
 
-Members of the core context keep their short names, user terms are full IRIs (they hold a `:`; no short core name does). Times are UTC
-with `Z` and as many digits as were given (our own: microseconds). At rest the document is split (`document.pack`): `doc` without the
-system attributes, `sys` with them apart, so that the usual answer never has to take them out.
+Members of the core context keep their short names, user terms are full IRIs (they hold a `:`; no short core name does).
+Times are UTC with `Z` and as many digits as were given (our own: microseconds). At rest the document is split
+(`document.pack`): `doc` without the system attributes, `sys` with them apart, so that the usual answer never takes them out.
 """
 
 from __future__ import annotations
@@ -69,14 +69,27 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """datasetIds to give alone; `@none` is the default instance."""
 
 
-OperationName = Literal["create", "upsert-replace", "upsert-update", "append", "append-keep", "update", "patch", "merge", "replace",
-                        "replace-attribute", "delete-attribute", "delete"]  # fmt: skip
-"""What can be done to an entity: `append-keep` is append with options=noOverwrite; `update` changes only attributes that exist
-(PATCH attrs), `patch` one attribute (partial update), `merge` as JSON merge-patch with NGSI-LD Null, `replace` the whole entity."""
+OperationName = Literal[
+    "create",
+    "upsert-replace",
+    "upsert-update",
+    "append",
+    "append-keep",
+    "update",
+    "patch",
+    "merge",
+    "replace",
+    "replace-attribute",
+    "delete-attribute",
+    "delete",
+]
+"""What can be done to an entity: `append-keep` is append with options=noOverwrite; `update` changes only attributes that
+exist (PATCH attrs), `patch` one attribute (partial update), `merge` is as JSON merge-patch with NGSI-LD Null, `replace` the
+whole entity."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of one entity, already expanded: `doc` is a full document without system attributes, or only the fragment to apply."""
+    """One change of one entity, expanded: `doc` is a document without system attributes, or only the fragment to apply."""
 
     name: OperationName
     id: str
@@ -102,7 +115,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an operation. `error` is a GraphError that refused it whole; `kept` attributes that were not changed, with why."""
+    """What became of an operation. `error` (a GraphError) refused it whole; `kept`: what was not changed, with the reason."""
 
     id: str
     created: bool = False
