@@ -78,13 +78,14 @@ def demo(
 
 
 def summary(loaded: Loaded) -> str:
-    """What was loaded, in two lines."""
+    """What was loaded, in three lines."""
     planted = sum(k["planted"] for k in loaded.findings.values())
     found = sum(k["found"] + k["otherwise"] for k in loaded.findings.values())
     alarms = sum(loaded.false_alarms.values())
     return (
         f"{loaded.agencies} agencies, {loaded.datasets} datasets, {loaded.deliveries} deliveries, {loaded.rows} rows\n"
-        f"{found} of {planted} planted faults found, {alarms} findings that nobody planted"
+        f"{found} of {planted} planted faults found, {alarms} findings that nobody planted\n"
+        f"{loaded.open} datasets are open, the publication gate keeps {len(loaded.refused)} closed"
     )
 
 
@@ -104,7 +105,7 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> t
             city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
-            loaded = await load_city(installation, city, _two_steps(shown))
+            loaded = await load_city(installation, city, _steps(shown))
         done.write_bytes(msgspec.json.encode(loaded))
         return loaded, await make_people(installation)
 
@@ -155,8 +156,13 @@ def _step(shown: Progress, title: str) -> Step:
     return step
 
 
-def _two_steps(shown: Progress) -> Step:
-    steps = {"fetch": _step(shown, "Fetching from the agencies"), "work": _step(shown, "Reading, conforming, checking")}
+def _steps(shown: Progress) -> Step:
+    titles = {
+        "fetch": "Fetching from the agencies",
+        "work": "Reading, conforming, checking",
+        "open": "Opening what may be open",
+    }
+    steps = {name: _step(shown, title) for name, title in titles.items()}
 
     def step(what: str, done: int, total: int) -> None:
         if what in steps:

@@ -19,6 +19,7 @@ from nhip.datasets.store import get_source, list_datasets, list_deliveries, list
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.modelcity.model import City, Dataset
+from nhip.modelcity.openness import open_city
 from nhip.modelcity.portal import Portals
 from nhip.modelcity.privacy import make_processings
 from nhip.modelcity.truth import compare
@@ -46,6 +47,10 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """Findings where nothing was planted, by rule."""
     virtues: dict[str, float | None]
     seconds: float
+    open: int = 0
+    """Datasets on the open data portal."""
+    refused: list[str] = []
+    """Datasets that the publication gate keeps closed."""
 
 
 async def prepare_city(installation: Installation, city: City, portals: Portals) -> None:
@@ -74,12 +79,14 @@ async def _prepare(tx: Connection, installation: Installation, dataset: Dataset,
 
 
 async def load_city(installation: Installation, city: City, step: Step) -> Loaded:
-    """Fetch from every source and work through what came, two at a time; then hold the findings against the truth."""
+    """Fetch from every source, work through what came, open what may be open; then hold the findings against the truth."""
     started = time.monotonic()
     await resume(installation)
     deliveries = await _fetch_all(installation, city, step)
     failed = await _process_all(installation, city, deliveries, step)
-    return await report(installation, city, failed, time.monotonic() - started)
+    opened = await open_city(installation, lambda done, total: step("open", done, total))
+    loaded = await report(installation, city, failed, time.monotonic() - started)
+    return msgspec.structs.replace(loaded, open=opened.open, refused=opened.refused)
 
 
 async def _fetch_all(installation: Installation, city: City, step: Step) -> Arrived:

@@ -20,6 +20,8 @@ _LONGEST_PREFIX = 3
 """Characters of a personal value that say no more than its beginning; a longer one would be the value itself."""
 _OPEN_KINDS = {"address"}
 """Kinds that belong to places as often as to people; alone they identify nobody."""
+_OF_AGENCIES = {"phone", "email", "plate"}
+"""Kinds that schools, hospitals and bus fleets have too: open where the contract says `public`; the cells are still looked at."""
 _BLOCKS = {
     "declared": _("A column that the contract calls personal, or that holds people's identifiers, is open as it is."),
     "found": _("Cells hold what looks like identifiers of people."),
@@ -45,12 +47,16 @@ def examine(
 
 
 def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[Suspicion]:
-    said = {f.name for f in contract.fields if f.classification in ("personal", "sensitive")} if contract else set()
+    said = {f.name: f.classification for f in contract.fields if f.classification} if contract else {}
     personal = PERSONAL.keys() - _OPEN_KINDS
+
+    def is_personal(column: OpenColumn) -> bool:
+        says = said.get(column.name, "")
+        open_on_purpose = says == "public" and column.kind in _OF_AGENCIES
+        return says in ("personal", "sensitive") or (column.kind in personal and not open_on_purpose)
+
     return [
-        Suspicion(column=c.name, what="declared", cells=0)
-        for c in columns
-        if _is_untouched(c) and (c.name in said or c.kind in personal)
+        Suspicion(column=c.name, what="declared", cells=0) for c in columns if _is_untouched(c) and is_personal(c)
     ]
 
 
