@@ -17,6 +17,7 @@ Times are UTC with `Z` and as many digits as were given (our own: microseconds).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -104,6 +105,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The parameter observedAt of merge."""
     lang: str = ""
     """The parameter lang of merge: in which language a plain string changes a LanguageProperty."""
+    only: Callable[[Doc], bool] | None = None
+    """The selector of entity types (4.17): an entity that it refuses counts as absent."""
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -1,0 +1,144 @@
+"""How one attribute instance becomes another: stamping, partial update (5.5.8), merge-patch (5.5.12), NGSI-LD Null (4.5.0)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nhip.graph.model import NULL, SYSTEM, VALUE_MEMBER, Instance
+
+_MAPS = frozenset({"value", "json", "languageMap"})
+"""Value members whose objects are merged key by key; all others are replaced whole."""
+_KEPT = frozenset({"type", "datasetId", *SYSTEM})
+
+
+def is_null(instance: Instance) -> bool:
+    """Whether the instance stands for a deletion: its value is NGSI-LD Null, for languages in either of two shapes."""
+    for member in VALUE_MEMBER.values():
+        value = instance.get(member)
+        if value in (NULL, [NULL]):
+            return True
+        if member == "languageMap" and value is not None and (not value or value.get("@none") == NULL):
+            return True
+    return False
+
+
+def stamped(instance: Instance, at: str, was: Instance | None = None) -> Instance:
+    """The instance with its times, and those of its sub-attributes; `was`, which it replaces, gives the time of creation."""
+    made = {**instance, "createdAt": at if was is None else was["createdAt"], "modifiedAt": at}
+    for key in instance:
+        if ":" in key:
+            before = () if was is None else was.get(key, ())
+            made[key] = [stamped(one, at, _same(before, one)) for one in instance[key]]
+    return made
+
+
+def without_nulls(instance: Instance) -> Instance:
+    """An instance that is new, or replaces another: NGSI-LD Null inside it says no more than leaving out."""
+    if not any(value == NULL or ":" in key for key, value in instance.items()):
+        return instance
+    made: Instance = {}
+    for key, value in instance.items():
+        if ":" not in key:
+            if value != NULL:
+                made[key] = value
+        elif left := [without_nulls(one) for one in value if not is_null(one)]:
+            made[key] = left
+    return made
+
+
+def patched(was: Instance, fragment: Instance, at: str) -> Instance:
+    """Partial update: each member that is given replaces that of `was` whole."""
+    made = dict(was)
+    for key, value in fragment.items():
+        if key in _KEPT:
+            continue
+        if value == NULL:
+            made.pop(key, None)
+        elif ":" in key:
+            _patch_sub(made, key, value, at)
+        else:
+            made[key] = value
+    made["modifiedAt"] = at
+    return made
+
+
+def _patch_sub(made: Instance, key: str, given: list[Instance], at: str) -> None:
+    left = list(made.get(key, ()))
+    for one in given:
+        was = _same(left, one)
+        left = [other for other in left if other is not was]
+        if not is_null(one):
+            left.append(stamped(without_nulls(one), at, was))
+    if left:
+        made[key] = left
+    else:
+        made.pop(key, None)
+
+
+def merged(was: Instance, fragment: Instance, at: str, observed_at: str = "") -> Instance:
+    """Merge-patch of an instance; `observed_at` is for one that had such a time and is given none."""
+    if fragment.get("type", was["type"]) != was["type"]:
+        return stamped(without_nulls(fragment), at, was)
+    made = dict(was)
+    for key, value in fragment.items():
+        if key in _KEPT:
+            continue
+        if ":" in key:
+            _merge_sub(made, key, value, at, observed_at)
+        elif value == NULL:
+            made.pop(key, None)
+        elif key in _MAPS and was["type"] != "GeoProperty":
+            made[key] = merge_json(was.get(key), value)
+        else:
+            made[key] = value
+    if observed_at and "observedAt" in was and "observedAt" not in fragment:
+        made["observedAt"] = observed_at
+    made["modifiedAt"] = at
+    return made
+
+
+def _merge_sub(made: Instance, key: str, given: list[Instance], at: str, observed_at: str) -> None:
+    left = list(made.get(key, ()))
+    for one in given:
+        was = _same(left, one)
+        if was is None:
+            if not is_null(one):
+                left.append(stamped(without_nulls(one), at))
+            continue
+        new = None if is_null(one) else merged(was, coerced(one, was, ""), at, observed_at)
+        place = next(i for i, other in enumerate(left) if other is was)
+        left[place : place + 1] = [] if new is None or is_null(new) else [new]
+    if left:
+        made[key] = left
+    else:
+        made.pop(key, None)
+
+
+def merge_json(old: Any, new: Any) -> Any:
+    """RFC 7396 with NGSI-LD Null as the null."""
+    if not isinstance(new, dict):
+        return new
+    made = dict(old) if isinstance(old, dict) else {}
+    for key, value in new.items():
+        if value == NULL:
+            made.pop(key, None)
+        else:
+            made[key] = merge_json(made.get(key), value)
+    return made
+
+
+def coerced(fragment: Instance, was: Instance, lang: str) -> Instance:
+    """A value given in simplified form, which reads as a Property, meant for the kind of attribute that is there (5.5.12)."""
+    kind = was["type"]
+    if fragment.get("type") != "Property" or kind == "Property" or "value" not in fragment:
+        return fragment
+    value = fragment["value"]
+    if kind == "LanguageProperty" and isinstance(value, str) and value != NULL:
+        value = {lang or "@none": value}
+    made = {key: one for key, one in fragment.items() if key != "value"}
+    return {**made, "type": kind, VALUE_MEMBER[kind]: value}
+
+
+def _same(instances: Any, one: Instance) -> Instance | None:
+    """The instance with the datasetId of `one`."""
+    return next((other for other in instances if other.get("datasetId") == one.get("datasetId")), None)
