@@ -40,6 +40,7 @@ COMMANDS = {
     "privacy": ("nhip.privacy.commands", "privacy", "Personal data: register, clocks, deletion with proof."),
     "key": ("nhip.security.programs.commands", "key", "Keys by which programs read and deliver."),
     "provider": ("nhip.security.openid.commands", "provider", "Identity providers by which people sign in."),
+    "keys": ("nhip.key_commands", "keys", "The key that seals stored secrets: a new one, no old ones."),
     "migrate": ("nhip.operate", "migrate", "Bring the database up to date."),
     "doctor": ("nhip.operate", "doctor", "Say what is wrong with this installation and how to mend it."),
     "password": ("nhip.operate", "password", "Let somebody in who cannot sign in."),

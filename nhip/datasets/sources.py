@@ -28,6 +28,7 @@ from nhip.errors import NhipError, Unavailable
 from nhip.jobs.app import enqueue
 from nhip.kernel.ids import new_id, slug
 from nhip.kernel.time import now
+from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Secret, Vault
 
 
@@ -44,6 +45,13 @@ class SourceRun(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Sealed(msgspec.Struct, frozen=True):
     secret: bytes | None
+
+
+SEALED = [
+    SealedColumn(
+        name="datasets.source.secret", listing=queries.list_secrets, reseal=queries.reseal_secret, aad=lambda name: name
+    )
+]
 
 
 class _RemoteDataset(msgspec.Struct, frozen=True):

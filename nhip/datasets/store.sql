@@ -90,6 +90,14 @@ from datasets.source where name = %(name)s::text or id = %(id)s::uuid
 -- New sealed credentials of a source.
 update datasets.source set secret = %(secret)s where id = %(id)s
 
+-- name: list_secrets
+-- Sealed credentials of all sources, locked, for sealing them anew.
+select name key, secret sealed from datasets.source where secret is not null order by name for update
+
+-- name: reseal_secret
+-- The same credentials under another key.
+update datasets.source set secret = %(sealed)s where name = %(key)s
+
 -- name: find_secret
 -- A source's sealed secret, for its connector's run alone.
 select secret from datasets.source where id = %(id)s

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nhip.kernel.time import held, now
+from nhip.key_commands import COLUMNS
+from nhip.security.resealing import reseal_all
 from nhip.security.secrets import Vault
-from nhip.security.signin import codes, store, totp
+from nhip.security.signin import codes, totp
 from nhip.security.signin.proofs import second_method
 from tests.security.people import World, add_totp, age_proofs, code_of, sign_in
 
@@ -74,7 +76,7 @@ async def test_the_secret_is_sealed_for_its_account(world: World) -> None:
     sealed = dict(await world.rows("select account_id, sealed from security.totp"))
     assert secret.encode() not in sealed[one.id]
     async with world.db.tx() as tx:
-        await store.reseal_totp(tx, other.id, sealed[one.id])
+        await tx.execute("update security.totp set sealed = %s where account_id = %s", [sealed[one.id], other.id])
         with pytest.raises(Exception, match="cannot be opened"):
             await totp.uses(tx, Vault(world.settings), other.id, code_of(secret))
 
@@ -84,9 +86,15 @@ async def test_after_a_change_of_keys_codes_still_work(world: World) -> None:
     secret, vault = await add_totp(world, account), Vault(world.settings)
     vault.rotate()
     async with world.db.tx() as tx:
-        assert await totp.reseal_all(tx, vault) == 1
+        assert await reseal_all(tx, vault, COLUMNS) == 1
     vault.forget_old_keys()
     assert await second_method(world.db, vault, account, code_of(secret)) == "totp"
+
+
+async def test_every_sealed_column_is_given_the_new_key(world: World) -> None:
+    sealed = """select table_schema || '.' || table_name || '.' || column_name from information_schema.columns
+        where data_type = 'bytea' and column_name in ('secret', 'sealed')"""
+    assert {name for (name,) in await world.rows(sealed)} == {column.name for column in COLUMNS}
 
 
 async def test_switching_on_by_the_pages_and_signing_in(world: World) -> None:

@@ -36,6 +36,7 @@ from nhip.security.openid.people import account_for, link
 from nhip.security.openid.remote import metadata_of, proven
 from nhip.security.openid.talk import authorization_address, derived, exchange, userinfo
 from nhip.security.passwords import token_hash
+from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Secret, Vault
 from nhip.security.service import begin_session
 from nhip.security.sessions import is_secure
@@ -74,6 +75,26 @@ async def get_provider(tx: Connection, settings: Settings, name: str) -> tuple[P
 def aad_of(name: str) -> str:
     """What a provider's secret is sealed for."""
     return f"openid:{name}"
+
+
+def _aad_of_session(session_id: uuid.UUID | str) -> str:
+    return f"openid_session:{session_id}"
+
+
+SEALED = [
+    SealedColumn(
+        name="security.openid_provider.sealed",
+        listing=store.queries.list_sealed_providers,
+        reseal=store.queries.reseal_provider,
+        aad=aad_of,
+    ),
+    SealedColumn(
+        name="security.openid_session.sealed",
+        listing=store.queries.list_sealed_sessions,
+        reseal=store.queries.reseal_session,
+        aad=_aad_of_session,
+    ),
+]
 
 
 async def list_offers(db: Database, language: str) -> list[Offer]:
@@ -231,7 +252,7 @@ async def _keep(tx: Connection, settings: Settings, provider: Provider, token: s
     """Keep the ID token sealed: the provider asks for it when the person signs out there too."""
     session_id = await store.find_session_id(tx, token_hash(token))
     if session_id is not None and len(id_token) <= _LONGEST_KEPT:
-        sealed = Vault(settings).seal({"id_token": id_token}, f"openid_session:{session_id}")
+        sealed = Vault(settings).seal({"id_token": id_token}, _aad_of_session(session_id))
         await store.insert_id_token(tx, session_id, provider.name, sealed)
 
 

@@ -98,3 +98,19 @@ insert into security.openid_session (session_id, provider, sealed) values (%(ses
 -- Where a session came from, with its ID token.
 select o.session_id, o.provider, o.sealed from security.openid_session o join security.session s on s.id = o.session_id
 where s.token_hash = %(token_hash)s
+
+-- name: list_sealed_providers
+-- Client secrets of providers, locked, for sealing them anew.
+select name key, sealed from security.openid_provider where sealed is not null order by name for update
+
+-- name: reseal_provider
+-- The same client secret under another key.
+update security.openid_provider set sealed = %(sealed)s where name = %(key)s
+
+-- name: list_sealed_sessions
+-- ID tokens of sessions, locked, for sealing them anew.
+select session_id::text key, sealed from security.openid_session order by session_id for update
+
+-- name: reseal_session
+-- The same ID token under another key.
+update security.openid_session set sealed = %(sealed)s where session_id = %(key)s::uuid

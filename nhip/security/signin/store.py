@@ -119,16 +119,6 @@ async def find_totp(tx: Connection, account_id: uuid.UUID) -> Totp | None:
     return await fetch_one(tx, Totp, queries.find_totp, account_id=account_id)
 
 
-async def list_totp(tx: Connection) -> list[Totp]:
-    """Every shared secret, locked."""
-    return await fetch_all(tx, Totp, queries.list_totp)
-
-
-async def reseal_totp(tx: Connection, account_id: uuid.UUID, sealed: bytes) -> None:
-    """The same secret under another key."""
-    await execute(tx, queries.reseal_totp, account_id=account_id, sealed=sealed)
-
-
 async def use_step(tx: Connection, account_id: uuid.UUID, step: int) -> bool:
     """Use up a time step; False when it, or a later one, was used already."""
     return await execute(tx, queries.use_step, account_id=account_id, step=step) > 0

@@ -87,11 +87,11 @@ select account_id, sealed, confirmed_at, last_step from security.totp where acco
 
 -- name: list_totp
 -- Every shared secret, for sealing them anew.
-select account_id, sealed, confirmed_at, last_step from security.totp order by account_id for update
+select account_id::text key, sealed from security.totp order by account_id for update
 
 -- name: reseal_totp
 -- The same secret under another key.
-update security.totp set sealed = %(sealed)s where account_id = %(account_id)s
+update security.totp set sealed = %(sealed)s where account_id = %(key)s::uuid
 
 -- name: use_step
 -- Use up a time step; none that was used, or lies before one that was.

@@ -14,6 +14,7 @@ from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.security.model import Account
+from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Vault
 from nhip.security.signin import store
 
@@ -83,13 +84,12 @@ async def remove(tx: Connection, account: Account) -> bool:
     return True
 
 
-async def reseal_all(tx: Connection, vault: Vault) -> int:
-    """Seal every secret with the key in use, after `Vault.rotate`; gives how many there are."""
-    found = await store.list_totp(tx)
-    for totp in found:
-        await store.reseal_totp(tx, totp.account_id, vault.reseal(totp.sealed, _aad(totp.account_id)))
-    return len(found)
-
-
-def _aad(account_id: uuid.UUID) -> str:
+def _aad(account_id: uuid.UUID | str) -> str:
     return f"totp:{account_id}"
+
+
+SEALED = [
+    SealedColumn(
+        name="security.totp.sealed", listing=store.queries.list_totp, reseal=store.queries.reseal_totp, aad=_aad
+    )
+]
