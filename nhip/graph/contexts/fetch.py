@@ -1,0 +1,78 @@
+"""@context documents from other servers: guarded addresses, little time, little size, failures remembered for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import orjson
+
+from nhip.errors import NhipError
+from nhip.graph.errors import LdContextNotAvailable
+from nhip.kernel.i18n import _
+from nhip.security.outgoing import Outgoing
+from nhip.settings import Settings
+
+TIMEOUT_S = 2
+MAX_BYTES = 2 << 20
+_ACCEPT = {"Accept": "application/ld+json, application/json;q=0.9"}
+_FAILED_FOR_S = 5.0
+_REMEMBERED = 1000
+
+
+class Fetcher:
+    """Gets the `@context` of documents by their address, each one once at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = msgspec.structs.replace(settings, fetch_timeout_s=TIMEOUT_S)
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="contexts")
+        self._under_way: dict[str, asyncio.Task[Any]] = {}
+        self._failed: dict[str, float] = {}
+
+    def close(self) -> None:
+        """End the threads; what they wait for is given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def get(self, url: str, *, again: bool = False) -> Any:
+        """The `@context` member of the document at `url`. Raises LdContextNotAvailable, within some seconds at most.
+
+        `again` asks although it failed a moment ago.
+        """
+        if not again and time.monotonic() < self._failed.get(url, 0):
+            raise LdContextNotAvailable(what=url)
+        task = self._under_way.get(url)
+        if task is None:
+            task = self._under_way[url] = asyncio.ensure_future(self._fetched(url))
+            task.add_done_callback(lambda _task: self._under_way.pop(url, None))
+        return await asyncio.shield(task)
+
+    async def _fetched(self, url: str) -> Any:
+        loop = asyncio.get_running_loop()
+        try:
+            body = await asyncio.wait_for(loop.run_in_executor(self._threads, self._body, url), TIMEOUT_S + 1)
+            found = context_in(body, url)
+        except (NhipError, TimeoutError) as error:
+            if len(self._failed) >= _REMEMBERED:
+                self._failed.clear()
+            self._failed[url] = time.monotonic() + _FAILED_FOR_S
+            raise LdContextNotAvailable(what=url) from error
+        self._failed.pop(url, None)
+        return found
+
+    def _body(self, url: str) -> bytes:
+        with Outgoing(self._settings, connect_s=TIMEOUT_S, total_s=TIMEOUT_S) as out:
+            return out.get(url, headers=_ACCEPT, max_bytes=MAX_BYTES, tries=1).content
+
+
+def context_in(body: bytes, url: str) -> Any:
+    """The `@context` of a JSON-LD document. Raises LdContextNotAvailable naming `url` when there is none."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise LdContextNotAvailable(what=url) from error
+    if not isinstance(document, dict) or "@context" not in document:
+        raise LdContextNotAvailable(what=_("the document at its address holds no @context"))
+    return document["@context"]

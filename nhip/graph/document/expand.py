@@ -1,0 +1,252 @@
+"""From what a client sends to the canonical document (nhip/graph/model.py), everything checked (ETSI GS CIM 009 v1.9.1, 4.5).
+
+Normalised, concise and simplified attributes may be mixed: each says by itself what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nhip.graph.contexts import core
+from nhip.graph.contexts.iris import is_uri
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.geo import is_geometry
+from nhip.graph.document.members import MEMBERS, RESERVED, Nulls, Reading, read_value
+from nhip.graph.document.times import read_instant
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
+from nhip.kernel.i18n import _
+
+MAX_SUB_LEVELS = 12
+_KEYWORDS = {"@id": "id", "@type": "type"}
+_KIND_OF = {
+    **{member: kind for kind, member in VALUE_MEMBER.items() if member != "value"},
+    "value": "Property",
+}
+_GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+_PROOF = core.NAMESPACE + "ngsildproof"
+_SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
+_DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
+
+
+def expand_entity(
+    payload: dict[str, Any],
+    context: Context,
+    *,
+    fragment: bool = False,
+    nulls: Nulls | None = None,
+    temporal: bool = False,
+) -> Doc:
+    """The canonical document of an entity, without system attributes. Raises BadRequestData saying what is wrong where.
+
+    A `fragment` may lack id and type, and its attributes their values. `nulls`: where NGSI-LD Null may stand; by default
+    nowhere, in fragments everywhere. `temporal`: attributes are series, whose instances may share a datasetId.
+    """
+    reading = Reading(context, nulls or ("everywhere" if fragment else "none"), fragment, temporal)
+    try:
+        doc = _head(payload, reading)
+        for name, given in payload.items():
+            if name not in ENTITY_MEMBERS and name not in _KEYWORDS and name != "@context":
+                iri = _name(name, reading)
+                if iri in doc:
+                    raise Fault(_("the same attribute is there under another name"), name)
+                doc[iri] = _instances(iri, name, given, reading)
+    except Fault as fault:
+        raise fault.error() from None
+    return doc
+
+
+def expand_attributes(payload: dict[str, Any], context: Context, **options: Any) -> dict[str, list[Instance]]:
+    """The attributes of a fragment: IRI -> instances. Raises BadRequestData."""
+    doc = expand_entity(payload, context, fragment=True, **options)
+    return {iri: instances for iri, instances in doc.items() if iri not in ENTITY_MEMBERS}
+
+
+def expand_attribute(
+    payload: Any, context: Context, iri: str, *, fragment: bool = True, nulls: Nulls = "members", temporal: bool = False
+) -> list[Instance]:
+    """The instances of the one attribute `iri` from a body that holds nothing else. Raises BadRequestData."""
+    reading = Reading(context, nulls, fragment, temporal)
+    name = context.compact(iri)
+    try:
+        if iri in RESERVED or iri in ENTITY_MEMBERS:
+            raise Fault(_("this name belongs to NGSI-LD and can be no attribute"))
+        if isinstance(payload, dict) and not is_geometry(payload):
+            instance = _instance(iri, {k: v for k, v in payload.items() if k != "@context"}, reading, 0)
+            return [instance]
+        return _instances(iri, name, payload, reading)
+    except Fault as fault:
+        fault.path.append(name)
+        raise fault.error() from None
+
+
+def _head(payload: dict[str, Any], reading: Reading) -> Doc:
+    """The members of an entity that are no attributes."""
+    doc: Doc = {}
+    identifier = payload.get("id", payload.get("@id"))
+    if identifier is not None or not reading.fragment:
+        if not isinstance(identifier, str) or not is_uri(identifier) or identifier == NULL:
+            raise Fault(_("an entity is identified by a URI"), "id")
+        doc["id"] = identifier
+    types = payload.get("type", payload.get("@type"))
+    if types is not None or not reading.fragment:
+        doc["type"] = _types(types, reading)
+    if "scope" in payload and (scope := _scope(payload["scope"], reading)):
+        doc["scope"] = scope
+    if "expiresAt" in payload:
+        given = payload["expiresAt"]
+        doc["expiresAt"] = given if given == NULL and reading.nulls != "none" else _at(read_instant, given, "expiresAt")
+    return doc
+
+
+def _types(given: Any, reading: Reading) -> list[str]:
+    if isinstance(given, str):
+        return [_at(reading.context.expand, given, "type")]
+    if isinstance(given, list) and given and all(isinstance(one, str) for one in given):
+        return list(dict.fromkeys(_at(reading.context.expand, one, "type") for one in given))
+    raise Fault(_("an entity has a type or an array of types"), "type")
+
+
+def _scope(given: Any, reading: Reading) -> Any:
+    if given == NULL and reading.nulls != "none":
+        return NULL
+    scopes = given if isinstance(given, list) else [given]
+    if not all(isinstance(one, str) and len(one) <= 1000 and _SCOPE.fullmatch(one) for one in scopes):
+        raise Fault(_("a scope is written as /district/ward: names that begin with a letter, between slashes"), "scope")
+    return list(dict.fromkeys(one if one.startswith("/") else "/" + one for one in scopes))
+
+
+def _at(read: Any, given: Any, name: str) -> Any:
+    """What `read` makes of `given`; a fault in it is told with its place."""
+    try:
+        return read(given)
+    except Fault as fault:
+        fault.path.append(name)
+        raise
+    except BadRequestData as error:
+        raise Fault(error.values["what"], name) from None
+
+
+def _name(name: str, reading: Reading) -> str:
+    if name in RESERVED:
+        raise Fault(_("this name belongs to NGSI-LD and can be no attribute"), name)
+    try:
+        return reading.context.expand(name)
+    except BadRequestData as error:
+        raise Fault(error.values["what"], name) from None
+
+
+def _instances(iri: str, name: str, given: Any, reading: Reading, level: int = 0) -> list[Instance]:
+    """Every instance of an attribute, the default one first."""
+    try:
+        if type(given) is dict:
+            return [_one(iri, given, reading, level)]
+        if type(given) is not list or not given or not all(map(is_instance, given)):
+            return [_instance(iri, {"value": given}, reading, level)]
+        made = [_one(iri, one, reading, level) for one in given]
+        if not reading.temporal:
+            datasets = [one.get("datasetId") for one in made]
+            if len(set(datasets)) < len(datasets):
+                raise Fault(_("two instances of the attribute have the same datasetId, or none"))
+            made.sort(key=lambda one: "datasetId" in one)
+    except Fault as fault:
+        fault.path.append(name)
+        raise
+    except BadRequestData as error:
+        raise Fault(error.values["what"], name) from None
+    return made
+
+
+def is_instance(given: Any) -> bool:
+    """Whether an item of an array is an instance of a multi-attribute, and not a part of a plain value."""
+    return type(given) is dict and (given.get("type") in MEMBERS or any(member in given for member in _KIND_OF))
+
+
+def reads_as_value(given: dict[str, Any]) -> bool:
+    """Whether an object is the value of a concise Property: nothing in it belongs to the shape of attributes (4.5.2.3)."""
+    return not ("type" in given or "@type" in given or is_instance(given) or any(key in _DATED for key in given))
+
+
+def _one(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Instance:
+    """An instance from an object that is one, or that is the plain value of a Property or GeoProperty."""
+    if reads_as_value(given):
+        parted = reading.fragment and any(type(part) is dict and is_instance(part) for part in given.values())
+        if not parted:
+            return _instance(iri, {"value": given}, reading, level)
+    elif is_geometry(given):
+        return _instance(iri, {"type": "GeoProperty", "value": given}, reading, level)
+    return _instance(iri, given, reading, level)
+
+
+def _instance(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Instance:
+    kind = given.get("type") or given.get("@type") or _inferred(given)
+    made: Instance = {}
+    if kind is None:
+        if not reading.fragment:
+            raise Fault(_("the attribute has no value"))
+        members = _ANY
+    else:
+        found = MEMBERS.get(kind) if isinstance(kind, str) else None
+        if found is None:
+            raise Fault(_("there is no such type of attribute"), "type")
+        members = found
+        made["type"] = kind
+    if iri in _GEO_ONLY and kind not in ("GeoProperty", None) and not _deletes(given):
+        raise Fault(_("this has to be a GeoProperty"))
+    reading.proof = iri == _PROOF
+    for key, value in given.items():
+        if key in members:
+            read = members[key]
+            if read is not None and (got := _read(read, key, value, reading)) is not None:
+                made[key] = got
+        else:
+            _sub(made, key, value, reading, level)
+    if (dataset := given.get("datasetId")) is not None and dataset != "@none":
+        if not isinstance(dataset, str) or not is_uri(dataset) or dataset == NULL:
+            raise Fault(_("this has to be a URI"), "datasetId")
+        made["datasetId"] = dataset
+    if kind is not None and VALUE_MEMBER[kind] not in made and not reading.fragment:
+        raise Fault(_("the attribute has no value"))
+    return made
+
+
+def _inferred(given: dict[str, Any]) -> str | None:
+    """The type of a concise attribute, by the member that holds its value (4.5.2.3)."""
+    for member, kind in _KIND_OF.items():
+        if member in given:
+            return "GeoProperty" if member == "value" and is_geometry(given["value"]) else kind
+    return None
+
+
+def _deletes(given: dict[str, Any]) -> bool:
+    return any(given.get(member) == NULL for member in _KIND_OF)
+
+
+def _read(read: Any, key: str, value: Any, reading: Reading) -> Any:
+    if read is read_value:
+        return read_value(value, reading)
+    try:
+        return read(value, reading)
+    except Fault as fault:
+        fault.path.append(key)
+        raise
+    except BadRequestData as error:
+        raise Fault(error.values["what"], key) from None
+
+
+def _sub(made: Instance, key: str, value: Any, reading: Reading, level: int) -> None:
+    """A sub-attribute, which is no member of its attribute's shape."""
+    if level >= MAX_SUB_LEVELS:
+        raise Fault(_("attributes of attributes are nested too deeply"))
+    iri = _name(key, reading)
+    if iri in made:
+        raise Fault(_("the same attribute is there under another name"), key)
+    proof = reading.proof
+    made[iri] = _instances(iri, key, value, reading, level + 1)
+    reading.proof = proof
+
+
+_ANY = {key: read for members in MEMBERS.values() for key, read in members.items() if key not in VALUE_MEMBER.values()}
+"""Members of a partial update that does not say which type of attribute it is for."""

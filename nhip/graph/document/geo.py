@@ -1,0 +1,112 @@
+"""GeoJSON geometries (RFC 7946) as NGSI-LD allows them: ETSI GS CIM 009 v1.9.1, 4.7; positions are WGS 84, longitude first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf, isfinite
+from typing import Any
+
+import orjson
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+
+from nhip.graph.document.faults import Fault
+from nhip.kernel.i18n import _
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+
+def read_geometry(given: Any) -> dict[str, Any]:
+    """The geometry in a GeoProperty's value: an object, or its JSON text. Raises Fault."""
+    if isinstance(given, str):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            raise Fault(_("this is no GeoJSON geometry")) from None
+    if not isinstance(given, dict):
+        raise Fault(_("this is no GeoJSON geometry"))
+    check = _CHECKS.get(kind) if isinstance(kind := given.get("type"), str) else None
+    if check is None or "coordinates" not in given:
+        raise Fault(_("this is no GeoJSON geometry, or one of a kind that NGSI-LD does not know"))
+    check(given["coordinates"])
+    if kind in ("Polygon", "MultiPolygon") and not _is_sound(given):
+        raise Fault(_("the polygon crosses itself, or its holes are not inside it"))
+    return given
+
+
+def is_geometry(given: Any) -> bool:
+    """Whether an object means to be a geometry, valid or not."""
+    return isinstance(given, dict) and given.get("type") in _CHECKS and "coordinates" in given
+
+
+def bbox(geometry: dict[str, Any]) -> Box:
+    """The box around a valid geometry."""
+    west = south = inf
+    east = north = -inf
+    for position in positions(geometry["coordinates"]):
+        west, east = min(west, position[0]), max(east, position[0])
+        south, north = min(south, position[1]), max(north, position[1])
+    return west, south, east, north
+
+
+def positions(coordinates: Any) -> Iterator[Any]:
+    """Every position in nested coordinates."""
+    if coordinates and isinstance(coordinates[0], list):
+        for part in coordinates:
+            yield from positions(part)
+    else:
+        yield coordinates
+
+
+def _position(given: Any) -> None:
+    if not isinstance(given, list) or not 2 <= len(given) <= 3:
+        raise Fault(_("a position is an array of longitude, latitude and perhaps height"))
+    for number in given:
+        if type(number) not in (int, float) or not isfinite(number):
+            raise Fault(_("a position holds numbers only"))
+    if not (-180 <= given[0] <= 180 and -90 <= given[1] <= 90):
+        raise Fault(_("longitude lies between -180 and 180, latitude between -90 and 90"))
+
+
+def _line(given: Any) -> None:
+    if not isinstance(given, list) or len(given) < 2:
+        raise Fault(_("a line has two positions at least"))
+    for position in given:
+        _position(position)
+
+
+def _polygon(given: Any) -> None:
+    if not isinstance(given, list) or not given:
+        raise Fault(_("a polygon has one ring at least"))
+    for ring in given:
+        _line(ring)
+        if len(ring) < 4 or ring[0] != ring[-1]:
+            raise Fault(_("a ring has four positions at least, and the last is the first again"))
+
+
+def _several(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    def checked(given: Any) -> None:
+        if not isinstance(given, list) or not given:
+            raise Fault(_("a geometry of several parts is an array with one part at least"))
+        for part in given:
+            check(part)
+
+    return checked
+
+
+def _is_sound(geometry: dict[str, Any]) -> bool:
+    try:
+        return bool(shape(geometry).is_valid)
+    except (ShapelyError, ValueError):
+        return False
+
+
+_CHECKS: dict[Any, Callable[[Any], None]] = {
+    "Point": _position,
+    "MultiPoint": _several(_position),
+    "LineString": _line,
+    "MultiLineString": _several(_line),
+    "Polygon": _polygon,
+    "MultiPolygon": _several(_polygon),
+}

@@ -1,0 +1,24 @@
+"""Instants as NGSI-LD writes them: ISO 8601 in UTC with `Z`, no other offset (ETSI GS CIM 009 v1.9.1, 4.6.3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from nhip.graph.document.faults import Fault
+from nhip.kernel.i18n import _
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z", re.ASCII)
+
+
+def read_instant(given: Any) -> str:
+    """The instant, as it was given but with a point before the fraction. Raises Fault."""
+    if isinstance(given, str) and _INSTANT.fullmatch(given) is not None:
+        try:
+            datetime.fromisoformat(given[:19])
+        except ValueError:
+            pass
+        else:
+            return given.replace(",", ".")
+    raise Fault(_("an instant is written as 2026-11-22T08:00:00Z, in UTC"))
