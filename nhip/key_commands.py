@@ -7,13 +7,14 @@ import click
 from nhip.datasets.sources import SEALED as SOURCES
 from nhip.db.installation import Installation
 from nhip.db.terminal import with_installation
+from nhip.portal.national.service import SEALED as NATIONAL
 from nhip.security.openid.service import SEALED as OPENID
 from nhip.security.resealing import SealedColumn, reseal_all
 from nhip.security.secrets import Vault
 from nhip.security.signin.totp import SEALED as TOTP
 from nhip.settings import Settings
 
-COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES]
+COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL]
 
 
 @click.group()

@@ -14,6 +14,7 @@ from nhip.console.datasets import pages as datasets
 from nhip.console.datasets.conflicts import ROUTES as CONFLICTS
 from nhip.console.deliveries import pages as deliveries
 from nhip.console.health import pages as health
+from nhip.console.national import pages as national
 from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
 from nhip.kernel.i18n import _
@@ -39,6 +40,7 @@ ROUTES = [
     *contracts.ROUTES,
     *sources.ROUTES,
     *publishing.ROUTES,
+    *national.ROUTES,
     *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,5 +52,6 @@ NAVIGATION = (
     NavItem(_("Send data"), "/console/upload", _("Bring in"), "dataset.deliver"),
     NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
     NavItem(_("Publishing"), "/console/publishing", _("Open data"), "dataset.read"),
+    NavItem(_("National portal"), "/console/national", _("Open data"), "publication.propose"),
     *admin.NAVIGATION,
 )

@@ -14,6 +14,18 @@ blueprint = Blueprint()
 
 @needs(SYSTEM)
 @blueprint.periodic(cron="* * * * *")
+@blueprint.task(name="register_due", queue="portal", pass_context=True, queueing_lock="register_due")
+async def register_due(context: JobContext, timestamp: int) -> None:
+    """Each minute: tell the national portal what changed in our catalogue, when it answers."""
+    from nhip.portal.national.service import register_due as work
+
+    installation: Any = context.additional_context["installation"]
+    assert isinstance(installation, Installation)
+    await work(installation)
+
+
+@needs(SYSTEM)
+@blueprint.periodic(cron="* * * * *")
 @blueprint.task(name="release_due", queue="portal", pass_context=True, queueing_lock="release_due")
 async def release_due(context: JobContext, timestamp: int) -> None:
     """Each minute: release the versions of open datasets that have none yet."""

@@ -137,11 +137,24 @@ class Outgoing:
         Sent once and to this address only: secrets in it follow no redirect, and what it did must not happen twice.
         Raises OutgoingError.
         """
-        target = _parsed(url, None)
+        told = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self.send("POST", url, urlencode(form).encode(), headers=told, max_bytes=max_bytes, also=also)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = 64 << 10,
+        also: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """Send `body` by POST, PUT or DELETE, once and to this address only; otherwise as `post_form`."""
+        target = _parsed(url, params)
         self._origin = self._origin or _origin(target)
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        told = {**self._headers, **kind, **(headers or {})}
-        response = self._sent(target, told, "POST", urlencode(form).encode())
+        response = self._sent(target, {**self._headers, **(headers or {})}, method, body)
         try:
             if response.status_code in _REDIRECTS:
                 raise RedirectRefused(host=target.host, why=_("what was sent is meant for this address only"))

@@ -1,0 +1,1 @@
+"""How our catalogue stands with the national portal."""

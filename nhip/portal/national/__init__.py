@@ -1,0 +1,1 @@
+"""Our catalogue registered with the national portal: sent when it answers, kept until it does, withdrawals passed on."""
