@@ -1,0 +1,190 @@
+"""Conditions -> a closure that decides about one canonical document; fast enough to be asked for every change and row.
+
+Of several instances (datasetId, or history) one that meets the condition is enough; of an array any element is, and with `!=`
+none may be equal; a missing target never matches, not even `!=` (CIM 009, 4.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nhip.graph.model import VALUE_MEMBER, Doc, Instance
+from nhip.graph.query.comparing import Test, test_of
+from nhip.graph.query.model import And, Lookup, Name, Node, Or, Path, Term
+
+Decide = Callable[[Doc, Lookup], bool]
+_RELATIONS = frozenset({"Relationship", "ListRelationship"})
+_EQUALITY = frozenset({"==", "!=", "exists", "absent"})
+
+
+def nothing_linked(identifier: str) -> Doc | None:
+    """The lookup where linked entities are not at hand."""
+    return None
+
+
+def decide_q(node: Node) -> Decide:
+    """The closure of a q or csf tree."""
+    match node:
+        case And(parts):
+            return _every([decide_q(part) for part in parts])
+        case Or(parts):
+            return _some([decide_q(part) for part in parts])
+        case Term():
+            return decide_term(node)
+        case Name():
+            raise TypeError("a name is no condition of q")
+
+
+def _every(decisions: list[Decide]) -> Decide:
+    return lambda doc, lookup: all(decide(doc, lookup) for decide in decisions)
+
+
+def _some(decisions: list[Decide]) -> Decide:
+    return lambda doc, lookup: any(decide(doc, lookup) for decide in decisions)
+
+
+def decide_term(term: Term) -> Decide:
+    """The closure of one condition."""
+    if term.operator == "absent":
+        present = decide_term(Term(term.path, "exists"))
+        return lambda doc, lookup: not present(doc, lookup)
+    reach = _reach(term.path, test_of(term), term.operator)
+    return reach if term.path.linked or len(term.path.names) > 1 or term.path.keys else _one_step(term, reach)
+
+
+def _one_step(term: Term, otherwise: Decide) -> Decide:
+    """The usual condition `name == value` without detours: one Property with one instance."""
+    name, test = term.path.names[0], test_of(term)
+
+    def decide(doc: Doc, lookup: Lookup) -> bool:
+        instances = doc.get(name)
+        if instances is None:
+            return False
+        if type(instances) is list and len(instances) == 1:
+            only = instances[0]
+            if type(only) is dict and only.get("type") == "Property":
+                return "value" in only and test(only["value"])
+        return otherwise(doc, lookup)
+
+    return decide
+
+
+def _reach(path: Path, test: Test, operator: str) -> Decide:
+    """Walk to the targets of `path` and ask `test` about each."""
+    first, rest, keys = path.names[0], path.names[1:], path.keys
+    if path.linked is not None:
+        return _follow(path, _reach(path.linked, test, operator))
+
+    def decide(doc: Doc, lookup: Lookup) -> bool:
+        return any(meets(target, keys, test, operator) for target in _targets(doc.get(first), rest))
+
+    return decide
+
+
+def _follow(path: Path, onward: Decide) -> Decide:
+    first, rest, hint = path.names[0], path.names[1:], path.hint
+
+    def decide(doc: Doc, lookup: Lookup) -> bool:
+        for target in _targets(doc.get(first), rest):
+            for identifier in objects_of(target):
+                other = lookup(identifier)
+                if (
+                    other is not None
+                    and (not hint or hint.intersection(other.get("type", ())))
+                    and onward(other, lookup)
+                ):
+                    return True
+        return False
+
+    return decide
+
+
+def _targets(found: Any, rest: tuple[str, ...]) -> Iterator[Any]:
+    """The target elements that are left after the sub-attributes `rest`: instances, or bare values of core members."""
+    if found is None:
+        return
+    elements = found if isinstance(found, list) and found and isinstance(found[0], dict) else [found]
+    if not rest:
+        yield from elements
+        return
+    for element in elements:
+        if isinstance(element, dict):
+            yield from _targets(element.get(rest[0]), rest[1:])
+
+
+def objects_of(target: Any) -> list[str]:
+    """The identifiers that a Relationship or ListRelationship leads to; none for anything else."""
+    if not isinstance(target, dict) or target.get("type") not in _RELATIONS:
+        return []
+    found = target.get("objectList") if target["type"] == "ListRelationship" else target.get("object")
+    many = found if isinstance(found, list) else [found]
+    return [one["object"] if isinstance(one, dict) else one for one in many if one]
+
+
+def meets(target: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
+    """Whether one target element (an attribute instance, or a bare value) passes `test` under `operator`."""
+    if not isinstance(target, dict) or target.get("type") not in VALUE_MEMBER:
+        return _at_keys(target, keys, test, operator)
+    kind = target["type"]
+    if kind in _RELATIONS:
+        linked = objects_of(target)
+        return not keys and operator in _EQUALITY and bool(linked) and test(linked if len(linked) > 1 else linked[0])
+    value = target.get(VALUE_MEMBER[kind])
+    if value is None:
+        return False
+    return (
+        _in_language(value, keys, test, operator)
+        if kind == "LanguageProperty"
+        else _at_keys(value, keys, test, operator)
+    )
+
+
+def _in_language(texts: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
+    """`[en]` looks at one language, `[*]` (or none) at all; negative operators must then hold in every one."""
+    if not isinstance(texts, dict):
+        return _at_keys(texts, keys, test, operator)
+    if keys and keys != ("*",):
+        wanted = keys[0].lower()
+        return any(test(text) for tag, text in texts.items() if tag.lower() == wanted)
+    join = all if operator in {"!=", "!~="} else any
+    return bool(texts) and join(_each_text(text, test, operator) for text in texts.values())
+
+
+def _each_text(text: Any, test: Test, operator: str) -> bool:
+    if isinstance(text, list) and operator not in {"==", "!="}:
+        return (all if operator == "!~=" else any)(test(one) for one in text)
+    return test(text)
+
+
+def _at_keys(value: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
+    """Go into a compound value; of arrays on the way every element is a candidate."""
+    for position, key in enumerate(keys):
+        if isinstance(value, list):
+            return any(_at_keys(one, keys[position:], test, operator) for one in value)
+        if not isinstance(value, dict) or key not in value:
+            return False
+        value = value[key]
+    return value is not None and test(value)
+
+
+def linked_steps(node: Node | None) -> list[Path]:
+    """The paths of a tree that go into other entities."""
+    match node:
+        case And(parts) | Or(parts):
+            return [path for part in parts for path in linked_steps(part)]
+        case Term(path) if path.linked is not None:
+            return [path]
+        case _:
+            return []
+
+
+def linked_depth(node: Node | None) -> int:
+    """How many Relationships the deepest condition follows."""
+    return max((path.depth() for path in linked_steps(node)), default=0)
+
+
+def leads_to(doc: Doc, path: Path) -> set[str]:
+    """The identifiers that must be at hand to take the first linked step of `path` from `doc`."""
+    targets: Iterator[Instance] = _targets(doc.get(path.names[0]), path.names[1:])
+    return {identifier for target in targets for identifier in objects_of(target)}
