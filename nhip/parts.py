@@ -14,7 +14,7 @@ from nhip.plugins import found_sectors
 from nhip.portal import jobs as portal_jobs
 from nhip.privacy import jobs as privacy_jobs
 
-PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal"]
+PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal", "nhip.graph"]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")

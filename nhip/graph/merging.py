@@ -32,6 +32,15 @@ def stamped(instance: Instance, at: str, was: Instance | None = None) -> Instanc
     return made
 
 
+def plain(instance: Instance) -> Instance:
+    """The instance without its times of creation and modification, nor those of its sub-attributes."""
+    made = {key: value for key, value in instance.items() if key not in SYSTEM}
+    for key, value in made.items():
+        if ":" in key:
+            made[key] = [plain(one) for one in value]
+    return made
+
+
 def without_nulls(instance: Instance) -> Instance:
     """An instance that is new, or replaces another: NGSI-LD Null inside it says no more than leaving out."""
     if not any(value == NULL or ":" in key for key, value in instance.items()):

@@ -1,0 +1,101 @@
+"""Connections of the graph to PostgreSQL (asyncpg; why not psycopg here: docs/decisions, figures of bench/graph.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from nhip.errors import DatabaseAway
+from nhip.kernel.i18n import _
+
+LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
+"""How it shows that the server went away, or that this connection did."""
+_SETTINGS = {"jit": "off", "application_name": "nhip graph", "lock_timeout": "20s"}
+_PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
+
+
+class Link:
+    """One connection that is used by one task at a time; made when first needed and again after it was lost."""
+
+    def __init__(self, url: str, *, generic_plans: bool) -> None:
+        self._url = url
+        self._settings = {**_SETTINGS, **({"plan_cache_mode": "force_generic_plan"} if generic_plans else {})}
+        self._connection: asyncpg.Connection | None = None
+        self._statements: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
+        self.generation = 0
+        """How many times it was connected."""
+
+    async def connection(self) -> asyncpg.Connection:
+        """The live connection. Raises DatabaseAway when the server cannot be reached within some seconds."""
+        if self._connection is None or self._connection.is_closed():
+            self._statements = {}
+            self._connection = await self._connect()
+            self.generation += 1
+        return self._connection
+
+    async def _connect(self) -> asyncpg.Connection:
+        for pause in (*_PAUSES_S, None):
+            try:
+                return await asyncpg.connect(self._url, timeout=5, server_settings=self._settings)
+            except LOST as error:
+                if pause is None:
+                    raise DatabaseAway(what=type(error).__name__) from error
+                await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows of a query, prepared once. Raises DatabaseAway when the connection is lost meanwhile."""
+        try:
+            statement = self._statements.get(query)
+            if statement is None or self._connection is None or self._connection.is_closed():
+                connection = await self.connection()
+                statement = self._statements[query] = await connection.prepare(query)
+            rows: list[asyncpg.Record] = await statement.fetch(*values)
+            return rows
+        except LOST as error:
+            await self.drop()
+            raise DatabaseAway(what=_("the connection was lost")) from error
+
+    async def drop(self) -> None:
+        """Forget the connection; the next use makes a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.is_closed():
+            connection.terminate()
+
+    async def close(self) -> None:
+        """Close it for good."""
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=5)
+
+
+class Links:
+    """A few links that are lent one at a time."""
+
+    def __init__(self, url: str, size: int, *, generic_plans: bool) -> None:
+        self._all = [Link(url, generic_plans=generic_plans) for _ in range(size)]
+        self._free: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
+        for link in self._all:
+            self._free.put_nowait(link)
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Link]:
+        """A link for the block."""
+        link = await self._free.get()
+        try:
+            yield link
+        finally:
+            self._free.put_nowait(link)
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows of a query on the next free link."""
+        async with self.lend() as link:
+            return await link.fetch(query, *values)
+
+    async def close(self) -> None:
+        """Close all."""
+        for link in self._all:
+            await link.close()

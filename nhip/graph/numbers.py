@@ -1,0 +1,46 @@
+"""Numbers that a writing process takes from PostgreSQL by the block: lives, instances; and its slot of the counters."""
+
+from __future__ import annotations
+
+from nhip.db.sql import load
+from nhip.graph.links import Link
+
+queries = load(__file__)
+_ENOS, _IIDS, _SLOTS = 1000, 10_000, 256
+
+
+class Numbers:
+    """What is taken and not used is lost, as the numbers of any sequence are."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._enos: list[int] = []
+        self._iids: list[int] = []
+        self._slot = 0
+        self._slot_of = 0
+
+    async def prepare(self, enos: int, iids: int) -> None:
+        """Have at least so many numbers at hand."""
+        while len(self._enos) < enos:
+            first = (await self._link.fetch(queries.next_eno))[0][0]
+            self._enos[:0] = range(first + _ENOS - 1, first - 1, -1)
+        while len(self._iids) < iids:
+            first = (await self._link.fetch(queries.next_iid))[0][0]
+            self._iids[:0] = range(first + _IIDS - 1, first - 1, -1)
+
+    def eno(self) -> int:
+        """The number of a new life."""
+        return self._enos.pop()
+
+    def iid(self) -> int:
+        """The number of a new instance in the history."""
+        return self._iids.pop()
+
+    async def slot(self) -> int:
+        """The slot of the counters that is ours as long as this connection lives."""
+        if self._slot_of != self._link.generation:
+            for slot in range(_SLOTS):
+                if (await self._link.fetch(queries.take_slot, slot))[0][0]:
+                    break
+            self._slot, self._slot_of = slot, self._link.generation
+        return self._slot

@@ -1,0 +1,83 @@
+"""The graph of one process: write, read, tenants, the dictionary. Everything that the interfaces and queries stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import asyncpg
+
+from nhip.db.sql import load
+from nhip.graph.codes import Codes
+from nhip.graph.errors import NonexistentTenant
+from nhip.graph.links import Links
+from nhip.graph.model import Operation, Outcome, Stored
+from nhip.graph.reader import Reader
+from nhip.graph.writer import Commit, Writer
+
+queries = load(__file__)
+DEFAULT_TENANT = 1
+_MOST_WAITING = 20_000
+
+
+class Graph:
+    """Entities in the database at `url`, whose schema is up to date. One in each process; several processes share the tables."""
+
+    def __init__(self, url: str, *, readers: int = 2, searchers: int = 2, most_waiting: int = _MOST_WAITING) -> None:
+        self._links = Links(url, searchers, generic_plans=False)
+        self.codes = Codes(self._links)
+        """Numbers of IRIs."""
+        self._reader = Reader(url, readers)
+        self._writer = Writer(url, self.codes, most_waiting=most_waiting)
+        self._tenants = {"": DEFAULT_TENANT}
+
+    async def open(self) -> None:
+        """Connect and read the dictionary. Raises DatabaseAway."""
+        await self.codes.load()
+        await self._writer.open()
+
+    async def close(self) -> None:
+        """Write what waits, then end."""
+        await self._writer.close()
+        await self._reader.close()
+        await self._links.close()
+
+    @property
+    def commits(self) -> list[Callable[[Commit], None]]:
+        """Called with what was written after each commit, in its order; must be quick and may not raise."""
+        return self._writer.commits
+
+    async def write(self, tenant: int, operations: list[Operation]) -> list[Outcome]:
+        """Do the operations in their order, all in one transaction; durable when this returns, with the history.
+
+        Refusals of single operations are in their outcomes. Raises Busy when too much waits (nothing was taken), DatabaseAway
+        when the database was lost (what was asked may or may not have been written), BadRequestData for what cannot be stored.
+        """
+        return await self._writer.ask(tenant, operations)
+
+    async def get(self, tenant: int, id: str) -> Stored | None:
+        """An entity as it is now, None when there is none."""
+        return await self._reader.get(tenant, id)
+
+    async def get_many(self, tenant: int, ids: Sequence[str]) -> list[Stored]:
+        """Those of the entities that exist, in the order of `ids`."""
+        return await self._reader.get_many(tenant, ids)
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """Rows of a query for searching ($1, $2, ...), on one of the few connections kept for it."""
+        return await self._links.fetch(query, *values)
+
+    async def tenant(self, name: str, *, create: bool = False) -> int:
+        """The number of a tenant. Raises NonexistentTenant when there is none and none is to be made (4.14)."""
+        if name not in self._tenants:
+            if create:
+                await self._links.fetch(queries.add_tenant, name)
+            rows = await self._links.fetch(queries.find_tenant, name)
+            if not rows:
+                raise NonexistentTenant(what=name)
+            self._tenants[name] = rows[0][0]
+        return self._tenants[name]
+
+    async def iri(self, iri: str) -> int:
+        """The number of an IRI in the side tables; 0 when no entity ever used it."""
+        return await self.codes.find(iri)

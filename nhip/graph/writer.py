@@ -1,0 +1,164 @@
+"""The one writer of a process: what waits is written together, in one durable transaction with its history (group commit)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+
+from nhip.errors import DatabaseAway
+from nhip.graph.codes import Codes
+from nhip.graph.errors import BadRequestData, Busy
+from nhip.graph.group import Again, Group
+from nhip.graph.links import LOST, Link
+from nhip.graph.model import Operation, Outcome
+from nhip.graph.numbers import Numbers
+from nhip.kernel.i18n import _
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+GROUP = 400
+"""So many operations are written together at most, where single requests gather."""
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What was written for one request, durable when it is told."""
+
+    tenant: int
+    outcomes: list[Outcome]
+
+
+class _Ask:
+    """A request that waits."""
+
+    __slots__ = ("done", "operations", "tenant")
+
+    def __init__(self, tenant: int, operations: list[Operation], done: asyncio.Future[list[Outcome]]) -> None:
+        self.tenant, self.operations, self.done = tenant, operations, done
+
+
+class Writer:
+    """Takes operations, gives their outcomes when they are durable."""
+
+    def __init__(self, url: str, codes: Codes, *, most_waiting: int) -> None:
+        self._codes = codes
+        self._link = Link(url, generic_plans=True)
+        self._most = most_waiting
+        self._asks: deque[_Ask] = deque()
+        self._waiting = 0
+        self._closing = False
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._numbers = Numbers(self._link)
+        self.commits: list[Callable[[Commit], None]] = []
+
+    async def open(self) -> None:
+        """Connect and begin to work."""
+        await self._link.connection()
+        self._task = asyncio.create_task(self._work(), name="graph writer")
+
+    async def close(self) -> None:
+        """Write what waits, then stop."""
+        self._closing = True
+        self._awake.set()
+        if self._task is not None:
+            await self._task
+        await self._link.close()
+
+    def ask(self, tenant: int, operations: list[Operation]) -> asyncio.Future[list[Outcome]]:
+        """Queue a request. Raises Busy when more waits than `most_waiting` operations."""
+        if self._waiting and self._waiting + len(operations) > self._most:
+            raise Busy(seconds=1)
+        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        self._asks.append(_Ask(tenant, operations, done))
+        self._waiting += len(operations)
+        self._awake.set()
+        return done
+
+    async def _work(self) -> None:
+        while self._asks or not self._closing:
+            if not self._asks:
+                self._awake.clear()
+                await self._awake.wait()
+            await self._settle(self._take())
+
+    def _take(self) -> list[_Ask]:
+        """What is written next: whole requests in the order they came."""
+        taken: list[_Ask] = []
+        size = 0
+        while self._asks and (not taken or size + len(self._asks[0].operations) <= GROUP):
+            ask = self._asks.popleft()
+            self._waiting -= len(ask.operations)
+            size += len(ask.operations)
+            if not ask.done.cancelled():
+                taken.append(ask)
+        return taken
+
+    async def _settle(self, asks: list[_Ask]) -> None:
+        """Write and answer. What the database refuses for one request's data must not fail those of others."""
+        if not asks:
+            return
+        try:
+            outcomes = await self._write(asks)
+        except asyncpg.DataError as error:
+            if len(asks) > 1:
+                for ask in asks:
+                    await self._settle([ask])
+                return
+            _refuse(asks, BadRequestData(what=_("a name or value cannot be stored")), error)
+        except (*LOST, DatabaseAway) as error:
+            await self._link.drop()
+            _refuse(asks, DatabaseAway(what=_("the connection was lost")), error)
+        except asyncio.CancelledError:
+            _refuse(asks, DatabaseAway(what=_("it is being stopped")), None)
+            raise
+        except Exception as error:
+            log.exception("changes of the graph could not be written")
+            await self._link.drop()
+            _refuse(asks, error, None)
+        else:
+            self._answer(asks, outcomes)
+
+    def _answer(self, asks: list[_Ask], outcomes: list[list[Outcome]]) -> None:
+        for ask, told in zip(asks, outcomes, strict=True):
+            if not ask.done.cancelled():
+                ask.done.set_result(told)
+            for hook in self.commits:
+                try:
+                    hook(Commit(ask.tenant, told))
+                except Exception:
+                    log.exception("a listener to changes of the graph failed")
+
+    async def _write(self, asks: list[_Ask]) -> list[list[Outcome]]:
+        requests = [(ask.tenant, ask.operations) for ask in asks]
+        return await self._commit(lambda group: group.write(requests))
+
+    async def _commit(self, work: Callable[[Group], Awaitable[T]]) -> T:
+        """One transaction; tried again where another process came first."""
+        for attempt in range(5):
+            connection = await self._link.connection()
+            await connection.execute("begin")
+            try:
+                done = await work(Group(self._link, self._codes, self._numbers, careful=attempt > 0))
+            except (Again, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                await connection.execute("rollback")
+            except asyncpg.PostgresError:
+                if not connection.is_closed():
+                    await connection.execute("rollback")
+                raise
+            else:
+                await connection.execute("commit")
+                return done
+        raise Busy(seconds=1)
+
+
+def _refuse(asks: list[_Ask], error: Exception, cause: BaseException | None) -> None:
+    error.__cause__ = cause
+    for ask in asks:
+        if not ask.done.done():
+            ask.done.set_exception(error)
