@@ -32,6 +32,7 @@ COMMANDS = {
     "dataset": ("nhip.datasets.commands", "dataset", "Datasets, versions, differences, restoring."),
     "agency": ("nhip.datasets.commands", "agency", "The organisations that hold data."),
     "units": ("nhip.places.commands", "units", "Administrative units as of a date; resolve addresses."),
+    "graph": ("nhip.graph_commands", "graph", "The live graph of things (NGSI-LD)."),
     "sector": ("nhip.sector_commands", "sector", "Plug-ins that bring a field of the city's work."),
     "backup": ("nhip.backup.commands", "backup", "Copy this installation as one consistent point, while it runs."),
     "restore": ("nhip.backup.commands", "restore", "Put a backup into an empty folder."),

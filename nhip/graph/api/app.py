@@ -1,0 +1,120 @@
+"""The ASGI application of `/ngsi-ld/v1`: finds the route, checks what all operations share, runs the handler, answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from nhip.errors import NhipError
+from nhip.graph.api import params, routes
+from nhip.graph.api.answers import Answer, problem
+from nhip.graph.api.limits import Limits
+from nhip.graph.api.media import body_type, chosen
+from nhip.graph.api.request import Call, Receive, Scope, segments
+from nhip.graph.api.routing import Resource, Route, find, identifier_missing
+from nhip.graph.errors import BadRequestData, MethodNotAllowed, ResourceNotFound
+from nhip.kernel.i18n import _
+from nhip.kernel.time import now
+
+if TYPE_CHECKING:
+    from nhip.graph.contexts.service import Contexts
+    from nhip.graph.service import Graph
+
+PREFIX = "/ngsi-ld/v1"
+Send = Callable[[Any], Awaitable[None]]
+Permit = Callable[[Scope, str], Awaitable[None]]
+"""Raises (an NhipError) when whoever sent the request may not do what the permission allows."""
+_TENANT = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
+_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
+
+
+class GraphApp:
+    """`graph` holds the entities, `contexts` the @contexts; `node` names this broker to its peers; `permit` lets in."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        contexts: Contexts,
+        *,
+        node: str,
+        limits: Limits | None = None,
+        permit: Permit | None = None,
+        base_url: str = "",
+    ) -> None:
+        self.graph = graph
+        self.contexts = contexts
+        self.node = node
+        self.limits = limits or Limits()
+        self.permit = permit
+        self.base_url = base_url
+        self.started = now()
+        routes.install()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request whose path begins with /ngsi-ld/v1."""
+        call = Call(self, scope, receive, [])
+        try:
+            answer = await self.answer(call)
+        except NhipError as error:
+            answer = problem(error)
+        except Exception as error:
+            answer = problem(error)
+        await _sent(call, answer, send)
+
+    async def answer(self, call: Call) -> Answer:
+        """What all operations share (6.3.4, 6.3.14, 6.3.20), then the operation."""
+        if call.method in _WITH_BODY and b"content-length" not in call.headers:
+            return Answer(411)
+        call.tenant_name = _tenant_name(call.header(b"ngsild-tenant"))
+        path = segments(call.scope)
+        resource, call.parts = find(path)
+        if resource is None:
+            raise ResourceNotFound(what=call.scope["path"][:200])
+        if call.method == "OPTIONS":
+            return Answer(204, headers=[_allow(resource)])
+        route = resource.get("GET" if call.method == "HEAD" else call.method)
+        if route is None:
+            if identifier_missing(path, call.method):
+                raise BadRequestData(what=_("the address ends where an identifier is expected"))
+            return _not_allowed(call.method, resource)
+        return await self._run(call, route)
+
+    async def _run(self, call: Call, route: Route) -> Answer:
+        if self.permit is not None:
+            await self.permit(call.scope, route.permission)
+        call.query = params.parsed(call.scope["query_string"], route.params)
+        call.accept = chosen(call.header(b"accept"), route.offered)
+        if call.method in _WITH_BODY:
+            call.kind = body_type(call.header(b"content-type"), call.method == "PATCH")
+        if call.tenant_name and not route.any_tenant:
+            call.tenant = await self.graph.tenant(call.tenant_name, create=route.makes_tenant)
+        return await route.handler(call)
+
+
+def _tenant_name(name: str) -> str:
+    if name and not _TENANT.fullmatch(name):
+        raise BadRequestData(what=_("NGSILD-Tenant: letters, digits and _ . : / - are allowed, at most 100"))
+    return name
+
+
+def _allow(resource: Resource) -> tuple[bytes, bytes]:
+    return b"allow", ", ".join([*resource, "OPTIONS", *(["HEAD"] if "GET" in resource else [])]).encode()
+
+
+def _not_allowed(method: str, resource: Resource) -> Answer:
+    answer = problem(MethodNotAllowed(what=method[:20]))
+    answer.headers.append(_allow(resource))
+    return answer
+
+
+async def _sent(call: Call, answer: Answer, send: Send) -> None:
+    headers = answer.headers
+    if answer.body:
+        headers = [*headers, (b"content-type", answer.kind.encode()), (b"content-length", b"%d" % len(answer.body))]
+    elif answer.status != 204:
+        headers = [*headers, (b"content-length", b"0")]
+    if call.tenant_name:
+        headers = [*headers, (b"ngsild-tenant", call.tenant_name.encode("latin-1"))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else answer.body})

@@ -1,0 +1,76 @@
+"""The attributes of one entity: append, update, change, replace, delete (CIM 009, 5.6.2 to 5.6.5, 5.6.19; 6.6, 6.7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer
+from nhip.graph.api.entities import SIMPLIFIED, updated, written
+from nhip.graph.api.names import expanded, require_uri
+from nhip.graph.api.request import Call
+from nhip.graph.document.expand import expand_attribute, expand_entity
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import Operation
+from nhip.kernel.i18n import _
+
+_APPEND = SIMPLIFIED | {"noOverwrite"}
+
+
+async def append_attributes(call: Call) -> Answer:
+    """POST /entities/{id}/attrs."""
+    identifier = require_uri(call.parts[0])
+    keep = "noOverwrite" in params.options(call.query, _APPEND)
+    return await _several(call, identifier, "append-keep" if keep else "append")
+
+
+async def update_attributes(call: Call) -> Answer:
+    """PATCH /entities/{id}/attrs."""
+    identifier = require_uri(call.parts[0])
+    params.options(call.query, SIMPLIFIED)
+    return await _several(call, identifier, "update")
+
+
+async def _several(call: Call, identifier: str, name: Any) -> Answer:
+    body, context = await call.fragment()
+    doc = expand_entity({**body, "id": identifier}, context, fragment=True)
+    outcome = await written(call, Operation(name=name, id=identifier, doc=doc))
+    return updated(outcome, context)
+
+
+async def patch_attribute(call: Call) -> Answer:
+    """PATCH /entities/{id}/attrs/{name}."""
+    return await _one(call, "patch")
+
+
+async def replace_attribute(call: Call) -> Answer:
+    """PUT /entities/{id}/attrs/{name}."""
+    return await _one(call, "replace-attribute")
+
+
+async def _one(call: Call, name: Any) -> Answer:
+    identifier = require_uri(call.parts[0])
+    body, context = await call.fragment()
+    attribute = expanded(call.parts[1], context)
+    instances = expand_attribute(body, context, attribute)
+    dataset = instances[0].get("datasetId")
+    doc = {"id": identifier, attribute: instances}
+    await written(call, Operation(name=name, id=identifier, doc=doc, attribute=attribute, dataset=dataset))
+    return Answer(204)
+
+
+async def delete_attribute(call: Call) -> Answer:
+    """DELETE /entities/{id}/attrs/{name}."""
+    identifier = require_uri(call.parts[0])
+    every = params.boolean(call.query, "deleteAll")
+    dataset = call.query.get("datasetId")
+    if dataset is not None:
+        require_uri(dataset)
+        if every:
+            raise BadRequestData(what=_("datasetId and deleteAll exclude each other"))
+    attribute = expanded(call.parts[1], await call.context())
+    await written(
+        call,
+        Operation(name="delete-attribute", id=identifier, attribute=attribute, dataset=dataset, every_dataset=every),
+    )
+    return Answer(204)

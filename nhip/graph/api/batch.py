@@ -1,0 +1,118 @@
+"""Many entities in one request (CIM 009, 5.6.7 to 5.6.10 and 5.6.20; 6.14 to 6.17, 6.31): each succeeds or fails by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nhip.errors import NhipError
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer, dumped, entity_problem
+from nhip.graph.api.media import LD_JSON, linked_context
+from nhip.graph.api.names import require_uri
+from nhip.graph.api.request import Call
+from nhip.graph.document.expand import expand_entity
+from nhip.graph.errors import BadRequestData, TooLarge
+from nhip.graph.model import Operation, OperationName
+from nhip.kernel.i18n import _
+
+_FORMS = frozenset({"keyValues", "simplified", "concise", "normalized"})
+Failed = list[dict[str, Any]]
+
+
+async def create_batch(call: Call) -> Answer:
+    """POST /entityOperations/create."""
+    return await _batch(call, "create")
+
+
+async def upsert_batch(call: Call) -> Answer:
+    """POST /entityOperations/upsert: `options=update` changes what is there, else it is replaced."""
+    told = params.options(call.query, _FORMS | {"update", "replace"})
+    return await _batch(call, "upsert-update" if "update" in told else "upsert-replace")
+
+
+async def update_batch(call: Call) -> Answer:
+    """POST /entityOperations/update: appends to what is there; `options=noOverwrite` leaves what it has."""
+    told = params.options(call.query, _FORMS | {"noOverwrite", "replace", "update"})
+    return await _batch(call, "append-keep" if "noOverwrite" in told else "append")
+
+
+async def merge_batch(call: Call) -> Answer:
+    """POST /entityOperations/merge."""
+    params.options(call.query, _FORMS)
+    observed, lang = params.moment(call.query, "observedAt"), call.query.get("lang", "")
+    return await _batch(call, "merge", observed_at=observed, lang=lang)
+
+
+async def delete_batch(call: Call) -> Answer:
+    """POST /entityOperations/delete: an array of identifiers."""
+    operations: list[Operation] = []
+    failed: Failed = []
+    for item in _items(call, await call.json()):
+        try:
+            operations.append(Operation(name="delete", id=require_uri(item if isinstance(item, str) else "")))
+        except NhipError as error:
+            failed.append(entity_problem(str(item), error))
+    done, _created = await _written(call, operations, failed)
+    return _answered(done, [], failed)
+
+
+async def _batch(call: Call, name: OperationName, **more: Any) -> Answer:
+    items = _items(call, await call.json())
+    operations: list[Operation] = []
+    failed: Failed = []
+    fragment = name not in ("create", "upsert-replace")
+    for item in items:
+        try:
+            doc = await _expanded(call, item, fragment=fragment)
+            operations.append(Operation(name=name, id=doc["id"], doc=doc, **more))
+        except NhipError as error:
+            failed.append(entity_problem(_identifier(item), error))
+    done, created = await _written(call, operations, failed)
+    return _answered(done, created if name in ("create", "upsert-replace", "upsert-update") else [], failed)
+
+
+async def _expanded(call: Call, item: Any, *, fragment: bool) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise BadRequestData(what=_("an entity is a JSON object"))
+    context = await call.context_of(item)
+    doc = expand_entity(item, context, fragment=fragment)
+    require_uri(doc.get("id", ""))
+    return doc
+
+
+def _identifier(item: Any) -> str | None:
+    found = item.get("id", item.get("@id")) if isinstance(item, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _items(call: Call, body: Any) -> list[Any]:
+    """The array of a batch. Raises for what fails it whole (5.6.7.4)."""
+    if call.kind == LD_JSON and linked_context(call.header(b"link")) is not None:
+        raise BadRequestData(what=_("a request in application/ld+json has its @context in the body, not in Link"))
+    if not isinstance(body, list) or not body or any(item is None for item in body):
+        raise BadRequestData(what=_("a batch is an array with at least one item and without null"))
+    if len(body) > call.app.limits.batch:
+        raise TooLarge(what=str(len(body)))
+    return body
+
+
+async def _written(call: Call, operations: list[Operation], failed: Failed) -> tuple[Iterable[str], list[str]]:
+    """Identifiers that succeeded and those that are new; what failed is added to `failed`."""
+    outcomes = await call.app.graph.write(call.tenant, operations) if operations else []
+    done: dict[str, None] = {}
+    created = []
+    for outcome in outcomes:
+        if outcome.error is not None:
+            failed.append(entity_problem(outcome.id, outcome.error))
+            continue
+        done[outcome.id] = None
+        if outcome.created:
+            created.append(outcome.id)
+    return done, created
+
+
+def _answered(done: Iterable[str], created: list[str], failed: Failed) -> Answer:
+    if failed:
+        return Answer(207, dumped({"success": list(done), "errors": failed}))
+    return Answer(201, dumped(created)) if created else Answer(204)

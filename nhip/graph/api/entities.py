@@ -1,0 +1,81 @@
+"""One entity: create, merge, replace, delete (CIM 009, 5.6.1, 5.6.17, 5.6.18, 5.6.6; 6.4, 6.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer, dumped
+from nhip.graph.api.names import require_uri
+from nhip.graph.api.request import Call
+from nhip.graph.document.expand import expand_entity
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import Operation, Outcome
+from nhip.kernel.i18n import _
+
+SIMPLIFIED = frozenset({"keyValues", "simplified", "concise", "normalized"})
+
+
+def location(kind: str, identifier: str) -> str:
+    """The address of something new, for the Location header."""
+    return f"/ngsi-ld/v1/{kind}/{quote(identifier, safe=':')}"
+
+
+async def written(call: Call, operation: Operation) -> Outcome:
+    """Do one operation; raises the error that refused it."""
+    outcome = (await call.app.graph.write(call.tenant, [operation]))[0]
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+async def create_entity(call: Call) -> Answer:
+    """POST /entities."""
+    body, context = await call.fragment()
+    doc = expand_entity(body, context)
+    await written(call, Operation(name="create", id=doc["id"], doc=doc))
+    return Answer(201).with_header(b"location", location("entities", doc["id"]))
+
+
+async def replace_entity(call: Call) -> Answer:
+    """PUT /entities/{id}."""
+    identifier = require_uri(call.parts[0])
+    body, context = await call.fragment()
+    _same_id(body, identifier)
+    doc = expand_entity({**body, "id": identifier}, context)
+    await written(call, Operation(name="replace", id=identifier, doc=doc))
+    return Answer(204)
+
+
+async def merge_entity(call: Call) -> Answer:
+    """PATCH /entities/{id}."""
+    identifier = require_uri(call.parts[0])
+    params.options(call.query, SIMPLIFIED)
+    observed = params.moment(call.query, "observedAt")
+    body, context = await call.fragment()
+    _same_id(body, identifier)
+    doc = expand_entity({**body, "id": identifier}, context, fragment=True)
+    lang = call.query.get("lang", "")
+    outcome = await written(call, Operation(name="merge", id=identifier, doc=doc, observed_at=observed, lang=lang))
+    return updated(outcome, context)
+
+
+async def delete_entity(call: Call) -> Answer:
+    """DELETE /entities/{id}."""
+    await written(call, Operation(name="delete", id=require_uri(call.parts[0])))
+    return Answer(204)
+
+
+def updated(outcome: Outcome, context: Any) -> Answer:
+    """204, or 207 with an UpdateResult when not all was taken (5.2.18)."""
+    if not outcome.kept:
+        return Answer(204)
+    done = dict.fromkeys(context.compact(change.attribute) for change in outcome.changes)
+    kept = [{"attributeName": context.compact(name), "reason": str(why)} for name, why in outcome.kept]
+    return Answer(207, dumped({"updated": list(done), "notUpdated": kept}))
+
+
+def _same_id(body: dict[str, Any], identifier: str) -> None:
+    if body.get("id", body.get("@id", identifier)) != identifier:
+        raise BadRequestData(what=_("the id in the body is not that of the address"))

@@ -1,0 +1,98 @@
+"""The parameters of a request (CIM 009, 6.3.20): what is unknown is refused, what is known is read into its type."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from nhip.graph.errors import BadRequestData, InvalidRequest
+from nhip.kernel.i18n import _
+
+_MOST = 200
+_LISTS = frozenset(
+    {
+        "id",
+        "type",
+        "attrs",
+        "options",
+        "format",
+        "pick",
+        "omit",
+        "orderBy",
+        "datasetId",
+        "aggrMethods",
+        "keep",
+        "drop",
+    }
+)
+"""Parameters that may be repeated, which is the same as commas."""
+
+
+def parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
+    """The parameters by name. Raises InvalidRequest for an unknown one, and for one told twice that is no list."""
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST, errors="strict")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InvalidRequest(what=_("the parameters of the address cannot be read")) from error
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            raise InvalidRequest(what=name[:100])
+        if name in found and name not in _LISTS:
+            raise InvalidRequest(what=f"{name}: {_('told twice')}")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def listed(text: str) -> list[str]:
+    """The items of a comma-separated parameter, without empty ones."""
+    return [item for part in text.split(",") if (item := part.strip())]
+
+
+def boolean(query: dict[str, str], name: str, default: bool = False) -> bool:
+    """`true` or `false`. Raises BadRequestData for anything else."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if text not in ("true", "false"):
+        raise BadRequestData(what=f"{name}={text[:40]}")
+    return text == "true"
+
+
+def natural(query: dict[str, str], name: str, default: int, *, least: int = 0) -> int:
+    """A whole number from `least` on. Raises BadRequestData."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:
+        raise BadRequestData(what=f"{name}={text[:40]}")
+    return int(text)
+
+
+def moment(query: dict[str, str], name: str) -> str:
+    """A DateTime in UTC (4.6.3), or empty. Raises BadRequestData."""
+    text = query.get(name, "")
+    if text:
+        require_moment(name, text)
+    return text
+
+
+def require_moment(name: str, text: Any) -> None:
+    """Raises BadRequestData unless `text` is an ISO 8601 date and time that ends in Z."""
+    try:
+        good = isinstance(text, str) and text.endswith("Z") and "T" in text and bool(datetime.fromisoformat(text))
+    except ValueError:
+        good = False
+    if not good:
+        raise BadRequestData(what=f"{name}: {_('not a date and time in UTC, as 2026-01-31T08:00:00Z')}")
+
+
+def options(query: dict[str, str], allowed: frozenset[str]) -> frozenset[str]:
+    """The `options` and `format` of a request. Raises BadRequestData for one that the operation does not know."""
+    found = frozenset(listed(query.get("options", "")) + listed(query.get("format", "")))
+    for option in found - allowed:
+        raise BadRequestData(what=f"options={option[:40]}")
+    return found

@@ -1,0 +1,84 @@
+"""Queries: GET /entities, POST /entityOperations/query, and purge (CIM 009, 5.7.2, 5.6.21; 6.4.3.2, 6.4.3.3, 6.23)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer, dumped, entity_problem
+from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
+from nhip.graph.api.request import Call
+from nhip.graph.api.viewing import SHOWN, page_links, view_of, with_context
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.pack import unpack
+from nhip.graph.document.render import collected, render
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored
+from nhip.graph.query.build import build
+from nhip.graph.query.model import Query
+from nhip.kernel.i18n import _
+
+QUERY = WHICH | PAGES | ORDER | LINKS | SHOWN | {"entityMap", "splitEntities", "entityMapLifetime"}
+POSTED = PAGES | SHOWN | {"local", "entityMap", "splitEntities"}
+PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
+
+
+async def query_entities(call: Call) -> Answer:
+    """GET /entities."""
+    context = await call.context()
+    return await _found(call, context, build(asked_in(call.query, call.app.limits), context), None)
+
+
+async def query_posted(call: Call) -> Answer:
+    """POST /entityOperations/query."""
+    body, context = await call.fragment()
+    return await _found(call, context, build(asked_by(body, call.query, call.app.limits), context), body)
+
+
+async def _found(call: Call, context: Context, query: Query, body: dict[str, Any] | None) -> Answer:
+    view = view_of(call, context, query, body)
+    from nhip.graph.query.search import search
+
+    found = await search(call.app.graph, call.tenant, query)
+    docs = (unpack(row.doc, row.sys if view.sys else None) for row in found.stored)
+    answer = with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
+    if query.count:
+        answer.with_header(b"ngsild-results-count", str(found.count))
+    answer.headers += page_links(call, found.more)
+    return answer
+
+
+async def purge_entities(call: Call) -> Answer:
+    """DELETE /entities: every entity that is found, or of them the attributes that are dropped or not kept."""
+    if "keep" in call.query and "drop" in call.query:
+        raise BadRequestData(what=_("keep and drop exclude each other"))
+    context = await call.context()
+    query = build(asked_in(call.query, call.app.limits), context)
+    keep = frozenset(context.expand(name) for name in params.listed(call.query.get("keep", "")))
+    drop = frozenset(context.expand(name) for name in params.listed(call.query.get("drop", "")))
+    failed: list[dict[str, Any]] = []
+    done: list[str] = []
+    async for rows in _batches(call, query):
+        operations = [one for row in rows for one in _purged(row, keep, drop)]
+        for outcome in await call.app.graph.write(call.tenant, operations) if operations else ():
+            if outcome.error is not None:
+                failed.append(entity_problem(outcome.id, outcome.error))
+            else:
+                done.append(outcome.id)
+    if failed:
+        return Answer(207, dumped({"success": list(dict.fromkeys(done)), "errors": failed}))
+    return Answer(204)
+
+
+async def _batches(call: Call, query: Query) -> Any:
+    raise NotImplementedError
+    yield
+
+
+def _purged(row: Stored, keep: frozenset[str], drop: frozenset[str]) -> list[Operation]:
+    """What a purge does to one entity (5.6.21)."""
+    if not keep and not drop:
+        return [Operation(name="delete", id=row.id)]
+    there = [name for name in unpack(row.doc) if name not in ENTITY_MEMBERS]
+    gone = [name for name in there if (name not in keep if keep else name in drop)]
+    return [Operation(name="delete-attribute", id=row.id, attribute=name, every_dataset=True) for name in gone]

@@ -1,0 +1,127 @@
+"""A request as handlers see it: what was asked, by which tenant, in which @context."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import orjson
+
+from nhip.graph.api.media import JSON, LD_JSON, linked_context
+from nhip.graph.errors import BadRequestData, InvalidRequest, TooLarge
+from nhip.graph.service import DEFAULT_TENANT
+from nhip.kernel.i18n import _
+
+if TYPE_CHECKING:
+    from nhip.graph.api.app import GraphApp
+    from nhip.graph.contexts.model import Context
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+CONTEXT = "@context"
+_DEEPEST = 64
+
+
+class Call:
+    """One request. `tenant` is the number of the tenant, `accept` the media type of the answer, `kind` that of the body."""
+
+    __slots__ = (
+        "accept",
+        "app",
+        "headers",
+        "kind",
+        "method",
+        "parts",
+        "query",
+        "receive",
+        "scope",
+        "tenant",
+        "tenant_name",
+    )
+
+    def __init__(self, app: GraphApp, scope: Scope, receive: Receive, parts: list[str]) -> None:
+        self.app = app
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.parts = parts
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.query: dict[str, str] = {}
+        self.tenant = DEFAULT_TENANT
+        self.tenant_name = ""
+        self.accept = JSON
+        self.kind = JSON
+
+    def header(self, name: bytes) -> str:
+        """A header's text, or empty; bytes that are no UTF-8 are read as Latin-1, as HTTP has it."""
+        found = self.headers.get(name)
+        return found.decode("latin-1") if found is not None else ""
+
+    async def body(self) -> bytes:
+        """The whole body. Raises TooLarge, also for one that is longer than it said."""
+        limit = self.app.limits.body_bytes
+        if int(self.header(b"content-length") or 0) > limit:
+            raise TooLarge(what=_("more than the limit"))
+        message = await self.receive()
+        chunks = [message.get("body", b"")]
+        size = len(chunks[0])
+        while message.get("more_body"):
+            message = await self.receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > limit:
+                raise TooLarge(what=_("more than the limit"))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def json(self) -> Any:
+        """The body as JSON. Raises InvalidRequest for what is no JSON, or nested deeper than any entity is."""
+        raw = await self.body()
+        try:
+            return orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(what=f"JSON: {error}"[:200]) from error
+
+    async def fragment(self) -> tuple[dict[str, Any], Context]:
+        """A body that must be one JSON object, without its @context, and that context resolved."""
+        found = await self.json()
+        if not isinstance(found, dict):
+            raise InvalidRequest(what=_("the body must be one JSON object"))
+        return found, await self.context_of(found)
+
+    async def context_of(self, body: dict[str, Any]) -> Context:
+        """The @context of a body by the rules of 6.3.5; it is taken out of `body`."""
+        return await self.resolved(self.given(body))
+
+    def given(self, body: dict[str, Any]) -> Any:
+        """The @context as given: in the body for JSON-LD, else in the Link header. Raises BadRequestData when it is in both,
+        or in the wrong one."""
+        linked = linked_context(self.header(b"link"))
+        if self.kind != LD_JSON:
+            if CONTEXT in body:
+                raise BadRequestData(what=_("@context stands in the body of a request that is not application/ld+json"))
+            return linked
+        if linked is not None:
+            raise BadRequestData(what=_("a request in application/ld+json has its @context in the body, not in Link"))
+        if CONTEXT not in body:
+            raise BadRequestData(what=_("a request in application/ld+json needs an @context"))
+        return body.pop(CONTEXT)
+
+    async def context(self) -> Context:
+        """The @context of a request without a body: from the Link header, else the core context."""
+        return await self.resolved(linked_context(self.header(b"link")))
+
+    async def resolved(self, given: Any) -> Context:
+        """A context by what a request says of it; without waiting when it is known already."""
+        found = self.app.contexts.cached(given)
+        return found if found is not None else await self.app.contexts.resolve(self.tenant, given)
+
+
+def segments(scope: Scope) -> list[str]:
+    """The parts of the path below /ngsi-ld/v1, each decoded by itself, so that an identifier may hold an encoded slash."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    path = raw.partition(b"?")[0].decode("latin-1")
+    parts = path.split("/")[3:]
+    if parts and not parts[-1]:
+        parts.pop()
+    return [unquote(part) if "%" in part else part for part in parts]

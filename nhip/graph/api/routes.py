@@ -1,0 +1,46 @@
+"""The table of the interface: address, method, operation."""
+
+from __future__ import annotations
+
+from nhip.graph.api import attributes, batch, entities, identity, querying, retrieving
+from nhip.graph.api.media import WITH_GEO
+from nhip.graph.api.routing import WRITE, Handler, Route, add
+
+_FORM = frozenset({"options", "format", "local", "type"})
+
+
+def _write(path: str, method: str, handler: Handler, *known: str, makes_tenant: bool = False) -> None:
+    add(path, method, Route(handler=handler, permission=WRITE, params=_FORM | set(known), makes_tenant=makes_tenant))
+
+
+def install() -> None:
+    """Fill the tree; doing so again changes nothing."""
+    _entities()
+    _batches()
+    add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
+
+
+def _entities() -> None:
+    add("entities", "GET", Route(handler=querying.query_entities, params=querying.QUERY, offered=WITH_GEO))
+    _write("entities", "POST", entities.create_entity, makes_tenant=True)
+    add("entities", "DELETE", Route(handler=querying.purge_entities, permission=WRITE, params=querying.PURGE))
+    one = "entities/*"
+    add(one, "GET", Route(handler=retrieving.retrieve_entity, params=retrieving.RETRIEVE, offered=WITH_GEO))
+    _write(one, "PUT", entities.replace_entity)
+    _write(one, "PATCH", entities.merge_entity, "observedAt", "lang")
+    _write(one, "DELETE", entities.delete_entity)
+    _write(f"{one}/attrs", "POST", attributes.append_attributes)
+    _write(f"{one}/attrs", "PATCH", attributes.update_attributes)
+    _write(f"{one}/attrs/*", "PATCH", attributes.patch_attribute)
+    _write(f"{one}/attrs/*", "PUT", attributes.replace_attribute)
+    _write(f"{one}/attrs/*", "DELETE", attributes.delete_attribute, "datasetId", "deleteAll")
+
+
+def _batches() -> None:
+    here = "entityOperations"
+    _write(f"{here}/create", "POST", batch.create_batch, makes_tenant=True)
+    _write(f"{here}/upsert", "POST", batch.upsert_batch, makes_tenant=True)
+    _write(f"{here}/update", "POST", batch.update_batch)
+    _write(f"{here}/merge", "POST", batch.merge_batch, "observedAt", "lang")
+    _write(f"{here}/delete", "POST", batch.delete_batch)
+    add(f"{here}/query", "POST", Route(handler=querying.query_posted, params=querying.POSTED, offered=WITH_GEO))

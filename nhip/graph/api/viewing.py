@@ -1,0 +1,112 @@
+"""How entities are to be shown (CIM 009, 6.3.7 to 6.3.12, 6.3.15), and the headers that go with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer, Header, dumped
+from nhip.graph.api.media import GEO_JSON, JSON, LD_JSON, context_link
+from nhip.graph.api.request import CONTEXT, Call
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import View
+from nhip.graph.query.model import Query, Tree
+from nhip.graph.query.projection import given_members
+from nhip.kernel.i18n import _
+
+if TYPE_CHECKING:
+    from nhip.graph.contexts.model import Context
+
+SHOWN = frozenset({"options", "format", "lang", "geometryProperty"})
+"""Parameters that say how entities are shown."""
+_OPTIONS = frozenset({"keyValues", "simplified", "concise", "normalized", "sysAttrs"})
+_SAFE = ":*/;.,()[]!~@$'-_"
+_WHOLE = frozenset({"id", "type", "scope"})
+
+
+def view_of(call: Call, context: Context, query: Query, body: dict[str, Any] | None = None) -> View:
+    """The view that a request wants; `body` is the Query document of a POST. Raises BadRequestData."""
+    told = params.options(call.query, _OPTIONS)
+    body = body or {}
+    geometry = call.query.get("geometryProperty") or body.get("geometryProperty")
+    geojson = call.accept == GEO_JSON
+    if geometry and not geojson:
+        raise BadRequestData(what=_("geometryProperty is for answers in application/geo+json"))
+    lang = call.query.get("lang") or body.get("lang", "")
+    if not isinstance(lang, str) or not isinstance(geometry, str | None):
+        raise BadRequestData(what="lang")
+    return View(
+        form=_form(told),
+        geojson=geojson,
+        geometry=context.expand(geometry) if geometry else View().geometry,
+        sys="sysAttrs" in told,
+        lang=lang,
+        pick=_pick(query),
+        omit=_omit(query.omit),
+        datasets=query.datasets,
+    )
+
+
+def _form(told: frozenset[str]) -> Any:
+    forms = {"simplified" if one == "keyValues" else one for one in told - {"sysAttrs"}}
+    if len(forms) > 1:
+        raise BadRequestData(what=_("options and format ask for two representations"))
+    return next(iter(forms), "normalized")
+
+
+def _pick(query: Query) -> frozenset[str] | None:
+    if query.attributes:
+        return query.attributes | _WHOLE
+    return None if query.pick is None else given_members(query.pick)
+
+
+def _omit(tree: Tree | None) -> frozenset[str]:
+    return frozenset() if tree is None else tree.names
+
+
+def with_context(call: Call, context: Context, value: Any) -> Answer:
+    """An answer whose @context is in the body for JSON-LD and in the Link header otherwise (6.3.5, 6.3.6)."""
+    if call.accept == JSON or not in_body(call):
+        return Answer(200, dumped(value), call.accept, [(b"link", link_of(call, context))])
+    return Answer(200, dumped(_held(value, context)), call.accept)
+
+
+def in_body(call: Call) -> bool:
+    """Whether the answer's body holds the @context: JSON-LD always, GeoJSON unless `Prefer: body=json`."""
+    if call.accept == LD_JSON:
+        return True
+    return call.accept == GEO_JSON and "body=json" not in call.header(b"prefer").replace(" ", "")
+
+
+def _held(value: Any, context: Context) -> Any:
+    if isinstance(value, list):
+        return [{**one, CONTEXT: context.echo} if isinstance(one, dict) else one for one in value]
+    return {**value, CONTEXT: context.echo}
+
+
+def link_of(call: Call, context: Context) -> bytes:
+    """The Link header for an @context."""
+    return context_link(context.echo) if isinstance(context.echo, str) else context_link(call.app.hosted_url(context))
+
+
+def page_links(call: Call, more: bool, *, ordered: bool = True) -> list[Header]:
+    """The links to the pages before and after this one (5.5.9)."""
+    limit = params.natural(call.query, "limit", call.app.limits.page)
+    offset = params.natural(call.query, "offset", 0)
+    if not limit:
+        return []
+    links = []
+    if offset:
+        links.append(_page(call, "prev", limit, max(0, offset - limit), ordered))
+    if more:
+        links.append(_page(call, "next", limit, offset + limit, ordered))
+    return links
+
+
+def _page(call: Call, rel: str, limit: int, offset: int, ordered: bool) -> Header:
+    other = {name: text for name, text in call.query.items() if name not in ("limit", "offset")}
+    pairs = list(({**other, "limit": str(limit), "offset": str(offset)}).items())
+    told = "&".join(f"{name}={quote(text, safe=_SAFE)}" for name, text in (sorted(pairs) if ordered else pairs))
+    path = quote(call.scope["path"].rstrip("/"), safe="/:")
+    return b"link", f'<{path}?{told}>; rel="{rel}";type="{call.accept}"'.encode()

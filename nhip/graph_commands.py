@@ -1,0 +1,168 @@
+"""`nhip graph serve`: a node of the live graph as a process of its own: for foreign suites, several cities on one laptop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import msgspec
+import psycopg
+from psycopg import sql
+
+from nhip.db import Database
+from nhip.db.installation import database_url
+from nhip.db.migrate import migrate
+from nhip.errors import BadInput
+from nhip.graph.api.app import GraphApp
+from nhip.graph.api.limits import Limits
+from nhip.graph.contexts.service import Contexts
+from nhip.graph.service import Graph
+from nhip.settings import Settings, load
+
+_TOLD = "NHIP_GRAPH_NODE"
+"""Environment variable by which the server's process learns what to serve; JSON of Node."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """What `nhip graph serve` was told."""
+
+    name: str
+    database: str
+    """URL of the node's own database."""
+    contexts: dict[str, Path] = {}
+    instances: int = Limits().instances
+
+
+@click.group()
+def graph() -> None:
+    """The live graph of things (NGSI-LD)."""
+
+
+@graph.command()
+@click.option("--port", type=int, default=9090, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--node", default="", help="Name of the node; each has a database of its own.")
+@click.option("--open", "everybody", is_flag=True, help="Let everybody read and write: nobody is asked who they are.")
+@click.option(
+    "--contexts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON object: address of an @context -> file with it, for places without the Internet.",
+)
+@click.option("--instances", type=int, default=Limits().instances, help="Attribute instances in one temporal answer.")
+@click.option("--processes", type=int, default=1, show_default=True, help="Processes behind the port.")
+@click.pass_obj
+def serve(
+    settings: Settings,
+    port: int,
+    host: str,
+    node: str,
+    everybody: bool,
+    contexts: Path | None,
+    instances: int,
+    processes: int,
+) -> None:
+    """Serve NGSI-LD at http://HOST:PORT/ngsi-ld/v1 until interrupted."""
+    if not everybody:
+        raise BadInput(what="a node by itself knows no people; say --open, or use `nhip up`, which asks who they are")
+    if not node.replace("_", "").isalnum() and node:
+        raise BadInput(what="--node: letters, digits and _ only")
+    files = {url: Path(file) for url, file in _mapping(contexts).items()}
+    url, server = database_url(settings)
+    try:
+        told = Node(node or "nhip", asyncio.run(_prepared(url, node)), files, instances)
+        os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
+        os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
+        _serve(host, port, processes)
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def _mapping(file: Path | None) -> dict[str, str]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")) if file else {}
+        return msgspec.convert(found, dict[str, str])
+    except (ValueError, msgspec.ValidationError) as error:
+        raise BadInput(what=f"--contexts: {error}") from error
+
+
+async def _prepared(url: str, node: str) -> str:
+    """The URL of the node's database, made and brought up to date."""
+    if node:
+        name = f"nhip_node_{node.lower()}"
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            there = await connection.execute("select 1 from pg_database where datname = %s", [name])
+            if await there.fetchone() is None:
+                await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        url = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    db = Database(url, size=1)
+    await db.open()
+    try:
+        await migrate(db, ["nhip.graph"])
+    finally:
+        await db.close()
+    return url
+
+
+def _serve(host: str, port: int, processes: int) -> None:
+    from granian.constants import Interfaces, Loops
+    from granian.server import Server
+
+    Server(
+        "nhip.graph_commands:create_node",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.asyncio,
+        workers=processes,
+        log_access=False,
+        backpressure=1024,
+    ).serve()
+
+
+def create_node() -> Any:
+    """The ASGI application of a node, made in the server's process."""
+    settings = load()
+    node = msgspec.json.decode(os.environ[_TOLD], type=Node, dec_hook=lambda _kind, text: Path(text))
+    running = None
+    app: GraphApp | None = None
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal running, app
+        if scope["type"] != "lifespan":
+            assert app is not None
+            await app(scope, receive, send)
+            return
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                running = _running(settings, node)
+                app = await running.__aenter__()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if running is not None:
+                    await running.__aexit__(None, None, None)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    return application
+
+
+@asynccontextmanager
+async def _running(settings: Settings, node: Node) -> AsyncIterator[GraphApp]:
+    contexts = Contexts(settings, preloaded=node.contexts)
+    graph = Graph(node.database)
+    await graph.open()
+    try:
+        yield GraphApp(graph, contexts, node=node.name, limits=Limits(instances=node.instances))
+    finally:
+        await graph.close()
+        contexts.close()
