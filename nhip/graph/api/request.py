@@ -113,7 +113,7 @@ class Call:
 
     async def resolved(self, given: Any) -> Context:
         """A context by what a request says of it; without waiting when it is known already."""
-        found = self.app.contexts.cached(given)
+        found = self.app.contexts.cached(given, self.tenant)
         return found if found is not None else await self.app.contexts.resolve(self.tenant, given)
 
 

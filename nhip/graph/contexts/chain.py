@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from nhip.graph.contexts import core
+from nhip.graph.contexts.addresses import PATH
+from nhip.graph.contexts.compile import compile_context
 from nhip.graph.contexts.model import Given
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.kernel.i18n import _
@@ -65,8 +67,23 @@ def echo_of(given: Given) -> Given:
     return given or None
 
 
+def checked(given: Any, level: int = 0) -> None:
+    """Whether `given` could be an @context, without following its addresses. Raises BadRequestData."""
+    if isinstance(given, list) and level == 0:
+        for item in given:
+            checked(item, level + 1)
+    elif isinstance(given, dict):
+        compile_context([given])
+    elif isinstance(given, str):
+        _absolute(given, "")
+    elif given is not None:
+        raise BadRequestData(what=_("an @context is an address, definitions or a list of both"))
+
+
 def _absolute(address: str, base: str) -> str:
     url = urljoin(base, address) if base else address
+    if url.startswith(PATH):
+        return url  # one of our own, by its path
     if not url.startswith(("http://", "https://")) or len(url) > 2000:
         raise BadRequestData(what=_("the address of an @context begins with http:// or https://"))
     return url

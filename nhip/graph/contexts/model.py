@@ -45,7 +45,7 @@ class Context:
     made from. `key` tells contexts apart in caches.
     """
 
-    __slots__ = ("_names", "_prefixes", "compact", "echo", "expand", "key", "sources", "terms")
+    __slots__ = ("_names", "_prefixes", "compact", "echo", "expand", "key", "sources", "terms", "uses")
 
     def __init__(
         self,
@@ -59,6 +59,8 @@ class Context:
         self._names = {**_shortest(terms), **core.IRIS}
         self.echo: str | list[Any] | dict[str, Any] = core.CORE_URL if echo is None else echo
         self.sources = sources
+        self.uses = 0
+        """How often it was asked for since its uses were last counted."""
         self.key = hashlib.blake2b(
             orjson.dumps([terms, sorted(prefixes), self.echo], option=orjson.OPT_SORT_KEYS), digest_size=16
         ).hexdigest()

@@ -1,82 +1,187 @@
-"""The @contexts of a broker: compiled chains at hand, their documents found, told apart and counted."""
+"""The @contexts of a broker: compiled chains at hand, their documents found, their uses counted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+import logging
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 
+from nhip.db.database import Database
+from nhip.errors import NhipError
+from nhip.graph.contexts import store
+from nhip.graph.contexts.addresses import local_id, new_id
 from nhip.graph.contexts.chain import Chain, echo_of
 from nhip.graph.contexts.compile import compile_context
 from nhip.graph.contexts.fetch import Fetcher, context_in
 from nhip.graph.contexts.model import CORE, Context, Given
-from nhip.graph.errors import BadRequestData
+from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.kernel.i18n import _
+from nhip.kernel.time import monotonic, now
 from nhip.settings import Settings
 
 _COMPILED = 512
 _DOCUMENTS = 512
 _MAX_INLINE_BYTES = 1 << 20
+_FRESH_FOR = timedelta(days=1)
+_LOOKED_AFTER_EVERY_S = 10.0
+log = logging.getLogger(__name__)
 
 
 class Contexts:
-    """Finds and compiles @contexts. `preloaded`: address -> file with the document, for places without the Internet."""
+    """Finds and compiles @contexts. `preloaded`: address -> file with the document, for places without the Internet.
 
-    def __init__(self, settings: Settings, *, preloaded: Mapping[str, Path] | None = None) -> None:
-        self.preloaded = dict(preloaded or {})
+    Without `db` nothing is kept and nothing hosted. A process that changes what is stored tells the others within seconds.
+    """
+
+    def __init__(
+        self, settings: Settings, db: Database | None = None, *, preloaded: Mapping[str, Path] | None = None
+    ) -> None:
+        self.db = db
+        self._preloaded = dict(preloaded or {})
         self._fetcher = Fetcher(settings)
-        self._compiled: OrderedDict[str | bytes, Context] = OrderedDict()
-        self._documents: OrderedDict[str, Any] = OrderedDict()
+        self._compiled: OrderedDict[tuple[int, str | bytes], Context] = OrderedDict()
+        self._documents: OrderedDict[str, tuple[float, Any]] = OrderedDict()
+        self._uses: Counter[tuple[int, str]] = Counter()
+        self._stamps: dict[tuple[int, str], datetime | None] = {}
+        self._caretaker: asyncio.Task[None] | None = None
 
-    def close(self) -> None:
-        """Give up what is being fetched."""
+    async def close(self) -> None:
+        """Give up what is being fetched; write the counts."""
         self._fetcher.close()
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+        await self.write_counts()
 
-    def cached(self, given: Given) -> Context | None:
+    def cached(self, given: Given, tenant: int) -> Context | None:
         """The compiled chain when it is at hand, without waiting; None: `resolve` has to find it."""
         if given is None:
             return CORE
-        return self._compiled.get(given if isinstance(given, str) else _key(given))
+        found = self._compiled.get((tenant, given if isinstance(given, str) else _key(given)))
+        if found is not None:
+            found.uses += 1
+        return found
 
     async def resolve(self, tenant: int, given: Given) -> Context:
         """The compiled chain of `given`. Raises BadRequestData, LdContextNotAvailable."""
-        if given is None or (found := self.cached(given)) is None:
-            return CORE if given is None else await self._compile(given)
-        return found
+        if given is None:
+            return CORE
+        found = self.cached(given, tenant)
+        return found if found is not None else await self._compile(tenant, given)
 
-    async def _compile(self, given: str | list[Any] | dict[str, Any]) -> Context:
-        chain = Chain(self._document)
+    async def _compile(self, tenant: int, given: str | list[Any] | dict[str, Any]) -> Context:
+        async def load(url: str) -> Any:
+            return await self.document(tenant, url)
+
+        chain = Chain(load)
         await chain.walk(given)
-        echo = echo_of(given)
-        context = CORE if echo is None else compile_context(chain.definitions, echo, frozenset(chain.sources))
-        _remember(self._compiled, given if isinstance(given, str) else _key(given), context, _COMPILED)
+        context = compile_context(chain.definitions, echo_of(given), frozenset(chain.sources))
+        context.uses = 1
+        self._compiled[tenant, given if isinstance(given, str) else _key(given)] = context
+        if len(self._compiled) > _COMPILED:
+            (of, _old), dropped = self._compiled.popitem(last=False)
+            self._uses.update({(of, url): dropped.uses for url in dropped.sources})
+        if self._caretaker is None and self.db is not None:
+            self._caretaker = asyncio.create_task(self._look_after(self.db))
         return context
 
-    def forget(self, url: str) -> None:
-        """Compile anew whatever was made from the document at `url`."""
-        self._documents.pop(url, None)
-        for key in [key for key, context in self._compiled.items() if url in context.sources]:
-            del self._compiled[key]
+    async def document(self, tenant: int, url: str, *, again: bool = False) -> Any:
+        """What stands under `@context` in the document at `url`, which may be one of our own. Raises LdContextNotAvailable.
 
-    async def _document(self, url: str) -> Any:
-        if (found := self._documents.get(url)) is not None:
-            return found
-        if (file := self.preloaded.get(url)) is not None:
-            found = context_in(await asyncio.to_thread(file.read_bytes), url)
-        else:
-            found = await self._fetcher.get(url)
-        _remember(self._documents, url, found, _DOCUMENTS)
+        `again`: from its origin, whatever is known of it.
+        """
+        if not again and (identifier := local_id(url)) and (entry := await self._entry(tenant, identifier)):
+            return entry.body
+        since, known = self._documents.get(url, (0.0, None))
+        if not again and known is not None and monotonic() - since < _FRESH_FOR.total_seconds():
+            await self._keep(tenant, url, known, new=False)
+            return known
+        found = await self._from_origin(tenant, url, again)
+        self._documents[url] = (monotonic(), found)
+        if len(self._documents) > _DOCUMENTS:
+            self._documents.popitem(last=False)
         return found
 
+    async def _from_origin(self, tenant: int, url: str, again: bool) -> Any:
+        if (file := self._preloaded.get(url)) is not None:
+            found = context_in(await asyncio.to_thread(file.read_bytes), url)
+        else:
+            entry = None if again else await self._entry(tenant, url)
+            if entry is not None and now() - entry.created_at < _FRESH_FOR:
+                return entry.body
+            try:
+                found = await self._fetcher.get(url, again=again)
+            except LdContextNotAvailable:
+                if entry is None:
+                    raise
+                return entry.body  # old, but better than to refuse what worked yesterday
+        await self._keep(tenant, url, found, new=True)
+        return found
 
-def _remember(store: OrderedDict[Any, Any], key: str | bytes, value: Any, most: int) -> None:
-    store[key] = value
-    if len(store) > most:
-        store.popitem(last=False)
+    async def _entry(self, tenant: int, name: str) -> store.Entry | None:
+        if self.db is None:
+            return None
+        async with self.db.read() as tx:
+            return await store.find(tx, tenant, name)
+
+    async def _keep(self, tenant: int, url: str, body: Any, *, new: bool) -> None:
+        """A tenant's copy of a document; one that it has stays unless the document is `new`."""
+        if self.db is not None and (new or await self._entry(tenant, url) is None):
+            async with self.db.tx() as tx:
+                await store.put_copy(tx, tenant, new_id(), url, body)
+
+    def forget(self, *names: str) -> None:
+        """Compile anew whatever was made from these documents, named by address or identifier."""
+        for name in names:
+            self._documents.pop(name, None)
+        for key, context in list(self._compiled.items()):
+            if any(url in names or local_id(url) in names for url in context.sources):
+                self._uses.update({(key[0], url): context.uses for url in context.sources})
+                del self._compiled[key]
+
+    def use(self, tenant: int, name: str) -> None:
+        """Count a use that was no resolution."""
+        self._uses[tenant, name] += 1
+
+    async def write_counts(self) -> None:
+        """Add to the stored counts what was counted since the last time."""
+        for (tenant, _given), context in self._compiled.items():
+            if context.uses:
+                self._uses.update({(tenant, url): context.uses for url in context.sources})
+                context.uses = 0
+        counted = Counter({(tenant, local_id(name) or name): 0 for tenant, name in self._uses})
+        for (tenant, name), uses in self._uses.items():
+            counted[tenant, local_id(name) or name] += uses
+        self._uses.clear()
+        if counted and self.db is not None:
+            async with self.db.tx() as tx:
+                await store.count_hits(tx, counted)
+
+    async def notice(self, db: Database) -> None:
+        """Forget what other processes deleted or loaded again since this was last asked."""
+        names = {
+            (tenant, local_id(url) or url) for (tenant, _), context in self._compiled.items() for url in context.sources
+        }
+        async with db.read() as tx:
+            there = await store.stamps(tx, names)
+        changed = [name for name in names if name in self._stamps and self._stamps[name] != there.get(name)]
+        self._stamps = {name: there.get(name) for name in names}
+        self.forget(*(name for _tenant, name in changed))
+
+    async def _look_after(self, db: Database) -> None:
+        while True:
+            await asyncio.sleep(_LOOKED_AFTER_EVERY_S)
+            try:
+                await self.write_counts()
+                await self.notice(db)
+            except (NhipError, psycopg.Error):
+                log.warning("stored @contexts could not be looked after")
 
 
 def _key(given: list[Any] | dict[str, Any]) -> bytes:

@@ -1,0 +1,42 @@
+-- name: add
+-- A context that is served here.
+insert into graph.context (id, tenant, kind, body, created_at)
+values (%(id)s, %(tenant)s, %(kind)s, %(body)s, %(at)s)
+
+-- name: put_copy
+-- The copy of a document as it was fetched just now; gives its identifier.
+insert into graph.context (id, tenant, kind, url, body, created_at)
+values (%(id)s, %(tenant)s, 'Cached', %(url)s, %(body)s, %(at)s)
+on conflict (tenant, url) where url is not null do update set body = excluded.body, created_at = excluded.created_at
+returning id
+
+-- name: find
+-- One context of a tenant by its identifier or, if it is a copy, by its address.
+select id, kind, url, body, created_at, used_at, hits from graph.context
+where tenant = %(tenant)s and (id = %(name)s or url = %(name)s)
+
+-- name: find_same
+-- One made on behalf of the tenant with the same content.
+select id from graph.context
+where tenant = %(tenant)s and kind = 'ImplicitlyCreated' and sha256(body) = sha256(%(body)s) limit 1
+
+-- name: list_all
+-- A tenant's contexts, the newest first; a kind that is null does not narrow.
+select id, kind, url, body, created_at, used_at, hits from graph.context
+where tenant = %(tenant)s and (%(kind)s::text is null or kind = %(kind)s) order by created_at desc, id
+
+-- name: delete
+-- Forget one.
+delete from graph.context where tenant = %(tenant)s and id = %(id)s
+
+-- name: count_hits
+-- Add uses that were counted in memory.
+update graph.context c set hits = c.hits + u.hits, used_at = greatest(c.used_at, %(at)s)
+from unnest(%(tenants)s::int[], %(names)s::text[], %(hits)s::bigint[]) as u(tenant, name, hits)
+where c.tenant = u.tenant and (c.id = u.name or c.url = u.name)
+
+-- name: stamps
+-- Since when contexts are as they are.
+select u.tenant, u.name, c.created_at
+from unnest(%(tenants)s::int[], %(names)s::text[]) as u(tenant, name)
+join graph.context c on c.tenant = u.tenant and (c.id = u.name or c.url = u.name)
