@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from nhip.errors import NhipError
-from nhip.graph.errors import LdContextNotAvailable
+from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.kernel.i18n import _
 from nhip.security.outgoing import Outgoing
 from nhip.settings import Settings
@@ -37,7 +37,8 @@ class Fetcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def get(self, url: str, *, again: bool = False) -> Any:
-        """The `@context` member of the document at `url`. Raises LdContextNotAvailable, within some seconds at most.
+        """The `@context` member of the document at `url`. Raises LdContextNotAvailable, within some seconds at most;
+        BadRequestData when it holds none.
 
         `again` asks although it failed a moment ago.
         """
@@ -53,14 +54,13 @@ class Fetcher:
         loop = asyncio.get_running_loop()
         try:
             body = await asyncio.wait_for(loop.run_in_executor(self._threads, self._body, url), TIMEOUT_S + 1)
-            found = context_in(body, url)
         except (NhipError, TimeoutError) as error:
             if len(self._failed) >= _REMEMBERED:
                 self._failed.clear()
             self._failed[url] = time.monotonic() + _FAILED_FOR_S
             raise LdContextNotAvailable(what=url) from error
         self._failed.pop(url, None)
-        return found
+        return context_in(body, url)
 
     def _body(self, url: str) -> bytes:
         with Outgoing(self._settings, connect_s=TIMEOUT_S, total_s=TIMEOUT_S) as out:
@@ -68,11 +68,11 @@ class Fetcher:
 
 
 def context_in(body: bytes, url: str) -> Any:
-    """The `@context` of a JSON-LD document. Raises LdContextNotAvailable naming `url` when there is none."""
+    """The `@context` of a JSON-LD document. Raises BadRequestData naming `url` when there is none (5.5.6)."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise LdContextNotAvailable(what=url) from error
+        raise BadRequestData(what=url) from error
     if not isinstance(document, dict) or "@context" not in document:
-        raise LdContextNotAvailable(what=_("the document at its address holds no @context"))
+        raise BadRequestData(what=_("the document at the address of an @context holds none"))
     return document["@context"]
