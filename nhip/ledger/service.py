@@ -36,7 +36,12 @@ class _Noted:
         self._appended: AsyncCursor[TupleRow] | None = None
 
     async def __call__(self, tx: Connection) -> None:
-        self._appended = await store.append(tx, self.drafts, microseconds(now()))
+        try:
+            self._appended = await store.append(tx, self.drafts, microseconds(now()))
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:  # answers of a pipeline come when they come: this one did before we waited for it
+            raise LedgerClosed(what=type(error).__name__) from error
 
     def refused(self, error: psycopg.Error) -> Exception | None:
         if self._appended is None or self._appended.statusmessage is not None:

@@ -65,4 +65,4 @@ def attachment(name: str) -> str:
     shown = plain(name) or "file"
     spelled = unicodedata.normalize("NFD", shown.replace("đ", "d").replace("Đ", "D"))
     simple = re.sub(r"[^A-Za-z0-9 ._()-]", "_", "".join(sign for sign in spelled if not unicodedata.combining(sign)))
-    return f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(shown, safe='')}"
+    return f"attachment; filename=\"{simple or '_'}\"; filename*=UTF-8''{quote(shown, safe='')}"

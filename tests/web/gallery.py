@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SIGNIN_TEMPLATES = Path(str(security.__file__)).parent / "templates"
 NAVIGATION = [
     NavItem("Gallery", "/gallery", "Show"),
-    NavItem("Form", "/gallery/form", "Show"),
+    NavItem("Sample form", "/gallery/form", "Show"),
     NavItem("Citizen page", "/public", "Show"),
     NavItem("Broken page", "/gallery/broken", "Faults"),
     NavItem("Database away", "/gallery/away", "Faults"),

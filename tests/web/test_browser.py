@@ -59,7 +59,7 @@ def test_everything_works_without_javascript(browsing, gallery_url) -> None:
     with browsing.page(scripts="off") as page:
         page.goto(gallery_url + "/gallery")
         page.get_by_text("Trình đơn", exact=True).click()
-        page.get_by_role("link", name="Form").click()
+        page.get_by_role("link", name="Sample form").click()
         expect(page).to_have_url(re.compile("/gallery/form$"))
         page.get_by_label("Tên nguồn").fill("Sở Y tế")
         page.get_by_label("Hẹn gửi (ngày)").fill("7")
