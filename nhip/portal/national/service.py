@@ -26,7 +26,6 @@ from nhip.portal.national.sender import AWAY, Sender
 from nhip.portal.search import list_entries
 from nhip.portal.service import TOPIC
 from nhip.security.resealing import SealedColumn
-from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Vault
 
 FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=6)
@@ -35,14 +34,6 @@ AT_ONCE = 100
 PATIENCE_S = 50.0
 """A run ends after this; the next one, a minute later, goes on."""
 _AAD = "portal.national"
-SEALED = [
-    SealedColumn(
-        name="portal.national.secret",
-        listing=store.queries.list_keys,
-        reseal=store.queries.reseal_key,
-        aad=lambda _key: _AAD,
-    )
-]
 SEALED = [
     SealedColumn(
         name="portal.national.secret",

@@ -101,11 +101,3 @@ select state, count(*) as number from (
                 when r.mark is distinct from portal.mark_of(e) then 'waiting' else 'registered' end as state
     from portal.entry e full join portal.registration r on r.dataset_id = e.dataset_id
 ) as standing group by state
-
--- name: list_keys
--- The sealed key, locked, for sealing it anew.
-select 'national' as key, secret as sealed from portal.national where secret is not null for update
-
--- name: reseal_key
--- The same key under another key of ours.
-update portal.national set secret = %(sealed)s where single and %(key)s = 'national'
