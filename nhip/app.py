@@ -22,6 +22,7 @@ from nhip.kernel.i18n import _
 from nhip.ledger import api as ledger_api
 from nhip.plugins import found_sectors
 from nhip.portal import routes as portal
+from nhip.portal.dcat.reach import keep_asking
 from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
 from nhip.security.openid import account_pages as linked_pages
@@ -124,9 +125,11 @@ def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsync
             app.state.installation = installation
             app.state.db = installation.db
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
+            asking = asyncio.create_task(keep_asking(app, installation))
             try:
                 yield
             finally:
                 listening.cancel()
+                asking.cancel()
 
     return lifespan

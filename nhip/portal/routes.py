@@ -11,6 +11,7 @@ from litestar.datastructures import State
 
 from nhip.db.installation import Installation
 from nhip.portal.ckan.api import act, version
+from nhip.portal.dcat.api import catalogue, catalogue_page
 from nhip.portal.exports.api import export
 from nhip.portal.feeds import robots, sitemap
 from nhip.portal.pages import open as pages
@@ -23,6 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
     *(dataset, rows, export, robots, sitemap, act, version),
+    *(catalogue, catalogue_page),
 ]
 
 

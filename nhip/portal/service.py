@@ -16,6 +16,7 @@ from nhip.kernel.time import today
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.portal import store
+from nhip.portal.dcat.service import describe
 from nhip.portal.errors import (
     GateClosed,
     NothingToPublish,
@@ -177,6 +178,7 @@ async def refresh_entry(tx: Connection, dataset: Dataset) -> Entry | None:
     texts = tuple(f"{text.lower()} {fold(text)}" for text in (names, about, rest))
     folded = fold(f"{names} {about}")[:2_000]
     await store.put_entry(tx, entry, sort_key(entry.title), (texts[0], texts[1], texts[2]), folded)
+    await describe(tx, entry)
     return entry
 
 

@@ -1,0 +1,67 @@
+"""Whether the addresses of open datasets answer: Nhịp asks itself, by no network, for each page and each file.
+
+The web server does it, as it alone serves them. A page is asked for whole, a file by HEAD, which counts as nobody's download.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from urllib.parse import quote
+
+import httpx
+from litestar import Litestar
+
+from nhip.db.installation import Installation
+from nhip.kernel.time import now
+from nhip.portal import store as portal_store
+from nhip.portal.dcat import store
+from nhip.portal.dcat.service import describe
+
+log = logging.getLogger(__name__)
+Ask = Callable[[str, str], Awaitable[int]]
+"""Method and path -> HTTP status."""
+AGAIN = timedelta(days=1)
+AT_ONCE = 60
+FIRST_S, PAUSE_S, BETWEEN_S = 20.0, 60.0, 0.1
+"""Seconds before the first round, between rounds, and between two datasets, in which others are served."""
+
+
+async def keep_asking(app: Litestar, installation: Installation) -> None:
+    """Round after round, until it is cancelled."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("nhip", 0))  # type: ignore[arg-type]
+    base = installation.settings.base_url or "http://localhost"
+    await asyncio.sleep(FIRST_S)
+    async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+
+        async def ask(method: str, path: str) -> int:
+            return (await client.request(method, path, headers={"Accept": "text/html"})).status_code
+
+        while True:
+            try:
+                await ask_due(installation, ask, BETWEEN_S)
+            except Exception:
+                log.exception("open addresses could not be asked")
+            await asyncio.sleep(PAUSE_S)
+
+
+async def ask_due(installation: Installation, ask: Ask, between_s: float = 0.0) -> int:
+    """Ask the addresses of datasets that changed or were not asked for a day; gives how many datasets."""
+    async with installation.db.read() as tx:
+        names = await store.list_unasked(tx, now() - AGAIN, AT_ONCE)
+    for name in names:
+        async with installation.db.read() as tx:
+            entry = await portal_store.find_entry(tx, name)
+        if entry is None:
+            continue
+        home = f"/dataset/{quote(name)}"
+        answers = {"": await ask("GET", home)}
+        for form in entry.formats:
+            answers[form] = await ask("HEAD", f"{home}/export.{form}")
+        async with installation.db.tx() as tx:
+            await store.put_answer(tx, entry.dataset_id, answers)
+            await describe(tx, entry)
+        await asyncio.sleep(between_s)
+    return len(names)

@@ -1,0 +1,172 @@
+"""The catalogue as programs get it: by address and by negotiation, in pages, never anything that is closed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+from rdflib import Graph, URIRef
+from rdflib.namespace import DCAT, DCTERMS, RDF
+
+from nhip.datasets.records import Dataset
+from nhip.db.installation import Installation
+from nhip.portal import store as portal_store
+from nhip.portal.dcat import catalogue, store
+from nhip.portal.dcat.mqa import EXCELLENT
+from nhip.portal.dcat.reach import ask_due
+from nhip.portal.dcat.service import look_at_due, quality_of
+from nhip.portal.model import Act
+from nhip.portal.service import get_entry, propose, publish, recall, release_due, withdraw
+from tests.portal.conftest import STOP_ROWS, WORDS, deliver
+from tests.portal.dcat.samples import judged, read
+
+Client = AsyncTestClient[Litestar]
+ROOT = "http://testserver.local"
+HYDRA = "http://www.w3.org/ns/hydra/core#"
+TYPES = {"ttl": "text/turtle", "rdf": "application/rdf+xml", "jsonld": "application/ld+json"}
+
+
+@pytest.fixture
+async def both(installation: Installation, open_stops: Dataset, people: Dataset) -> None:
+    """Both datasets are open, the people without their names."""
+    await propose(installation, people, treatment={"ho_ten": Act("drop")}, **WORDS)
+    await publish(installation, people)
+
+
+async def test_a_dataset_comes_in_every_form(portal: Client, open_stops: Dataset, installation: Installation) -> None:
+    assert await look_at_due(installation) == 1
+    home = f"{ROOT}/dataset/tram-xe-buyt"
+    graphs = []
+    for ending, media_type in TYPES.items():
+        answer = await portal.get(f"/dataset/tram-xe-buyt.{ending}")
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        again = await portal.get(
+            "/dataset/tram-xe-buyt", headers={"Accept": media_type, "If-None-Match": answer.headers["etag"]}
+        )
+        assert again.status_code == 304, "negotiation gives the same"
+        graphs.append(set(read(answer.content, ending)))
+    assert graphs[0] == graphs[1] == graphs[2]
+    graph = read((await portal.get("/dataset/tram-xe-buyt.ttl")).content, "ttl")
+    assert judged(graph) == [] and (URIRef(home), RDF.type, DCAT.Dataset) in graph
+    assert {str(o) for o in graph.objects(None, DCAT.downloadURL)} == {
+        f"{home}/export.{form}" for form in ("csv", "xlsx", "json", "parquet", "geojson")
+    }
+    assert "107.588900 16.449800" in str(next(graph.objects(None, DCAT.bbox)))
+    digest = (await portal.get("/dataset/tram-xe-buyt/export.parquet")).content
+    assert int(str(next(graph.objects(None, DCAT.byteSize)))) == len(digest)
+    for ending in ("schema.jsonld", "croissant.json"):
+        answer = await portal.get(f"/dataset/tram-xe-buyt.{ending}")
+        assert answer.headers["content-type"].startswith("application/ld+json") and json.loads(answer.content)["name"]
+
+
+async def test_the_catalogue_comes_in_pages(portal: Client, both: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for ending, media_type in TYPES.items():
+        answer = await portal.get(f"/catalog.{ending}")
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
+        graph = read(answer.content, ending)
+        assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == 2 and judged(graph) == []
+    for module in ("catalogue", "api"):
+        monkeypatch.setattr(f"nhip.portal.dcat.{module}.SIZE", 1)
+    seen: list[str] = []
+    path: Any = "/catalog.jsonld"
+    while path:
+        graph = read((await portal.get(path)).content, "jsonld")
+        seen += [str(one) for one in graph.subjects(RDF.type, DCAT.Dataset)]
+        assert judged(graph) == [] and str(graph.value(None, URIRef(f"{HYDRA}totalItems")) or 2) == "2"
+        path = next((str(o) for o in graph.objects(None, URIRef(f"{HYDRA}next"))), None)
+    assert [one.rpartition("/")[2] for one in seen] == ["nguoi-khuyet-tat", "tram-xe-buyt"]
+    assert catalogue.SIZE == 1
+
+
+async def test_what_changed_since_a_moment(portal: Client, both: None) -> None:
+    for since, number in (("2020-01-01", 2), ("2999-01-01T00:00:00+07:00", 0), ("2999-01-01T00:00:00%2B07:00", 0)):
+        graph = read((await portal.get(f"/catalog.ttl?modified_since={since}")).content, "ttl")
+        assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == number, since
+    for nonsense in ("page=0", "page=-1", "page=x", "page=9999999999", "modified_since=gestern", "modified_since=%00",
+                     "modified_since=0001-01-01T00:00:00%2B23:00"):  # fmt: skip
+        assert (await portal.get(f"/catalog.ttl?{nonsense}")).status_code == 400, nonsense
+    beyond = await portal.get("/catalog.ttl?page=99")
+    assert beyond.status_code == 200 and not list(read(beyond.content, "ttl").subjects(RDF.type, DCAT.Dataset))
+    assert (await portal.head("/catalog.rdf")).content == b""
+    led = await portal.get("/catalog", headers={"Accept": "text/turtle"}, follow_redirects=False)
+    assert led.status_code == 303 and led.headers["location"] == "/catalog.ttl"
+    assert (await portal.get("/catalog", follow_redirects=False)).headers["location"] == "/datasets"
+
+
+async def test_what_is_closed_or_gone_is_told_by_no_form(
+    portal: Client, installation: Installation, open_stops: Dataset, people: Dataset
+) -> None:
+    for ending in (*TYPES, "schema.jsonld", "croissant.json"):
+        closed = await portal.get(f"/dataset/nguoi-khuyet-tat.{ending}")
+        absent = await portal.get(f"/dataset/khong-co-gi-nao.{ending}")
+        assert closed.status_code == absent.status_code == 404
+    for ending in TYPES:
+        text = (await portal.get(f"/catalog.{ending}")).text
+        assert "nguoi-khuyet-tat" not in text and "Người khuyết tật" not in text and "tram-xe-buyt" in text
+    async with installation.db.tx() as tx:
+        await withdraw(tx, open_stops, "Thay bằng bộ khác")
+    assert (await portal.get("/dataset/tram-xe-buyt.ttl")).status_code == 410
+    assert "tram-xe-buyt" not in (await portal.get("/catalog.ttl")).text
+
+
+async def test_nhip_asks_its_own_addresses_and_every_dataset_is_excellent(
+    portal: Client, installation: Installation, both: None
+) -> None:
+    async def ask(method: str, path: str) -> int:
+        return (await portal.request(method, path, headers={"Accept": "text/html"})).status_code
+
+    before = await _points(installation)
+    assert set(before.values()) <= set(range(250, EXCELLENT)), "nobody has asked yet"
+    assert await ask_due(installation, ask) == 2 and await ask_due(installation, ask) == 0
+    after = await _points(installation)
+    assert min(after.values()) >= EXCELLENT and {after[name] - before[name] for name in after} == {80}
+    async with installation.db.read() as tx:
+        cursor = await tx.execute("select count(*) from portal.download")
+        assert (await cursor.fetchone() or (1,))[0] == 0, "to be asked for is no download"
+
+
+async def _points(installation: Installation) -> dict[str, int]:
+    found = {}
+    async with installation.db.read() as tx:
+        for name in ("tram-xe-buyt", "nguoi-khuyet-tat"):
+            entry = await get_entry(tx, name)
+            assert (await quality_of(tx, entry)).points == entry.score, "what is stored is what is shown"
+            found[name] = entry.score
+    return found
+
+
+async def test_places_follow_the_release_in_force(
+    installation: Installation, open_stops: Dataset, tmp_path: Path
+) -> None:
+    assert await look_at_due(installation) == 1 and await look_at_due(installation) == 0
+    async with installation.db.read() as tx:
+        entry = await get_entry(tx, "tram-xe-buyt")
+        facts = (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id]
+    assert entry.places == ["46"] == facts.units and facts.box == (107.5889, 16.4498, 107.6021, 16.4726)
+    await deliver(installation, "tram-xe-buyt", STOP_ROWS.replace("16.4498", "16.3"), tmp_path)
+    await release_due(installation)
+    async with installation.db.read() as tx:
+        assert (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id].box is None, "not looked at yet"
+    assert await look_at_due(installation) == 1
+    async with installation.db.tx() as tx:
+        moved = (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id]
+        assert moved.box and moved.box[1] == 16.3 and moved.digest != facts.digest
+        await recall(tx, open_stops, 2, "Sai tọa độ")
+        await recall(tx, open_stops, 1, "Sai tọa độ")
+        await store.put_extent(tx, msgspec.structs.replace(facts, units=[]))
+        assert await portal_store.find_entry(tx, "tram-xe-buyt") is None
+    async with installation.db.read() as tx:
+        assert await store.list_facts(tx, [entry.dataset_id]) == {}, "nothing is left of what is closed"
+
+
+async def test_publisher_and_place_are_said_once_for_all(portal: Client, both: None) -> None:
+    graph: Graph = read((await portal.get("/catalog.ttl")).content, "ttl")
+    agency = URIRef(f"{ROOT}/agency/000.00.10.H57")
+    assert len(list(graph.subjects(DCTERMS.publisher, agency))) == 4, "two datasets, two services"
+    assert (await portal.get("/catalog.ttl")).text.count(f"<{agency}> a ") == 1
