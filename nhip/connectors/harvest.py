@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 
@@ -17,10 +17,16 @@ from nhip.connectors.model import Failure, Fetched, Note, Payload, RemoteDataset
 from nhip.connectors.sink import Sink
 from nhip.connectors.web import WebSource
 from nhip.kernel.i18n import _
+from nhip.kernel.text import storable
 from nhip.security.outgoing_errors import OutgoingError, TimedOut, Unreachable, WrongCredentials
 
 _SAME_FAULTS = 5
 """Times that the portal may be away or refuse in a row before the rest is left to the next run."""
+_FEW = 10
+"""Up to so many datasets may vanish at once; more than half of a larger catalogue must be gone twice to be believed."""
+
+
+_TEXTS = ("id", "title", "description", "organisation", "licence", "modified", "url")
 
 
 class PortalSource(WebSource, frozen=True, kw_only=True):
@@ -38,6 +44,14 @@ class PortalSource(WebSource, frozen=True, kw_only=True):
     trust_modified: Annotated[
         bool, msgspec.Meta(description=_("Skip datasets whose date of change is the same as last time."))
     ] = True
+    content: Annotated[
+        Literal["data", "catalogue"],
+        msgspec.Meta(description=_("What is brought: the data themselves, or only what the portal says of them.")),
+    ] = "data"
+    gone: Annotated[
+        Literal["withdraw", "keep"],
+        msgspec.Meta(description=_("What becomes of an open dataset here when the portal offers it no longer.")),
+    ] = "withdraw"
     page_size: Annotated[int, msgspec.Meta(ge=1, le=32_000, description=_("Rows asked for in one page."))] = 1_000
     max_pages: Annotated[int, msgspec.Meta(ge=1, le=1_000_000, description=_("Most pages that are read."))] = 10_000
 
@@ -60,7 +74,7 @@ class Portal(Protocol):
 
 def harvest(portal: Portal, source: PortalSource, state: State, sink: Sink) -> Fetched:
     """Fetch what is new or changed on `portal`."""
-    remote = portal.datasets()
+    remote = unique(_storable(dataset) for dataset in portal.datasets())
     before: dict[str, str] = dict(state.get("datasets", {}))
     if before and not remote:
         raise ListingIncomplete(host=portal.host, expected=len(before), found=0)
@@ -69,18 +83,41 @@ def harvest(portal: Portal, source: PortalSource, state: State, sink: Sink) -> F
     marks = before if state.get("choice") == choice else dict.fromkeys(before, "")
     run = _Run(portal, source, marks, dict(state.get("resources", {})), sink)
     chosen = [dataset for dataset in remote if _is_chosen(dataset, source)]
-    for dataset in chosen:
-        run.fetch(dataset)
-    now_there = {dataset.id for dataset in remote}
+    if source.content == "data":
+        for dataset in chosen:
+            run.fetch(dataset)
+    else:
+        run.done = {dataset.id: dataset.modified for dataset in chosen}
+    vanished, held = _vanished(before, remote, state)
+    for dataset_id in held:
+        run.done[dataset_id] = before[dataset_id]
+    kept = {"choice": choice, "datasets": run.done, "resources": run.resources_of(chosen), "held": held}
     return Fetched(
         payloads=run.payloads,
-        state={"choice": choice, "datasets": run.done, "resources": run.resources_of(chosen)},
-        unchanged=not run.payloads and not run.failures and set(before) == set(run.done),
+        state=kept,
+        unchanged=not run.payloads and not run.failures and before == run.done,
         remote=remote,
-        vanished=sorted(set(before) - now_there),
+        catalogue=chosen,
+        complete=not held,
+        vanished=vanished,
         failures=run.failures,
-        notes=run.notes(),
+        notes=[*run.notes(), *_notes_of(held, portal.host)],
     )
+
+
+def _vanished(before: dict[str, str], remote: list[RemoteDataset], state: State) -> tuple[list[str], list[str]]:
+    """Datasets that are gone, and those that seem so: when most of a catalogue goes at once, the next run must find the same."""
+    there = {dataset.id for dataset in remote}
+    gone = sorted(set(before) - there)
+    doubtful = len(gone) > _FEW and len(gone) * 2 > len(before)
+    return ([], gone) if doubtful and state.get("held") != gone else (gone, [])
+
+
+def _notes_of(held: list[str], host: str) -> list[Note]:
+    if not held:
+        return []
+    text = _("{host} suddenly lists {count} datasets fewer. Nothing is removed unless the next run finds the same.")
+    return [Note(text, {"host": host, "count": str(len(held))})]
 
 
 def describe(portal: Portal, source: PortalSource) -> TestResult:
@@ -100,6 +137,15 @@ def unique(datasets: Iterable[RemoteDataset]) -> list[RemoteDataset]:
         if dataset.id not in found:
             found[dataset.id] = msgspec.structs.replace(dataset, resources=tuple(_unique_resources(dataset)))
     return list(found.values())
+
+
+def _storable(dataset: RemoteDataset) -> RemoteDataset:
+    texts = {name: storable(text) for name in _TEXTS if (text := getattr(dataset, name)) and storable(text) != text}
+    resources = tuple(
+        msgspec.structs.replace(one, id=storable(one.id), title=storable(one.title), modified=storable(one.modified))
+        for one in dataset.resources
+    )
+    return msgspec.structs.replace(dataset, **texts, tags=tuple(map(storable, dataset.tags)), resources=resources)
 
 
 def all_different(datasets: list[RemoteDataset], host: str) -> list[RemoteDataset]:

@@ -105,6 +105,10 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: bool = False
     remote: list[RemoteDataset] = []
     """Every dataset that the portal has now; empty for sources that are not portals."""
+    catalogue: list[RemoteDataset] = []
+    """Those of `remote` that the source's settings choose."""
+    complete: bool = True
+    """Whether what is not in `catalogue` is gone; no where a portal shrank so much that it must say it twice."""
     vanished: list[str] = []
     """Ids of datasets (or names of files) that were there and are gone. Never filled from a listing that failed half way."""
     failures: list[Failure] = []

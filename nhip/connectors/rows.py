@@ -56,6 +56,14 @@ def find_value(body: bytes | msgspec.Raw, path: str) -> Any:
     return None if raw is None else msgspec.json.decode(raw)
 
 
+def find_whole(body: bytes | msgspec.Raw, path: str) -> int | None:
+    """The natural number at `path`, also as text; None for whatever else stands there, as then nothing is known."""
+    value = find_value(body, path)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
 def json_body(answer: Answer) -> bytes:
     """The body of a JSON answer without a byte order mark. Raises UnreadableAnswer when it is not JSON."""
     body = answer.content.removeprefix(b"\xef\xbb\xbf")

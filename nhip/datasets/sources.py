@@ -18,6 +18,7 @@ from nhip.connectors.sink import Sink
 from nhip.datasets.catalogue import put_dataset
 from nhip.datasets.deliveries import Arrival, Receipt, keep, record
 from nhip.datasets.happened import happened
+from nhip.datasets.harvested import described, put_catalogue
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Source
 from nhip.datasets.store import find_source, get_agency, get_dataset, get_source, list_agencies, queries
@@ -27,6 +28,7 @@ from nhip.db.query import Jsonb, execute, fetch_all, fetch_one
 from nhip.errors import NhipError, Unavailable
 from nhip.jobs.app import enqueue
 from nhip.kernel.ids import new_id, slug
+from nhip.kernel.text import storable
 from nhip.kernel.time import now
 from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Secret, Vault
@@ -106,7 +108,7 @@ async def run(
         async with installation.db.tx() as tx:
             receipts = [await _record(tx, source, fetched, p, a, later) for p, a in arrivals]
             await _note_portal(tx, source, fetched)
-            problem = "; ".join(f"{f.dataset} {f.resource}: {f.error.message()}" for f in fetched.failures)
+            problem = storable("; ".join(f"{f.dataset} {f.resource}: {f.error.message()}" for f in fetched.failures))
             kept = Jsonb({"template": "{text}", "values": {"text": problem}}) if problem else None
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=Jsonb(fetched.state), problem=kept)
         errors = [failure.error for failure in fetched.failures]
@@ -116,6 +118,7 @@ async def run(
         raise
     except NhipError as error:
         values = msgspec.to_builtins(error.values, str_keys=True, enc_hook=str)
+        values = {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
         kept = Jsonb({"error": type(error).__name__, "template": error.template(), "values": values})
         async with installation.db.tx() as tx:
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=None, problem=kept)
@@ -187,13 +190,14 @@ async def _dataset_of(tx: Connection, source: Source, fetched: Fetched, payload:
         title = f"{remote.title} – {resource.title}"
     agency = next(a for a in await list_agencies(tx) if a.id == source.agency_id)
     name = f"{slug(source.name, 30)}-{slug(title, 50)}-{slug(payload.resource or payload.dataset, 12)}"
-    description = remote.description if remote else ""
+    description = described(remote) if remote else ""
     dataset = await put_dataset(tx, name, agency.code, title, description=description)
     await execute(tx, queries.insert_remote, **where, dataset_id=dataset.id, now=now())
     return dataset.id
 
 
 async def _note_portal(tx: Connection, source: Source, fetched: Fetched) -> None:
+    await put_catalogue(tx, source, fetched)
     here = [remote.id for remote in fetched.remote]
     await execute(tx, queries.return_remotes, source_id=source.id, ids=here, now=now())
     await execute(tx, queries.vanish_remotes, source_id=source.id, ids=fetched.vanished, now=now())

@@ -69,6 +69,11 @@ def canonical(text: str) -> str:
     return canonical_tone(squash(nfc(text)))
 
 
+def storable(text: str) -> str:
+    """As a database takes it: without NUL and halves of characters, which JSON of others may hold."""
+    return text if text.isascii() and "\0" not in text else text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
 def sort_key(text: str) -> str:
     """A key whose plain code point order (`COLLATE "C"`) is Vietnamese dictionary order: letters first, then tones."""
     primary, tones = [], []

@@ -55,6 +55,7 @@ KINDS: dict[str, str] = {
     "contract.changed": _("Contract changed"),
     "source.made": _("Source added"),
     "source.changed": _("Source changed"),
+    "source.harvested": _("Catalogue of a portal harvested"),
     "registry.changed": _("National portal set"),
     "registration.sent": _("Open dataset registered with the national portal"),
     "registration.withdrawn": _("National portal told that a dataset is no longer open"),

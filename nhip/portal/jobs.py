@@ -16,11 +16,13 @@ blueprint = Blueprint()
 @blueprint.periodic(cron="* * * * *")
 @blueprint.task(name="register_due", queue="portal", pass_context=True, queueing_lock="register_due")
 async def register_due(context: JobContext, timestamp: int) -> None:
-    """Each minute: tell the national portal what changed in our catalogue, when it answers."""
+    """Each minute: withdraw what is gone where it came from, tell the national portal what changed, when it answers."""
     from nhip.portal.national.service import register_due as work
+    from nhip.portal.passing import withdraw_passed
 
     installation: Any = context.additional_context["installation"]
     assert isinstance(installation, Installation)
+    await withdraw_passed(installation)
     await work(installation)
 
 

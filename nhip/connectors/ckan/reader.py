@@ -11,7 +11,17 @@ from nhip.connectors.download import download
 from nhip.connectors.harvest import PortalSource, all_different, describe, harvest
 from nhip.connectors.model import Fetched, Payload, RemoteDataset, RemoteResource, State, TestResult
 from nhip.connectors.portals import absolute, ask, base_of, decoded, extension_of, host_of, instant, require_success
-from nhip.connectors.rows import Page, find_value, next_offset, rows_at, steady, unless_known, walk, write_rows
+from nhip.connectors.rows import (
+    Page,
+    find_value,
+    find_whole,
+    next_offset,
+    rows_at,
+    steady,
+    unless_known,
+    walk,
+    write_rows,
+)
 from nhip.connectors.sink import Sink
 from nhip.connectors.web import session
 from nhip.kernel.i18n import _
@@ -148,7 +158,7 @@ class CkanPortal:
         require_success(body, answer)
         self._answer = answer
         rows = rows_at(body, ["result.results"], answer.host)
-        total = find_value(body, "result.count")
+        total = find_whole(body, "result.count")
         return Page(rows, total, next_offset(start, len(rows), total))
 
     def _packages(self, rows: list[msgspec.Raw]) -> Iterator[RemoteDataset]:
@@ -185,7 +195,7 @@ class CkanPortal:
             text, one = ask(self.out, url, offset=offset, **params)
             require_success(text, one)
             rows = rows_at(text, ["result.records"], one.host)
-            total = None if find_value(text, "result.total_was_estimated") else find_value(text, "result.total")
+            total = None if find_value(text, "result.total_was_estimated") else find_whole(text, "result.total")
             return Page(rows, total, next_offset(offset, len(rows), total))
 
         labels = {str(f["id"]): str((f.get("info") or {}).get("label") or "") for f in described if "id" in f}

@@ -12,7 +12,7 @@ from nhip.connectors.download import download
 from nhip.connectors.harvest import PortalSource, all_different, describe, harvest
 from nhip.connectors.model import Fetched, Payload, RemoteDataset, RemoteResource, State, TestResult
 from nhip.connectors.portals import absolute, ask, base_of, decoded, extension_of, host_of, instant, require_success
-from nhip.connectors.rows import Page, find_value, next_offset, rows_at, steady, unless_known, walk, write_rows
+from nhip.connectors.rows import Page, find_whole, next_offset, rows_at, steady, unless_known, walk, write_rows
 from nhip.connectors.sink import Sink
 from nhip.connectors.web import session
 from nhip.kernel.i18n import _
@@ -196,8 +196,7 @@ class DkanPortal:
             body, answer = ask(self.out, url, limit=size, offset=offset, **fixed)
             require_success(body, answer)
             rows = rows_at(body, [paths], answer.host)
-            stated = find_value(body, total_path)
-            total = int(stated) if str(stated).isdecimal() else None
+            total = find_whole(body, total_path)
             return Page(rows, total, next_offset(offset, len(rows), total))
 
         return walk(page, "0", self.host, self.source.max_pages)

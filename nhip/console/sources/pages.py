@@ -15,6 +15,7 @@ from nhip.connectors.titles import title_of_choice
 from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, installation_of, name_of, rights_of, title_of, words
 from nhip.datasets.access import access_agency, access_dataset, access_source
 from nhip.datasets.errors import SourceNotFound
+from nhip.datasets.harvested import count_harvested, list_harvested
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Dataset, Source
 from nhip.datasets.sources import put_source, try_source
@@ -133,6 +134,22 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     return await _show(request, name, {})
 
 
+@get("/console/sources/{name:str}/catalogue", permission="source.read")
+async def catalogue(
+    request: AnyRequest, name: FromPath[str], q: FromQuery[str] = "", number: PageNumber = 1
+) -> Response[str]:
+    """What the portal says of its datasets, as of the last harvest."""
+    async with installation_of(request).db.read() as tx:
+        source = await access_source(tx, rights_of(request), name)
+        count = await count_harvested(tx, source, q[:200])
+        listing = Listing(number, PAGE_SIZE, count.number)
+        found = await list_harvested(tx, source, q[:200], PAGE_SIZE, listing.offset)
+    crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(name, f"/console/sources/{name}")]
+    crumbs.append(Crumb(translate(_("Catalogue of the portal"))))
+    values: dict[str, Any] = {"datasets": found, "count": count, "listing": listing, "q": q, "crumbs": crumbs}
+    return page(request, "console/source_catalogue.html", source=source, **values)
+
+
 @post("/console/sources/{name:str}/test", permission="source.run")
 async def test(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     """Reach the system and say what a fetch would bring."""
@@ -161,11 +178,13 @@ async def _show(request: AnyRequest, name: str, tried: dict[str, Any]) -> Respon
         source = await access_source(tx, rights_of(request), name)
         dataset = next((d for d in await list_datasets(tx) if d.id == source.dataset_id), None)
         vanished = await list_vanished(tx, source_id=source.id)
+        harvested = await count_harvested(tx, source)
     problem = source.problem
     reason = translate(problem["template"], **problem["values"]) if problem else ""
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(source.name)]
     values: dict[str, Any] = {"source": source, "dataset": dataset, "reason": reason, "tried": tried}
     values |= {"settings": shown_settings(source), "kind": get_connector(source.kind).title, "vanished": vanished}
+    values["harvested"] = harvested
     return page(request, "console/source.html", crumbs=crumbs, **values, **words())
 
 
@@ -203,4 +222,4 @@ def choice_pairs(field: SettingField) -> list[tuple[str, str]]:
     return [(choice, translate(title_of_choice(field.name, choice))) for choice in chosen]
 
 
-ROUTES = [show_all, choose, add, show, test, run]
+ROUTES = [show_all, choose, add, show, catalogue, test, run]
