@@ -51,3 +51,7 @@ class SameEyes(Conflict):
 
 class NothingWaits(Conflict):
     """No proposal about {name} waits for a decision."""
+
+
+class ProposalChanged(Conflict):
+    """The proposal about {name} was changed while you looked at it. Look at it again before you decide."""

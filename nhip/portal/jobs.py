@@ -30,9 +30,25 @@ async def register_due(context: JobContext, timestamp: int) -> None:
 @blueprint.periodic(cron="* * * * *")
 @blueprint.task(name="release_due", queue="portal", pass_context=True, queueing_lock="release_due")
 async def release_due(context: JobContext, timestamp: int) -> None:
-    """Each minute: release the versions of open datasets that have none yet."""
+    """Each minute: release the versions of open datasets that have none yet, delete what was recalled."""
     from nhip.portal.service import release_due as work
+    from nhip.portal.service import remove_recalled
 
-    installation: Any = context.additional_context["installation"]
-    assert isinstance(installation, Installation)
-    await work(installation)
+    await work(_installation(context))
+    await remove_recalled(_installation(context))
+
+
+@needs(SYSTEM)
+@blueprint.periodic(cron="20 3 * * *")
+@blueprint.task(name="forget_downloads", queue="portal", pass_context=True, queueing_lock="forget_downloads")
+async def forget_downloads(context: JobContext, timestamp: int) -> None:
+    """Each night: forget who took what before the time that the policy in force names."""
+    from nhip.portal.service import forget_downloads as work
+
+    await work(_installation(context))
+
+
+def _installation(context: JobContext) -> Installation:
+    found: Any = context.additional_context["installation"]
+    assert isinstance(found, Installation)
+    return found

@@ -8,13 +8,16 @@ from typing import Any, Literal
 
 import msgspec
 
-ActName = Literal["keep", "drop", "mask", "round", "year", "month", "unit", "prefix"]
+ActName = Literal["keep", "drop", "mask", "round", "year", "month", "unit", "prefix", "band", "top", "bottom", "group"]
 """What can be done to a column before it is open."""
+Role = Literal["", "quasi", "sensitive"]
+"""What a column says of people: nothing, something by which others' knowledge finds them, something that nobody should learn."""
 
 
 class Act(msgspec.Struct, frozen=True):
     """What is done to one column: `keep` as it is, `drop`, `mask` with •••, `round` to a multiple of `to`, `year` or `month` of a
-    date, `unit` of an address (its commune alone), `prefix` of the first `to` characters."""
+    date, `unit` of an address (its commune alone), `prefix` of the first `to` characters, `band` of `to` numbers (1950–1959),
+    `top` and `bottom`: nothing above or below `to`, `group`: what fewer than `to` rows say is "Khác"."""
 
     act: ActName = "keep"
     to: float = 0
@@ -24,15 +27,30 @@ Treatment = dict[str, Act]
 """Column -> act; a column that is not named is kept when it is nobody's personal data, else dropped."""
 
 
+class Shaping(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done to the table as a whole, after its columns. `roles`: where somebody says of a column other than Nhịp infers.
+    `by`: count rows by these columns in place of listing them, with `measures` (column -> what is made of it). Rows in groups of
+    fewer than `fewest` are left out (0: none is)."""
+
+    roles: dict[str, Role] = {}
+    by: list[str] = []
+    measures: dict[str, Literal["sum", "mean"]] = {}
+    fewest: int = 0
+
+
+WHOLE = Shaping()
+
+
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision about one dataset."""
+    """What was decided about one dataset, last."""
 
     dataset_id: uuid.UUID
-    state: Literal["proposed", "published", "withdrawn"]
+    state: Literal["published", "withdrawn"]
     licence: str
     basis: str
     """The legal ground, in words."""
     treatment: Treatment
+    shaping: Shaping
     keywords: list[str]
     contact: str
     """E-mail address or page where people ask about the data."""
@@ -46,7 +64,28 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn_at: datetime | None
     reason: str
     proposed_party: uuid.UUID | None = None
-    """Who proposed it and so does not decide on it; None: Nhịp's command line."""
+    """Who proposed it; None: Nhịp's command line."""
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody proposes about one dataset. Nothing of it holds until it is accepted."""
+
+    id: uuid.UUID
+    dataset_id: uuid.UUID
+    state: Literal["waiting", "accepted", "returned", "replaced"]
+    licence: str
+    basis: str
+    treatment: Treatment
+    shaping: Shaping
+    keywords: list[str]
+    contact: str
+    cadence: str
+    gate: GateReport | None
+    by_name: str
+    by_party: uuid.UUID | None
+    """Who proposed and so does not decide on it; None: Nhịp's command line."""
+    at: datetime
+    note: str
 
 
 class OpenColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +123,15 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     k: int | None = None
     """The smallest group of rows that share all quasi-identifiers; None where there are none."""
     l: int | None = None  # noqa: E741 - the letter of l-diversity
+    """The fewest different values of a sensitive column within such a group; None where no column is sensitive."""
+    wanted_k: int = 0
+    wanted_l: int = 0
+    few_rows: int = 0
+    """Rows in groups smaller than `wanted_k`."""
+    quasi: list[str] = []
+    sensitive: list[str] = []
+    overruled: list[str] = []
+    """Columns of which somebody says less than Nhịp infers."""
     policy: str = ""
     """Name and date of the policy that was applied."""
 
@@ -103,6 +151,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     recalled_at: datetime | None = None
     recall_reason: str = ""
+    removed_at: datetime | None = None
+    """When the bytes of a recalled release were deleted."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

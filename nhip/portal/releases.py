@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -18,10 +19,11 @@ from nhip.datasets.store import find_contract
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.kernel.ids import new_id
-from nhip.kernel.time import now
-from nhip.portal.gate.service import examine
-from nhip.portal.model import GateReport, OpenColumn, Release, Treatment
-from nhip.portal.treatment import open_columns, select_list, settled
+from nhip.kernel.time import now, today
+from nhip.portal.gate.service import examine, people_in
+from nhip.portal.model import WHOLE, GateReport, OpenColumn, Release, Shaping, Treatment
+from nhip.portal.shaping import require_columns, shaped, shaped_columns, weight_of
+from nhip.portal.treatment import fields_of, open_columns, select_list, settled
 
 
 class OpenTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class OpenTable(msgspec.Struct, frozen=True, kw_only=True):
     columns: list[OpenColumn]
     acts: Treatment
     report: GateReport
+    shaping: Shaping
 
 
 async def contract_of(tx: Connection, dataset: Dataset, version: Version) -> Contract | None:
@@ -41,39 +44,65 @@ async def contract_of(tx: Connection, dataset: Dataset, version: Version) -> Con
 
 
 async def open_table(
-    installation: Installation, version: Version, contract: Contract | None, treatment: Treatment
+    installation: Installation,
+    version: Version,
+    contract: Contract | None,
+    treatment: Treatment,
+    shaping: Shaping = WHOLE,
 ) -> OpenTable:
     """Treat a version and hold what comes out before the gate. Raises ColumnUnknown."""
-    return await asyncio.to_thread(_open_table, installation, version, contract, treatment)
+    return await asyncio.to_thread(_open_table, installation, version, contract, treatment, shaping)
+
+
+def source_of(installation: Installation, version: Version) -> str:
+    """SQL of a version as a table."""
+    return f"read_parquet({literal(str(installation.objects.path(version.object)))})"
 
 
 def _open_table(
-    installation: Installation, version: Version, contract: Contract | None, treatment: Treatment
+    installation: Installation, version: Version, contract: Contract | None, treatment: Treatment, shaping: Shaping
 ) -> OpenTable:
     kinds = {column["name"]: column["type"] for column in version.manifest["columns"]}
-    acts = settled(treatment, kinds, protection_of(contract) if contract else Protection())
-    columns = open_columns(acts, kinds, contract)
+    protection = protection_of(contract) if contract else Protection()
+    acts = settled(treatment, kinds, protection)
+    columns, fields = open_columns(acts, kinds, contract), fields_of(kinds, contract)
+    require_columns(shaping, columns)
     installation.work.mkdir(parents=True, exist_ok=True)
     file = installation.work / f"open-{new_id()}.parquet"
-    source = f"read_parquet({literal(str(installation.objects.path(version.object)))})"
-    chosen = ", ".join(select_list(acts, kinds)) or "1 as nothing"
+    chosen = ", ".join([ROW, *select_list(acts, kinds)])
+    treated = f"(select {chosen} from {source_of(installation, version)})"
     with session(installation.settings) as con:
-        con.execute(
-            f"copy (select {chosen} from {source} order by {ROW}) to {literal(str(file))} (format parquet, compression zstd)"
-        )
-        report = examine(con, f"read_parquet({literal(str(file))})", columns, contract)
-        row = con.execute(f"select count(*) from read_parquet({literal(str(file))})").fetchone()
-    return OpenTable(file=file, rows=int(row[0]) if row else 0, columns=columns, acts=acts, report=report)
+        quasi: list[str] = []
+        if shaping.fewest and not shaping.by:
+            quasi = people_in(con, treated, columns, fields, protection, contract, shaping).of("quasi")
+        query = shaped(treated, shaping, columns, quasi, ROW)
+        con.execute(f"copy ({query}) to {literal(str(file))} (format parquet, compression zstd)")
+        made, whole = shaped_columns(shaping, columns), f"read_parquet({literal(str(file))})"
+        report = examine(con, whole, made, contract, fields, shaping, weight_of(shaping))
+        row = con.execute(f"select count(*) from {whole}").fetchone()
+    rows = int(row[0]) if row else 0
+    return OpenTable(file=file, rows=rows, columns=made, acts=acts, report=report, shaping=shaping)
 
 
-async def keep_release(installation: Installation, version: Version, table: OpenTable) -> Release:
-    """Put the table into the object store under its digest; the row about it is the caller's."""
-    return await asyncio.to_thread(_keep, installation, version, table)
+async def keep_release(
+    installation: Installation, version: Version, table: OpenTable, but: Collection[str] = ()
+) -> Release | None:
+    """Put the table into the object store under its digest, unless that is among `but`; the row about it is the caller's."""
+    return await asyncio.to_thread(_keep, installation, version, table, but)
 
 
-def _keep(installation: Installation, version: Version, table: OpenTable) -> Release:
+def remove_release(installation: Installation, name: str) -> None:
+    """Delete the bytes of a recalled release for good, and the files that were made from them."""
+    installation.objects.remove(name, today(), "recall")
+    for file in (installation.work / "geojson").glob(f"*-{Path(name).stem[:32]}.geojson"):
+        file.unlink(missing_ok=True)
+
+
+def _keep(installation: Installation, version: Version, table: OpenTable, but: Collection[str]) -> Release | None:
     with table.file.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest in but:
+        return None
     name = f"open/{digest[:2]}/{digest}.parquet"
     installation.objects.put(name, table.file)
     return Release(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from datetime import timedelta
+
 import msgspec
 
 from nhip.datasets.health import NAMES
@@ -12,26 +16,39 @@ from nhip.db.installation import Installation
 from nhip.db.notify import announce
 from nhip.kernel.actor import acting
 from nhip.kernel.text import fold, sort_key
-from nhip.kernel.time import today
+from nhip.kernel.time import now, today
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.portal import store
 from nhip.portal.dcat.service import describe
 from nhip.portal.errors import (
+    ColumnUnknown,
     GateClosed,
     NothingToPublish,
     NothingWaits,
     NotProposed,
     NotPublished,
+    ProposalChanged,
     Recalled,
     ReleaseNotFound,
     SameEyes,
     Withdrawn,
 )
+from nhip.portal.gate.findings import COLUMN_GONE, RECALLED_BEFORE, closed
 from nhip.portal.gate.policy import policy_at
 from nhip.portal.licences import get_licence
-from nhip.portal.model import Entry, GateReport, Publication, Release, Treatment
-from nhip.portal.releases import OpenTable, contract_of, keep_release, open_table
+from nhip.portal.model import (
+    WHOLE,
+    Entry,
+    GateReport,
+    Proposal,
+    Publication,
+    Release,
+    Shaping,
+    Suspicion,
+    Treatment,
+)
+from nhip.portal.releases import OpenTable, contract_of, keep_release, open_table, remove_release
 
 TOPIC = "portal"
 
@@ -46,77 +63,101 @@ async def propose(
     keywords: list[str],
     contact: str,
     cadence: str = "",
+    shaping: Shaping = WHOLE,
 ) -> GateReport:
-    """Propose to publish a dataset; gives what the gate says of it as it would be. Raises NothingToPublish, LicenceUnknown."""
+    """Propose to publish a dataset, or a change of what is published, which stays as it is until somebody decides.
+
+    Gives what the gate says of it as it would be. Raises NothingToPublish, LicenceUnknown, ColumnUnknown.
+    """
     get_licence(licence)
-    table = await _table(installation, dataset, treatment)
+    table = await preview(installation, dataset, treatment, shaping)
     table.file.unlink(missing_ok=True)
     async with installation.db.tx() as tx:
         values = {"licence": licence, "basis": basis, "keywords": keywords, "contact": contact, "cadence": cadence}
-        await store.propose(tx, dataset.id, treatment=treatment, **values)
+        await store.propose(tx, dataset.id, treatment=treatment, shaping=shaping, gate=table.report, **values)
         await store.insert_decision(tx, dataset.id, "proposed", basis=basis, gate=table.report)
         await note(tx, Event(kind="publication.proposed", what=f"dataset:{dataset.name}", why=basis))
     return table.report
 
 
-async def preview(installation: Installation, dataset: Dataset, treatment: Treatment) -> OpenTable:
-    """The table as it would be open, and what the gate says; the caller removes its file."""
-    return await _table(installation, dataset, treatment)
+async def preview(
+    installation: Installation, dataset: Dataset, treatment: Treatment, shaping: Shaping = WHOLE
+) -> OpenTable:
+    """The table as it would be open, and what the gate says; the caller removes its file.
 
-
-async def _table(installation: Installation, dataset: Dataset, treatment: Treatment) -> OpenTable:
+    Raises NothingToPublish, ColumnUnknown.
+    """
     async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, dataset.id)  # its version may have changed since the caller read it
         version = await find_version_in_force(tx, dataset)
         if version is None:
             raise NothingToPublish(name=dataset.name)
         contract = await contract_of(tx, dataset, version)
-    return await open_table(installation, version, contract, treatment)
+    return await open_table(installation, version, contract, treatment, shaping)
 
 
-async def publish(installation: Installation, dataset: Dataset, note_: str = "") -> Release:
-    """Decide that a proposed dataset is open, and release its version in force.
+async def publish(
+    installation: Installation, dataset: Dataset, note_: str = "", *, proposal_id: uuid.UUID | None = None
+) -> Release:
+    """Decide that a dataset is open as it was proposed, and release its version in force. `proposal_id`: what was looked at.
 
-    Raises NotProposed, NothingWaits, SameEyes, GateClosed.
+    Raises NotProposed, NothingWaits, ProposalChanged, SameEyes, GateClosed.
     """
     async with installation.db.read() as tx:
-        publication = await store.find_publication(tx, dataset.id)
+        proposal = await find_waiting(tx, dataset, proposal_id)
+        dataset = await get_dataset(tx, dataset.id)
         version = await find_version_in_force(tx, dataset)
-        standing = await store.list_standings(tx, dataset.id)
-    if publication is None:
-        raise NotProposed(name=dataset.name)
-    if standing[0].last_act in ("returned", "withdrawn"):
-        raise NothingWaits(name=dataset.name)
-    require_other_eyes(publication, dataset)
+    require_other_eyes(proposal, dataset)
     if version is None:
         raise NothingToPublish(name=dataset.name)
-    release, report = await _made(installation, dataset, version, publication.treatment)
+    release, report = await _made(installation, dataset, version, proposal.treatment, proposal.shaping)
     if release is None:
         raise GateClosed(why="; ".join(report.blocks))
     async with installation.db.tx() as tx:
-        await store.decide(tx, dataset.id)
-        await store.insert_decision(tx, dataset.id, "published", basis=publication.basis, note=note_, gate=report)
+        if not await store.accept(tx, proposal):
+            raise NothingWaits(name=dataset.name)
+        await store.insert_decision(tx, dataset.id, "published", basis=proposal.basis, note=note_, gate=report)
         await _put(tx, dataset, release)
-        told = {"no": release.no, "digest": release.digest, "licence": publication.licence}
-        await note(
-            tx, Event(kind="publication.decided", what=f"dataset:{dataset.name}", why=publication.basis, data=told)
-        )
+        told = {"no": release.no, "digest": release.digest, "licence": proposal.licence}
+        await note(tx, Event(kind="publication.decided", what=f"dataset:{dataset.name}", why=proposal.basis, data=told))
     return release
 
 
-def require_other_eyes(publication: Publication, dataset: Dataset) -> None:
+async def find_waiting(tx: Connection, dataset: Dataset, proposal_id: uuid.UUID | None = None) -> Proposal:
+    """The proposal that waits for its decision. Raises NotProposed, NothingWaits, ProposalChanged."""
+    proposal = await store.find_proposal(tx, dataset.id)
+    if proposal is None:
+        raise NotProposed(name=dataset.name)
+    if proposal.state != "waiting":
+        raise NothingWaits(name=dataset.name)
+    if proposal_id is not None and proposal_id != proposal.id:
+        raise ProposalChanged(name=dataset.name)
+    return proposal
+
+
+def require_other_eyes(proposal: Proposal, dataset: Dataset) -> None:
     """Raises SameEyes when whoever acts proposed it, and the policy in force asks for four eyes."""
-    mine = publication.proposed_party is not None and publication.proposed_party == acting().party
+    mine = proposal.by_party is not None and proposal.by_party == acting().party
     if mine and policy_at(today()).four_eyes:
         raise SameEyes(name=dataset.name)
 
 
-async def turn_down(tx: Connection, dataset: Dataset, why: str) -> None:
-    """Give a proposal back to its agency with the reason; what was open before stays open. Raises NothingWaits."""
-    standing = await store.list_standings(tx, dataset.id)
-    if not standing or standing[0].last_act != "proposed":
+async def turn_down(tx: Connection, dataset: Dataset, why: str, *, proposal_id: uuid.UUID | None = None) -> None:
+    """Give a proposal back to its agency with the reason; what was open before stays open. Raises as find_waiting."""
+    proposal = await find_waiting(tx, dataset, proposal_id)
+    if not await store.turn_down(tx, proposal, why):
         raise NothingWaits(name=dataset.name)
     await store.insert_decision(tx, dataset.id, "returned", note=why)
     await note(tx, Event(kind="publication.returned", what=f"dataset:{dataset.name}", why=why))
+
+
+async def look_through(tx: Connection, dataset: Dataset, said: str) -> None:
+    """Note that somebody looked through what is open and found it right. Raises NotPublished."""
+    publication = await store.find_publication(tx, dataset.id)
+    if publication is None or publication.state != "published":
+        raise NotPublished(name=dataset.name)
+    await store.insert_decision(tx, dataset.id, "reviewed", note=said)
+    await note(tx, Event(kind="publication.reviewed", what=f"dataset:{dataset.name}", why=said))
 
 
 async def release_due(installation: Installation) -> list[str]:
@@ -133,7 +174,7 @@ async def release_due(installation: Installation) -> list[str]:
             version = await find_version_in_force(tx, dataset)
         if publication is None or version is None:
             continue
-        release, report = await _made(installation, dataset, version, publication.treatment)
+        release, report = await _made(installation, dataset, version, publication.treatment, publication.shaping)
         async with installation.db.tx() as tx:
             if release is None:
                 await store.put_refusal(tx, dataset.id, version.no, report)
@@ -147,15 +188,26 @@ async def release_due(installation: Installation) -> list[str]:
 
 
 async def _made(
-    installation: Installation, dataset: Dataset, version: Version, treatment: Treatment
+    installation: Installation, dataset: Dataset, version: Version, treatment: Treatment, shaping: Shaping
 ) -> tuple[Release | None, GateReport]:
     async with installation.db.read() as tx:
         contract = await contract_of(tx, dataset, version)
-    table = await open_table(installation, version, contract, treatment)
+        recalled = await store.list_recalled_digests(tx, dataset.id)
     try:
-        return (await keep_release(installation, version, table) if table.report.open else None), table.report
+        table = await open_table(installation, version, contract, treatment, shaping)
+    except ColumnUnknown as error:
+        return None, GateReport(open=False, blocks=[COLUMN_GONE], suspicions=[_gone(error)])
+    try:
+        if not table.report.open:
+            return None, table.report
+        release = await keep_release(installation, version, table, but=recalled)
+        return release, table.report if release else closed(table.report, RECALLED_BEFORE)
     finally:
         table.file.unlink(missing_ok=True)
+
+
+def _gone(error: ColumnUnknown) -> Suspicion:
+    return Suspicion(column=str(error.values.get("column", "")), what="gone", cells=0)
 
 
 async def _put(tx: Connection, dataset: Dataset, release: Release) -> None:
@@ -228,13 +280,38 @@ async def withdraw(tx: Connection, dataset: Dataset, reason: str) -> None:
 
 
 async def recall(tx: Connection, dataset: Dataset, no: int, reason: str) -> None:
-    """A release is no longer given out, and the one before it is in force again. Raises ReleaseNotFound."""
+    """A release is no longer given out, and the one before it is in force again. Its bytes go with `remove_recalled`.
+
+    Raises ReleaseNotFound.
+    """
     if not await store.recall_release(tx, dataset.id, no, reason):
         raise ReleaseNotFound(name=dataset.name, no=no)
     await store.insert_decision(tx, dataset.id, "recalled", note=reason)
     await refresh_entry(tx, dataset)
     await note(tx, Event(kind="publication.recalled", what=f"dataset:{dataset.name}", why=reason, data={"no": no}))
     await announce(tx, TOPIC)
+
+
+async def remove_recalled(installation: Installation) -> int:
+    """Delete the bytes of recalled releases, and what was made from them; gives how many. Bytes that another release still
+    gives out stay, as the treatment of that one was decided on."""
+    async with installation.db.read() as tx:
+        waiting = await store.list_to_remove(tx)
+    for removal in waiting:
+        if not removal.shared:
+            await asyncio.to_thread(remove_release, installation, removal.object)
+        async with installation.db.tx() as tx:
+            await store.set_removed(tx, removal)
+    return len(waiting)
+
+
+async def forget_downloads(installation: Installation) -> int:
+    """Forget who took what before the time that the policy in force names; without one nothing is forgotten."""
+    months = policy_at(today()).months("downloads")
+    if months is None:
+        return 0
+    async with installation.db.tx() as tx:
+        return await store.forget_downloads(tx, now() - timedelta(days=months * 31))
 
 
 async def get_entry(tx: Connection, name: str) -> Entry:

@@ -14,7 +14,7 @@ from nhip.db.sql import load
 from nhip.kernel.actor import acting
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now, today
-from nhip.portal.model import Decision, Entry, GateReport, Publication, Release, Treatment
+from nhip.portal.model import Decision, Entry, GateReport, Proposal, Publication, Release, Shaping, Treatment
 
 queries = load(__file__)
 
@@ -28,18 +28,36 @@ class Tombstone(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a publication stands. `last_act` is the last decision: proposed, published, returned or withdrawn."""
+    """How a dataset stands that was ever proposed. `state`: published, withdrawn, or None while it was never open; `last`: what
+    became of the last proposal (waiting, accepted, returned)."""
 
     dataset_id: uuid.UUID
-    state: str
+    state: str | None
+    cadence: str | None
+    last: str
     proposed_by: str
     proposed_at: datetime
     decided_at: datetime | None
-    last_act: str | None
     refused_no: int | None
     refused_at: datetime | None
     release_no: int | None
+    as_of: datetime | None
     version_no: int | None
+    reviewed_at: datetime | None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gate did not let the newest version out."""
+        return self.refused_no is not None and self.refused_no == self.version_no
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """A recalled release whose bytes are still there; `shared`: another release, which is given out, has the same."""
+
+    dataset_id: uuid.UUID
+    no: int
+    object: str
+    shared: bool
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,19 +91,42 @@ async def find_publication(tx: Connection, dataset_id: uuid.UUID) -> Publication
 
 
 async def list_publications(tx: Connection, *states: str) -> list[Publication]:
-    """Decisions in one of `states`, the last proposed first."""
+    """Decisions in one of `states` (none named: all), the last proposed first."""
     return await _all(tx, Publication, queries.list_publications, states=list(states))
 
 
-async def propose(tx: Connection, dataset_id: uuid.UUID, *, treatment: Treatment, **values: Any) -> None:
-    """Propose to publish, or change what was proposed. `values`: licence, basis, keywords, contact, cadence."""
-    made = {"treatment": Jsonb(treatment), "by": acting().name, "party": acting().party, "now": now()}
-    await execute(tx, queries.propose, dataset_id=dataset_id, **made, **values)
+async def find_proposal(tx: Connection, dataset_id: uuid.UUID) -> Proposal | None:
+    """The last proposal about a dataset, whatever became of it."""
+    found: Proposal | None = await _one(tx, Proposal, queries.find_proposal, dataset_id=dataset_id)
+    return found
 
 
-async def decide(tx: Connection, dataset_id: uuid.UUID) -> None:
-    """The dataset is open."""
-    await execute(tx, queries.decide, dataset_id=dataset_id, by=acting().name, now=now())
+async def propose(
+    tx: Connection, dataset_id: uuid.UUID, *, treatment: Treatment, shaping: Shaping, gate: GateReport, **values: Any
+) -> None:
+    """Propose to publish, or a change; what waited is replaced. `values`: licence, basis, keywords, contact, cadence."""
+    await execute(tx, queries.replace_proposal, dataset_id=dataset_id, by=acting().name, now=now())
+    made = {"treatment": Jsonb(treatment), "shaping": Jsonb(shaping), "gate": Jsonb(msgspec.to_builtins(gate))}
+    whose = {"id": new_id(), "by": acting().name, "party": acting().party, "now": now()}
+    await execute(tx, queries.insert_proposal, dataset_id=dataset_id, **made, **whose, **values)
+
+
+async def accept(tx: Connection, proposal: Proposal) -> bool:
+    """The dataset is open as it was proposed; False when the proposal does not wait any more."""
+    if not await _end(tx, proposal.id, "accepted", ""):
+        return False
+    await execute(tx, queries.decide, id=proposal.id, by=acting().name, now=now())
+    return True
+
+
+async def turn_down(tx: Connection, proposal: Proposal, why: str) -> bool:
+    """The proposal is given back; False when it does not wait any more."""
+    return await _end(tx, proposal.id, "returned", why)
+
+
+async def _end(tx: Connection, proposal_id: uuid.UUID, state: str, why: str) -> bool:
+    values = {"id": proposal_id, "state": state, "by": acting().name, "now": now(), "note": why}
+    return await execute(tx, queries.end_proposal, **values) > 0
 
 
 async def withdraw(tx: Connection, dataset_id: uuid.UUID, reason: str) -> None:
@@ -117,7 +158,11 @@ async def list_decisions(tx: Connection, dataset_id: uuid.UUID) -> list[Decision
 
 async def put_release(tx: Connection, release: Release) -> None:
     """Store an open release."""
-    values = {n: getattr(release, n) for n in release.__struct_fields__ if not n.startswith("recall")}
+    values = {
+        n: getattr(release, n)
+        for n in release.__struct_fields__
+        if n not in ("recalled_at", "recall_reason", "removed_at")
+    }
     values |= {"columns": Jsonb(msgspec.to_builtins(release.columns)), "gate": Jsonb(msgspec.to_builtins(release.gate))}
     await execute(tx, queries.put_release, **values)
     await execute(tx, queries.clear_refusal, dataset_id=release.dataset_id)
@@ -137,6 +182,22 @@ async def list_releases(tx: Connection, dataset_id: uuid.UUID) -> list[Release]:
 async def recall_release(tx: Connection, dataset_id: uuid.UUID, no: int, reason: str) -> bool:
     """A release is no longer given out; whether it was until now."""
     return await execute(tx, queries.recall_release, dataset_id=dataset_id, no=no, reason=reason, now=now()) > 0
+
+
+async def list_recalled_digests(tx: Connection, dataset_id: uuid.UUID) -> set[str]:
+    """SHA-256 of everything that was recalled of a dataset."""
+    rows = await (await tx.execute(queries.list_recalled_digests, {"dataset_id": dataset_id})).fetchall()
+    return {str(row[0]) for row in rows}
+
+
+async def list_to_remove(tx: Connection) -> list[Removal]:
+    """Recalled releases whose bytes are still there."""
+    return await _all(tx, Removal, queries.list_to_remove)
+
+
+async def set_removed(tx: Connection, removal: Removal) -> None:
+    """The bytes of a recalled release are gone."""
+    await execute(tx, queries.set_removed, dataset_id=removal.dataset_id, no=removal.no, now=now())
 
 
 async def put_refusal(tx: Connection, dataset_id: uuid.UUID, no: int, gate: GateReport) -> None:
@@ -204,3 +265,8 @@ async def insert_download(tx: Connection, release: Release, fmt: str, agent: str
     values = {"id": new_id(), "format": fmt, "party_id": who.party, "address": who.address, "agent": agent[:200]}
     await execute(tx, queries.insert_download, dataset_id=release.dataset_id, no=release.no, now=now(), **values)
     await execute(tx, queries.count_use, dataset_id=release.dataset_id, day=today())
+
+
+async def forget_downloads(tx: Connection, before: datetime) -> int:
+    """Forget who took what before a moment; gives how many."""
+    return await execute(tx, queries.forget_downloads, before=before)

@@ -1,33 +1,49 @@
 -- name: find_publication
 -- The decision about a dataset.
-select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_party, proposed_at, decided_by, decided_at,
-       first_published_at, withdrawn_at, reason
+select dataset_id, state, licence, basis, treatment, shaping, keywords, contact, cadence, proposed_by, proposed_party, proposed_at,
+       decided_by, decided_at, first_published_at, withdrawn_at, reason
 from portal.publication where dataset_id = %(dataset_id)s
 
 -- name: list_publications
--- Decisions in one of the states.
-select dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by, proposed_party, proposed_at, decided_by, decided_at,
-       first_published_at, withdrawn_at, reason
-from portal.publication where state = any(%(states)s) order by proposed_at desc
+-- Decisions in one of the states; without states all.
+select dataset_id, state, licence, basis, treatment, shaping, keywords, contact, cadence, proposed_by, proposed_party, proposed_at,
+       decided_by, decided_at, first_published_at, withdrawn_at, reason
+from portal.publication where %(states)s::text[] = '{}' or state = any(%(states)s) order by proposed_at desc
 
--- name: propose
--- Propose to publish, or change what was proposed; what is published stays so until it is decided anew.
-insert into portal.publication (dataset_id, state, licence, basis, treatment, keywords, contact, cadence, proposed_by,
-                                proposed_party, proposed_at)
-values (%(dataset_id)s, 'proposed', %(licence)s, %(basis)s, %(treatment)s, %(keywords)s, %(contact)s, %(cadence)s, %(by)s, %(party)s,
-        %(now)s)
-on conflict (dataset_id) do update
-set state = case portal.publication.state when 'published' then 'published' else 'proposed' end,
-    licence = excluded.licence, basis = excluded.basis, treatment = excluded.treatment, keywords = excluded.keywords,
-    contact = excluded.contact, cadence = excluded.cadence, proposed_by = excluded.proposed_by, proposed_party = excluded.proposed_party,
-    proposed_at = excluded.proposed_at
+-- name: replace_proposal
+-- What waited is replaced by another proposal.
+update portal.proposal set state = 'replaced', decided_by = %(by)s, decided_at = %(now)s where dataset_id = %(dataset_id)s and state = 'waiting'
+
+-- name: insert_proposal
+-- Propose to publish, or a change of what is published.
+insert into portal.proposal (id, dataset_id, licence, basis, treatment, shaping, keywords, contact, cadence, gate, by_name, by_party, at)
+values (%(id)s, %(dataset_id)s, %(licence)s, %(basis)s, %(treatment)s, %(shaping)s, %(keywords)s, %(contact)s, %(cadence)s, %(gate)s,
+        %(by)s, %(party)s, %(now)s)
+
+-- name: find_proposal
+-- The last proposal about a dataset, whatever became of it.
+select id, dataset_id, state, licence, basis, treatment, shaping, keywords, contact, cadence, nullif(gate, '{}') as gate, by_name, by_party,
+       at, note
+from portal.proposal where dataset_id = %(dataset_id)s order by at desc, id desc limit 1
+
+-- name: end_proposal
+-- What waited is decided on.
+update portal.proposal set state = %(state)s, decided_by = %(by)s, decided_at = %(now)s, note = %(note)s
+where id = %(id)s and state = 'waiting'
 
 -- name: decide
--- The dataset is open.
-update portal.publication
-set state = 'published', decided_by = %(by)s, decided_at = %(now)s, withdrawn_at = null, reason = '',
-    first_published_at = coalesce(first_published_at, %(now)s)
-where dataset_id = %(dataset_id)s
+-- The dataset is open as it was proposed.
+insert into portal.publication (dataset_id, state, licence, basis, treatment, shaping, keywords, contact, cadence, proposed_by,
+                                proposed_party, proposed_at, decided_by, decided_at, first_published_at)
+select dataset_id, 'published', licence, basis, treatment, shaping, keywords, contact, cadence, by_name, by_party, at, %(by)s, %(now)s,
+       %(now)s
+from portal.proposal where id = %(id)s
+on conflict (dataset_id) do update
+set state = 'published', licence = excluded.licence, basis = excluded.basis, treatment = excluded.treatment,
+    shaping = excluded.shaping, keywords = excluded.keywords, contact = excluded.contact, cadence = excluded.cadence,
+    proposed_by = excluded.proposed_by, proposed_party = excluded.proposed_party, proposed_at = excluded.proposed_at,
+    decided_by = excluded.decided_by, decided_at = excluded.decided_at, withdrawn_at = null, reason = '',
+    first_published_at = coalesce(portal.publication.first_published_at, excluded.first_published_at)
 
 -- name: withdraw
 -- The dataset is no longer open; its address says so.
@@ -49,16 +65,16 @@ insert into portal.release (dataset_id, no, object, digest, row_count, bytes, co
 values (%(dataset_id)s, %(no)s, %(object)s, %(digest)s, %(row_count)s, %(bytes)s, %(columns)s, %(gate)s, %(as_of)s, %(made_at)s)
 on conflict (dataset_id, no) do update
 set object = excluded.object, digest = excluded.digest, row_count = excluded.row_count, bytes = excluded.bytes,
-    columns = excluded.columns, gate = excluded.gate, made_at = excluded.made_at
+    columns = excluded.columns, gate = excluded.gate, made_at = excluded.made_at, recalled_at = null, recall_reason = '', removed_at = null
 
 -- name: find_release
 -- One release, recalled or not.
-select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason
+select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason, removed_at
 from portal.release where dataset_id = %(dataset_id)s and no = %(no)s
 
 -- name: list_releases
 -- Releases of a dataset, the newest first.
-select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason
+select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason, removed_at
 from portal.release where dataset_id = %(dataset_id)s order by no desc
 
 -- name: recall_release
@@ -75,28 +91,42 @@ on conflict (dataset_id) do update set no = excluded.no, at = excluded.at, gate 
 -- The gate let it out.
 delete from portal.refusal where dataset_id = %(dataset_id)s
 
+-- name: list_recalled_digests
+-- What was recalled of a dataset: the very same bytes are not let out again.
+select digest from portal.release where dataset_id = %(dataset_id)s and recalled_at is not null
+
+-- name: list_to_remove
+-- Recalled releases whose bytes are still there, and whether another release, which is given out, has the same bytes.
+select r.dataset_id, r.no, r.object, exists (select 1 from portal.release o where o.object = r.object and o.recalled_at is null) as shared
+from portal.release r where r.recalled_at is not null and r.removed_at is null
+
+-- name: set_removed
+-- The bytes of a recalled release are gone.
+update portal.release set removed_at = %(now)s where dataset_id = %(dataset_id)s and no = %(no)s and recalled_at is not null
+
 -- name: list_due
--- Published datasets whose version in force has no release and was not refused; a changed treatment waits for its decision.
+-- Published datasets whose version in force has no release and was not refused.
 select d.name
 from portal.publication p join datasets.dataset d on d.id = p.dataset_id
-where p.state = 'published' and d.version_no is not null and p.decided_at >= p.proposed_at
+where p.state = 'published' and d.version_no is not null
   and not exists (select 1 from portal.release r where r.dataset_id = d.id and r.no = d.version_no)
   and not exists (select 1 from portal.refusal f where f.dataset_id = d.id and f.no = d.version_no)
 order by d.name
 
 -- name: list_standings
--- How every publication stands: what was decided last, whether the gate refused its newest version or it waits to be released.
-select p.dataset_id, p.state, p.proposed_by, p.proposed_at, p.decided_at,
-       (select x.act from portal.decision x
-        where x.dataset_id = p.dataset_id and x.act in ('proposed', 'published', 'returned', 'withdrawn')
-        order by x.at desc, x.id desc limit 1) as last_act,
-       f.no as refused_no, f.at as refused_at,
-       (select max(r.no) from portal.release r where r.dataset_id = p.dataset_id and r.recalled_at is null) as release_no,
-       d.version_no
-from portal.publication p join datasets.dataset d on d.id = p.dataset_id
-left join portal.refusal f on f.dataset_id = p.dataset_id
-where %(dataset_id)s::uuid is null or p.dataset_id = %(dataset_id)s
-order by p.proposed_at desc
+-- How every dataset stands that was ever proposed: what is open, what became of the last proposal, whether the gate refused the newest
+-- version or it waits to be released, when somebody last looked through it.
+select x.dataset_id, p.state, p.cadence, x.state as last, x.by_name as proposed_by, x.at as proposed_at, p.decided_at,
+       f.no as refused_no, f.at as refused_at, r.no as release_no, r.as_of, d.version_no,
+       (select max(c.at) from portal.decision c where c.dataset_id = x.dataset_id and c.act in ('published', 'reviewed')) as reviewed_at
+from (select distinct on (dataset_id) dataset_id, state, by_name, at from portal.proposal
+      where %(dataset_id)s::uuid is null or dataset_id = %(dataset_id)s order by dataset_id, at desc, id desc) x
+join datasets.dataset d on d.id = x.dataset_id
+left join portal.publication p on p.dataset_id = x.dataset_id
+left join portal.refusal f on f.dataset_id = x.dataset_id
+left join lateral (select no, as_of from portal.release o where o.dataset_id = x.dataset_id and o.recalled_at is null
+                   order by no desc limit 1) r on true
+order by x.at desc
 
 -- name: find_refusal
 -- What the gate said of the version that it did not let out.

@@ -1,4 +1,4 @@
-"""What is done to columns before they are open: drop, mask, round, generalise — as DuckDB SQL, and what is lost by it."""
+"""What is done to columns before they are open: drop, mask, round, generalise — as DuckDB SQL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from nhip.portal.errors import ColumnUnknown
 from nhip.portal.model import Act, OpenColumn, Treatment
 
 KEEP, DROP = Act(), Act("drop")
+OTHERS = "Khác"
+"""In the place of what few rows say."""
 _TYPES = {
     "VARCHAR": "text",
     "BIGINT": "integer",
@@ -56,31 +58,45 @@ def base_of(name: str, kinds: Mapping[str, str]) -> str:
 
 def select_list(acts: Treatment, kinds: Mapping[str, str]) -> list[str]:
     """SQL of the columns that stay, in their order, each under its own name."""
-    return [f"{_changed(name, act, kinds[name])} as {ident(name)}" for name, act in acts.items() if act.act != "drop"]
+    return [f"{changed(name, act, kinds[name])} as {ident(name)}" for name, act in acts.items() if act.act != "drop"]
 
 
-def _changed(name: str, act: Act, kind: str) -> str:
-    cell = ident(name)
+def changed(name: str, act: Act, kind: str) -> str:
+    """SQL of a cell after an act; `kind` is the DuckDB type of the column."""
+    cell, to = ident(name), act.to
     if act.act in ("mask", "unit"):
         return f"case when {cell} is null then null else '{MASK}' end"
-    if act.act == "round" and act.to > 0:
-        return f"cast(round({cell} / {act.to!r}) * {act.to!r} as {kind})"
+    if act.act == "round" and to > 0:
+        return f"cast(round({cell} / {to!r}) * {to!r} as {kind})"
     if act.act == "year":
         return f"year(try_cast({cell} as date))"
     if act.act == "month":
         return f"strftime(try_cast({cell} as date), '%Y-%m')"
     if act.act == "prefix":
-        return f"left(cast({cell} as varchar), {int(act.to)})"
+        return f"left(cast({cell} as varchar), {int(to)})"
+    return _bounded(cell, act, kind)
+
+
+def _bounded(cell: str, act: Act, kind: str) -> str:
+    if act.act == "band" and act.to >= 1:
+        first = f"(floor({cell} / {int(act.to)}) * {int(act.to)})::bigint"
+        return f"{first} || '–' || ({first} + {int(act.to) - 1})"
+    if act.act in ("top", "bottom"):
+        kept = "least" if act.act == "top" else "greatest"
+        return f"case when {cell} is not null then cast({kept}({cell}, {act.to!r}) as {kind}) end"
+    if act.act == "group":
+        rare = f"{cell} is not null and count(*) over (partition by {cell}) < {int(act.to)}"
+        return f"case when {rare} then '{OTHERS}' else cast({cell} as varchar) end"
     return cell
 
 
 def open_columns(acts: Treatment, kinds: Mapping[str, str], contract: Contract | None) -> list[OpenColumn]:
     """The columns of the release as people are told."""
-    fields = {field.name: field for field in contract.fields} if contract else {}
+    fields = {field.name: field for field in fields_of(kinds, contract)}
     found = []
     for name, act in acts.items():
         if act.act != "drop":
-            field = fields.get(name) or Field(name=name)
+            field = fields[name]
             found.append(
                 OpenColumn(
                     name=name,
@@ -97,8 +113,14 @@ def open_columns(acts: Treatment, kinds: Mapping[str, str], contract: Contract |
     return found
 
 
+def fields_of(kinds: Mapping[str, str], contract: Contract | None) -> list[Field]:
+    """The columns of a version as its contract knows them; others by their names alone."""
+    known = {field.name: field for field in contract.fields} if contract else {}
+    return [known.get(name) or Field(name=name) for name in kinds if name != ROW]
+
+
 def _type_after(act: Act, kind: str) -> str:
-    if act.act in ("mask", "unit", "month", "prefix"):
+    if act.act in ("mask", "unit", "month", "prefix", "band", "group"):
         return "text"
     return (
         "integer"

@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from litestar import Litestar
@@ -18,10 +17,10 @@ from nhip.kernel.actor import Actor, act_as
 from nhip.portal import store
 from nhip.portal.errors import NothingWaits, SameEyes
 from nhip.portal.model import Act
-from nhip.portal.service import propose, publish, release_due, turn_down
+from nhip.portal.service import propose, publish, turn_down
 from nhip.testing.sector import signed_in_client
 from tests.e2e import sample
-from tests.portal.conftest import STOP_ROWS, WORDS, deliver, people, stops
+from tests.portal.conftest import WORDS, people, stops
 
 Client = AsyncTestClient[Litestar]
 HOME = "/console/publishing"
@@ -80,13 +79,15 @@ async def test_what_would_be_open_is_shown_before_it_is_proposed(
     form |= {f"act-{place}": "year", "do": "look"}
     answer = await official.post(f"{STOPS}/propose", data=form)
     assert answer.status_code == 200, answer.text[:2000]
-    assert "2019" in answer.text and "2019-05-01" not in answer.text
+    assert ">2019 · 2020 · 2021<" in answer.text, "as it would be open"
+    assert ">2019-05-01 · 2020-01-15 · 2021-09-05<" in answer.text, "as it was"
     async with installation.db.read() as tx:
-        assert await store.find_publication(tx, stops.id) is None, "looking proposes nothing"
+        assert await store.find_proposal(tx, stops.id) is None, "looking proposes nothing"
     answer = await official.post(f"{STOPS}/propose", data={**form, "do": "propose"}, follow_redirects=False)
     assert answer.status_code == 303, answer.text[:2000]
     async with installation.db.read() as tx:
-        made = await store.find_publication(tx, stops.id)
+        assert await store.find_publication(tx, stops.id) is None, "proposing opens nothing"
+        made = await store.find_proposal(tx, stops.id)
     assert made is not None and made.treatment["mo_cua"] == Act("year") and made.keywords == ["xe buýt", "giao thông"]
 
 
@@ -118,7 +119,7 @@ async def test_names_of_people_are_neither_proposed_nor_shown(
     sent = {**form, f"act-{place}": "prefix", f"to-{place}": "100", "do": "propose"}
     assert (await official.post(f"{HOME}/nguoi-khuyet-tat/propose", data=sent)).status_code == 422
     async with installation.db.read() as tx:
-        assert await store.find_publication(tx, people.id) is None
+        assert await store.find_proposal(tx, people.id) is None
 
 
 async def test_whoever_proposed_does_not_decide(installation: Installation, stops: Dataset, official: Client) -> None:
@@ -170,18 +171,6 @@ async def test_a_proposal_is_given_back_with_a_reason(
             await turn_down(tx, stops, "lại")
     with pytest.raises(NothingWaits):
         await publish(installation, stops)
-
-
-async def test_a_change_of_treatment_waits_for_its_decision(
-    installation: Installation, stops: Dataset, tmp_path: Path
-) -> None:
-    await _by_a_colleague(installation, stops)
-    await publish(installation, stops)
-    await _by_a_colleague(installation, stops)
-    await deliver(installation, "tram-xe-buyt", STOP_ROWS + "T04,Cầu,,16.468,107.591,2022-01-01\n", tmp_path)
-    assert await release_due(installation) == [], "nothing is released by a treatment that nobody decided on"
-    async with installation.db.read() as tx:
-        assert await store.find_entry(tx, "tram-xe-buyt") is not None
 
 
 async def test_a_release_is_recalled_and_whoever_took_it_is_named(

@@ -7,28 +7,32 @@ from typing import Any
 
 import msgspec
 
-from nhip.console.publishing.words import CADENCES, acts_of
+from nhip.console.publishing.words import CADENCES, MEASURES, ROLES, acts_of
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.model import ROW
 from nhip.datasets.personal import Protection, protection_of
 from nhip.datasets.records import Version
 from nhip.kernel.i18n import _
+from nhip.portal.gate.people import about
 from nhip.portal.licences import list_licences
-from nhip.portal.model import Act, OpenColumn, Publication, Treatment
-from nhip.portal.treatment import KEEP, base_of, open_columns, settled
+from nhip.portal.model import WHOLE, Act, OpenColumn, Proposal, Role, Shaping, Treatment
+from nhip.portal.treatment import KEEP, base_of, fields_of, open_columns, settled
 from nhip.web.forms import Form
 
 CONTACT = r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+"
 MOST_KEYWORDS, LONGEST_KEYWORD = 20, 60
-_NEEDS_NUMBER = ("round", "prefix")
+_NEEDS_NUMBER = ("round", "prefix", "band", "top", "bottom", "group")
+_WHOLE = ("prefix", "band", "group")
+_MOST_FEWEST = 1_000
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody proposes, as the portal's service takes it."""
 
     licence: str
     basis: str
     treatment: Treatment
+    shaping: Shaping
     keywords: list[str]
     contact: str
     cadence: str
@@ -41,6 +45,8 @@ class Choice(msgspec.Struct, frozen=True):
     column: OpenColumn
     acts: tuple[str, ...]
     personal: bool
+    role: str
+    """What Nhịp infers that it says of people: quasi, sensitive or nothing."""
 
 
 def choices_of(version: Version, contract: Contract | None) -> list[Choice]:
@@ -49,7 +55,10 @@ def choices_of(version: Version, contract: Contract | None) -> list[Choice]:
     own = {name: KEEP for name in kinds if name != ROW and base_of(name, kinds) == name}
     private = (protection_of(contract) if contract else Protection()).private
     columns = open_columns(own, kinds, contract)
-    return [Choice(i, c, acts_of(c.type, c.kind), c.name in private) for i, c in enumerate(columns)]
+    roles = about(fields_of(kinds, contract), private, columns).roles
+    return [
+        Choice(i, c, acts_of(c.type, c.kind), c.name in private, roles.get(c.name, "")) for i, c in enumerate(columns)
+    ]
 
 
 def kinds_of(version: Version) -> dict[str, str]:
@@ -57,7 +66,7 @@ def kinds_of(version: Version) -> dict[str, str]:
     return {column["name"]: column["type"] for column in version.manifest["columns"]}
 
 
-def first_form(version: Version, contract: Contract | None, made: Publication | None) -> Form:
+def first_form(version: Version, contract: Contract | None, made: Proposal | None) -> Form:
     """The form as it is opened: what was proposed before, else what Nhịp would do by itself."""
     kinds = kinds_of(version)
     before = {name: act for name, act in (made.treatment if made else {}).items() if name in kinds}
@@ -66,18 +75,28 @@ def first_form(version: Version, contract: Contract | None, made: Publication | 
     if made:
         values = {n: getattr(made, n) for n in ("licence", "basis", "contact", "cadence")}
         values["keywords"] = ", ".join(made.keywords)
-    for choice in choices_of(version, contract):
-        act = acts[choice.column.name]
-        values |= {f"act-{choice.place}": act.act, f"to-{choice.place}": f"{act.to:g}" if act.to else ""}
+    shaping = made.shaping if made else WHOLE
+    values["fewest"] = shaping.fewest or ""
+    for place, name in ((c.place, c.column.name) for c in choices_of(version, contract)):
+        act = acts[name]
+        values |= {f"act-{place}": act.act, f"to-{place}": _typed(act.to)}
+        values |= {f"role-{place}": (shaping.roles[name] or "none") if name in shaping.roles else "auto"}
+        values |= {f"by-{place}": name in shaping.by, f"measure-{place}": shaping.measures.get(name, "")}
     return Form.of(**values)
 
 
-def read(form: Form, choices: list[Choice]) -> Proposal:
+def _typed(number: float) -> str:
+    """A number as the form reads it: with a comma before decimals."""
+    return f"{number:f}".rstrip("0").rstrip(".").replace(".", ",") if number else ""
+
+
+def read(form: Form, choices: list[Choice]) -> Wanted:
     """What was filled in; what is wrong is noted in the form."""
-    return Proposal(
+    return Wanted(
         licence=form.choice("licence", list(list_licences()), required=_("Choose a licence.")),
         basis=form.text("basis", required=_("Name the legal ground."), longest=500),
         treatment=_treatment(form, choices),
+        shaping=_shaping(form, choices),
         keywords=_keywords(form),
         contact=form.text(
             "contact",
@@ -109,8 +128,41 @@ def _treatment(form: Form, choices: list[Choice]) -> Treatment:
             continue
         place = sent[name]
         act = form.choice(f"act-{place}", choice.acts, required=_("Choose what is done to this column."))
-        to = form.number(f"to-{place}", lowest=0, highest=1e12) if act in _NEEDS_NUMBER else None
-        if act in _NEEDS_NUMBER and not to and not form.error(f"to-{place}"):
-            form.fail(f"to-{place}", _("Write a number above zero."))
-        found[name] = msgspec.convert({"act": act or "drop", "to": to or 0}, Act)
+        found[name] = msgspec.convert({"act": act or "drop", "to": _number(form, f"to-{place}", act)}, Act)
     return found
+
+
+def _number(form: Form, field: str, act: str) -> float:
+    if act not in _NEEDS_NUMBER:
+        return 0
+    lowest = -1e12 if act in ("top", "bottom") else 1 if act in _WHOLE else 0
+    to = (
+        form.integer(field, lowest=1, highest=10**9)
+        if act in _WHOLE
+        else form.number(field, lowest=lowest, highest=1e12)
+    )
+    if (to is None or (to == 0 and act == "round")) and not form.error(field):
+        form.fail(field, _("Write a number above zero."))
+    return float(to or 0)
+
+
+def _shaping(form: Form, choices: list[Choice]) -> Shaping:
+    """What is done to the whole table: who says what of a column, what rows are counted by, which groups are too small."""
+    sent = {form.raw(f"col-{choice.place}"): choice.place for choice in choices}
+    places = [(choice.column, sent[choice.column.name]) for choice in choices if choice.column.name in sent]
+    roles: dict[str, Role] = {}
+    by, measures = [], {}
+    for column, place in places:
+        role = form.choice(f"role-{place}", list(ROLES)) or "auto"
+        if role != "auto":
+            roles[column.name] = msgspec.convert("" if role == "none" else role, Role)
+        is_open = form.raw(f"act-{place}") != "drop"
+        if form.checked(f"by-{place}") and is_open:
+            by.append(column.name)
+        measure = form.choice(f"measure-{place}", list(MEASURES)) if column.type in ("integer", "number") else ""
+        if measure and is_open:
+            measures[column.name] = measure
+    if measures and not by:
+        form.fail("fewest", _("Tick a column to count by, or make no totals."))
+    fewest = form.integer("fewest", lowest=0, highest=_MOST_FEWEST) or 0
+    return msgspec.convert({"roles": roles, "by": by, "measures": measures, "fewest": fewest}, Shaping)

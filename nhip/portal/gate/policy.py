@@ -11,7 +11,7 @@ import msgspec
 
 
 class PolicyRule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule with where it is from; `verified` where somebody read that source itself."""
+    """One rule with where it is from; `verified` where somebody read that source itself. `months`, `days`: its term."""
 
     code: str
     title: str
@@ -19,17 +19,25 @@ class PolicyRule(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     verified: bool
     months: int | None = None
+    days: int | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds from `valid_from` until the next policy. `blocks` and `warns` are names of recognisers."""
+    """What holds from `valid_from` until the next policy. `blocks` and `warns` are names of what the gate finds; `k`, `l`: the
+    smallest group of people, and the fewest values of a sensitive column in it, that may be open."""
 
     name: str
     valid_from: date
     four_eyes: bool
+    k: int
+    l: int  # noqa: E741 - the letter of l-diversity
     blocks: frozenset[str]
     warns: frozenset[str]
     rule: list[PolicyRule]
+
+    def months(self, code: str) -> int | None:
+        """The term of a rule in months; None where this policy has none."""
+        return next((rule.months for rule in self.rule if rule.code == code), None)
 
 
 @cache

@@ -51,6 +51,22 @@ _CALL = r"(?i:s?[dđ]t(?:d[dđ])?|tel|phone|zalo|mobile)[ .:\-]{0,2}"
 _CARRIER = r"(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-9])"
 _PRIVATE = r"(?i:gmail|yahoo|hotmail|outlook|icloud|live|ymail|proton|protonmail|aol)\.[A-Za-z.]{2,}"
 _MAILBOX = r"[A-Za-z0-9._%+\-]+@"
+_FAMILIES = (
+    "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đinh|Đoàn|Trịnh|Trương|Lương|Mai|Tôn|Phùng|Hà|Tạ|Cao"
+    "|Thái|Châu|Đào|Lâm|Tô|Văn|Thân|Kiều|Chu|Quách|Công|Hứa|La|Lại|Mạc|Nghiêm|Ông|Tăng|Tống|Triệu|Từ|Vương"
+)
+_SYLLABLE = r"(?:\p{Lu}\p{Ll}*|\p{Lu}+)"
+PERSON_NAME = rf"(?:(?i:ông|bà|anh|chị)[ .:]+)?(?i:{_FAMILIES})(?: {_SYLLABLE}){{1,5}}"
+"""A full name as Vietnamese write it: the family name first."""
+_BORN = (
+    rf"(?i:{_FAMILIES})(?: {_SYLLABLE}){{1,5}}[ ,;:(\-–]{{1,4}}"
+    r"(?i:sinh(?: ngày| năm)?|s\.?n\.?|n\.?s\.?|ngày sinh|năm sinh)[ .:]{0,3}"
+    r"(?:[0-3]?[0-9][/.\-][01]?[0-9][/.\-])?(?:19|20)[0-9]{2}"
+)
+_HOME = (
+    r"(?i:thường trú|tạm trú|cư trú|trú tại|chỗ ở|nhà riêng|hktt)(?i:[ :,.]|tại|số nhà|số|nhà|kiệt|hẻm|ngõ){1,6}"
+    r"[0-9]{1,4}[A-Za-z]?(?:/[0-9]+[A-Za-z]?){0,4}[ ,]"
+)
 _GROUPED = rf"{OLD_PROVINCES}[ .\-][0-3][0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}"
 """A citizen number as people write it down: in threes."""
 
@@ -58,7 +74,7 @@ _GROUPED = rf"{OLD_PROVINCES}[ .\-][0-3][0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3
 @cache
 def recognisers(year: int | None = None) -> dict[str, Recogniser]:
     """All by name; citizen numbers are of people born up to `year` (default: this one)."""
-    return {**_papers(citizen_id_pattern(year or today().year)), **_contacts(), **_accounts()}
+    return {**_papers(citizen_id_pattern(year or today().year)), **_contacts(), **_accounts(), **_lives()}
 
 
 def _papers(citizen: str) -> dict[str, Recogniser]:
@@ -78,6 +94,13 @@ def _papers(citizen: str) -> dict[str, Recogniser]:
             pattern=f"{_START}[A-Z]{{1,2}}[0-9]{{7}}{_END}",
             context=r"\b(ho chieu|passport)\b",
         ),
+    }
+
+
+def _lives() -> dict[str, Recogniser]:
+    return {
+        "name_birth": Recogniser(title=_("Names with dates of birth"), pattern=_BORN),
+        "home_address": Recogniser(title=_("Homes in texts"), pattern=_HOME),
     }
 
 
@@ -114,6 +137,11 @@ def _accounts() -> dict[str, Recogniser]:
             title=_("Social insurance numbers"),
             pattern=f"{_START}[0-9]{{10}}{_END}",
             context=r"\b(bhxh|bao hiem xa hoi)\b",
+        ),
+        "personal_tax_code": Recogniser(
+            title=_("Tax codes of people"),
+            pattern=f"{_START}8[0-9]{{9}}{_END}",
+            context=r"\b(mst|ma so thue|tax code|tax id)\b",
         ),
         "bank_account": Recogniser(
             title=_("Bank account numbers"),

@@ -1,49 +1,133 @@
-"""Whether a treated table may be open: recognisers over every cell of text or whole numbers, what the contract calls personal."""
+"""Whether a treated table may be open: recognisers over every cell of text or whole numbers, what the contract calls personal,
+what columns tell together, and how many people share what could lead to one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import duckdb
+import msgspec
 
-from nhip.datasets.contract.model import Contract
+from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.contract.profile import PERSONAL
 from nhip.datasets.engine import ident
-from nhip.kernel.i18n import _
+from nhip.datasets.personal import Protection, protection_of
 from nhip.kernel.time import today
-from nhip.portal.gate.policy import policy_at
+from nhip.portal.gate.anonymity import anonymity_of
+from nhip.portal.gate.findings import BLOCKS, title_of
+from nhip.portal.gate.people import about, overruled, roles_with
+from nhip.portal.gate.policy import Policy, policy_at
 from nhip.portal.gate.recognisers import DIGITS, FEWEST, SHARE, any_of, numbers_like, recognisers
-from nhip.portal.model import GateReport, OpenColumn, Suspicion
+from nhip.portal.gate.together import codes_of, together
+from nhip.portal.model import WHOLE, GateReport, OpenColumn, Role, Shaping, Suspicion
 
-_UNTOUCHED = ("keep", "round")
+_UNTOUCHED = ("keep", "round", "group", "top", "bottom")
 _LONGEST_PREFIX = 3
 """Characters of a personal value that say no more than its beginning; a longer one would be the value itself."""
 _OPEN_KINDS = {"address"}
 """Kinds that belong to places as often as to people; alone they identify nobody."""
 _OF_AGENCIES = {"phone", "email", "plate"}
 """Kinds that schools, hospitals and bus fleets have too: open where the contract says `public`; the cells are still looked at."""
-_BLOCKS = {
-    "declared": _("A column that the contract calls personal, or that holds people's identifiers, is open as it is."),
-    "found": _("Cells hold what looks like identifiers of people."),
-}
+_TOGETHER = {"name_birth_row", "name_address", "residence", "owner_plate", "pseudonym"}
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the people among the rows: roles that hold, columns of codes, where somebody says less than Nhịp infers."""
+
+    roles: dict[str, Role]
+    codes: list[str]
+    overruled: list[str]
+
+    def of(self, role: Role) -> list[str]:
+        """Columns of one role."""
+        return [name for name, found in self.roles.items() if found == role]
 
 
 def examine(
-    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[OpenColumn], contract: Contract | None
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[OpenColumn],
+    contract: Contract | None,
+    source: Sequence[Field] | None = None,
+    shaping: Shaping = WHOLE,
+    weight: str = "",
 ) -> GateReport:
-    """Look at `table` (an SQL source whose columns are `columns`). Every cell is looked at, none is kept but masked examples."""
-    policy, known = policy_at(today()), recognisers()
-    declared = _declared(columns, contract)
+    """Look at `table` (an SQL source whose columns are `columns`). Every cell is looked at, none is kept but masked examples.
+
+    `source`: the columns of the version that it was made from, also those that are left out. `weight`: the column that says how
+    many rows of the version each row stands for.
+    """
+    policy, protection = policy_at(today()), protection_of(contract) if contract else Protection()
+    fields = list(source) if source is not None else [Field(name=c.name, kind=c.kind, title=c.title) for c in columns]
+    people = people_in(con, table, columns, fields, protection, contract, shaping)
     found = [s for column in columns for s in _suspicions(con, table, column)]
-    blocks = ["declared"] * bool(declared) + ["found"] * any(s.what not in policy.warns for s in found)
-    warns = sorted({s.what for s in found if s.what in policy.warns})
+    if _has_owners(fields, protection):
+        found = [msgspec.structs.replace(s, what="owner_plate") if s.what == "plate" else s for s in found]
+    found += together(con, table, columns)
+    found += [Suspicion(column=name, what="pseudonym", cells=0) for name in people.codes]
+    quasi, sensitive = people.of("quasi"), people.of("sensitive")
+    measured = anonymity_of(con, table, quasi, sensitive, policy.k, weight)
+    if measured.k is not None and measured.k < policy.k:
+        found.append(Suspicion(column=" + ".join(quasi), what="few", cells=measured.few_rows))
+    if measured.l is not None and measured.l < policy.l:
+        found.append(Suspicion(column=" + ".join(sensitive), what="alike", cells=0))
+    report = _judged(policy, [*_declared(columns, contract), *found])
+    return msgspec.structs.replace(
+        report,
+        k=measured.k,
+        l=measured.l,
+        wanted_k=policy.k,
+        wanted_l=policy.l,
+        few_rows=measured.few_rows,
+        quasi=quasi,
+        sensitive=sensitive,
+        overruled=people.overruled,
+    )
+
+
+def people_in(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[OpenColumn],
+    source: Sequence[Field],
+    protection: Protection,
+    contract: Contract | None,
+    shaping: Shaping = WHOLE,
+) -> People:
+    """Which columns of `table` could lead to a person, or say what nobody should know of one."""
+    inferred = about(source, protection.private, columns)
+    codes = (
+        codes_of(con, table, columns, contract.key if contract else ()) if inferred.people and not shaping.by else []
+    )
+    said = shaping.roles
+    excused = [name for name in codes if name in said]
+    return People(
+        roles=roles_with(inferred, said, columns),
+        codes=[name for name in codes if name not in said],
+        overruled=sorted({*overruled(inferred, said), *excused}),
+    )
+
+
+def _judged(policy: Policy, found: list[Suspicion]) -> GateReport:
+    """The verdict: what blocks and what warns, by the policy."""
+    blocking = [s.what for s in found if s.what not in policy.warns]
+    reasons = {_reason_of(what) for what in blocking}
     return GateReport(
-        open=not blocks,
-        blocks=[_BLOCKS[name] for name in blocks],
-        warns=[known[name].title for name in warns],
-        suspicions=[*declared, *found],
+        open=not blocking,
+        blocks=[BLOCKS[name] for name in BLOCKS if name in reasons],
+        warns=[title_of(name) for name in sorted({s.what for s in found if s.what in policy.warns})],
+        suspicions=found,
         policy=policy.name,
     )
+
+
+def _reason_of(what: str) -> str:
+    return what if what in BLOCKS else "together" if what in _TOGETHER else "found"
+
+
+def _has_owners(source: Sequence[Field], protection: Protection) -> bool:
+    """Whether the version names people, though they are left out."""
+    return any(field.kind == "person_name" and field.name in protection.private for field in source)
 
 
 def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[Suspicion]:
@@ -55,9 +139,7 @@ def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[
         open_on_purpose = says == "public" and column.kind in _OF_AGENCIES
         return says in ("personal", "sensitive") or (column.kind in personal and not open_on_purpose)
 
-    return [
-        Suspicion(column=c.name, what="declared", cells=0) for c in columns if _is_untouched(c) and is_personal(c)
-    ]
+    return [Suspicion(column=c.name, what="declared", cells=0) for c in columns if _is_untouched(c) and is_personal(c)]
 
 
 def _is_untouched(column: OpenColumn) -> bool:
@@ -72,12 +154,12 @@ def _suspicions(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) 
 
 
 def _in_text(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> Iterator[Suspicion]:
-    cell, about = ident(column.name), f"{column.name} {column.title} {column.title_en}"
-    tests = {name: r.matches(cell, about) for name, r in recognisers().items()}
+    cell, called = ident(column.name), f"{column.name} {column.title} {column.title_en} {column.kind}"
+    tests = {name: r.matches(cell, called) for name, r in recognisers().items()}
     if column.kind == "tax_code":
         del tests["phone"]  # those of some provinces begin as mobile numbers do
     tests["work_email"] += f" and not {tests['email']}"
-    likely = f"{table} where {any_of(cell, about)}"
+    likely = f"{table} where {any_of(cell, called)}"
     if con.execute(f"select 1 from {likely} limit 1").fetchone() is None:
         return  # most columns; the tests one by one cost more to compile than to run
     counts = _counts(con, likely, tests)

@@ -52,6 +52,10 @@ ACTS = {
     "month": _("month only"),
     "unit": _("ward or commune only"),
     "prefix": _("shortened"),
+    "band": _("in bands"),
+    "top": _("limited above"),
+    "bottom": _("limited below"),
+    "group": _("rare values together"),
 }
 FACETS = {
     "agency": _("Agency"),
@@ -108,7 +112,13 @@ def say_cell(value: Any) -> str:
 
 def sections(here: str) -> list[Tab]:
     """The public navigation."""
-    pages = {"/datasets": _("Datasets"), "/agencies": _("Agencies"), "/about-data": _("About these data")}
+    pages = {
+        "/datasets": _("Datasets"),
+        "/agencies": _("Agencies"),
+        "/stories": _("Stories"),
+        "/data-requests": _("Requests for data"),
+        "/about-data": _("About these data"),
+    }
     return [Tab(translate(title), path, current=path == here) for path, title in pages.items()]
 
 
