@@ -62,7 +62,7 @@ async def _opened(installation: Installation, spec: DatasetSpec) -> bool:
     """Whether the dataset passed the gate; what waits for a decision on purpose counts as passed."""
     async with installation.db.read() as tx:
         dataset = await get_dataset(tx, spec.slug)
-        if await store.find_publication(tx, dataset.id) is not None:
+        if await store.find_proposal(tx, dataset.id) is not None:
             return True
     try:
         report = await _proposed(installation, dataset, spec)
