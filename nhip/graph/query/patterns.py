@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from nhip.graph.query.errors import BadParameter, TooLong
 from nhip.kernel.i18n import _

@@ -1,0 +1,129 @@
+"""Which types and attributes there are (CIM 009, 5.7.5 to 5.7.10), from the shapes of entities instead of the entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.pack import unpack
+from nhip.graph.errors import ResourceNotFound
+from nhip.graph.query.narrow import queries
+from nhip.graph.query.stores import Store
+from nhip.kernel.ids import new_id
+
+_SAMPLE = 200
+"""So many entities of each shape are looked at to say of which types (Property, Relationship, ...) an attribute is."""
+_MOST_SHAPES = 100
+
+
+class InUse:
+    """The shapes that entities of a tenant have, with names instead of numbers."""
+
+    def __init__(self, shapes: list[tuple[int, list[str], list[str], int]]) -> None:
+        self.shapes = shapes
+
+    def types(self) -> dict[str, set[str]]:
+        """Type -> the attributes of its entities."""
+        found: dict[str, set[str]] = {}
+        for _shape, types, attributes, _entities in self.shapes:
+            for one in types:
+                found.setdefault(one, set()).update(attributes)
+        return dict(sorted(found.items()))
+
+    def attributes(self) -> dict[str, set[str]]:
+        """Attribute -> the types of the entities that have it."""
+        found: dict[str, set[str]] = {}
+        for _shape, types, attributes, _entities in self.shapes:
+            for one in attributes:
+                found.setdefault(one, set()).update(types)
+        return dict(sorted(found.items()))
+
+
+async def in_use(graph: Store, tenant: int) -> InUse:
+    """What entities there are now."""
+    rows = await graph.fetch(queries.list_in_use, tenant)
+    names = await graph.codes.names({code for row in rows for code in (*row[1], *row[2])})
+    return InUse([(row[0], [names[c] for c in row[1]], [names[c] for c in row[2]], row[3]) for row in rows])
+
+
+async def list_types(graph: Store, tenant: int, context: Context) -> dict[str, Any]:
+    """The EntityTypeList (5.2.24)."""
+    found = (await in_use(graph, tenant)).types()
+    return _list("EntityTypeList", "typeList", sorted(map(context.compact, found)))
+
+
+async def list_attributes(graph: Store, tenant: int, context: Context) -> dict[str, Any]:
+    """The AttributeList (5.2.27)."""
+    found = (await in_use(graph, tenant)).attributes()
+    return _list("AttributeList", "attributeList", sorted(map(context.compact, found)))
+
+
+def _list(kind: str, member: str, names: list[str]) -> dict[str, Any]:
+    return {"id": f"urn:ngsi-ld:{kind}:{new_id()}", "type": kind, member: names}
+
+
+async def describe_types(graph: Store, tenant: int, context: Context) -> list[dict[str, Any]]:
+    """Every EntityType (5.2.25) with the attributes of its entities."""
+    return [
+        {
+            "id": iri,
+            "type": "EntityType",
+            "typeName": context.compact(iri),
+            "attributeNames": sorted(map(context.compact, attributes)),
+        }
+        for iri, attributes in (await in_use(graph, tenant)).types().items()
+    ]
+
+
+async def describe_attributes(graph: Store, tenant: int, context: Context) -> list[dict[str, Any]]:
+    """Every Attribute (5.2.28) with the types of the entities that have it."""
+    return [
+        _attribute(iri, context, typeNames=sorted(map(context.compact, types)))
+        for iri, types in (await in_use(graph, tenant)).attributes().items()
+    ]
+
+
+async def describe_type(graph: Store, tenant: int, context: Context, iri: str) -> dict[str, Any]:
+    """The EntityTypeInfo of one type (5.2.26); raises ResourceNotFound when no entity has it."""
+    shapes = [shape for shape in (await in_use(graph, tenant)).shapes if iri in shape[1]]
+    if not shapes:
+        raise ResourceNotFound(what=iri)
+    kinds = await _kinds(graph, tenant, [shape[0] for shape in shapes])
+    attributes = sorted({one for shape in shapes for one in shape[2]})
+    return {
+        "id": iri,
+        "type": "EntityTypeInfo",
+        "typeName": context.compact(iri),
+        "entityCount": sum(shape[3] for shape in shapes),
+        "attributeDetails": [_attribute(one, context, attributeTypes=sorted(kinds.get(one, ()))) for one in attributes],
+    }
+
+
+async def describe_attribute(graph: Store, tenant: int, context: Context, iri: str) -> dict[str, Any]:
+    """The Attribute (5.2.28) with its types and how many entities have it; raises ResourceNotFound when none has."""
+    shapes = [shape for shape in (await in_use(graph, tenant)).shapes if iri in shape[2]]
+    if not shapes:
+        raise ResourceNotFound(what=iri)
+    kinds = await _kinds(graph, tenant, [shape[0] for shape in shapes])
+    return _attribute(
+        iri,
+        context,
+        attributeCount=sum(shape[3] for shape in shapes),
+        attributeTypes=sorted(kinds.get(iri, ())),
+        typeNames=sorted({context.compact(one) for shape in shapes for one in shape[1]}),
+    )
+
+
+def _attribute(iri: str, context: Context, **members: Any) -> dict[str, Any]:
+    return {"id": iri, "type": "Attribute", "attributeName": context.compact(iri), **members}
+
+
+async def _kinds(graph: Store, tenant: int, shapes: list[int]) -> dict[str, set[str]]:
+    """Attribute -> its types, as far as a sample of each shape shows them."""
+    rows = await graph.fetch(queries.sample_of_shapes, tenant, shapes[:_MOST_SHAPES], _SAMPLE)
+    found: dict[str, set[str]] = {}
+    for stored in await graph.get_many(tenant, [row[0] for row in rows]):
+        for name, value in unpack(stored.doc).items():
+            if ":" in name:
+                found.setdefault(name, set()).update(instance["type"] for instance in value)
+    return found

@@ -1,0 +1,250 @@
+"""What of a query the tables know: which types and attributes fit (shapes), and small sets of candidates (finds).
+
+Nothing that the query finds may be lost here; what is found too much, the closure refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Any
+
+import msgspec
+
+from nhip.db.sql import load
+from nhip.graph.query.comparing import moment
+from nhip.graph.query.geo import window_of
+from nhip.graph.query.model import MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value
+from nhip.graph.query.projection import given_members
+
+queries = load(__file__)
+TEXT_LENGTH = 256
+"""So many characters of a text are in attr_txt."""
+_MOST_ALTERNATIVES = 64
+_HIGHEST = "\U0010ffff"
+_ANCHORED = re.compile(r"\^((?:[A-Za-z0-9:_/#%~@ -]|\\[.\-:/])+)([*?{+]?)")
+_INFINITY = float("inf")
+
+Code = Callable[[str], int]
+"""The number of an IRI in the tables; 0 when no entity ever used it."""
+
+
+class Find(msgspec.Struct, frozen=True):
+    """A named query that gives ids, with its values after the tenant and before the limit."""
+
+    query: str
+    values: tuple[Any, ...]
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """Which shapes may match, as numbers of IRIs."""
+
+    types: list[list[int]]
+    """Alternatives of types that must all be there; none: any."""
+    some: list[int]
+    """Attributes of which one must be there; none: any."""
+    every: list[int]
+    """Attributes that must all be there."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How to find candidates. `fit` None: nothing can match."""
+
+    fit: Fit | None
+    finds: list[list[Find]]
+    """Each list is one small set of candidates: what any of its finds gives."""
+    exact: bool
+    """Whether the shapes alone decide."""
+
+
+def plan_of(query: Query, code: Code, ready: frozenset[int]) -> Plan:
+    """The plan of a query; `ready` are the attributes whose values have complete rows."""
+    exact = query.q is None and query.geo is None and query.scope is None
+    exact = exact and not any(one.ids is not None or one.pattern for one in query.selectors)
+    fit, told = _fit(query, code)
+    finds = [] if fit is None or exact else _finds(query, code, ready)
+    return Plan(fit, finds, exact and told)
+
+
+def iris_of(query: Query) -> set[str]:
+    """Every IRI whose number a plan asks for."""
+    found = set(query.attributes) | (set() if query.pick is None else set(given_members(query.pick)))
+    if query.geo is not None:
+        found.add(query.geo.attribute)
+    for selector in query.selectors:
+        found.update(_names(selector.types))
+    found.update(_names(query.q))
+    return found - MEMBERS
+
+
+def _names(node: Node | None) -> Iterable[str]:
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _names(part)
+        case Name(text):
+            yield text
+        case Term(path):
+            yield path.names[0]
+
+
+def _fit(query: Query, code: Code) -> tuple[Fit | None, bool]:
+    """What fits, and whether that is all that the query says about types and attributes; None: nothing can."""
+    types: list[list[int]] = []
+    if query.selectors and all(one.types is not None for one in query.selectors):
+        types = [[code(iri) for iri in sorted(both)] for one in query.selectors for both in alternatives(one.types)]
+        types = [both for both in types if 0 not in both]
+        if not types:
+            return None, True
+    wanted = [query.attributes] if query.attributes and not query.attributes & MEMBERS else []
+    if query.pick is not None and not (given := given_members(query.pick)) & MEMBERS:
+        wanted.append(given)
+    some = [known for iri in sorted(wanted[0]) if (known := code(iri))] if wanted else []
+    every = sorted({code(iri) for iri in required(query.q)} | ({code(query.geo.attribute)} if query.geo else set()))
+    if 0 in every or (wanted and not some):
+        return None, True
+    return Fit(rectangle(types), some, every), len(wanted) < 2
+
+
+def alternatives(node: Node | None) -> list[frozenset[str]]:
+    """A selection of types as alternatives of sets; of a selection with very many, weaker sets of one type each."""
+    match node:
+        case Name(text):
+            return [frozenset({text})]
+        case Or(parts):
+            return list(dict.fromkeys(one for part in parts for one in alternatives(part)))
+        case And(parts):
+            sides = [alternatives(part) for part in parts]
+            total = 1
+            for side in sides:
+                total *= len(side)
+            if total > _MOST_ALTERNATIVES:
+                return min(sides, key=len)
+            return [frozenset[str]().union(*both) for both in product(*sides)]
+        case _:
+            return []
+
+
+def rectangle(rows: list[list[int]]) -> list[list[int]]:
+    """Rows of one length, as arrays of PostgreSQL have to be: the last number is repeated."""
+    width = max(map(len, rows), default=0)
+    return [row + row[-1:] * (width - len(row)) for row in rows]
+
+
+def required(node: Node | None) -> set[str]:
+    """Attributes without which a tree of conditions cannot hold."""
+    match node:
+        case And(parts):
+            return set().union(*(required(part) for part in parts))
+        case Or(parts):
+            return set.intersection(*(required(part) for part in parts))
+        case Term(path, operator) if operator != "absent" and path.names[0] not in MEMBERS:
+            return {path.names[0]}
+        case _:
+            return set()
+
+
+def _finds(query: Query, code: Code, ready: frozenset[int]) -> list[list[Find]]:
+    finds: list[list[Find]] = []
+    if query.geo is not None and (place := _geo_find(query.geo, code)) is not None:
+        finds.append([place])
+    finds.extend(_q_finds(query.q, code, ready))
+    if query.scope is not None:
+        low, high = zip(*_intervals(query.scope), strict=True)
+        finds.append([Find(queries.find_scopes, (list(low), list(high)))])
+    if query.selectors and all(one.pattern for one in query.selectors):
+        starts = [beginning(one.pattern) for one in query.selectors]
+        if all(starts):
+            finds.append([Find(queries.find_ids, (start, start + _HIGHEST)) for start in starts])
+    return finds
+
+
+def _geo_find(geo: Geo, code: Code) -> Find | None:
+    window = window_of(geo)
+    if window.how == "any":
+        return None
+    query = {"inside": queries.find_inside, "around": queries.find_around, "overlap": queries.find_overlap}[window.how]
+    return Find(query, (code(geo.attribute), *window.box))
+
+
+def _q_finds(node: Node | None, code: Code, ready: frozenset[int]) -> list[list[Find]]:
+    match node:
+        case And(parts):
+            return [finds for part in parts for finds in _q_finds(part, code, ready)]
+        case Or(parts):
+            sides = [_q_finds(part, code, ready) for part in parts]
+            return [[find for side in sides for find in side[0]]] if all(sides) else []
+        case Term():
+            finds = _term_finds(node, code, ready)
+            return [finds] if finds else []
+        case _:
+            return []
+
+
+def _term_finds(term: Term, code: Code, ready: frozenset[int]) -> list[Find]:
+    path = term.path
+    attribute = code(path.names[0]) if path.names[0] not in MEMBERS else 0
+    if attribute not in ready or len(path.names) > 1 or path.keys or path.linked:
+        return []
+    if term.operator in {">", ">=", "<", "<="}:
+        return _interval_find(attribute, term.operator, term.values[0])
+    if term.operator != "==":
+        return []
+    if term.range:
+        low, high = _interval_find(attribute, ">=", term.values[0]), _interval_find(attribute, "<=", term.values[1])
+        return [Find(low[0].query, (attribute, low[0].values[1], high[0].values[-1]))] if low and high else []
+    return _equal_finds(attribute, term.values)
+
+
+def _equal_finds(attribute: int, values: tuple[Value, ...]) -> list[Find]:
+    finds: list[Find] = []
+    texts = []
+    for value in values:
+        if value.kind == "boolean" or (value.kind != "number" and (moment(value.value) or "\0" in value.value)):
+            return []
+        if value.kind == "number":
+            finds.append(Find(queries.find_numbers, (attribute, float(value.value), float(value.value))))
+        else:
+            texts.append(value.value)
+    if texts:
+        finds.append(Find(queries.find_named, (attribute, texts, [text[:TEXT_LENGTH] for text in texts])))
+    return finds
+
+
+def _interval_find(attribute: int, operator: str, value: Value) -> list[Find]:
+    above = operator.startswith(">")
+    if value.kind == "number":
+        number = float(value.value)
+        bounds = (number, _INFINITY) if above else (-_INFINITY, number)
+        return [Find(queries.find_numbers, (attribute, *bounds))]
+    if moment(value.value) or "\0" in value.value:
+        return []  # times are not in the order of their texts, and PostgreSQL's texts hold no NUL
+    text = value.value[:TEXT_LENGTH]
+    return [Find(queries.find_texts, (attribute, *((text, _HIGHEST * TEXT_LENGTH) if above else ("", text))))]
+
+
+def _intervals(node: Node) -> list[tuple[str, str]]:
+    """Closed intervals of scopes outside of which a scope query cannot hold."""
+    match node:
+        case Or(parts):
+            return [interval for part in parts for interval in _intervals(part)]
+        case And(parts):
+            return min((_intervals(part) for part in parts), key=len)
+        case Name(text):
+            start = re.split(r"[+#]", text)[0]
+            if start == text:
+                return [("/" + text, "/" + text)]
+            # `/A/#` holds for /A itself too
+            return [("/" + start.rstrip("/"), "/" + start + _HIGHEST)]
+        case Term():
+            return []
+
+
+def beginning(pattern: str) -> str:
+    """The text that everything which a pattern finds begins with; nothing where the pattern does not say."""
+    found = _ANCHORED.match(pattern)
+    if found is None or "|" in pattern or "(?" in pattern:
+        return ""
+    text = found[1][: -1 if found[2] and found[2] != "+" else None]
+    return text.replace("\\", "")

@@ -1,0 +1,135 @@
+-- How a search finds candidates, for asyncpg ($1, $2, ...). The closure decides about each; these only have to lose none.
+-- What entities have by way of types and attributes is in a few shapes: $2 are alternatives of types (rows of an array, each a
+-- set of types that must all be there), $3 attributes of which one must be there, $4 attributes that all must be there.
+
+-- name: list_shapes
+-- Shapes that fit, with how many entities have each.
+select s.id, coalesce((select sum(c.entities) from graph.shape_count c where c.shape = s.id), 0)::bigint as entities
+from graph.shape s
+where s.tenant = $1
+  and (cardinality($2::int[]) = 0
+       or exists (select from generate_subscripts($2::int[], 1) i where s.types @> ($2::int[])[i:i]))
+  and (cardinality($3::int[]) = 0 or s.attrs && $3::int[])
+  and s.attrs @> $4::int[]
+
+-- name: count_of_type
+-- How many entities have a type.
+select coalesce(sum(c.entities), 0)::bigint
+from graph.shape s join graph.shape_count c on c.shape = s.id
+where s.tenant = $1 and s.types @> array[$2::int]
+
+-- name: page_of_type
+-- The next ids of a type.
+select id from graph.entity_type where tenant = $1 and type = $2 and id > $3 order by id limit $4 offset $5
+
+-- name: page_of_shapes
+-- The next ids of some shapes; $4 is how many of each shape to look at.
+select x.id
+from unnest($2::int[]) s
+  cross join lateral (
+    select e.id from graph.entity e where e.tenant = $1 and e.shape = s and e.id > $3 order by e.id limit $4
+  ) x
+order by x.id limit $5 offset $6
+
+-- name: find_overlap
+-- Whose place touches a box.
+select distinct id from graph.entity_geo
+where tenant = $1 and attr = $2
+  and shape && box(point($3::float8, $4::float8), point($5::float8, $6::float8))
+limit $7
+
+-- name: find_inside
+-- Whose place lies in a box.
+select distinct id from graph.entity_geo
+where tenant = $1 and attr = $2
+  and shape <@ box(point($3::float8, $4::float8), point($5::float8, $6::float8))
+limit $7
+
+-- name: find_around
+-- Whose place is around a box.
+select distinct id from graph.entity_geo
+where tenant = $1 and attr = $2
+  and shape @> box(point($3::float8, $4::float8), point($5::float8, $6::float8))
+limit $7
+
+-- name: find_numbers
+-- Whose attribute has a number in a closed interval.
+select distinct id from graph.attr_num where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+
+-- name: find_texts
+-- Whose attribute has a text in a closed interval; both ends and the texts are cut to 256 characters.
+select distinct id from graph.attr_txt where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+
+-- name: find_named
+-- Whose attribute has one of these texts, or points to one.
+select id from graph.attr_ref where tenant = $1 and attr = $2 and target = any($3::text[])
+union
+select id from graph.attr_txt where tenant = $1 and attr = $2 and val = any($4::text[])
+limit $5
+
+-- name: find_scopes
+-- What is in one of these closed intervals of scopes.
+select distinct e.id
+from unnest($2::text[], $3::text[]) as r(low, high)
+  join graph.entity_scope e on e.tenant = $1 and e.scope >= r.low and e.scope <= r.high
+limit $4
+
+-- name: find_ids
+-- What has an id that begins with a text: from $2 on, before $3.
+select id from graph.entity where tenant = $1 and id >= $2 and id < $3 order by id limit $4
+
+-- name: list_ready
+-- Attributes whose values have complete rows.
+select attr from graph.indexed where tenant = $1 and ready
+
+-- name: ask_for_index
+-- Ask for rows of an attribute's values; gives the transaction's number to the one who is to fill them in (again after ten minutes).
+insert into graph.indexed (tenant, attr) values ($1, $2)
+on conflict (tenant, attr) do update set asked_at = now()
+  where not graph.indexed.ready and graph.indexed.asked_at < now() - interval '10 minutes'
+returning pg_current_xact_id()::text as number
+
+-- name: all_know
+-- Whether every writing transaction that began before this one's number has ended.
+select pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8
+
+-- name: fill_index
+-- Rows for the values that entities have now; the lock lets no writer come between reading and writing.
+with locked as materialized (
+  select id, regexp_replace(convert_from(doc, 'UTF8'), '(?<!\\)((\\\\)*)\\u0000', '\1', 'g')::jsonb -> $3::text as instances
+  from graph.entity where tenant = $1 and id = any($4::text[]) order by id for share
+), scalars as (
+  select id, v
+  from locked, unnest(array['$[*].value[*]', '$[*].valueList[*]', '$[*].vocab[*]', '$[*].languageMap.*[*]']::jsonpath[]) p,
+    lateral jsonb_path_query(instances, p) v
+), numbers as (
+  insert into graph.attr_num (tenant, attr, val, id)
+  select distinct $1, $2::int, (v #>> '{}')::float8, id from scalars where jsonb_typeof(v) = 'number'
+  on conflict do nothing
+)
+insert into graph.attr_txt (tenant, attr, val, id)
+select distinct $1, $2::int, left(v #>> '{}', 256), id from scalars where jsonb_typeof(v) = 'string'
+on conflict do nothing
+
+-- name: set_ready
+-- The rows of an attribute are complete.
+update graph.indexed set ready = true where tenant = $1 and attr = $2
+
+-- name: refresh_index
+-- Figures for the planner after many rows came.
+analyze graph.attr_num, graph.attr_txt
+
+-- name: list_in_use
+-- Shapes that entities have, with their types and attributes.
+select s.id, s.types, s.attrs, sum(c.entities)::bigint as entities
+from graph.shape s join graph.shape_count c on c.shape = s.id
+where s.tenant = $1
+group by s.id having sum(c.entities) > 0
+order by s.id
+
+-- name: sample_of_shapes
+-- Some entities of each shape.
+select x.id
+from unnest($2::int[]) s
+  cross join lateral (select e.id from graph.entity e where e.tenant = $1 and e.shape = s order by e.id limit $3) x
+order by x.id
