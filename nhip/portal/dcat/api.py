@@ -51,7 +51,7 @@ async def dataset_graph_response(request: AnyRequest, entry: Entry, ending: str)
         return not_modified(etag)
     media_type = WRITERS[ending].media_type if ending in WRITERS else "application/ld+json"
     headers = {**FOR_ALL, "ETag": etag, "Cache-Control": REVALIDATE, "Vary": "Accept"}
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(b"" if request.method == "HEAD" else body, media_type=media_type, headers=headers)
 
 
 def dataset_bytes(site: Site, entry: Entry, facts: Facts, ending: str) -> bytes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, route
+from litestar.enums import HttpMethod
 
 from nhip.kernel.i18n import _
 from nhip.portal import store
+from nhip.portal.dcat.api import dataset_graph_response
+from nhip.portal.dcat.shown import page_values
 from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, Release
 from nhip.portal.pages.portrait import Portrait, Portraits, years
@@ -27,16 +28,18 @@ from nhip.web.problems import wants_page
 
 GRAPHS = {"text/turtle": "ttl", "application/ld+json": "jsonld", "application/rdf+xml": "rdf"}
 """Media types of RDF, with the ending that `nhip.portal.dcat` knows them by."""
-_DCAT = "nhip.portal.dcat"
 ENDINGS = ("ttl", "jsonld", "rdf", "schema.jsonld", "croissant.json")
 """`/dataset/{name}.{ending}`: the forms of `nhip.portal.dcat.api.dataset_graph_response(request, entry, ending)`."""
 
 
-@get("/dataset/{name:str}", permission=PUBLIC, include_in_schema=False)
+_PATH = "/dataset/{name:str}"
+
+
+@route(_PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], permission=PUBLIC, include_in_schema=False)
 async def dataset(request: AnyRequest, name: str) -> Response[Any]:
     """The dataset as a page, or as RDF where that is asked for."""
     stem, _dot, ending = name.partition(".")
-    if ending and (ending not in ENDINGS or find_spec(_DCAT) is None):
+    if ending and ending not in ENDINGS:
         raise NotPublished(name=name)
     graph = ending or wanted_graph(request.headers.get("accept", ""))
     async with installation_of(request).db.read() as tx:
@@ -48,14 +51,15 @@ async def dataset(request: AnyRequest, name: str) -> Response[Any]:
             return open_page(request, "portal/gone.html", status=410, name=name, why=gone.values["why"], **always(""))
         release = await get_release(tx, entry)
         releases = await store.list_releases(tx, entry.dataset_id)
-    if graph and find_spec(_DCAT) is not None:
-        found: Response[Any] = await import_module(f"{_DCAT}.api").dataset_graph_response(request, entry, graph)
-        return found
+        described = {} if graph else await page_values(request, tx, entry)
+    if graph:
+        return await dataset_graph_response(request, entry, graph)
+    if request.method == "HEAD":
+        return Response(b"", media_type="text/html", headers=_links(request, entry))
     portraits: Portraits = request.app.state.portraits
     portrait = await portraits.get(release)
-    return open_page(
-        request, "portal/dataset.html", headers=_links(request, entry), **_values(request, entry, releases, portrait)
-    )
+    values = _values(request, entry, releases, portrait) | described
+    return open_page(request, "portal/dataset.html", headers=_links(request, entry), **values)
 
 
 def wanted_graph(accept: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,21 @@ async def test_a_dataset_comes_in_every_form(portal: Client, open_stops: Dataset
     for ending in ("schema.jsonld", "croissant.json"):
         answer = await portal.get(f"/dataset/tram-xe-buyt.{ending}")
         assert answer.headers["content-type"].startswith("application/ld+json") and json.loads(answer.content)["name"]
+
+
+async def test_the_page_leads_programs_on(portal: Client, open_stops: Dataset) -> None:
+    page = (await portal.get("/dataset/tram-xe-buyt?lang=en", headers={"Accept": "text/html"})).text
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(block) == json.loads((await portal.get("/dataset/tram-xe-buyt.schema.jsonld")).content)
+    led = re.findall(r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="http://testserver.local([^"]+)">', page)
+    for media_type, path in led:
+        answer = await portal.get(path)
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
+    assert {path.partition(".")[2] for _type, path in led} >= {*TYPES, "schema.jsonld", "croissant.json"}
+    assert "How well it is described: 309 of 405 points, good" in page and "data-theme/TRAN" in page
+    for path in ("/dataset/tram-xe-buyt", "/dataset/tram-xe-buyt.rdf", "/catalog.ttl"):
+        answer = await portal.head(path)
+        assert answer.status_code == 200 and answer.content == b"", path
 
 
 async def test_the_catalogue_comes_in_pages(portal: Client, both: None, monkeypatch: pytest.MonkeyPatch) -> None:
