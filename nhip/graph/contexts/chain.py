@@ -68,14 +68,14 @@ def echo_of(given: Given) -> Given:
 
 
 def checked(given: Any, level: int = 0) -> None:
-    """Whether `given` could be an @context, without following its addresses. Raises BadRequestData."""
+    """Refuse what cannot be an @context, without following its addresses. Raises BadRequestData."""
     if isinstance(given, list) and level == 0:
         for item in given:
             checked(item, level + 1)
     elif isinstance(given, dict):
         compile_context([given])
     elif isinstance(given, str):
-        _absolute(given, "")
+        _absolute(given, "https://relative.invalid/")
     elif given is not None:
         raise BadRequestData(what=_("an @context is an address, definitions or a list of both"))
 

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from nhip.errors import NhipError
+from nhip.graph.contexts.chain import checked
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.kernel.i18n import _
 from nhip.security.outgoing import Outgoing
@@ -75,4 +76,5 @@ def context_in(body: bytes, url: str) -> Any:
         raise BadRequestData(what=url) from error
     if not isinstance(document, dict) or "@context" not in document:
         raise BadRequestData(what=_("the document at the address of an @context holds none"))
+    checked(document["@context"])
     return document["@context"]

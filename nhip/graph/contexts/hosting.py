@@ -11,10 +11,11 @@ from nhip.db.database import Database
 from nhip.graph.contexts import core, store
 from nhip.graph.contexts.addresses import PATH, new_id
 from nhip.graph.contexts.chain import checked
+from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Given
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.contexts.store import KINDS, Entry, Kind
-from nhip.graph.errors import BadRequestData, InvalidRequest, OperationNotSupported, ResourceNotFound
+from nhip.graph.errors import BadRequestData, LdContextNotAvailable, OperationNotSupported, ResourceNotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -84,11 +85,13 @@ class Hosting:
     async def _reload(self, tenant: int, name: str) -> None:
         if core.is_core(name):
             return  # it is part of the broker, so it is what it would be
-        async with self._db.read() as tx:
-            entry = await store.find(tx, tenant, name)
+        entry = await self._stored(tenant, name)
         if entry is None or entry.url is None:
             raise BadRequestData(what=_("only a copy of an @context can be loaded again"))
-        await self._contexts.document(tenant, entry.url, again=True)
+        try:
+            await self._contexts.document(tenant, entry.url, again=True)
+        except BadRequestData as error:
+            raise LdContextNotAvailable(what=entry.url) from error
         self._contexts.forget(entry.url)
 
     @property
@@ -106,14 +109,17 @@ class Hosting:
     async def _find(self, tenant: int, name: str) -> Entry:
         if core.is_core(name):
             return _core()
-        if "\0" in name:
-            raise InvalidRequest(what=_("an identifier holds no control characters"))
         await self._contexts.write_counts()
-        async with self._db.read() as tx:
-            entry = await store.find(tx, tenant, name)
+        entry = await self._stored(tenant, name)
         if entry is None:
             raise ResourceNotFound(what=name[:200])
         return entry
+
+    async def _stored(self, tenant: int, name: str) -> Entry | None:
+        if not is_uri(name):
+            return None
+        async with self._db.read() as tx:
+            return await store.find(tx, tenant, name)
 
     def _url(self, entry: Entry) -> str:
         return entry.url or f"{self._base_url}{PATH}{entry.id}"

@@ -25,6 +25,8 @@ _KIND_OF = {
     **{member: kind for kind, member in VALUE_MEMBER.items() if member != "value"},
     "value": "Property",
 }
+_VALUES = frozenset(VALUE_MEMBER.values()) - {"value"}
+"""Inside an entity these names are free, as no attribute's value stands there."""
 _GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
 _PROOF = core.NAMESPACE + "ngsildproof"
 _SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
@@ -49,7 +51,7 @@ def expand_entity(
         doc = _head(payload, reading)
         for name, given in payload.items():
             if name not in ENTITY_MEMBERS and name not in _KEYWORDS and name != "@context":
-                iri = _name(name, reading)
+                iri = reading.context.expand(name) if name in _VALUES else _name(name, reading)
                 if iri in doc:
                     raise Fault(_("the same attribute is there under another name"), name)
                 doc[iri] = _instances(iri, name, given, reading)
@@ -102,10 +104,11 @@ def _head(payload: dict[str, Any], reading: Reading) -> Doc:
 
 
 def _types(given: Any, reading: Reading) -> list[str]:
-    if isinstance(given, str):
-        return [_at(reading.context.expand, given, "type")]
-    if isinstance(given, list) and given and all(isinstance(one, str) for one in given):
-        return list(dict.fromkeys(_at(reading.context.expand, one, "type") for one in given))
+    names = [given] if isinstance(given, str) else given
+    if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
+        if not ENTITY_MEMBERS.isdisjoint(names):
+            raise Fault(_("this name belongs to NGSI-LD and can be no type"), "type")
+        return list(dict.fromkeys(_at(reading.context.expand, one, "type") for one in names))
     raise Fault(_("an entity has a type or an array of types"), "type")
 
 
@@ -161,7 +164,11 @@ def _instances(iri: str, name: str, given: Any, reading: Reading, level: int = 0
 
 def is_instance(given: Any) -> bool:
     """Whether an item of an array is an instance of a multi-attribute, and not a part of a plain value."""
-    return type(given) is dict and (given.get("type") in MEMBERS or any(member in given for member in _KIND_OF))
+    if type(given) is not dict:
+        return False
+    if isinstance(kind := given.get("type"), str) and kind in MEMBERS:
+        return True
+    return any(member in given for member in _KIND_OF)
 
 
 def reads_as_value(given: dict[str, Any]) -> bool:
@@ -181,9 +188,9 @@ def _one(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Insta
 
 
 def _instance(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Instance:
-    kind = given.get("type") or given.get("@type") or _inferred(given)
+    kind = given["type"] if "type" in given else given["@type"] if "@type" in given else _inferred(given)
     made: Instance = {}
-    if kind is None:
+    if kind is None and "type" not in given:
         if not reading.fragment:
             raise Fault(_("the attribute has no value"))
         members = _ANY

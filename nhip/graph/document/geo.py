@@ -37,7 +37,9 @@ def read_geometry(given: Any) -> dict[str, Any]:
 
 def is_geometry(given: Any) -> bool:
     """Whether an object means to be a geometry, valid or not."""
-    return isinstance(given, dict) and given.get("type") in _CHECKS and "coordinates" in given
+    if not isinstance(given, dict) or "coordinates" not in given:
+        return False
+    return isinstance(kind := given.get("type"), str) and kind in _CHECKS
 
 
 def bbox(geometry: dict[str, Any]) -> Box:

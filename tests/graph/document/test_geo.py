@@ -1,0 +1,61 @@
+"""Geometries, right and wrong."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.geo import bbox, read_geometry
+
+SQUARE = [[0, 0], [0, 2], [2, 2], [2, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "coordinates", "box"),
+    [
+        ("Point", [108.2, 16.1], (108.2, 16.1, 108.2, 16.1)),
+        ("Point", [108.2, 16.1, 5], (108.2, 16.1, 108.2, 16.1)),
+        ("MultiPoint", [[1, 2], [3, -4]], (1, -4, 3, 2)),
+        ("LineString", [[1, 2], [3, 4]], (1, 2, 3, 4)),
+        ("MultiLineString", [[[1, 2], [3, 4]], [[0, 0], [1, 1]]], (0, 0, 3, 4)),
+        ("Polygon", [SQUARE, [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 0.5]]], (0, 0, 2, 2)),
+        ("MultiPolygon", [[SQUARE], [[[5, 5], [6, 5], [6, 6], [5, 5]]]], (0, 0, 6, 6)),
+    ],
+)
+def test_boxes(kind: str, coordinates: Any, box: tuple[float, ...]) -> None:
+    assert bbox(read_geometry({"type": kind, "coordinates": coordinates})) == box
+
+
+@pytest.mark.parametrize(
+    ("kind", "coordinates"),
+    [
+        ("Point", []),
+        ("Point", [1]),
+        ("Point", [1, 2, 3, 4]),
+        ("Point", ["1", "2"]),
+        ("Point", [True, 1]),
+        ("Point", [nan, 1]),
+        ("Point", [inf, 1]),
+        ("Point", [181, 1]),
+        ("Point", [1, -91]),
+        ("Point", [[1, 2]]),
+        ("Point", {"0": 1}),
+        ("LineString", [[1, 2]]),
+        ("Polygon", []),
+        ("Polygon", [[[0, 0], [1, 1], [0, 0]]]),
+        ("Polygon", [[[0, 0], [0, 2], [2, 2], [2, 0]]]),
+        ("Polygon", [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]),
+        ("Polygon", [SQUARE, [[5, 5], [6, 5], [6, 6], [5, 5]]]),
+        ("MultiPolygon", [SQUARE]),
+        ("GeometryCollection", []),
+        ("Circle", [1, 2]),
+        (None, [1, 2]),
+        ([], [1, 2]),
+    ],
+)
+def test_no_geometries(kind: Any, coordinates: Any) -> None:
+    with pytest.raises(Fault):
+        read_geometry({"type": kind, "coordinates": coordinates})
