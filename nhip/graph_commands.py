@@ -36,6 +36,8 @@ class Node(msgspec.Struct, frozen=True):
     name: str
     database: str
     """URL of the node's own database."""
+    address: str
+    """Where the node is reached, for addresses of its own."""
     contexts: dict[str, Path] = {}
     instances: int = Limits().instances
 
@@ -76,7 +78,7 @@ def serve(
     files = {url: Path(file) for url, file in _mapping(contexts).items()}
     url, server = database_url(settings)
     try:
-        told = Node(node or "nhip", asyncio.run(_prepared(url, node)), files, instances)
+        told = Node(node or "nhip", asyncio.run(_prepared(url, node)), f"http://{host}:{port}", files, instances)
         os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
         _serve(host, port, processes)
@@ -158,11 +160,14 @@ def create_node() -> Any:
 
 @asynccontextmanager
 async def _running(settings: Settings, node: Node) -> AsyncIterator[GraphApp]:
-    contexts = Contexts(settings, preloaded=node.contexts)
-    graph = Graph(node.database)
+    db, graph = Database(node.database, size=3), Graph(node.database)
+    contexts = Contexts(settings, db, preloaded=node.contexts)
+    await db.open()
     await graph.open()
     try:
-        yield GraphApp(graph, contexts, node=node.name, limits=Limits(instances=node.instances))
+        limits = Limits(instances=node.instances)
+        yield GraphApp(graph, contexts, node=node.name, limits=limits, base_url=node.address)
     finally:
         await graph.close()
-        contexts.close()
+        await contexts.close()
+        await db.close()

@@ -182,23 +182,22 @@ def _append_keep(old: Doc | None, op: Operation, at: str) -> Outcome:
 
 
 def _update(old: Doc | None, op: Operation, at: str) -> Outcome:
-    """5.6.2: as append, but only for attributes that the entity has."""
-    draft = _begin(old, op, at)
+    """5.6.2: as append, but a scope is changed only where there is one."""
+    draft = _begin(old, op, at, scope=SCOPE in (old or {}))
+    if SCOPE in _fragment(op) and SCOPE not in draft.old:
+        draft.kept.append((SCOPE, NOT_THERE))
     for iri, instances in attributes(_fragment(op)):
-        if iri in draft.old:
-            _set_instances(draft, iri, instances)
-        else:
-            draft.kept.append((iri, NOT_THERE))
+        _set_instances(draft, iri, instances)
     return draft.outcome()
 
 
-def _begin(old: Doc | None, op: Operation, at: str) -> _Draft:
-    """A draft in which types, scope and expiry of the fragment are set."""
+def _begin(old: Doc | None, op: Operation, at: str, *, scope: bool = True) -> _Draft:
+    """A draft in which types, scope (unless it is to be left) and expiry of the fragment are set."""
     draft = _Draft(_there(old, op), op, at)
     fragment = _fragment(op)
     draft.add_types(fragment.get("type", []))
     for name in (SCOPE, "expiresAt"):
-        if name in fragment:
+        if name in fragment and (scope or name != SCOPE):
             draft.set_member(name, fragment[name])
     return draft
 

@@ -13,6 +13,7 @@ from nhip.graph.api.limits import Limits
 from nhip.graph.api.media import body_type, chosen
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import Resource, Route, find, identifier_missing
+from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.errors import BadRequestData, MethodNotAllowed, ResourceNotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -44,10 +45,10 @@ class GraphApp:
     ) -> None:
         self.graph = graph
         self.contexts = contexts
+        self.hosting = Hosting(contexts, base_url)
         self.node = node
         self.limits = limits or Limits()
         self.permit = permit
-        self.base_url = base_url
         self.started = now()
         routes.install()
 
@@ -75,7 +76,7 @@ class GraphApp:
             return Answer(204, headers=[_allow(resource)])
         route = resource.get("GET" if call.method == "HEAD" else call.method)
         if route is None:
-            if identifier_missing(path, call.method):
+            if call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
                 raise BadRequestData(what=_("the address ends where an identifier is expected"))
             return _not_allowed(call.method, resource)
         return await self._run(call, route)

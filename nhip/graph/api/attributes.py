@@ -6,12 +6,13 @@ from typing import Any
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
-from nhip.graph.api.entities import SIMPLIFIED, updated, written
+from nhip.graph.api.entities import SIMPLIFIED, only, updated, written
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.document.expand import expand_attribute, expand_entity
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import Operation
+from nhip.graph.operations import SCOPE
 from nhip.kernel.i18n import _
 
 _APPEND = SIMPLIFIED | {"noOverwrite"}
@@ -34,8 +35,8 @@ async def update_attributes(call: Call) -> Answer:
 async def _several(call: Call, identifier: str, name: Any) -> Answer:
     body, context = await call.fragment()
     doc = expand_entity({**body, "id": identifier}, context, fragment=True)
-    outcome = await written(call, Operation(name=name, id=identifier, doc=doc))
-    return updated(outcome, context)
+    outcome = await written(call, Operation(name=name, id=identifier, doc=doc, only=only(call, context)))
+    return updated(outcome)
 
 
 async def patch_attribute(call: Call) -> Answer:
@@ -52,10 +53,18 @@ async def _one(call: Call, name: Any) -> Answer:
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
     attribute = expanded(call.parts[1], context)
+    if attribute == SCOPE:
+        raise BadRequestData(what=_("a scope is no attribute that could be changed by itself"))
     instances = expand_attribute(body, context, attribute)
-    dataset = instances[0].get("datasetId")
-    doc = {"id": identifier, attribute: instances}
-    await written(call, Operation(name=name, id=identifier, doc=doc, attribute=attribute, dataset=dataset))
+    operation = Operation(
+        name=name,
+        id=identifier,
+        doc={"id": identifier, attribute: instances},
+        attribute=attribute,
+        dataset=instances[0].get("datasetId"),
+        only=only(call, context),
+    )
+    await written(call, operation)
     return Answer(204)
 
 
@@ -68,9 +77,14 @@ async def delete_attribute(call: Call) -> Answer:
         require_uri(dataset)
         if every:
             raise BadRequestData(what=_("datasetId and deleteAll exclude each other"))
-    attribute = expanded(call.parts[1], await call.context())
-    await written(
-        call,
-        Operation(name="delete-attribute", id=identifier, attribute=attribute, dataset=dataset, every_dataset=every),
+    context = await call.context()
+    operation = Operation(
+        name="delete-attribute",
+        id=identifier,
+        attribute=expanded(call.parts[1], context),
+        dataset=dataset,
+        every_dataset=every,
+        only=only(call, context),
     )
+    await written(call, operation)
     return Answer(204)

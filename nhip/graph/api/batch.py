@@ -106,6 +106,10 @@ async def _written(call: Call, operations: list[Operation], failed: Failed) -> t
         if outcome.error is not None:
             failed.append(entity_problem(outcome.id, outcome.error))
             continue
+        if outcome.kept:
+            names = ", ".join(name for name, _why in outcome.kept)
+            failed.append(entity_problem(outcome.id, BadRequestData(what=f"{outcome.kept[0][1]} ({names})")))
+            continue
         done[outcome.id] = None
         if outcome.created:
             created.append(outcome.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -9,9 +10,11 @@ from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
+from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData
-from nhip.graph.model import Operation, Outcome
+from nhip.graph.model import Doc, Operation, Outcome
+from nhip.graph.query.selection import decide_types, parse_types
 from nhip.kernel.i18n import _
 
 SIMPLIFIED = frozenset({"keyValues", "simplified", "concise", "normalized"})
@@ -20,6 +23,13 @@ SIMPLIFIED = frozenset({"keyValues", "simplified", "concise", "normalized"})
 def location(kind: str, identifier: str) -> str:
     """The address of something new, for the Location header."""
     return f"/ngsi-ld/v1/{kind}/{quote(identifier, safe=':')}"
+
+
+def only(call: Call, context: Context) -> Callable[[Doc], bool] | None:
+    """The selector of entity types that the parameter `type` is (4.17), None without it."""
+    text = call.query.get("type")
+    node = parse_types(text, context) if text else None
+    return decide_types(node) if node is not None else None
 
 
 async def written(call: Call, operation: Operation) -> Outcome:
@@ -44,7 +54,7 @@ async def replace_entity(call: Call) -> Answer:
     body, context = await call.fragment()
     _same_id(body, identifier)
     doc = expand_entity({**body, "id": identifier}, context)
-    await written(call, Operation(name="replace", id=identifier, doc=doc))
+    await written(call, Operation(name="replace", id=identifier, doc=doc, only=only(call, context)))
     return Answer(204)
 
 
@@ -57,22 +67,26 @@ async def merge_entity(call: Call) -> Answer:
     _same_id(body, identifier)
     doc = expand_entity({**body, "id": identifier}, context, fragment=True)
     lang = call.query.get("lang", "")
-    outcome = await written(call, Operation(name="merge", id=identifier, doc=doc, observed_at=observed, lang=lang))
-    return updated(outcome, context)
+    chosen = only(call, context)
+    outcome = await written(
+        call, Operation(name="merge", id=identifier, doc=doc, observed_at=observed, lang=lang, only=chosen)
+    )
+    return updated(outcome)
 
 
 async def delete_entity(call: Call) -> Answer:
     """DELETE /entities/{id}."""
-    await written(call, Operation(name="delete", id=require_uri(call.parts[0])))
+    identifier = require_uri(call.parts[0])
+    await written(call, Operation(name="delete", id=identifier, only=only(call, await call.context())))
     return Answer(204)
 
 
-def updated(outcome: Outcome, context: Any) -> Answer:
-    """204, or 207 with an UpdateResult when not all was taken (5.2.18)."""
+def updated(outcome: Outcome) -> Answer:
+    """204, or 207 with an UpdateResult when not all was taken (5.2.18); names are IRIs, as no @context goes with it."""
     if not outcome.kept:
         return Answer(204)
-    done = dict.fromkeys(context.compact(change.attribute) for change in outcome.changes)
-    kept = [{"attributeName": context.compact(name), "reason": str(why)} for name, why in outcome.kept]
+    done = dict.fromkeys(change.attribute for change in outcome.changes)
+    kept = [{"attributeName": name, "reason": str(why)} for name, why in outcome.kept]
     return Answer(207, dumped({"updated": list(done), "notUpdated": kept}))
 
 

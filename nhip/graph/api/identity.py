@@ -26,7 +26,7 @@ async def source_identity(call: Call) -> Answer:
         "contextSourceUptime": duration(at - call.app.started),
         "contextSourceTimeAt": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-    return with_context(call, await call.context(), told)
+    return await with_context(call, await call.context(), told)
 
 
 def duration(span: timedelta) -> str:

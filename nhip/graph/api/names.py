@@ -25,4 +25,4 @@ def expanded(name: str, context: Context) -> str:
     """The IRI of an attribute's or type's name in an address. Raises BadRequestData."""
     if not name or len(name) > _LONGEST:
         raise BadRequestData(what=f"{name[:100]!r}: {_('not a name')}")
-    return context.expand(name)
+    return name if name == "scope" else context.expand(name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
+
+import msgspec
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
@@ -15,9 +18,12 @@ from nhip.graph.document.render import collected, render
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored
 from nhip.graph.query.build import build
+from nhip.graph.query.linked import join
 from nhip.graph.query.model import Query
+from nhip.graph.query.search import search
 from nhip.kernel.i18n import _
 
+_PURGED_AT_ONCE = 500
 QUERY = WHICH | PAGES | ORDER | LINKS | SHOWN | {"entityMap", "splitEntities", "entityMapLifetime"}
 POSTED = PAGES | SHOWN | {"local", "entityMap", "splitEntities"}
 PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
@@ -37,11 +43,12 @@ async def query_posted(call: Call) -> Answer:
 
 async def _found(call: Call, context: Context, query: Query, body: dict[str, Any] | None) -> Answer:
     view = view_of(call, context, query, body)
-    from nhip.graph.query.search import search
-
     found = await search(call.app.graph, call.tenant, query)
-    docs = (unpack(row.doc, row.sys if view.sys else None) for row in found.stored)
-    answer = with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
+    docs = [unpack(row.doc, row.sys if view.sys else None) for row in found.stored]
+    if query.join:
+        docs = await join(call.app.graph, call.tenant, docs, query, system=view.sys)
+        view = msgspec.structs.replace(view, pick=None, omit=frozenset())
+    answer = await with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
     if query.count:
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
@@ -58,7 +65,7 @@ async def purge_entities(call: Call) -> Answer:
     drop = frozenset(context.expand(name) for name in params.listed(call.query.get("drop", "")))
     failed: list[dict[str, Any]] = []
     done: list[str] = []
-    async for rows in _batches(call, query):
+    async for rows in _batches(call, query, shrinking=not keep and not drop):
         operations = [one for row in rows for one in _purged(row, keep, drop)]
         for outcome in await call.app.graph.write(call.tenant, operations) if operations else ():
             if outcome.error is not None:
@@ -70,9 +77,16 @@ async def purge_entities(call: Call) -> Answer:
     return Answer(204)
 
 
-async def _batches(call: Call, query: Query) -> Any:
-    raise NotImplementedError
-    yield
+async def _batches(call: Call, query: Query, *, shrinking: bool) -> AsyncIterator[list[Stored]]:
+    """All that is found, a page at a time. `shrinking`: what was given is gone when the next page is asked for."""
+    offset, more = 0, True
+    while more:
+        page = msgspec.structs.replace(query, limit=_PURGED_AT_ONCE, offset=offset, count=False)
+        found = await search(call.app.graph, call.tenant, page)
+        more = found.more
+        yield found.stored
+        if not shrinking:
+            offset += _PURGED_AT_ONCE
 
 
 def _purged(row: Stored, keep: frozenset[str], drop: frozenset[str]) -> list[Operation]:

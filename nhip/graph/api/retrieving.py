@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import LINKS, asked_in
 from nhip.graph.api.media import JSON
 from nhip.graph.api.names import require_uri
-from nhip.graph.api.request import CONTEXT, Call
-from nhip.graph.api.viewing import SHOWN, in_body, link_of, view_of
+from nhip.graph.api.request import Call
+from nhip.graph.api.viewing import SHOWN, link_of, view_of, with_context
 from nhip.graph.document.pack import unpack
-from nhip.graph.document.render import render, render_one
+from nhip.graph.document.render import collected, render, render_one
 from nhip.graph.errors import ResourceNotFound
-from nhip.graph.model import Doc, Stored
+from nhip.graph.model import Stored
 from nhip.graph.query.build import build
+from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
-from nhip.graph.query.model import Query
 
 RETRIEVE = SHOWN | LINKS | {"attrs", "pick", "omit", "datasetId", "type", "local", "entityMap", "splitEntities", "via"}
 
@@ -27,19 +27,19 @@ async def retrieve_entity(call: Call) -> Answer:
     context = await call.context()
     if not call.query and call.accept == JSON:
         stored = await _stored(call, identifier)
-        return Answer(200, render_one(stored, context), headers=[(b"link", link_of(call, context))])
+        return Answer(200, render_one(stored, context), headers=[(b"link", await link_of(call, context))])
     query = build(asked_in(call.query, call.app.limits), context, narrow=False)
     view = view_of(call, context, query)
     stored = await _stored(call, identifier)
     doc = unpack(stored.doc, stored.sys)
     if not matcher(query)(doc):
         raise ResourceNotFound(what=identifier)
-    if query.join:
-        return await _joined(call, doc, query)
-    shown = render(doc, context, view)
-    if in_body(call):
-        return Answer(200, orjson.dumps({**shown, CONTEXT: context.echo}), call.accept)
-    return Answer(200, orjson.dumps(shown), call.accept, [(b"link", link_of(call, context))])
+    if not query.join:
+        return await with_context(call, context, render(doc, context, view))
+    docs = await join(call.app.graph, call.tenant, [doc], query, system=view.sys)
+    view = msgspec.structs.replace(view, pick=None, omit=frozenset())
+    shown = [render(one, context, view) for one in docs]
+    return await with_context(call, context, collected(shown, view) if query.join == "flat" else shown[0])
 
 
 async def _stored(call: Call, identifier: str) -> Stored:
@@ -47,7 +47,3 @@ async def _stored(call: Call, identifier: str) -> Stored:
     if stored is None:
         raise ResourceNotFound(what=identifier)
     return stored
-
-
-async def _joined(call: Call, doc: Doc, query: Query) -> Answer:
-    raise NotImplementedError

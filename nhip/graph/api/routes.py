@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.graph.api import attributes, batch, entities, identity, querying, retrieving
+from nhip.graph.api import attributes, batch, entities, hosted, identity, querying, retrieving
 from nhip.graph.api.media import WITH_GEO
 from nhip.graph.api.routing import WRITE, Handler, Route, add
 
@@ -17,6 +17,7 @@ def install() -> None:
     """Fill the tree; doing so again changes nothing."""
     _entities()
     _batches()
+    _contexts()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -44,3 +45,11 @@ def _batches() -> None:
     _write(f"{here}/merge", "POST", batch.merge_batch, "observedAt", "lang")
     _write(f"{here}/delete", "POST", batch.delete_batch)
     add(f"{here}/query", "POST", Route(handler=querying.query_posted, params=querying.POSTED, offered=WITH_GEO))
+
+
+def _contexts() -> None:
+    here = "jsonldContexts"
+    add(here, "GET", Route(handler=hosted.list_contexts, params=hosted.LISTED))
+    add(here, "POST", Route(handler=hosted.add_context, permission=WRITE, makes_tenant=True))
+    add(f"{here}/*", "GET", Route(handler=hosted.serve_context, params=hosted.SERVED))
+    add(f"{here}/*", "DELETE", Route(handler=hosted.delete_context, permission=WRITE, params=hosted.DELETED))

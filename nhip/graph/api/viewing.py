@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, Header, dumped
-from nhip.graph.api.media import GEO_JSON, JSON, LD_JSON, context_link
+from nhip.graph.api.media import GEO_JSON, LD_JSON, context_link
 from nhip.graph.api.request import CONTEXT, Call
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View
@@ -65,11 +65,11 @@ def _omit(tree: Tree | None) -> frozenset[str]:
     return frozenset() if tree is None else tree.names
 
 
-def with_context(call: Call, context: Context, value: Any) -> Answer:
+async def with_context(call: Call, context: Context, value: Any) -> Answer:
     """An answer whose @context is in the body for JSON-LD and in the Link header otherwise (6.3.5, 6.3.6)."""
-    if call.accept == JSON or not in_body(call):
-        return Answer(200, dumped(value), call.accept, [(b"link", link_of(call, context))])
-    return Answer(200, dumped(_held(value, context)), call.accept)
+    if in_body(call):
+        return Answer(200, dumped(_held(value, context)), call.accept)
+    return Answer(200, dumped(value), call.accept, [(b"link", await link_of(call, context))])
 
 
 def in_body(call: Call) -> bool:
@@ -85,9 +85,11 @@ def _held(value: Any, context: Context) -> Any:
     return {**value, CONTEXT: context.echo}
 
 
-def link_of(call: Call, context: Context) -> bytes:
-    """The Link header for an @context."""
-    return context_link(context.echo) if isinstance(context.echo, str) else context_link(call.app.hosted_url(context))
+async def link_of(call: Call, context: Context) -> bytes:
+    """The Link header for an @context; one that has no address of its own is kept under one of ours."""
+    if isinstance(context.echo, str):
+        return context_link(context.echo)
+    return context_link(await call.app.hosting.implicit(call.tenant, context.echo))
 
 
 def page_links(call: Call, more: bool, *, ordered: bool = True) -> list[Header]:

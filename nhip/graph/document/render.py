@@ -13,7 +13,9 @@ from nhip.graph.document.language import in_language
 from nhip.graph.document.pack import unpack
 from nhip.graph.model import Doc, Instance, Stored, View
 
-_SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt"})
+_SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt", "expiresAt"})
+"""Shown with sysAttrs alone (6.3.11)."""
+_EXPIRES = b'"expiresAt":'
 _LINKED = ("entity", "entityList")
 PLAIN = View()
 
@@ -29,7 +31,7 @@ def render(doc: Doc, context: Context, view: View = PLAIN) -> dict[str, Any]:
 def render_many(rows: Iterable[Stored], context: Context, view: View = PLAIN) -> bytes:
     """A JSON array of entities as they rest, or a FeatureCollection: the fast way to an answer."""
     if view == PLAIN:
-        return orjson.dumps([_plain(orjson.loads(row.doc), context) for row in rows])
+        return orjson.dumps([_at_rest(row, context) for row in rows])
     docs = (unpack(row.doc, row.sys if view.sys else None) for row in rows)
     return orjson.dumps(collected([render(doc, context, view) for doc in docs], view))
 
@@ -37,8 +39,14 @@ def render_many(rows: Iterable[Stored], context: Context, view: View = PLAIN) ->
 def render_one(row: Stored, context: Context, view: View = PLAIN) -> bytes:
     """One entity as it rests, as JSON."""
     if view == PLAIN:
-        return orjson.dumps(_plain(orjson.loads(row.doc), context))
+        return orjson.dumps(_at_rest(row, context))
     return orjson.dumps(render(unpack(row.doc, row.sys if view.sys else None), context, view))
+
+
+def _at_rest(row: Stored, context: Context) -> dict[str, Any]:
+    """An entity in the plain view; of the system attributes only expiresAt rests in the document."""
+    doc = orjson.loads(row.doc)
+    return _plain(_part(doc, PLAIN) if _EXPIRES in row.doc else doc, context)
 
 
 def collected(entities: list[dict[str, Any]], view: View) -> Any:
