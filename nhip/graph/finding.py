@@ -1,4 +1,4 @@
-"""The difference of the narrow tables that a group of changes makes: rows to delete, rows to insert, in columns for `unnest`."""
+"""The difference of the narrow tables that a group of changes makes: rows that are lost and rows that are got."""
 
 from __future__ import annotations
 
@@ -6,64 +6,67 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nhip.graph.codes import Codes
-from nhip.graph.lives import SCOPE, Life, attribute_names
+from nhip.graph.lives import SCOPE, Life
 from nhip.graph.model import Instance
 from nhip.graph.rows import boxes, numbers, targets, texts
+from nhip.graph.statement import Statement
 
-VALUE_TABLES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (
-    ("attr_ref", targets),
-    ("attr_num", numbers),
-    ("attr_txt", texts),
-)
+_TABLES = ("entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt")
+_VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
 Rows = dict[str, list[tuple[Any, ...]]]
-"""Table -> rows, each as the columns of its named query after the tenant."""
+"""Table -> rows, each as the values of its part of the statement."""
 
 
 class Finding:
-    """Gathers the rows of one tenant."""
+    """Rows of one tenant."""
 
-    def __init__(self, tenant: int, codes: Codes) -> None:
-        self._tenant = tenant
-        self._codes = codes
-        self.lost: Rows = {}
-        self.got: Rows = {}
+    def __init__(self, tenant: int, codes: Codes, lives: Iterable[Life]) -> None:
+        self._iris = codes.iris
+        self._indexed = {attr for of, attr in codes.indexed if of == tenant}
+        self._lost: Rows = {}
+        self._got: Rows = {}
+        for life in lives:
+            self._add(life)
 
-    def add(self, life: Life) -> None:
-        """The rows of one entity."""
-        before, after = life.before, life.doc
-        old_types = () if before is None else before["type"]
-        new_types = () if after is None else after["type"]
+    def add_to(self, statement: Statement) -> None:
+        """Make them parts of the statement, in an order that is always the same."""
+        for table in _TABLES:
+            statement.add(f"lost_{table}", self._lost.get(table, ()))
+            statement.add(f"got_{table}", sorted(self._got.get(table, ())))
+
+    def _add(self, life: Life) -> None:
+        before, after = life.at_rest or {}, life.doc or {}
+        old_types, new_types = before.get("type", ()), after.get("type", ())
         if old_types != new_types:
-            iris = self._codes.iris
+            iris = self._iris
             self._diff("entity_type", {(iris[t],) for t in old_types}, {(iris[t],) for t in new_types}, life.id)
-        if life.whole or SCOPE in life.changed:
-            old, new = ({(s,) for s in (doc or {}).get(SCOPE, ())} for doc in (before, after))
-            self._diff("entity_scope", old, new, life.id)
-        names = (attribute_names(before) | attribute_names(after)) if life.whole else life.changed
-        for name in names:
-            if name != SCOPE:
-                self._attribute(life, name, (before or {}).get(name, []), (after or {}).get(name, []))
+        if (old_scopes := before.get(SCOPE, ())) != (new_scopes := after.get(SCOPE, ())):
+            self._diff("entity_scope", {(s,) for s in old_scopes}, {(s,) for s in new_scopes}, life.id)
+        for name in before.keys() | after.keys() if life.whole else life.changed:
+            if ":" in name:
+                old, new = before.get(name, ()), after.get(name, ())
+                if old != new:
+                    self._attribute(life.id, self._iris[name], old, new)
 
-    def _attribute(self, life: Life, name: str, old: list[Instance], new: list[Instance]) -> None:
-        kinds = {one["type"] for one in old} | {one["type"] for one in new}
-        attr = self._codes.iris[name]
+    def _attribute(self, id: str, attr: int, old: Iterable[Instance], new: Iterable[Instance]) -> None:
+        kinds = {one["type"] for one in (*old, *new)}
         if "GeoProperty" in kinds:
-            self._places(life.id, attr, old, new)
-        linked = "Relationship" in kinds or "ListRelationship" in kinds
-        indexed = (self._tenant, attr) in self._codes.indexed
-        for table, values in VALUE_TABLES:
-            if linked if table == "attr_ref" else indexed:
-                self._diff(table, {(attr, v) for v in values(old)}, {(attr, v) for v in values(new)}, life.id)
+            self._places(id, attr, old, new)
+        if "Relationship" in kinds or "ListRelationship" in kinds:
+            self._diff("attr_ref", {(attr, v) for v in targets(old)}, {(attr, v) for v in targets(new)}, id)
+        if attr in self._indexed:
+            for table, values in _VALUES:
+                self._diff(table, {(attr, v) for v in values(old)}, {(attr, v) for v in values(new)}, id)
 
-    def _places(self, id: str, attr: int, old: list[Instance], new: list[Instance]) -> None:
+    def _places(self, id: str, attr: int, old: Iterable[Instance], new: Iterable[Instance]) -> None:
         were, are = boxes(old), boxes(new)
-        self.lost.setdefault("entity_geo", []).extend((id, attr, n) for n in were.keys() - are.keys())
-        self.got.setdefault("entity_geo", []).extend(
+        self._lost.setdefault("entity_geo", []).extend((id, attr, n) for n in were.keys() - are.keys())
+        self._got.setdefault("entity_geo", []).extend(
             (id, attr, n, *box) for n, box in are.items() if were.get(n) != box
         )
 
     def _diff(self, table: str, old: set[tuple[Any, ...]], new: set[tuple[Any, ...]], id: str) -> None:
         if lost := old - new:
-            self.lost.setdefault(table, []).extend((*row, id) for row in lost)
+            self._lost.setdefault(table, []).extend((*row, id) for row in lost)
         if got := new - old:
-            self.got.setdefault(table, []).extend((*row, id) for row in got)
+            self._got.setdefault(table, []).extend((*row, id) for row in got)

@@ -1,183 +1,185 @@
-"""One group of operations: read what is there, apply them in their order, write the result. The transaction is the caller's."""
+"""One group of operations on a tenant: read what is there, apply them in their order, write the result in one statement."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+
+import orjson
 
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
-from nhip.graph.document.pack import pack, unpack
 from nhip.graph.finding import Finding
 from nhip.graph.links import Link
-from nhip.graph.lives import Life, Past, history_row, state_of
-from nhip.graph.model import Change, Instance, Operation, Outcome
+from nhip.graph.lives import Life
+from nhip.graph.model import Doc, Operation, Outcome
 from nhip.graph.numbers import Numbers
-from nhip.graph.operations import apply
-from nhip.graph.rows import due, instant, said
+from nhip.graph.quick import State
+from nhip.graph.rows import due, instant, number, said
+from nhip.graph.statement import Statement
 from nhip.kernel.time import now
 
 queries = load(__file__)
-Request = tuple[int, list[Operation]]
-"""Tenant, operations."""
-_HISTORY = ("eno", "attr", "ds", "at", "observed", "gone", "num", "val", "crt", "mod", "iid")
-_TABLES = ("entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt")
-
-
-class Again(Exception):
-    """Another process made one of the entities meanwhile: the group has to read them all first."""
+Wants = Callable[[int, Doc], bool]
+"""Whether somebody listens to changes of a document like this, so that outcomes have to hold it before and after."""
 
 
 class Group:
-    """`careful`: read everything first. Else an entity that is only created is inserted without looking for it."""
+    """`careful`: everything is locked before it changes (the transaction is the caller's). Else the statement finds out whether
+    another process came first, and an entity that is only created is not even looked for."""
 
-    def __init__(self, link: Link, codes: Codes, numbers: Numbers, *, careful: bool) -> None:
-        self._link, self._codes, self._numbers = link, codes, numbers
+    def __init__(
+        self, tenant: int, link: Link, codes: Codes, numbers: Numbers, wants: Wants, *, careful: bool = False
+    ) -> None:
+        self._tenant, self._link, self._codes, self._numbers, self._wants = tenant, link, codes, numbers, wants
         self._careful = careful
         self._at = now()
         self._said = said(self._at)
-        self._lives: dict[int, dict[str, Life]] = {}
-        self._history: list[tuple[int, Change, Instance | None]] = []
-        self._past: dict[int, list[Past]] = {}
+        self._lives: dict[str, Life] = {}
+        self._states: list[tuple[int, State]] = []
+        self._past: list[tuple[Life, int, datetime, Doc, dict[str, Any]]] = []
         self._counts: Counter[int] = Counter()
+        self._instants: dict[str, datetime] = {}
 
-    async def write(self, requests: list[Request]) -> list[list[Outcome]]:
-        """Do it all inside the open transaction; what became of each operation."""
-        await self._read(requests)
-        await self._numbers.prepare(sum(len(operations) for _tenant, operations in requests), 0)
-        outcomes = [[self._apply(tenant, op) for op in operations] for tenant, operations in requests]
-        await self._codes.need(self._new_iris())
-        for tenant in sorted(self._lives):
-            await self._write_entities(tenant)
-        await self._write_history()
+    async def write(self, requests: list[list[Operation]]) -> list[list[Outcome]]:
+        """What became of each operation; written when this returns, durable when the transaction is."""
+        await self._look(self._to_look_at(requests))
+        await self._numbers.prepare(sum(map(len, requests)), 0)
+        outcomes = [[self._apply(op) for op in operations] for operations in requests]
+        await self._write()
         return outcomes
 
-    async def sweep(self, tenant: int, ids: list[str]) -> int:
+    async def sweep(self, ids: list[str]) -> int:
         """Take away what has expired of these entities; how many had anything that did."""
-        await self._look(tenant, ids)
-        await self._codes.need(self._new_iris())
-        await self._write_entities(tenant)
-        await self._write_history()
-        return sum(life.written for life in self._lives[tenant].values())
+        await self._look(ids)
+        await self._write()
+        return sum(life.written for life in self._lives.values())
 
-    async def _read(self, requests: list[Request]) -> None:
-        wanted: dict[int, Counter[str]] = {}
-        changing: dict[int, set[str]] = {}
-        for tenant, operations in requests:
-            counts, changed = wanted.setdefault(tenant, Counter()), changing.setdefault(tenant, set())
+    def _to_look_at(self, requests: list[list[Operation]]) -> list[str]:
+        counts: Counter[str] = Counter()
+        looked = set()
+        for operations in requests:
             for op in operations:
+                if op.id in counts or op.name != "create" or self._careful:
+                    looked.add(op.id)
                 counts[op.id] += 1
-                if op.name != "create":
-                    changed.add(op.id)
-        for tenant in sorted(wanted):
-            counts = wanted[tenant]
-            looked = [id for id, n in counts.items() if self._careful or n > 1 or id in changing[tenant]]
-            self._lives[tenant] = {id: Life(id) for id in counts}
-            if looked:
-                await self._look(tenant, looked)
+        self._lives = {id: Life(id) for id in counts}
+        return list(looked)
 
-    async def _look(self, tenant: int, ids: list[str]) -> None:
-        """Lock the entities and take them as they are at rest, without what has expired."""
-        lives = self._lives.setdefault(tenant, {})
-        rows = await self._link.fetch(queries.lock, tenant, ids)
-        if rows and rows[0]["indexed"] != len(self._codes.indexed):
-            await self._codes.load_indexed()
-        for id, doc, sys, _ver, due_at, eno, shape, _indexed in rows:
-            life = lives[id] = Life(id, unpack(doc, sys), eno, shape)
+    async def _look(self, ids: list[str]) -> None:
+        if not ids:
+            return
+        for row in await self._link.fetch(queries.lock if self._careful else queries.look, self._tenant, ids):
+            life = self._lives[row[0]] = Life(row[0])
+            due_at = life.load(row)
             if due_at is not None and due_at <= self._at:
-                self._history += [(eno, change, None) for change in life.expire(self._at)]
-                if life.doc is None and life.before is not None:
-                    self._past.setdefault(tenant, []).append(Past(id, eno, life.before, due_at))
+                eno, doc, times = life.eno, life.doc, life.times
+                self._states += [(eno, state) for state in life.expire(self._at)]
+                if life.doc is None and doc is not None:
+                    self._past.append((life, eno, due_at, doc, times))
 
-    def _apply(self, tenant: int, op: Operation) -> Outcome:
-        life = self._lives[tenant][op.id]
-        outcome = apply(life.doc, op, self._said)
+    def _apply(self, op: Operation) -> Outcome:
+        life = self._lives[op.id]
+        eno, doc, times = life.eno, life.doc, life.times
+        listened = (doc or op.doc or None) is not None and self._wants(self._tenant, doc or op.doc or {})
+        before = life.full() if listened else None
+        outcome, states = life.apply(op, self._said)
         if outcome.error is not None:
             return outcome
-        if outcome.deleted and life.doc is not None:
-            self._past.setdefault(tenant, []).append(Past(life.id, life.eno, life.doc, self._at))
-        life.take(outcome, self._numbers.eno() if outcome.created else 0)
-        if (doc := outcome.after) is not None:
-            self._history += [(life.eno, change, state_of(doc, change)) for change in outcome.changes]
+        if outcome.deleted and doc is not None:
+            self._past.append((life, eno, self._at, doc, times))
+        elif outcome.created:
+            life.eno = self._numbers.eno()
+        self._states += [(life.eno, state) for state in states]
+        if listened:
+            return _with_documents(outcome, before, life.full())
         return outcome
+
+    async def _write(self) -> None:
+        await self._codes.need(self._new_iris())
+        lives = sorted((life for life in self._lives.values() if life.written), key=lambda life: life.id)
+        statement = Statement(self._tenant, self._at, len(self._codes.indexed))
+        new, changed = [], []
+        for life in lives:
+            if life.doc is None:
+                self._counts[life.shape] -= 1
+                continue
+            shape = self._codes.known_shape(self._tenant, life.doc) or await self._codes.shape(self._tenant, life.doc)
+            state = (shape, due(life.doc), orjson.dumps(life.doc), orjson.dumps(life.times))
+            if shape != life.shape:
+                self._counts[shape] += 1
+                self._counts[life.shape] -= 1
+            if life.eno_at_rest:
+                changed.append((life.id, life.ver, life.eno, *state))
+            else:
+                new.append((life.id, life.eno, *state))
+        statement.add("insert_entities", new)
+        statement.add("update_entities", changed)
+        statement.add("delete_entities", [(one.id, one.ver) for one in lives if one.doc is None])
+        Finding(self._tenant, self._codes, lives).add_to(statement)
+        statement.add("insert_past", map(self._past_row, self._past))
+        if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
+            slot = await self._numbers.slot()
+            statement.add("count_shapes", [(shape, slot, n) for shape, n in counts])
+        await self._numbers.prepare(0, len(self._states))
+        statement.add("insert_history", [self._history_row(eno, state) for eno, state in self._states])
+        if statement:
+            await self._link.fetch(statement.text, *statement.values)
 
     def _new_iris(self) -> set[str]:
         known = self._codes.iris
-        found = {change.attribute for _eno, change, _state in self._history if change.attribute not in known}
-        found |= {
-            change.dataset for _eno, change, _state in self._history if change.dataset and change.dataset not in known
-        }
-        for lives in self._lives.values():
-            for life in lives.values():
-                if life.doc is not life.before and life.doc is not None:
-                    found.update(iri for iri in life.doc["type"] if iri not in known)
+        found = set()
+        for _eno, (change, _state, _created) in self._states:
+            if change.attribute not in known:
+                found.add(change.attribute)
+            if change.dataset is not None and change.dataset not in known:
+                found.add(change.dataset)
+        for life in self._lives.values():
+            if life.whole or life.doc is not life.at_rest:
+                found.update(iri for iri in (life.doc or life.at_rest or {"type": ()})["type"] if iri not in known)
         return found
 
-    async def _write_entities(self, tenant: int) -> None:
-        lives = sorted((life for life in self._lives[tenant].values() if life.written), key=lambda life: life.id)
-        if gone := [life.id for life in lives if life.is_gone]:
-            await self._link.fetch(queries.delete_entities, tenant, gone)
-        await self._insert(tenant, [life for life in lives if life.is_new])
-        await self._update(tenant, [life for life in lives if life.doc is not None and not life.is_new])
-        finding = Finding(tenant, self._codes)
-        for life in lives:
-            finding.add(life)
-            if life.is_gone:
-                self._counts[life.shape_at_rest] -= 1
-        for table in _TABLES:
-            if lost := finding.lost.get(table):
-                await self._link.fetch(getattr(queries, f"delete_{table}"), tenant, *_columns(lost))
-            if got := finding.got.get(table):
-                await self._link.fetch(getattr(queries, f"insert_{table}"), tenant, *_columns(got))
-        if past := self._past.get(tenant):
-            await self._link.fetch(queries.insert_past, tenant, *_columns(self._past_row(one) for one in past))
+    def _past_row(self, past: tuple[Life, int, datetime, Doc, dict[str, Any]]) -> tuple[Any, ...]:
+        life, eno, at, doc, times = past
+        types = "{" + ",".join(str(self._codes.iris[iri]) for iri in doc["type"]) + "}"
+        return life.id, eno, types, instant(times["c"]), instant(times["m"]), at
 
-    async def _insert(self, tenant: int, lives: list[Life]) -> None:
-        if not lives:
-            return
-        rows = []
-        for life in lives:
-            assert life.doc is not None
-            shape = self._codes.known_shape(tenant, life.doc) or await self._codes.shape(tenant, life.doc)
-            self._counts[shape] += 1
-            rows.append((life.id, life.eno, shape, due(life.doc), *pack(life.doc)))
-        inserted = await self._link.fetch(queries.insert_entities, tenant, *_columns(rows))
-        if len(inserted) != len(rows):
-            raise Again
-        if inserted[0]["indexed"] != len(self._codes.indexed):
-            await self._codes.load_indexed()
+    def _history_row(self, eno: int, state: State) -> tuple[Any, ...]:
+        """eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
+        change, instance, created = state
+        iris = self._codes.iris
+        attr, ds = iris[change.attribute], 0 if change.dataset is None else iris[change.dataset]
+        if instance is None:
+            return eno, attr, ds, None, None, None, None, self._numbers.iid()
+        observed = instance.get("observedAt")
+        return (
+            eno,
+            attr,
+            ds,
+            None if observed is None else self._instant(observed),
+            number(instance),
+            orjson.dumps(instance),
+            None if created is None else self._instant(created),
+            self._numbers.iid(),
+        )
 
-    async def _update(self, tenant: int, lives: list[Life]) -> None:
-        if not lives:
-            return
-        rows = []
-        for life in lives:
-            assert life.doc is not None
-            shape = self._codes.known_shape(tenant, life.doc) or await self._codes.shape(tenant, life.doc)
-            if shape != life.shape_at_rest:
-                self._counts[shape] += 1
-                self._counts[life.shape_at_rest] -= 1
-            rows.append((life.id, shape, due(life.doc), *pack(life.doc)))
-        await self._link.fetch(queries.update_entities, tenant, *_columns(rows))
-
-    def _past_row(self, past: Past) -> tuple[Any, ...]:
-        types = "{" + ",".join(str(self._codes.iris[iri]) for iri in past.doc["type"]) + "}"
-        return past.id, past.eno, types, instant(past.doc["createdAt"]), instant(past.doc["modifiedAt"]), past.at
-
-    async def _write_history(self) -> None:
-        if any(self._counts.values()):
-            counts = sorted((shape, n) for shape, n in self._counts.items() if n)
-            await self._link.fetch(queries.count_shapes, await self._numbers.slot(), *_columns(counts))
-        if not self._history:
-            return
-        await self._numbers.prepare(0, len(self._history))
-        at, codes, iid = self._at, self._codes, self._numbers.iid
-        rows = [history_row(eno, change, state, at, codes, iid()) for eno, change, state in self._history]
-        connection = await self._link.connection()
-        await connection.copy_records_to_table("attr_inst", schema_name="graph", records=rows, columns=_HISTORY)
+    def _instant(self, text: str) -> datetime:
+        """The same few times come again and again in a group."""
+        found = self._instants.get(text)
+        if found is None:
+            found = self._instants[text] = instant(text)
+        return found
 
 
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows as columns, for `unnest`."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def _with_documents(outcome: Outcome, before: Doc | None, after: Doc | None) -> Outcome:
+    return Outcome(
+        id=outcome.id,
+        created=outcome.created,
+        deleted=outcome.deleted,
+        changes=outcome.changes,
+        kept=outcome.kept,
+        before=before,
+        after=after,
+    )

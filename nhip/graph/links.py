@@ -22,7 +22,7 @@ class Link:
     """One connection that is used by one task at a time; made when first needed and again after it was lost."""
 
     def __init__(self, url: str, *, generic_plans: bool) -> None:
-        self._url = url
+        self.url = url
         self._settings = {**_SETTINGS, **({"plan_cache_mode": "force_generic_plan"} if generic_plans else {})}
         self._connection: asyncpg.Connection | None = None
         self._statements: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
@@ -40,7 +40,7 @@ class Link:
     async def _connect(self) -> asyncpg.Connection:
         for pause in (*_PAUSES_S, None):
             try:
-                return await asyncpg.connect(self._url, timeout=5, server_settings=self._settings)
+                return await asyncpg.connect(self.url, timeout=5, server_settings=self._settings)
             except LOST as error:
                 if pause is None:
                     raise DatabaseAway(what=type(error).__name__) from error

@@ -1,15 +1,17 @@
-"""What a group of operations does to each entity, gathered before anything is written: state before, state now, its history."""
+"""What a group of operations does to each entity, gathered before anything is written: state at rest, state now, its history."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import orjson
 
-from nhip.graph.codes import Codes
-from nhip.graph.merging import plain
-from nhip.graph.model import ENTITY_MEMBERS, Change, Doc, Instance, Outcome
-from nhip.graph.rows import alive, instant, number
+from nhip.graph.document.pack import pack, unpack
+from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
+from nhip.graph.operations import apply
+from nhip.graph.quick import Done, State, Times, quick
+from nhip.graph.rows import alive
 
 SCOPE = "scope"
 
@@ -17,94 +19,99 @@ SCOPE = "scope"
 class Life:
     """One entity while a group is worked on. A number (`eno`) of 0: there is none."""
 
-    __slots__ = ("before", "changed", "doc", "eno", "eno_at_rest", "id", "shape_at_rest", "whole")
+    __slots__ = ("at_rest", "changed", "doc", "eno", "eno_at_rest", "id", "shape", "times", "ver", "whole")
 
-    def __init__(self, id: str, before: Doc | None = None, eno: int = 0, shape: int = 0) -> None:
+    def __init__(self, id: str) -> None:
         self.id = id
-        self.before = self.doc = before
-        """The document at rest, and as it is now."""
-        self.eno = self.eno_at_rest = eno
-        self.shape_at_rest = shape
+        self.at_rest: Doc | None = None
+        """The document at rest, without system attributes."""
+        self.doc: Doc | None = None
+        self.times: Times = {}
+        self.eno = self.eno_at_rest = self.shape = self.ver = 0
         self.whole = False
         """Whether all attributes count as changed, as they do when a life begins or ends."""
         self.changed: set[str] = set()
 
-    def expire(self, at: datetime) -> list[Change]:
-        """Take away what has expired; the attribute instances that went, none when all did."""
-        assert self.before is not None
-        self.doc = alive(self.before, at)
-        if self.doc is None:
-            self.eno, self.whole = 0, True
-            return []
-        gone = []
-        for name in attribute_names(self.before):
-            left = self.doc.get(name, ())
-            gone += [Change(name, one.get("datasetId"), "deleted") for one in self.before[name] if one not in left]
-        self.changed.update(change.attribute for change in gone)
-        return gone
+    def load(self, row: Any) -> datetime | None:
+        """Take it as it rests (a row of `look`); when something of it expires."""
+        _id, doc, sys, self.ver, due_at, self.eno, self.shape = row
+        self.eno_at_rest = self.eno
+        self.at_rest = self.doc = orjson.loads(doc)
+        self.times = orjson.loads(sys)
+        return due_at  # type: ignore[no-any-return]
 
-    def take(self, outcome: Outcome, new_eno: int) -> None:
-        """Go on from what an operation made of it."""
-        if outcome.deleted:
+    def full(self) -> Doc | None:
+        """The document with its system attributes."""
+        return None if self.doc is None else unpack(orjson.dumps(self.doc), orjson.dumps(self.times))
+
+    def expire(self, at: datetime) -> list[State]:
+        """Take away what has expired; the states of attributes that went, none when the entity itself did."""
+        full = self.full()
+        left = None if full is None else alive(full, at)
+        if full is None or left is None:
             self.doc, self.eno, self.whole = None, 0, True
-        elif outcome.created:
-            self.doc, self.eno, self.whole = outcome.after, new_eno, True
+            return []
+        gone = [
+            Change(name, one.get("datasetId"), "deleted")
+            for name in full
+            if ":" in name
+            for one in full[name]
+            if one not in left.get(name, ())
+        ]
+        self._set(left, gone)
+        return [(change, None, None) for change in gone]
+
+    def _set(self, full: Doc, changes: list[Change]) -> None:
+        doc, sys = pack(full)
+        self.doc, self.times = orjson.loads(doc), orjson.loads(sys)
+        self.changed.update(change.attribute for change in changes)
+
+    def apply(self, op: Operation, at: str) -> tuple[Outcome, list[State]]:
+        """What becomes of it by an operation, and the states that its history gets."""
+        done = quick(self.doc, self.times, op, at)
+        if done is not None:
+            return self._take(op, done), done.states
+        before = self.full()
+        outcome = apply(before, op, at)
+        if outcome.error is not None or outcome.after is before:
+            return outcome, []
+        if outcome.after is None:
+            self.doc, self.eno, self.whole = None, 0, True
+            return outcome, []
+        old = self.doc
+        self.whole = self.whole or old is None
+        self._set(outcome.after, outcome.changes)
+        return outcome, list(_states(old or {}, self.doc or {}, outcome.after, outcome.changes))
+
+    def _take(self, op: Operation, done: Done) -> Outcome:
+        created = self.doc is None
+        if created:
+            self.whole = True
         else:
-            self.doc = outcome.after
-            self.changed.update(change.attribute for change in outcome.changes)
+            self.changed.update(change.attribute for change in done.changes)
+        self.doc, self.times = done.doc, done.times
+        return Outcome(id=op.id, created=created, changes=done.changes)
 
     @property
     def written(self) -> bool:
         """Whether anything is to be written."""
-        return self.doc is not self.before
-
-    @property
-    def is_new(self) -> bool:
-        """Whether a row is to be inserted."""
-        return self.doc is not None and self.eno != self.eno_at_rest
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the row at rest is to be deleted, be it for another with the same id."""
-        return self.eno_at_rest not in (0, self.eno)
+        return self.doc is not self.at_rest
 
 
-class Past:
-    """A life that ended."""
-
-    __slots__ = ("at", "doc", "eno", "id")
-
-    def __init__(self, id: str, eno: int, doc: Doc, at: datetime) -> None:
-        self.id, self.eno, self.doc, self.at = id, eno, doc, at
-
-
-HistoryRow = tuple[int, int, int, datetime, bool, bool, float | None, bytes | None, datetime, datetime, int]
-"""A row of graph.attr_inst: eno, attr, ds, at, observed, gone, num, val, crt, mod, iid."""
-
-
-def state_of(doc: Doc, change: Change) -> Instance | None:
-    """The instance that a change made; None when it took it away."""
-    if change.kind == "deleted":
-        return None
-    if change.attribute == SCOPE:
-        return {"type": "Property", "value": doc[SCOPE], "createdAt": doc["createdAt"], "modifiedAt": doc["modifiedAt"]}
-    instances: list[Instance] = doc[change.attribute]
-    return next(one for one in instances if one.get("datasetId") == change.dataset)
+def _states(old: Doc, new: Doc, full: Doc, changes: list[Change]) -> list[State]:
+    states: list[State] = []
+    for change in changes:
+        if change.kind == "deleted":
+            states.append((change, None, None))
+        elif change.attribute == SCOPE:
+            states.append((change, {"type": "Property", "value": new[SCOPE]}, None))
+        else:
+            made = _instance(new, change)
+            if made != _instance(old, change):
+                states.append((change, made, (_instance(full, change) or {})["createdAt"]))
+    return states
 
 
-def history_row(eno: int, change: Change, state: Instance | None, at: datetime, codes: Codes, iid: int) -> HistoryRow:
-    """The row that remembers a change. A state that is None is a deletion."""
-    attr = codes.iris[change.attribute]
-    ds = 0 if change.dataset is None else codes.iris[change.dataset]
-    if state is None:
-        return eno, attr, ds, at, False, True, None, None, at, at, iid
-    observed = state.get("observedAt")
-    when = at if observed is None else instant(observed)
-    created = at if state["createdAt"] == state["modifiedAt"] else instant(state["createdAt"])
-    value = orjson.dumps(plain(state))
-    return eno, attr, ds, when, observed is not None, False, number(state), value, created, at, iid
-
-
-def attribute_names(doc: Doc | None) -> set[str]:
-    """The attributes of a document."""
-    return set() if doc is None else {key for key in doc if key not in ENTITY_MEMBERS}
+def _instance(doc: Doc, change: Change) -> Instance | None:
+    found: list[Instance] = doc.get(change.attribute, [])
+    return next((one for one in found if one.get("datasetId") == change.dataset), None)

@@ -14,7 +14,7 @@ import msgspec
 from nhip.errors import DatabaseAway
 from nhip.graph.codes import Codes
 from nhip.graph.errors import BadRequestData, Busy
-from nhip.graph.group import Again, Group
+from nhip.graph.group import Group, Wants
 from nhip.graph.links import LOST, Link
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.numbers import Numbers
@@ -49,13 +49,15 @@ class Writer:
         self._codes = codes
         self._link = Link(url, generic_plans=True)
         self._most = most_waiting
-        self._asks: deque[_Ask] = deque()
+        self._asks: dict[int, deque[_Ask]] = {}
+        """By tenant, whose turn is next first."""
         self._waiting = 0
         self._closing = False
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._numbers = Numbers(self._link)
         self.commits: list[Callable[[Commit], None]] = []
+        self.wants: Wants = lambda _tenant, _doc: bool(self.commits)
 
     async def open(self) -> None:
         """Connect and begin to work."""
@@ -75,28 +77,41 @@ class Writer:
         if self._waiting and self._waiting + len(operations) > self._most:
             raise Busy(seconds=1)
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        self._asks.append(_Ask(tenant, operations, done))
+        self._asks.setdefault(tenant, deque()).append(_Ask(tenant, operations, done))
         self._waiting += len(operations)
         self._awake.set()
         return done
+
+    async def sweep(self, tenant: int, ids: list[str]) -> int:
+        """Take away what has expired of these entities, on a connection of its own; how many had anything that did."""
+        link = Link(self._link.url, generic_plans=True)
+        try:
+            return await self._commit(tenant, lambda group: group.sweep(ids), link)
+        finally:
+            await link.close()
 
     async def _work(self) -> None:
         while self._asks or not self._closing:
             if not self._asks:
                 self._awake.clear()
                 await self._awake.wait()
-            await self._settle(self._take())
+            if self._asks:
+                await self._settle(self._take())
 
     def _take(self) -> list[_Ask]:
-        """What is written next: whole requests in the order they came."""
+        """What is written next: whole requests of one tenant in the order they came; then it is the next tenant's turn."""
+        tenant = next(iter(self._asks))
+        waiting = self._asks.pop(tenant)
         taken: list[_Ask] = []
         size = 0
-        while self._asks and (not taken or size + len(self._asks[0].operations) <= GROUP):
-            ask = self._asks.popleft()
-            self._waiting -= len(ask.operations)
+        while waiting and (not taken or size + len(waiting[0].operations) <= GROUP):
+            ask = waiting.popleft()
             size += len(ask.operations)
             if not ask.done.cancelled():
                 taken.append(ask)
+        self._waiting -= size
+        if waiting:
+            self._asks[tenant] = waiting
         return taken
 
     async def _settle(self, asks: list[_Ask]) -> None:
@@ -135,21 +150,27 @@ class Writer:
                     log.exception("a listener to changes of the graph failed")
 
     async def _write(self, asks: list[_Ask]) -> list[list[Outcome]]:
-        requests = [(ask.tenant, ask.operations) for ask in asks]
-        return await self._commit(lambda group: group.write(requests))
+        requests = [ask.operations for ask in asks]
+        return await self._commit(asks[0].tenant, lambda group: group.write(requests), self._link)
 
-    async def _commit(self, work: Callable[[Group], Awaitable[T]]) -> T:
-        """One transaction; tried again where another process came first."""
-        for attempt in range(5):
-            connection = await self._link.connection()
+    async def _commit(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
+        """Once without locks, as one process is alone with most entities; where another came first, with locks."""
+        group = Group(tenant, link, self._codes, self._numbers, self.wants)
+        try:
+            return await work(group)
+        except asyncpg.SerializationError:
+            pass
+        for _attempt in range(5):
+            await self._codes.load_indexed()
+            connection = await link.connection()
             await connection.execute("begin")
+            group = Group(tenant, link, self._codes, self._numbers, self.wants, careful=True)
             try:
-                done = await work(Group(self._link, self._codes, self._numbers, careful=attempt > 0))
-            except (Again, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                done = await work(group)
+            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 await connection.execute("rollback")
-            except asyncpg.PostgresError:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
+            except BaseException:
+                await link.drop()
                 raise
             else:
                 await connection.execute("commit")

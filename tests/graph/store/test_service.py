@@ -35,7 +35,10 @@ def create(doc: dict[str, Any]) -> Operation:
 
 
 async def test_an_entity_comes_back_as_it_was_made(graph: Graph, tenant: int) -> None:
+    heard: list[Commit] = []
+    graph.commits.append(heard.append)
     outcome = (await graph.write(tenant, [create(bus(1))]))[0]
+    graph.commits.remove(heard.append)
     assert outcome.created
     stored = await graph.get(tenant, "urn:ngsi-ld:Bus:1")
     assert stored is not None
