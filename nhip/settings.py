@@ -84,6 +84,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     backup_keep: int = 14
     """How many backups of that folder are kept."""
 
+    smtp_url: str = ""
+    """Mail server that letters to readers go out by: `smtp://user:password@host:587` (STARTTLS where it is offered; a password
+    goes to other machines under TLS only) or `smtps://…:465`; empty means that no letters are sent."""
+    mail_from: str = ""
+    """Sender of these letters: `Dữ liệu mở Huế <du-lieu@hue.example>`."""
+    story_four_eyes: bool = False
+    """Whether whoever edited a story last may not be the one who publishes it."""
+
     def __repr__(self) -> str:
         """Without the addresses that may hold passwords, so that they cannot reach a log."""
         return f"Settings(data_dir={self.data_dir}, port={self.port})"

@@ -17,12 +17,14 @@ from nhip.portal.feeds import robots, sitemap
 from nhip.portal.pages import open as pages
 from nhip.portal.pages.dataset import dataset
 from nhip.portal.pages.portrait import Portraits
+from nhip.portal.people.routes import ROUTES as PEOPLE
 from nhip.portal.rows.api import rows
 from nhip.portal.rows.warm import Warm
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
+    *PEOPLE,
     *(dataset, rows, export, robots, sitemap, act, version),
     *(catalogue, catalogue_page),
 ]

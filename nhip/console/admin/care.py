@@ -29,7 +29,7 @@ from nhip.web.render import page, redirect
 
 JOBS = f"{HOME}/jobs"
 _STATES = {"failed": _("Failed"), "todo": _("Waiting"), "doing": _("Running"), "cancelled": _("Cancelled")}
-_SECRET = ("database_url", "object_url")
+_SECRET = ("database_url", "object_url", "smtp_url")
 """Settings whose value may hold a password; only whether they are set is shown."""
 
 

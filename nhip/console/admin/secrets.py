@@ -39,6 +39,7 @@ FILES = {
     "secrets.key": _("seals the credentials of sources and providers, and one-time code secrets"),
     "ledger.key": _("signs the heads of the ledger"),
     "subjects.key": _("hashes citizen numbers"),
+    "readers.key": _("signs links in letters to readers, and the votes of browsers"),
 }
 """Key files in words."""
 

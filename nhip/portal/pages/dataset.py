@@ -16,7 +16,8 @@ from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, Release
 from nhip.portal.pages.portrait import Portrait, Portraits, years
 from nhip.portal.pages.sketch import sketch
-from nhip.portal.pages.words import ACTS, CADENCES, TYPES, agency_of, always, title_of
+from nhip.portal.pages.words import ACTS, CADENCES, TYPES, always, title_of
+from nhip.portal.people.release_pages import citations_of
 from nhip.portal.public import AnyRequest, installation_of, open_page, root
 from nhip.portal.service import get_entry, get_release
 from nhip.portal.snippets import snippets
@@ -104,7 +105,7 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
         "cadence": CADENCES.get(entry.cadence, ""),
         "types": TYPES,
         "acts": ACTS,
-        "citation": _citation(request, entry, release),
+        "citations": citations_of(request, entry, release),
         "crumbs": [Crumb(translate("Datasets"), "/datasets"), Crumb(title_of(entry))],
         **always("/datasets"),
     }
@@ -125,11 +126,3 @@ def _chart(portrait: Portrait) -> Drawn | None:
     if chart.kind == "years":
         return Drawn(label, charts.series(years(chart), label))
     return Drawn(label, charts.bars([(name[:60], count) for name, count in chart.items], label))
-
-
-def _citation(request: AnyRequest, entry: Entry, release: Release) -> str:
-    """How the dataset is cited, after DataCite: who (year): title, version, publisher, address."""
-    return (
-        f"{agency_of(entry)} ({release.as_of.year}): {title_of(entry)}. {translate(_('Release'))} {release.no}. "
-        f"{request.app.state.settings.city}. {root(request)}/dataset/{entry.name}"
-    )

@@ -50,6 +50,9 @@ OURS = (
         "publication.decide", _("Decide what is open, withdraw it, recall a release"), (_S, _B, _D), sensitive=True
     ),
     Permission("story.edit", _("Compose stories over open data"), (_S, _O)),
+    Permission("story.publish", _("Publish stories, and withdraw them"), (_S, _B)),
+    Permission("voice.read", _("See what readers ask for and say"), (_S, _O, _B)),
+    Permission("voice.answer", _("Show, route and answer what readers ask for and say"), (_S, _O)),
     Permission("source.read", _("See sources and how their runs went"), (_A, _S, _O)),
     Permission("source.edit", _("Add and change sources"), (_A, _S)),
     Permission("source.run", _("Test and run sources"), (_A, _S, _O)),

@@ -1,0 +1,1 @@
+"""What people do with open data: ask for more, comment, rate, follow changes, cite."""
