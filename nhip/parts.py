@@ -12,8 +12,8 @@ from nhip.jobs import app as jobs
 from nhip.ledger import jobs as ledger_jobs
 from nhip.plugins import found_sectors
 from nhip.portal import jobs as portal_jobs
-from nhip.portal.people import jobs as people_jobs
 from nhip.portal.dcat import jobs as dcat_jobs
+from nhip.portal.people import jobs as people_jobs
 from nhip.privacy import jobs as privacy_jobs
 
 PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal", "nhip.graph"]
@@ -22,8 +22,8 @@ PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")
 jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
 jobs.app.add_tasks_from(portal_jobs.blueprint, namespace="portal")
-jobs.app.add_tasks_from(people_jobs.blueprint, namespace="people")
 jobs.app.add_tasks_from(dcat_jobs.blueprint, namespace="dcat")
+jobs.app.add_tasks_from(people_jobs.blueprint, namespace="people")
 jobs.app.add_tasks_from(ledger_jobs.blueprint, namespace="ledger")
 jobs.app.add_tasks_from(privacy_jobs.blueprint, namespace="privacy")
 for _sector in found_sectors():

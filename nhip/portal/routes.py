@@ -24,9 +24,9 @@ from nhip.portal.rows.warm import Warm
 TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
-    *PEOPLE,
     *(dataset, rows, export, robots, sitemap, act, version),
     *(catalogue, catalogue_page),
+    *PEOPLE,
 ]
 
 
