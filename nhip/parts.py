@@ -8,6 +8,7 @@ from nhip.db import Database
 from nhip.db.errors import SchemaBehind
 from nhip.db.installation import Installation
 from nhip.db.migrate import Migration, list_pending, migrate
+from nhip.graph import jobs as graph_jobs
 from nhip.jobs import app as jobs
 from nhip.ledger import jobs as ledger_jobs
 from nhip.plugins import found_sectors
@@ -24,6 +25,7 @@ jobs.app.add_tasks_from(backup_jobs.blueprint, namespace="backup")
 jobs.app.add_tasks_from(portal_jobs.blueprint, namespace="portal")
 jobs.app.add_tasks_from(dcat_jobs.blueprint, namespace="dcat")
 jobs.app.add_tasks_from(people_jobs.blueprint, namespace="people")
+jobs.app.add_tasks_from(graph_jobs.blueprint, namespace="graph")
 jobs.app.add_tasks_from(ledger_jobs.blueprint, namespace="ledger")
 jobs.app.add_tasks_from(privacy_jobs.blueprint, namespace="privacy")
 for _sector in found_sectors():

@@ -77,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 2
     """Deliveries processed at the same time."""
 
+    graph_history_days: int = 0
+    """Days that the history of the live graph is kept, by when a value was observed; 0: for ever."""
+
     backup_to: str = ""
     """Folder that the backup of each night goes to, on another disk or machine; empty means none is made."""
     backup_hour: int = 2

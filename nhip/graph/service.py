@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import asyncpg
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
 from nhip.graph.errors import NonexistentTenant
+from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
 from nhip.graph.model import Operation, Outcome, Stored
 from nhip.graph.reader import Reader
@@ -30,14 +32,19 @@ class Graph:
         self._reader = Reader(url, readers)
         self._writer = Writer(url, self.codes, most_waiting=most_waiting)
         self._tenants = {"": DEFAULT_TENANT}
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect and read the dictionary. Raises DatabaseAway."""
         await self.codes.load()
         await self._writer.open()
+        self._sweeping = asyncio.create_task(keep_sweeping(self._links, self._writer), name="graph sweeper")
 
     async def close(self) -> None:
         """Write what waits, then end."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._writer.close()
         await self._reader.close()
         await self._links.close()
@@ -66,6 +73,10 @@ class Graph:
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
         """Rows of a query for searching ($1, $2, ...), on one of the few connections kept for it."""
         return await self._links.fetch(query, *values)
+
+    async def sweep(self) -> int:
+        """Take away what has expired, as is done each second; how many entities had anything that did."""
+        return await sweep(self._links, self._writer)
 
     async def tenant(self, name: str, *, create: bool = False) -> int:
         """The number of a tenant. Raises NonexistentTenant when there is none and none is to be made (4.14)."""
