@@ -13,14 +13,14 @@ from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.geo import is_geometry
-from nhip.graph.document.members import MEMBERS, RESERVED, Nulls, Reading, read_value
+from nhip.graph.document.members import ANY, MEMBERS, PROOF, RESERVED, Nulls, Reader, Reading
 from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
 
 MAX_SUB_LEVELS = 12
-_KEYWORDS = {"@id": "id", "@type": "type"}
+_HEAD: dict[str, Reader | None] = dict.fromkeys([*ENTITY_MEMBERS, "@id", "@type", "@context"])
 _KIND_OF = {
     **{member: kind for kind, member in VALUE_MEMBER.items() if member != "value"},
     "value": "Property",
@@ -29,6 +29,8 @@ _VALUES = frozenset(VALUE_MEMBER.values()) - {"value"}
 """Inside an entity these names are free, as no attribute's value stands there."""
 _GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
 _PROOF = core.NAMESPACE + "ngsildproof"
+_PARTICULAR = _GEO_ONLY | {_PROOF}
+_SCALARS = frozenset({str, int, float, bool})
 _SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
 _DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
 
@@ -49,12 +51,7 @@ def expand_entity(
     reading = Reading(context, nulls or ("everywhere" if fragment else "none"), fragment, temporal)
     try:
         doc = _head(payload, reading)
-        for name, given in payload.items():
-            if name not in ENTITY_MEMBERS and name not in _KEYWORDS and name != "@context":
-                iri = reading.context.expand(name) if name in _VALUES else _name(name, reading)
-                if iri in doc:
-                    raise Fault(_("the same attribute is there under another name"), name)
-                doc[iri] = _instances(iri, name, given, reading)
+        _read_into(doc, payload, _HEAD, reading, 0)
     except Fault as fault:
         raise fault.error() from None
     return doc
@@ -71,16 +68,15 @@ def expand_attribute(
 ) -> list[Instance]:
     """The instances of the one attribute `iri` from a body that holds nothing else. Raises BadRequestData."""
     reading = Reading(context, nulls, fragment, temporal)
-    name = context.compact(iri)
     try:
-        if iri in RESERVED or iri in ENTITY_MEMBERS:
+        if ":" not in iri:
             raise Fault(_("this name belongs to NGSI-LD and can be no attribute"))
         if isinstance(payload, dict) and not is_geometry(payload):
-            instance = _instance(iri, {k: v for k, v in payload.items() if k != "@context"}, reading, 0)
-            return [instance]
-        return _instances(iri, name, payload, reading)
+            given = {key: value for key, value in payload.items() if key != "@context"}
+            return [_instance(iri, given, reading, 1)]
+        return _instances(iri, payload, reading, 1)
     except Fault as fault:
-        fault.path.append(name)
+        fault.path.append(context.compact(iri))
         raise fault.error() from None
 
 
@@ -132,34 +128,60 @@ def _at(read: Any, given: Any, name: str) -> Any:
         raise Fault(error.values["what"], name) from None
 
 
-def _name(name: str, reading: Reading) -> str:
-    if name in RESERVED:
-        raise Fault(_("this name belongs to NGSI-LD and can be no attribute"), name)
+def _read_into(
+    made: Doc, given: dict[str, Any], members: dict[str, Reader | None], reading: Reading, level: int
+) -> None:
+    """Put what `given` holds into `made`: members by their readers, whatever else as (sub-)attributes."""
+    expand = reading.context.expand
+    key = ""
     try:
-        return reading.context.expand(name)
-    except BadRequestData as error:
-        raise Fault(error.values["what"], name) from None
-
-
-def _instances(iri: str, name: str, given: Any, reading: Reading, level: int = 0) -> list[Instance]:
-    """Every instance of an attribute, the default one first."""
-    try:
-        if type(given) is dict:
-            return [_one(iri, given, reading, level)]
-        if type(given) is not list or not given or not all(map(is_instance, given)):
-            return [_instance(iri, {"value": given}, reading, level)]
-        made = [_one(iri, one, reading, level) for one in given]
-        if not reading.temporal:
-            datasets = [one.get("datasetId") for one in made]
-            if len(set(datasets)) < len(datasets):
-                raise Fault(_("two instances of the attribute have the same datasetId, or none"))
-            made.sort(key=lambda one: "datasetId" in one)
+        for key, value in given.items():
+            if key in members:
+                if (read := members[key]) is None:
+                    continue
+                if value == NULL:
+                    made[key] = _null(reading)
+                elif (got := read(value, reading)) is not None:
+                    made[key] = got
+            elif key in RESERVED and (level or key not in _VALUES):
+                raise Fault(_("this name belongs to NGSI-LD and has no place here"))
+            elif (iri := expand(key)) in made:
+                raise Fault(_("the same attribute is there under another name"))
+            else:
+                made[iri] = _instances(iri, value, reading, level + 1)
     except Fault as fault:
-        fault.path.append(name)
+        fault.path.append(key)
         raise
     except BadRequestData as error:
-        raise Fault(error.values["what"], name) from None
+        raise Fault(error.values["what"], key) from None
+
+
+def _null(reading: Reading) -> str:
+    if reading.nulls == "none":
+        raise Fault(_("NGSI-LD Null stands only in updates"))
+    return NULL
+
+
+def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Instance]:
+    """Every instance of an attribute, the default one first."""
+    if type(given) is dict:
+        if len(given) == 2 and _is_simple(given) and iri not in _PARTICULAR:
+            return [given]
+        return [_one(iri, given, reading, level)]
+    if type(given) is not list or not given or not all(map(is_instance, given)):
+        return [_instance(iri, {"value": given}, reading, level)]
+    made = [_one(iri, one, reading, level) for one in given]
+    if not reading.temporal:
+        datasets = [one.get("datasetId") for one in made]
+        if len(set(datasets)) < len(datasets):
+            raise Fault(_("two instances of the attribute have the same datasetId, or none"))
+        made.sort(key=lambda one: "datasetId" in one)
     return made
+
+
+def _is_simple(given: dict[str, Any]) -> bool:
+    """Whether two members are what most attributes are: a Property with text, a number or a truth value."""
+    return given.get("type") == "Property" and type(value := given.get("value")) in _SCALARS and value != NULL
 
 
 def is_instance(given: Any) -> bool:
@@ -178,6 +200,8 @@ def reads_as_value(given: dict[str, Any]) -> bool:
 
 def _one(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Instance:
     """An instance from an object that is one, or that is the plain value of a Property or GeoProperty."""
+    if isinstance(kind := given.get("type"), str) and kind in MEMBERS:
+        return _instance(iri, given, reading, level)
     if reads_as_value(given):
         parted = reading.fragment and any(type(part) is dict and is_instance(part) for part in given.values())
         if not parted:
@@ -188,35 +212,33 @@ def _one(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Insta
 
 
 def _instance(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Instance:
+    if level > MAX_SUB_LEVELS:
+        raise Fault(_("attributes of attributes are nested too deeply"))
     kind = given["type"] if "type" in given else given["@type"] if "@type" in given else _inferred(given)
-    made: Instance = {}
-    if kind is None and "type" not in given:
-        if not reading.fragment:
-            raise Fault(_("the attribute has no value"))
-        members = _ANY
-    else:
-        found = MEMBERS.get(kind) if isinstance(kind, str) else None
-        if found is None:
-            raise Fault(_("there is no such type of attribute"), "type")
-        members = found
-        made["type"] = kind
-    if iri in _GEO_ONLY and kind not in ("GeoProperty", None) and not _deletes(given):
-        raise Fault(_("this has to be a GeoProperty"))
-    reading.proof = iri == _PROOF
-    for key, value in given.items():
-        if key in members:
-            read = members[key]
-            if read is not None and (got := _read(read, key, value, reading)) is not None:
-                made[key] = got
-        else:
-            _sub(made, key, value, reading, level)
-    if (dataset := given.get("datasetId")) is not None and dataset != "@none":
+    members = _members(iri, kind, given, reading)
+    made: Instance = {} if kind is None else {"type": kind}
+    _read_into(made, given, members, reading, level)
+    if "datasetId" in given and (dataset := given["datasetId"]) != "@none":
         if not isinstance(dataset, str) or not is_uri(dataset) or dataset == NULL:
             raise Fault(_("this has to be a URI"), "datasetId")
         made["datasetId"] = dataset
     if kind is not None and VALUE_MEMBER[kind] not in made and not reading.fragment:
         raise Fault(_("the attribute has no value"))
     return made
+
+
+def _members(iri: str, kind: Any, given: dict[str, Any], reading: Reading) -> dict[str, Reader | None]:
+    """The readers for an attribute of this type."""
+    if kind is None and "type" not in given:
+        if not reading.fragment:
+            raise Fault(_("the attribute has no value"))
+        return ANY
+    found = MEMBERS.get(kind) if isinstance(kind, str) else None
+    if found is None:
+        raise Fault(_("there is no such type of attribute"), "type")
+    if iri in _GEO_ONLY and kind != "GeoProperty" and not _deletes(given):
+        raise Fault(_("this has to be a GeoProperty"))
+    return PROOF if iri == _PROOF and kind == "Property" else found
 
 
 def _inferred(given: dict[str, Any]) -> str | None:
@@ -229,31 +251,3 @@ def _inferred(given: dict[str, Any]) -> str | None:
 
 def _deletes(given: dict[str, Any]) -> bool:
     return any(given.get(member) == NULL for member in _KIND_OF)
-
-
-def _read(read: Any, key: str, value: Any, reading: Reading) -> Any:
-    if read is read_value:
-        return read_value(value, reading)
-    try:
-        return read(value, reading)
-    except Fault as fault:
-        fault.path.append(key)
-        raise
-    except BadRequestData as error:
-        raise Fault(error.values["what"], key) from None
-
-
-def _sub(made: Instance, key: str, value: Any, reading: Reading, level: int) -> None:
-    """A sub-attribute, which is no member of its attribute's shape."""
-    if level >= MAX_SUB_LEVELS:
-        raise Fault(_("attributes of attributes are nested too deeply"))
-    iri = _name(key, reading)
-    if iri in made:
-        raise Fault(_("the same attribute is there under another name"), key)
-    proof = reading.proof
-    made[iri] = _instances(iri, key, value, reading, level + 1)
-    reading.proof = proof
-
-
-_ANY = {key: read for members in MEMBERS.values() for key, read in members.items() if key not in VALUE_MEMBER.values()}
-"""Members of a partial update that does not say which type of attribute it is for."""

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 import orjson
+from shapely import make_valid
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -30,8 +31,8 @@ def read_geometry(given: Any) -> dict[str, Any]:
     if check is None or "coordinates" not in given:
         raise Fault(_("this is no GeoJSON geometry, or one of a kind that NGSI-LD does not know"))
     check(given["coordinates"])
-    if kind in ("Polygon", "MultiPolygon") and not _is_sound(given):
-        raise Fault(_("the polygon crosses itself, or its holes are not inside it"))
+    if kind in ("Polygon", "MultiPolygon") and not _has_extent(given):
+        raise Fault(_("the polygon encloses nothing"))
     return given
 
 
@@ -97,9 +98,10 @@ def _several(check: Callable[[Any], None]) -> Callable[[Any], None]:
     return checked
 
 
-def _is_sound(geometry: dict[str, Any]) -> bool:
+def _has_extent(geometry: dict[str, Any]) -> bool:
+    """Polygons that cross themselves are data as they are in the world: queries read them as what they enclose."""
     try:
-        return bool(shape(geometry).is_valid)
+        return bool(make_valid(shape(geometry)).area > 0)
     except (ShapelyError, ValueError):
         return False
 

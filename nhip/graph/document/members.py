@@ -24,7 +24,6 @@ MAX_DEPTH = 60
 
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|@none", re.ASCII)
-_PLAIN = frozenset({int, float, bool})
 
 
 class Reading(msgspec.Struct, gc=False):
@@ -34,42 +33,25 @@ class Reading(msgspec.Struct, gc=False):
     nulls: Nulls = "none"
     fragment: bool = False
     temporal: bool = False
-    proof: bool = False
-    """Whether the attribute is `ngsildproof`, the only one with sealed members."""
 
 
 Reader = Callable[[Any, Reading], Any]
 
 
-def _or_null(read: Reader) -> Reader:
-    """A member that NGSI-LD Null may delete."""
-
-    def reader(given: Any, reading: Reading) -> Any:
-        if given == NULL and type(given) is str:
-            if reading.nulls == "none":
-                raise Fault(_("NGSI-LD Null stands only in updates"))
-            return NULL
-        return read(given, reading)
-
-    return reader
-
-
-def read_value(given: Any, reading: Reading) -> Any:
+def _value(given: Any, reading: Reading) -> Any:
     """Any JSON but null."""
     kind = type(given)
-    if kind is str:
-        if given == NULL and reading.nulls == "none":
-            raise Fault(_("NGSI-LD Null stands only in updates"))
-    elif kind not in _PLAIN:
-        if given is None:
-            raise Fault(_("JSON null is no value in NGSI-LD"))
-        if reading.proof and kind is not dict:
-            raise Fault(_("a proof is an object"))
+    if kind is dict or kind is list:
         _check_inside(given, reading.nulls == "everywhere", MAX_DEPTH)
-        return given
-    if reading.proof:
-        raise Fault(_("a proof is an object"))
+    elif given is None:
+        raise Fault(_("JSON null is no value in NGSI-LD"))
     return given
+
+
+def _proof(given: Any, reading: Reading) -> Any:
+    if not isinstance(given, dict):
+        raise Fault(_("a proof is an object"))
+    return _value(given, reading)
 
 
 def _check_inside(given: Any, nulls: bool, depth: int) -> None:
@@ -138,6 +120,14 @@ def _terms(given: Any, reading: Reading) -> Any:
     raise Fault(_("this has to be a name or an array of names"))
 
 
+def _words(given: Any, reading: Reading) -> Any:
+    if isinstance(given, str):
+        return reading.context.expand_word(given)
+    if isinstance(given, list) and given and all(isinstance(item, str) for item in given):
+        return [reading.context.expand_word(item) for item in given]
+    raise Fault(_("this has to be a word or an array of words"))
+
+
 def _term_list(given: Any, reading: Reading) -> Any:
     found = _terms(given, reading)
     return [found] if isinstance(found, str) else found
@@ -168,22 +158,6 @@ def _instant(given: Any, _reading: Reading) -> str:
     return read_instant(given)
 
 
-def _sealed_type(given: Any, reading: Reading) -> Any:
-    if not reading.proof:
-        raise Fault(_("this stands only in ngsildproof"))
-    return _terms(given, reading)
-
-
-def _sealed_id(given: Any, reading: Reading) -> Any:
-    if not reading.proof:
-        raise Fault(_("this stands only in ngsildproof"))
-    return _uri(given, reading)
-
-
-def _set_by_broker(_given: Any, _reading: Reading) -> None:
-    return None
-
-
 def _instance_id(given: Any, reading: Reading) -> str | None:
     return _uri(given, reading) if reading.temporal else None
 
@@ -192,31 +166,42 @@ _COMMON: dict[str, Reader | None] = {
     "type": None,
     "@type": None,
     "datasetId": None,
-    "observedAt": _or_null(_instant),
-    "expiresAt": _or_null(_instant),
+    "createdAt": None,
+    "modifiedAt": None,
+    "deletedAt": None,
+    "observedAt": _instant,
+    "expiresAt": _instant,
     "instanceId": _instance_id,
-    "createdAt": _set_by_broker,
-    "modifiedAt": _set_by_broker,
-    "deletedAt": _set_by_broker,
 }
-_UNIT: dict[str, Reader | None] = {"unitCode": _or_null(_text)}
-_VALUE_TYPE: dict[str, Reader | None] = {"valueType": _or_null(_terms)}
-_OBJECT_TYPE: dict[str, Reader | None] = {"objectType": _or_null(_term_list)}
-_SEALED: dict[str, Reader | None] = {"entityIdSealed": _sealed_id, "entityTypeSealed": _sealed_type}
+_UNIT: dict[str, Reader | None] = {"unitCode": _text}
+_VALUE_TYPE: dict[str, Reader | None] = {"valueType": _terms}
+_OBJECT_TYPE: dict[str, Reader | None] = {"objectType": _term_list}
 
 MEMBERS: dict[str, dict[str, Reader | None]] = {
-    "Property": {"value": read_value, **_COMMON, **_UNIT, **_VALUE_TYPE, **_SEALED},
-    "GeoProperty": {"value": _or_null(_geometry), **_COMMON, **_VALUE_TYPE},
-    "Relationship": {"object": _or_null(_object), **_COMMON, **_OBJECT_TYPE},
-    "LanguageProperty": {"languageMap": _or_null(_language_map), **_COMMON, "valueType": _lang_string},
-    "VocabProperty": {"vocab": _or_null(_terms), **_COMMON, **_VALUE_TYPE},
-    "JsonProperty": {"json": _or_null(_json), **_COMMON, **_VALUE_TYPE},
-    "ListProperty": {"valueList": _or_null(_value_list), **_COMMON, **_UNIT, **_VALUE_TYPE},
-    "ListRelationship": {"objectList": _or_null(_object_list), **_COMMON, **_OBJECT_TYPE},
+    "Property": {"value": _value, **_COMMON, **_UNIT, **_VALUE_TYPE},
+    "GeoProperty": {"value": _geometry, **_COMMON, **_VALUE_TYPE},
+    "Relationship": {"object": _object, **_COMMON, **_OBJECT_TYPE},
+    "LanguageProperty": {"languageMap": _language_map, **_COMMON, "valueType": _lang_string},
+    "VocabProperty": {"vocab": _words, **_COMMON, **_VALUE_TYPE},
+    "JsonProperty": {"json": _json, **_COMMON, **_VALUE_TYPE},
+    "ListProperty": {"valueList": _value_list, **_COMMON, **_UNIT, **_VALUE_TYPE},
+    "ListRelationship": {"objectList": _object_list, **_COMMON, **_OBJECT_TYPE},
 }
-"""Attribute type -> member -> its reader (None: read apart). Whatever else is in RESERVED is forbidden in that type."""
+"""Attribute type -> member -> its reader (None: read apart, or set by the broker alone and passed over here). Whatever else is
+in RESERVED is forbidden in that type."""
+
+PROOF: dict[str, Reader | None] = {
+    **MEMBERS["Property"],
+    "value": _proof,
+    "entityIdSealed": _uri,
+    "entityTypeSealed": _terms,
+}
+"""The members of `ngsildproof`, the only attribute with seals (4.5.2.2)."""
+
+ANY: dict[str, Reader | None] = {**_COMMON, **_UNIT, **_VALUE_TYPE, **_OBJECT_TYPE}
+"""The members of a partial update that does not say which type of attribute it is for."""
 
 _OUTPUT_ONLY = {member.replace(member[0], "previous" + member[0].upper(), 1) for member in VALUE_MEMBER.values()}
 _NEVER = {"entity", "entityList", "@context", "@id", "id", "scope"}
-RESERVED = frozenset({name for members in MEMBERS.values() for name in members} | _OUTPUT_ONLY | _NEVER)
+RESERVED = frozenset({name for members in [*MEMBERS.values(), PROOF] for name in members} | _OUTPUT_ONLY | _NEVER)
 """Names that can be no attribute: they belong to the shape of documents (4.5.1)."""

@@ -133,7 +133,7 @@ _iri = st.one_of(
 _definition = st.one_of(_iri, st.builds(lambda iri, prefix: {"@id": iri, "@prefix": prefix}, _iri, st.booleans()))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(_word, _definition, max_size=6),
     st.lists(_word | st.builds("{}:{}".format, _word, _word), min_size=1),

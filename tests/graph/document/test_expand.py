@@ -244,7 +244,7 @@ _anything = st.recursive(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.dictionaries(_key | st.text(max_size=4), _anything, max_size=6), st.booleans(), st.booleans())
 def test_anything_is_read_or_refused(payload: dict[str, Any], fragment: bool, temporal: bool) -> None:
     try:
