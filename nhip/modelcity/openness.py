@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from nhip.datasets.records import Dataset
-from nhip.datasets.store import get_dataset
+from nhip.datasets.store import find_version_in_force, get_dataset
 from nhip.db.installation import Installation
 from nhip.modelcity.agencies import AGENCIES
 from nhip.modelcity.catalogue import DATASETS
@@ -64,6 +64,9 @@ async def _opened(installation: Installation, spec: DatasetSpec) -> bool:
         dataset = await get_dataset(tx, spec.slug)
         if await store.find_proposal(tx, dataset.id) is not None:
             return True
+        version = await find_version_in_force(tx, dataset)
+    if version is None or not version.row_count:
+        return True  # nothing to show yet; its agency opens it when there is
     try:
         report = await _proposed(installation, dataset, spec)
         if report and spec.slug not in WAITING and spec.slug not in RETURNED:

@@ -14,6 +14,12 @@ from nhip.portal.model import Act, OpenColumn, Treatment
 KEEP, DROP = Act(), Act("drop")
 OTHERS = "Khác"
 """In the place of what few rows say."""
+_DERIVED = {
+    "unit": ("mã đơn vị hành chính", "administrative unit"),
+    "units": ("mọi mã phù hợp", "all units that fit"),
+    "unit_old": ("mã đơn vị trước sắp xếp", "former administrative unit"),
+}
+"""Ends of the names of columns that Nhịp adds beside a column of places, and what they hold."""
 _TYPES = {
     "VARCHAR": "text",
     "BIGINT": "integer",
@@ -116,7 +122,17 @@ def open_columns(acts: Treatment, kinds: Mapping[str, str], contract: Contract |
 def fields_of(kinds: Mapping[str, str], contract: Contract | None) -> list[Field]:
     """The columns of a version as its contract knows them; others by their names alone."""
     known = {field.name: field for field in contract.fields} if contract else {}
-    return [known.get(name) or Field(name=name) for name in kinds if name != ROW]
+    return [known.get(name) or _derived(name, known) for name in kinds if name != ROW]
+
+
+def _derived(name: str, known: Mapping[str, Field]) -> Field:
+    """A column that Nhịp adds beside a column of places says what it is; any other unknown one has its name alone."""
+    stem, _between, ending = name.rpartition("__")
+    field, words = known.get(stem), _DERIVED.get(ending)
+    if field is None or words is None:
+        return Field(name=name)
+    vi, en = words
+    return Field(name=name, title=f"{field.title}: {vi}", title_en=f"{field.title_en or field.title}: {en}")
 
 
 def _type_after(act: Act, kind: str) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from nhip.datasets.themes import theme_title
 from nhip.portal.ckan.ids import FORMATS, TABLE, group_id, name_of, organization_id, resource_id, tag_id
 from nhip.portal.licences import list_licences
 from nhip.portal.model import Entry, Licence
@@ -111,7 +112,8 @@ def tag(keyword: str) -> Shape:
 
 def group_reference(theme: str) -> Shape:
     """A theme inside a dataset."""
-    told = {"title": theme, "display_name": theme, "description": "", "image_display_url": ""}
+    title = theme_title(theme, "vi")
+    told = {"title": title, "display_name": title, "description": "", "image_display_url": ""}
     return {"id": group_id(theme), "name": name_of(theme), **told}
 
 
@@ -141,7 +143,7 @@ def organization(agency: Agency) -> Shape:
 def group(theme: Theme) -> Shape:
     """A theme."""
     ours = {"id": group_id(theme.code), "name": name_of(theme.code), "type": "group"}
-    return {**ours, **_body(theme.code, theme.datasets), "is_organization": False, "extras": []}
+    return {**ours, **_body(theme_title(theme.code, "vi"), theme.datasets), "is_organization": False, "extras": []}
 
 
 def _body(title: str, datasets: int) -> Shape:

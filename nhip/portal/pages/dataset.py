@@ -14,9 +14,10 @@ from nhip.portal.dcat.api import dataset_graph_response
 from nhip.portal.dcat.shown import page_values
 from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, Release
-from nhip.portal.pages.portrait import Portrait, Portraits, years
+from nhip.portal.pages.plots import Plot
+from nhip.portal.pages.portrait import Portrait, Portraits
 from nhip.portal.pages.sketch import sketch
-from nhip.portal.pages.words import ACTS, CADENCES, TYPES, always, title_of
+from nhip.portal.pages.words import ACTS, CADENCES, OVER_TIME, TYPES, always, title_of
 from nhip.portal.people.release_pages import citations_of
 from nhip.portal.public import AnyRequest, installation_of, open_page, root
 from nhip.portal.service import get_entry, get_release
@@ -98,7 +99,7 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
         "release": release,
         "releases": releases,
         "portrait": portrait,
-        "chart": _chart(portrait),
+        "drawings": [_drawn(plot) for plot in portrait.plots],
         "sketch": sketch(portrait.points, translate(_("Where the rows lie"))) if len(portrait.points) > 1 else None,
         "snippets": snippets(root(request), entry),
         "root": root(request),
@@ -112,17 +113,20 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """A chart and what it shows."""
+    """A picture and what it shows."""
 
     title: str
     drawing: Any
 
 
-def _chart(portrait: Portrait) -> Drawn | None:
-    chart = portrait.chart
-    if chart is None:
-        return None
-    label = translate(_("Rows by {column}"), column=title_of(chart.column))
-    if chart.kind == "years":
-        return Drawn(label, charts.series(years(chart), label))
-    return Drawn(label, charts.bars([(name[:60], count) for name, count in chart.items], label))
+def _drawn(plot: Plot) -> Drawn:
+    column, unit = title_of(plot.column), plot.column.unit
+    if plot.kind == "spread":
+        title = translate(_("Spread of {column}"), column=column)
+        return Drawn(title, charts.histogram(plot.counts, plot.edges, translate(_("Rows")), unit))
+    if plot.kind == "line":
+        title = translate(OVER_TIME[plot.counted, plot.step], column=column)
+        return Drawn(title, charts.series(plot.line, title, "" if plot.counted else unit, zero=plot.counted))
+    title = translate(_("Rows by {column}"), column=column)
+    rest = [(translate(_("all others")), plot.rest)] if plot.rest else []
+    return Drawn(title, charts.bars([(name[:60], count) for name, count in [*plot.names, *rest]], title))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from nhip.datasets.themes import theme_title
 from nhip.kernel.i18n import _
 from nhip.portal.licences import list_licences
 from nhip.portal.model import Entry, OpenColumn
@@ -57,6 +58,15 @@ ACTS = {
     "bottom": _("limited below"),
     "group": _("rare values together"),
 }
+OVER_TIME = {
+    (False, "hour"): _("{column}, mean of each hour"),
+    (False, "day"): _("{column}, mean of each day"),
+    (False, "month"): _("{column}, mean of each month"),
+    (True, "hour"): _("Rows by hour of {column}"),
+    (True, "day"): _("Rows by day of {column}"),
+    (True, "month"): _("Rows by month of {column}"),
+}
+"""What a line shows: means or counts, by its step."""
 FACETS = {
     "agency": _("Agency"),
     "theme": _("Theme"),
@@ -95,7 +105,12 @@ def facet_title(name: str, value: str, agencies: dict[str, str], places: dict[st
         return known[name].get(value, value)
     if name == "virtue":
         return translate(VIRTUES[value][0]) if value in VIRTUES else value
-    return licence_title(value) if name == "licence" else translate(value) if name == "theme" else value
+    return licence_title(value) if name == "licence" else theme_of(value) if name == "theme" else value
+
+
+def theme_of(code: str) -> str:
+    """A theme in the reader's language."""
+    return theme_title(code, language())
 
 
 def say_cell(value: Any) -> str:
@@ -134,6 +149,7 @@ def always(here: str) -> dict[str, Any]:
         "title_of": title_of,
         "agency_of": agency_of,
         "licence_title": licence_title,
+        "theme_of": theme_of,
         "virtues": VIRTUES,
         "formats": FORMATS,
         "say_cell": say_cell,
