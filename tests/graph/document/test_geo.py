@@ -22,11 +22,17 @@ SQUARE = [[0, 0], [0, 2], [2, 2], [2, 0], [0, 0]]
         ("LineString", [[1, 2], [3, 4]], (1, 2, 3, 4)),
         ("MultiLineString", [[[1, 2], [3, 4]], [[0, 0], [1, 1]]], (0, 0, 3, 4)),
         ("Polygon", [SQUARE, [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 0.5]]], (0, 0, 2, 2)),
+        ("Polygon", [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]], (0, 0, 2, 2)),
         ("MultiPolygon", [[SQUARE], [[[5, 5], [6, 5], [6, 6], [5, 5]]]], (0, 0, 6, 6)),
     ],
 )
 def test_boxes(kind: str, coordinates: Any, box: tuple[float, ...]) -> None:
     assert bbox(read_geometry({"type": kind, "coordinates": coordinates})) == box
+
+
+def test_a_polygon_that_crosses_itself_by_a_sliver_is_let_through() -> None:
+    ring = [[13.286, 52.564], [13.287, 52.564], [13.279, 52.498], [13.477, 52.471], [13.504, 52.537], [13.286, 52.564]]
+    assert read_geometry({"type": "Polygon", "coordinates": [ring]})["coordinates"] == [ring]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +53,7 @@ def test_boxes(kind: str, coordinates: Any, box: tuple[float, ...]) -> None:
         ("Polygon", []),
         ("Polygon", [[[0, 0], [1, 1], [0, 0]]]),
         ("Polygon", [[[0, 0], [0, 2], [2, 2], [2, 0]]]),
-        ("Polygon", [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]),
-        ("Polygon", [SQUARE, [[5, 5], [6, 5], [6, 6], [5, 5]]]),
+        ("Polygon", [[[0, 0], [1, 1], [2, 2], [0, 0]]]),
         ("MultiPolygon", [SQUARE]),
         ("GeometryCollection", []),
         ("Circle", [1, 2]),
