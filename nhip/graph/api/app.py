@@ -14,7 +14,7 @@ from nhip.graph.api.media import body_type, chosen
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
-from nhip.graph.errors import BadRequestData, MethodNotAllowed, ResourceNotFound
+from nhip.graph.errors import BadRequestData, MethodNotAllowed, NonexistentTenant, ResourceNotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -27,6 +27,8 @@ Send = Callable[[Any], Awaitable[None]]
 Permit = Callable[[Scope, str], Awaitable[None]]
 """Raises (an NhipError) when whoever sent the request may not do what the permission allows."""
 _TENANT = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
+NO_TENANT = 0
+"""Number of a tenant that is not there: it has nothing."""
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
 
@@ -88,9 +90,17 @@ class GraphApp:
         call.accept = chosen(call.header(b"accept"), route.offered)
         if call.method in _WITH_BODY:
             call.kind = body_type(call.header(b"content-type"), call.method == "PATCH")
-        if call.tenant_name and not route.any_tenant:
-            call.tenant = await self.graph.tenant(call.tenant_name, create=route.makes_tenant)
+        if call.tenant_name:
+            call.tenant = await self._tenant(call.tenant_name, route)
         return await route.handler(call)
+
+    async def _tenant(self, name: str, route: Route) -> int:
+        try:
+            return await self.graph.tenant(name, create=route.makes_tenant)
+        except NonexistentTenant:
+            if route.any_tenant:
+                return NO_TENANT
+            raise
 
 
 def _tenant_name(name: str) -> str:

@@ -106,8 +106,10 @@ def pages(query: dict[str, str], limits: Limits) -> dict[str, Any]:
     return {"limit": limit, "offset": params.natural(query, "offset", 0), "count": count}
 
 
-def asked_by(body: dict[str, Any], query: dict[str, str], limits: Limits) -> Asked:
-    """What a Query document asks; pages are parameters of the request. Raises BadRequestData, InvalidRequest."""
+def asked_by(body: dict[str, Any], query: dict[str, str], limits: Limits, *, temporal: bool = False) -> Asked:
+    """What a Query document asks; pages are parameters of the request. Raises BadRequestData."""
+    if not temporal and "temporalQ" in body:
+        raise BadRequestData(what=_("temporalQ is for queries of the temporal evolution"))
     if body.get("type") != "Query":
         raise BadRequestData(what=_("the type of a query document is Query"))
     for name in body.keys() - _MEMBERS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped
 from nhip.graph.api.request import Call
+from nhip.graph.errors import InvalidRequest
+from nhip.kernel.i18n import _
 
 LISTED = frozenset({"details", "kind"})
 SERVED = frozenset({"details"})
@@ -13,7 +15,10 @@ DELETED = frozenset({"reload"})
 
 async def add_context(call: Call) -> Answer:
     """POST /jsonldContexts."""
-    path = await call.app.hosting.add(call.tenant, await call.json())
+    body = await call.json()
+    if not isinstance(body, dict) or "@context" not in body:
+        raise InvalidRequest(what=_("the body is an object with @context"))
+    path = await call.app.hosting.add(call.tenant, body)
     return Answer(201).with_header(b"location", path)
 
 

@@ -10,6 +10,8 @@ from nhip.graph.errors import BadRequestData, InvalidRequest
 from nhip.kernel.i18n import _
 
 _MOST = 200
+FORMS = frozenset({"keyValues", "simplified", "concise", "normalized", "temporalValues", "aggregatedValues"})
+"""Representations that `options` or `format` may ask for."""
 _LISTS = frozenset(
     {
         "id",
@@ -91,8 +93,8 @@ def require_moment(name: str, text: Any) -> None:
 
 
 def options(query: dict[str, str], allowed: frozenset[str]) -> frozenset[str]:
-    """The `options` and `format` of a request. Raises BadRequestData for one that the operation does not know."""
-    found = frozenset(listed(query.get("options", "")) + listed(query.get("format", "")))
-    for option in found - allowed:
-        raise BadRequestData(what=f"options={option[:40]}")
-    return found
+    """The `options` of a request; `format` goes before what they say of the form (6.3.7). Raises InvalidRequest."""
+    told = frozenset(listed(query.get("options", "")))
+    for option in (told | {query.get("format", "")}) - allowed - {""}:
+        raise InvalidRequest(what=f"options={option[:40]}")
+    return (told - FORMS) | {query["format"]} if query.get("format") else told

@@ -35,11 +35,14 @@ async def retrieve_entity(call: Call) -> Answer:
     if not matcher(query)(doc):
         raise ResourceNotFound(what=identifier)
     if not query.join:
-        return await with_context(call, context, render(doc, context, view))
+        shown_alone = render(doc, context, view)
+        if not shown_alone:
+            raise ResourceNotFound(what=identifier)
+        return await with_context(call, context, shown_alone)
     docs = await join(call.app.graph, call.tenant, [doc], query, system=view.sys)
     view = msgspec.structs.replace(view, pick=None, omit=frozenset())
     shown = [render(one, context, view) for one in docs]
-    return await with_context(call, context, collected(shown, view) if query.join == "flat" else shown[0])
+    return await with_context(call, context, collected(shown, view) if len(shown) > 1 else shown[0])
 
 
 async def _stored(call: Call, identifier: str) -> Stored:

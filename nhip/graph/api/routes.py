@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.graph.api import attributes, batch, entities, hosted, identity, querying, retrieving
+from nhip.graph.api import attributes, batch, discovering, entities, hosted, identity, querying, retrieving
 from nhip.graph.api.media import WITH_GEO
 from nhip.graph.api.routing import WRITE, Handler, Route, add
 
@@ -18,6 +18,7 @@ def install() -> None:
     _entities()
     _batches()
     _contexts()
+    _discovery()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -49,7 +50,14 @@ def _batches() -> None:
 
 def _contexts() -> None:
     here = "jsonldContexts"
-    add(here, "GET", Route(handler=hosted.list_contexts, params=hosted.LISTED))
+    add(here, "GET", Route(handler=hosted.list_contexts, params=hosted.LISTED, any_tenant=True))
     add(here, "POST", Route(handler=hosted.add_context, permission=WRITE, makes_tenant=True))
     add(f"{here}/*", "GET", Route(handler=hosted.serve_context, params=hosted.SERVED))
     add(f"{here}/*", "DELETE", Route(handler=hosted.delete_context, permission=WRITE, params=hosted.DELETED))
+
+
+def _discovery() -> None:
+    add("types", "GET", Route(handler=discovering.list_types, params=discovering.LISTED))
+    add("types/*", "GET", Route(handler=discovering.describe_type, params=discovering.ONE))
+    add("attributes", "GET", Route(handler=discovering.list_attributes, params=discovering.LISTED))
+    add("attributes/*", "GET", Route(handler=discovering.describe_attribute, params=discovering.ONE))

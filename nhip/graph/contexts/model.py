@@ -75,6 +75,14 @@ class Context:
             return self.expand(value)
         return [self.expand(item) for item in value]
 
+    def expand_word(self, word: str) -> str:
+        """A vocabulary's word as an IRI; words, unlike names of attributes, are of any characters that one sees."""
+        if word in self.terms or ":" in word or is_name(word):
+            return self.expand(word)
+        if not is_uri(core.VOCAB + word):
+            raise BadRequestData(what=_("a word of a vocabulary holds no blanks, quotes or brackets"))
+        return core.VOCAB + word
+
     def compact_value(self, value: Any) -> Any:
         """The way back from `expand_value`."""
         if isinstance(value, str):
@@ -104,7 +112,7 @@ class Context:
     def _compacted(self, iri: str) -> str:
         if (term := self._names.get(iri)) is not None:
             return term
-        if iri.startswith(core.VOCAB) and self._leads_to(name := iri[len(core.VOCAB) :], iri):
+        if iri.startswith(core.VOCAB) and ":" not in (name := iri[len(core.VOCAB) :]) and name not in self.terms:
             return name
         found = [
             f"{prefix}:{iri[len(start) :]}"

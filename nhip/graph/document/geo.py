@@ -14,6 +14,8 @@ from shapely.geometry import shape
 from nhip.graph.document.faults import Fault
 from nhip.kernel.i18n import _
 
+_SLIVER = 0.01
+"""Part of a polygon's area."""
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
 
@@ -31,8 +33,8 @@ def read_geometry(given: Any) -> dict[str, Any]:
     if check is None or "coordinates" not in given:
         raise Fault(_("this is no GeoJSON geometry, or one of a kind that NGSI-LD does not know"))
     check(given["coordinates"])
-    if kind in ("Polygon", "MultiPolygon") and not _has_extent(given):
-        raise Fault(_("the polygon encloses nothing"))
+    if kind in ("Polygon", "MultiPolygon") and not _is_sound(given):
+        raise Fault(_("the polygon crosses itself, or its holes are not inside it"))
     return given
 
 
@@ -98,10 +100,12 @@ def _several(check: Callable[[Any], None]) -> Callable[[Any], None]:
     return checked
 
 
-def _has_extent(geometry: dict[str, Any]) -> bool:
-    """Polygons that cross themselves are data as they are in the world: queries read them as what they enclose."""
+def _is_sound(geometry: dict[str, Any]) -> bool:
+    """Slivers of self-crossing are let through: rounded positions make them, and queries read what is enclosed."""
     try:
-        return bool(make_valid(shape(geometry)).area > 0)
+        polygon = shape(geometry)
+        enclosed = polygon.area
+        return bool(polygon.is_valid or (enclosed and abs(make_valid(polygon).area - enclosed) < _SLIVER * enclosed))
     except (ShapelyError, ValueError):
         return False
 

@@ -84,12 +84,14 @@ def _on_earth(geometry: BaseGeometry) -> bool:
 
 
 def read_shape(value: Any) -> BaseGeometry | None:
-    """The geometry of a GeoJSON value, in two dimensions; None where it is none."""
+    """The geometry of a GeoJSON value, in two dimensions, a polygon that crosses itself as what it encloses; None: it is none."""
     try:
         found = shapely.force_2d(shape(value))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError):
         return None
-    return None if found.is_empty else found
+    if found.is_empty:
+        return None
+    return found if found.is_valid else shapely.make_valid(found)
 
 
 def shapes_of(doc: Doc, attribute: str) -> list[BaseGeometry]:
