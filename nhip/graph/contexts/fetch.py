@@ -47,18 +47,19 @@ class Fetcher:
             raise LdContextNotAvailable(what=url)
         task = self._under_way.get(url)
         if task is None:
-            task = self._under_way[url] = asyncio.ensure_future(self._fetched(url))
+            task = self._under_way[url] = asyncio.ensure_future(self._fetched(url, remember=not again))
             task.add_done_callback(lambda _task: self._under_way.pop(url, None))
         return await asyncio.shield(task)
 
-    async def _fetched(self, url: str) -> Any:
+    async def _fetched(self, url: str, *, remember: bool) -> Any:
         loop = asyncio.get_running_loop()
         try:
             body = await asyncio.wait_for(loop.run_in_executor(self._threads, self._body, url), TIMEOUT_S + 1)
         except (NhipError, TimeoutError) as error:
             if len(self._failed) >= _REMEMBERED:
                 self._failed.clear()
-            self._failed[url] = time.monotonic() + _FAILED_FOR_S
+            if remember:
+                self._failed[url] = time.monotonic() + _FAILED_FOR_S
             raise LdContextNotAvailable(what=url) from error
         self._failed.pop(url, None)
         return context_in(body, url)
