@@ -6,7 +6,7 @@ from nhip.errors import BadInput, NhipError, NotFound
 
 
 class DatasetNotFound(NotFound):
-    """There is no dataset named {name}. `nhip dataset list` shows those that exist."""
+    """There is no dataset named {name}, or you may not see it."""
 
 
 class AgencyNotFound(NotFound):
@@ -14,7 +14,7 @@ class AgencyNotFound(NotFound):
 
 
 class SourceNotFound(NotFound):
-    """There is no source named {name}. `nhip source list` shows those that exist."""
+    """There is no source named {name}, or you may not see it."""
 
 
 class VersionNotFound(NotFound):
