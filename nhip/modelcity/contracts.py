@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 
 from nhip.datasets.contract.model import Contract, Field, Reference, RowRule
-from nhip.modelcity.agencies import AGENCIES
 from nhip.modelcity.forms import form_of
 from nhip.modelcity.model import Column, DatasetSpec
 from nhip.modelcity.writers.grid import GROUPS
@@ -14,7 +13,8 @@ from nhip.modelcity.writers.grid import GROUPS
 _SPACE = uuid.UUID("6b6e8c0a-3c0e-5f6e-9b6b-4e6869700046")
 """Name space of the contracts' UUIDs (RFC 9562 version 5), so that they never change."""
 
-_AGENCY = {agency.slug: agency.title for agency in AGENCIES}
+_TOLD = 6
+"""Columns that a description names."""
 
 
 def contract(spec: DatasetSpec, province: str = "46") -> Contract:
@@ -25,7 +25,7 @@ def contract(spec: DatasetSpec, province: str = "46") -> Contract:
         dataset=spec.slug,
         title=spec.title,
         title_en=spec.title_en,
-        description=f"{spec.title} do {_AGENCY[spec.agency]} cung cấp (dữ liệu tổng hợp của thành phố mẫu).",
+        description=_description(spec),
         fields=tuple(_field(spec, column) for column in spec.columns),
         row_rules=tuple(RowRule(name=r.name, holds=r.holds, description=r.description) for r in spec.rules),
         references=tuple(
@@ -42,6 +42,12 @@ def contract(spec: DatasetSpec, province: str = "46") -> Contract:
         licence=spec.licence,
         tags=(spec.theme,),
     )
+
+
+def _description(spec: DatasetSpec) -> str:
+    told = [column.title[:1].lower() + column.title[1:] for column in spec.columns if column.classification == "public"]
+    more = ", …" if len(told) > _TOLD else ""
+    return f"Mỗi dòng ghi {', '.join(told[:_TOLD])}{more}. Dữ liệu giả định của thành phố mẫu."
 
 
 def _field(spec: DatasetSpec, column: Column) -> Field:

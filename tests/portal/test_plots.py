@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nhip.portal.model import OpenColumn
-from nhip.portal.pages.plots import BARS, BINS, Filled, Plan, choose, nice, paint
+from nhip.portal.pages.plots import BARS, BINS, Filled, Plan, choose, nice, paint, paint_all
 
 SPECIES = OpenColumn(name="loai", type="text")
 HEIGHT = OpenColumn(name="cao", type="number", unit="m")
@@ -104,6 +104,17 @@ async def test_the_spread_counts_every_value_once(values: list[float]) -> None:
 async def test_infinite_values_are_left_out_of_the_spread() -> None:
     plot = await paint(Table(cao=[1.0, 2.0, 30.0, math.inf, math.nan]), "t", Plan("spread", HEIGHT))
     assert plot is not None and sum(plot.counts) == 3
+
+
+async def test_a_slip_of_the_pen_does_not_flatten_the_spread() -> None:
+    plot = await paint(Table(cao=[*(n / 50 for n in range(1_000)), 1e6]), "t", Plan("spread", HEIGHT))
+    assert plot is not None and plot.edges[-1] <= 21 and sum(plot.counts) < plot.rows == 1_001
+
+
+async def test_a_list_of_codes_gives_way_to_kinds() -> None:
+    codes, table = OpenColumn(name="cao", type="text"), Table(loai=["a", "a", "b"] * 4, cao=[1.0, 2.0, 3.0] * 4)
+    plots = await paint_all(table, "t", [Plan("bars", codes), Plan("bars", SPECIES)])
+    assert [plot.names for plot in plots] == [[("a", 8), ("b", 4)]]
 
 
 @given(st.floats(1e-9, 1e12))

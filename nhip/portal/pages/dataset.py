@@ -23,7 +23,7 @@ from nhip.portal.public import AnyRequest, installation_of, open_page, root
 from nhip.portal.service import get_entry, get_release
 from nhip.portal.snippets import snippets
 from nhip.security.permissions.catalogue import PUBLIC
-from nhip.web import charts
+from nhip.web import charts, formats
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb
 from nhip.web.problems import wants_page
@@ -117,16 +117,19 @@ class Drawn(msgspec.Struct, frozen=True):
 
     title: str
     drawing: Any
+    note: str = ""
 
 
 def _drawn(plot: Plot) -> Drawn:
     column, unit = title_of(plot.column), plot.column.unit
     if plot.kind == "spread":
         title = translate(_("Spread of {column}"), column=column)
-        return Drawn(title, charts.histogram(plot.counts, plot.edges, translate(_("Rows")), unit))
+        left_out = translate(_("The smallest and the largest values, 1 in 200 on each side, are left out."))
+        note = left_out if sum(plot.counts) < plot.rows else ""
+        return Drawn(title, charts.histogram(plot.counts, plot.edges, translate(_("Rows")), unit), note)
     if plot.kind == "line":
         title = translate(OVER_TIME[plot.counted, plot.step], column=column)
         return Drawn(title, charts.series(plot.line, title, "" if plot.counted else unit, zero=plot.counted))
     title = translate(_("Rows by {column}"), column=column)
-    rest = [(translate(_("all others")), plot.rest)] if plot.rest else []
-    return Drawn(title, charts.bars([(name[:60], count) for name, count in [*plot.names, *rest]], title))
+    rest = translate(_("All other values together: {n} rows."), n=formats.number(plot.rest)) if plot.rest else ""
+    return Drawn(title, charts.bars([(name[:60], count) for name, count in plot.names], title), rest)

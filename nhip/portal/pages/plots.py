@@ -18,6 +18,8 @@ KINDS = (2, 60)
 """Fewest and most different values of a column whose values are kinds of something."""
 FEWEST_ROWS = 5
 BINS = 12
+EDGE = 0.005
+"""Share of the values at each end that a spread leaves out, so that a slip of the pen does not flatten the rest."""
 STEPS = ((3 * 86_400, "hour"), (400 * 86_400, "day"), (math.inf, "month"))
 """A measure over up to so many seconds is averaged by the hour, the day, the month."""
 _PLACES = ("latitude", "longitude", "x", "y")
@@ -41,6 +43,8 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     line: list[tuple[datetime, float]] = []
     step: str = ""
     counted: bool = False
+    rows: int = 0
+    """Rows with a value, of which a spread leaves the ends out."""
     counts: list[int] = []
     edges: list[float] = []
 
@@ -62,11 +66,11 @@ class Asks(Protocol):
 
 
 def choose(columns: Sequence[OpenColumn], filled: Mapping[str, Filled], rows: int) -> list[Plan]:
-    """At most three: the first column of kinds, a measure over time (or rows over time), the spread of another measure."""
+    """Columns of kinds (the first that says something is drawn), a measure or the rows over time, another measure's spread."""
     if rows < FEWEST_ROWS:
         return []
     known = [c for c in columns if c.name in filled and "__" not in c.name and c.act not in ("mask", "group")]
-    kinds = [Plan("bars", c) for c in known if _is_kind(c, filled[c.name], rows)][:1]
+    kinds = [Plan("bars", c) for c in known if _is_kind(c, filled[c.name], rows)][:MOST]
     times = [c for c in known if c.type in ("date", "timestamp") and filled[c.name].distinct >= 3]
     measures = [c for c in known if _is_measure(c) and filled[c.name].distinct > BINS]
     lines = []
@@ -75,7 +79,7 @@ def choose(columns: Sequence[OpenColumn], filled: Mapping[str, Filled], rows: in
         lines = [Plan("line", over_time[0] if over_time else times[0], times[0])]
     told = {plan.column.name for plan in lines}
     spreads = [Plan("spread", m) for m in measures if m.name not in told][:1]
-    return [*kinds, *lines, *spreads][:MOST]
+    return [*kinds, *lines, *spreads]
 
 
 def _is_kind(column: OpenColumn, filled: Filled, rows: int) -> bool:
@@ -85,6 +89,15 @@ def _is_kind(column: OpenColumn, filled: Filled, rows: int) -> bool:
 
 def _is_measure(column: OpenColumn) -> bool:
     return column.kind not in _PLACES and (column.type == "number" or (column.type == "integer" and bool(column.unit)))
+
+
+async def paint_all(asks: Asks, source: str, plans: Sequence[Plan]) -> list[Plot]:
+    """The pictures of `plans`, one of each kind."""
+    painted: dict[str, Plot] = {}
+    for plan in plans:
+        if plan.kind not in painted and (plot := await paint(asks, source, plan)) is not None:
+            painted[plan.kind] = plot
+    return list(painted.values())
 
 
 async def paint(asks: Asks, source: str, plan: Plan) -> Plot | None:
@@ -100,8 +113,8 @@ async def _bars(asks: Asks, source: str, plan: Plan) -> Plot | None:
         f" where {cell} is not null group by 1 order by 2 desc, 1 limit {BARS}"
     )
     names = [(str(value), int(count)) for value, count, _all in rows]
-    if len(names) < 2:
-        return None
+    if len(names) < 2 or names[0][1] == names[-1][1]:
+        return None  # as many rows of each: a list of codes, no kinds
     return Plot(
         kind="bars", column=plan.column, names=names, rest=int(rows[0][2]) - sum(count for _name, count in names)
     )
@@ -127,19 +140,22 @@ async def _line(asks: Asks, source: str, plan: Plan) -> Plot | None:
 
 async def _spread(asks: Asks, source: str, plan: Plan) -> Plot | None:
     cell = f"cast({ident(plan.column.name)} as double)"
-    ((low, high),) = await asks.fetch(f"select min({cell}), max({cell}) from {source} where isfinite({cell})")
+    bounds = ", ".join(f"quantile_disc({cell}, {share}) filter (where isfinite({cell}))" for share in (EDGE, 1 - EDGE))
+    ((low, high, filled),) = await asks.fetch(f"select {bounds}, count({cell}) from {source}")
     if low is None or high - low <= 1e-9 * max(abs(low), abs(high)):
         return None
     step = nice((high - low) / BINS)
     first = math.floor(low / step)
     place = f"cast(floor({cell} / cast({step!r} as double)) as bigint)"
-    rows = await asks.fetch(f"select {place}, count(*) from {source} where isfinite({cell}) group by 1 order by 1")
+    rows = await asks.fetch(
+        f"select {place}, count(*) from {source} where {cell} between {low!r} and {high!r} group by 1 order by 1"
+    )
     counts = [0] * (math.floor(high / step) - first + 1)
     for nth, count in rows:
         counts[int(nth) - first] = int(count)
     digits = 1 - math.floor(math.log10(step))
     edges = [round((first + place) * step, digits) for place in range(len(counts) + 1)]
-    return Plot(kind="spread", column=plan.column, counts=counts, edges=edges)
+    return Plot(kind="spread", column=plan.column, counts=counts, edges=edges, rows=int(filled))
 
 
 def nice(step: float) -> float:

@@ -12,7 +12,7 @@ import msgspec
 
 from nhip.datasets.engine import ident
 from nhip.portal.model import Release
-from nhip.portal.pages.plots import Filled, Plot, choose, paint
+from nhip.portal.pages.plots import Filled, Plot, choose, paint_all
 from nhip.portal.rows.errors import NotAnswerable, TakesTooLong
 from nhip.portal.rows.shapes import find_shape
 from nhip.portal.rows.warm import Warm
@@ -77,8 +77,7 @@ async def _filled(warm: Warm, source: str, release: Release) -> dict[str, Filled
 
 async def _plots(warm: Warm, source: str, release: Release, filled: dict[str, Filled]) -> list[Plot]:
     plans = choose(release.columns, filled, release.row_count)
-    painted = [await paint(warm, source, plan) for plan in plans]
-    return [plot for plot in painted if plot is not None]
+    return await paint_all(warm, source, plans)
 
 
 async def _points(warm: Warm, source: str, release: Release) -> list[tuple[float, float]]:
