@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from nhip.db.embedded import EmbeddedServer
+from nhip.portal.dcat.mqa import EXCELLENT
+from nhip.settings import load
 from tests.acceptance.conftest import Done, Nhip
+from tests.acceptance.described import judge
 
 KEYS = {
     "agencies",
@@ -122,6 +125,13 @@ def test_datasets_in_lists(city: City, loaded: Any) -> None:
     assert 0 < len(of_one) < len(listed)
     assert len(city.good("source", "list", "--json").json) == 115
     assert listed[0]["name"] in city.good("dataset", "list").out
+
+
+async def test_every_open_dataset_is_described_as_europe_asks(city: City, loaded: Any) -> None:
+    found = await judge(load({"data_dir": city.folder, "memory_mb": 300}, environ={}))
+    assert len(found.points) == loaded["open"] > 90
+    assert found.broken == {}, "SHACL of DCAT-AP 3.0.1"
+    assert {name: points for name, points in found.points.items() if points < EXCELLENT} == {}
 
 
 def changed(city: City) -> str:

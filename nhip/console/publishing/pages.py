@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, dataset_of, installation_of, words
 from nhip.console.publishing import deciding, proposal
+from nhip.console.publishing.quality import foreseen_values
 from nhip.console.publishing.shared import HOME, PROPOSE, READ, AnyRequest, crumbs, licences, show_one
 from nhip.console.publishing.words import ACTS, CADENCES, MEASURES, ROLES, dues_of, told
 from nhip.datasets.contract.model import Contract
@@ -142,6 +143,7 @@ def _form(
 ) -> Response[str]:
     values: dict[str, Any] = {"choices": choices, "gate": report, "loss": loss, "policy": policy_at(today())}
     values |= {"licences": licences(), "crumbs": crumbs(dataset, translate(_("Propose")))}
+    values |= foreseen_values(dataset, form)
     values["act_options"] = lambda choice: [(act, translate(ACTS[act])) for act in choice.acts]
     values["role_options"] = _roles
     values["measure_options"] = [("", "—"), *((name, translate(title)) for name, title in MEASURES.items())]

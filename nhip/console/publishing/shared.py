@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response
 
 from nhip.console.common import dataset_of, installation_of, rights_of, title_of, words
+from nhip.console.publishing.quality import quality_values
 from nhip.console.publishing.words import told
 from nhip.datasets.records import Dataset
 from nhip.kernel.i18n import _
@@ -39,7 +40,8 @@ async def show_one(request: AnyRequest, name: str, form: Form, status: int = 200
             "refusal": await store.find_refusal(tx, dataset.id),
             "history": await store.list_decisions(tx, dataset.id),
         }
-    waiting = proposal if proposal and proposal.state == "waiting" else None
+        waiting = proposal if proposal and proposal.state == "waiting" else None
+        values |= await quality_values(tx, dataset, waiting)
     values |= {"made": made, "proposal": proposal, "waiting": waiting, "mine": _is_mine(request, waiting)}
     values |= {"licences": licences(), "policy": policy_at(today()), "crumbs": crumbs(dataset)}
     values |= _rights(request, dataset)

@@ -66,6 +66,14 @@ class Quality(msgspec.Struct, frozen=True):
         return int(sum(line.points for line in self.lines) + 1e-9)
 
     @property
+    def dimensions(self) -> dict[str, list[Line]]:
+        """The lines by dimension."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.dimension, []).append(line)
+        return found
+
+    @property
     def missing(self) -> list[Line]:
         """The lines with points to be had, the most first."""
         found = [line for line in self.lines if line.points < line.possible]

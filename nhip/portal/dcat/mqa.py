@@ -14,7 +14,7 @@ from nhip.kernel.i18n import _
 from nhip.portal.dcat.model import Asked, Line, Quality
 from nhip.portal.dcat.nodes import Iri, Node, Nodes, Value
 from nhip.portal.dcat.shapes import violations
-from nhip.portal.dcat.vocabulary import AUTHORITY, vocabulary
+from nhip.portal.dcat.vocabulary import AUTHORITY, IANA, vocabulary
 
 MOST = 405
 EXCELLENT = 351
@@ -29,6 +29,11 @@ FIND, REACH, FIT, REUSE, CONTEXT = (
 )
 _SHOWN = 5
 """Values of an indicator that are told as evidence."""
+_NAMES = (
+    *("foaf:name", "skos:prefLabel", "rdfs:label", "dct:title", "vcard:hasEmail", "vcard:hasURL", "dcat:bbox"),
+    *("dcat:startDate", "dcat:endDate"),
+)
+"""What a thing is called by."""
 
 
 def rating(points: int) -> str:
@@ -85,8 +90,8 @@ _SAY_LICENCE = _("Choose another licence of the list: European catalogues do not
 INDICATORS = (
     Indicator(FIND, _("Keywords"), 30, _has("dcat:keyword"), advice=_("Add keywords.")),
     Indicator(FIND, _("Theme"), 30, _has("dcat:theme"), advice=_("Give the dataset a theme.")),
-    Indicator(FIND, _("Places"), 20, _has("dct:spatial")),
-    Indicator(FIND, _("Period"), 20, _has("dct:temporal")),
+    Indicator(FIND, _("Area covered"), 20, _has("dct:spatial")),
+    Indicator(FIND, _("Days covered"), 20, _has("dct:temporal")),
     Indicator(REACH, _("Address of each file"), 20, _has("dcat:downloadURL"), True),
     Indicator(FIT, _("Format of each file"), 20, _has("dct:format"), True),
     Indicator(FIT, _("Media type of each file"), 10, _has("dcat:mediaType"), True),
@@ -119,18 +124,21 @@ def assess(nodes: Nodes, asked: Asked | None) -> Quality:
     """The quality of the description of the one dataset in `nodes`; `asked`: what its addresses answered."""
     dataset = next(node for node in nodes if "dcat:Dataset" in node.types)
     files = [node for node in nodes if "dcat:Distribution" in node.types]
-    lines = [_line(one, files if one.of_files else [dataset]) for one in INDICATORS]
+    lines = [_line(nodes, one, files if one.of_files else [dataset]) for one in INDICATORS]
     lines += [_page_answers(asked), _files_answer(asked, files), _conforms(nodes)]
     order = (FIND, REACH, FIT, REUSE, CONTEXT)
     return Quality(sorted(lines, key=lambda line: order.index(line.dimension)))
 
 
-def _line(one: Indicator, of: list[Node]) -> Line:
+def _line(nodes: Nodes, one: Indicator, of: list[Node]) -> Line:
     found = [values for node in of if (values := one.look(node))]
-    told = [_said(value) for value in dict.fromkeys(value for values in found for value in values)]
-    evidence = told if len(told) <= _SHOWN else [*told[:_SHOWN], f"+{len(told) - _SHOWN}"]
+    told = dict.fromkeys(_said(nodes, value) for values in found for value in values)
     points = one.possible * len(found) / len(of) if of else 0.0
-    return _told(one.dimension, one.title, points, one.possible, evidence, one.advice)
+    return _told(one.dimension, one.title, points, one.possible, _shortened(list(told)), one.advice)
+
+
+def _shortened(told: list[str]) -> list[str]:
+    return told if len(told) <= _SHOWN else [*told[:_SHOWN], f"+{len(told) - _SHOWN}"]
 
 
 def _told(dimension: str, title: str, points: float, possible: int, evidence: list[str], advice: str) -> Line:
@@ -138,11 +146,19 @@ def _told(dimension: str, title: str, points: float, possible: int, evidence: li
     return Line(dimension=dimension, title=title, points=points, possible=possible, evidence=evidence, advice=rest)
 
 
-def _said(value: Value) -> str:
-    """A value as evidence: the last part of an address of a vocabulary, anything else as it is."""
-    if isinstance(value, Iri) and value.value.startswith(AUTHORITY):
-        return value.value.removeprefix(f"{AUTHORITY}/")
-    return value.value
+def _said(nodes: Nodes, value: Value) -> str:
+    """A value as people read it: a thing by what is said of it, the last part of an address, words as they are."""
+    if not isinstance(value, Iri):
+        return value.value
+    if value.value.startswith(f"{IANA}/"):
+        return value.value.removeprefix(f"{IANA}/")
+    if value.value.startswith(f"{AUTHORITY}/"):
+        return value.value.rpartition("/")[2]
+    node = nodes.find(value.value)
+    names = [node.said[name][0].value for name in _NAMES if name in node.said] if node else []
+    if names:
+        return " – ".join(dict.fromkeys(names))
+    return value.value.rpartition("/")[2]
 
 
 def _page_answers(asked: Asked | None) -> Line:
@@ -171,5 +187,5 @@ def _not_asked(asked: Asked | None) -> str:
 
 def _conforms(nodes: Nodes) -> Line:
     broken = violations(nodes)
-    evidence = [f"{one.predicate} {one.constraint}" for one in broken[:_SHOWN]] or ["DCAT-AP 3.0.1, SHACL: 0"]
+    evidence = [f"{one.predicate} {one.constraint}" for one in broken[:_SHOWN]] or ["SHACL: 0"]
     return _told(FIT, _("Conforms to DCAT-AP 3.0.1"), 0.0 if broken else 30.0, 30, evidence, _("Tell who runs Nhịp."))

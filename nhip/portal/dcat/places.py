@@ -42,8 +42,8 @@ def _units(con: duckdb.DuckDBPyConnection, source: str, columns: list[OpenColumn
     names = [ident(c.name) for c in columns if c.name.endswith(_UNIT) and c.act == "keep"]
     if not names:
         return []
-    each = " union ".join(f"select {name} as code from {source} where {name} is not null" for name in names)
-    found = con.execute(f"select code from ({each}) order by code limit {MOST_UNITS + 1}").fetchall()
+    each = " union all ".join(f"select {name} as code from {source} where {name} is not null" for name in names)
+    found = con.execute(f"select distinct code from ({each}) order by code limit {MOST_UNITS + 1}").fetchall()
     return [str(row[0]) for row in found] if len(found) <= MOST_UNITS else []
 
 

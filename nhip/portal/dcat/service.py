@@ -7,12 +7,14 @@ import logging
 
 import duckdb
 
+from nhip.datasets.records import Dataset
 from nhip.db import Connection
 from nhip.db.installation import Installation
+from nhip.kernel.time import now
 from nhip.portal import store as portal_store
 from nhip.portal.dcat import store
 from nhip.portal.dcat.graph import dataset_nodes
-from nhip.portal.dcat.model import Facts, Quality, Site
+from nhip.portal.dcat.model import Asked, Facts, Quality, Site
 from nhip.portal.dcat.mqa import assess
 from nhip.portal.dcat.places import look_at
 from nhip.portal.model import Entry, Release
@@ -20,6 +22,8 @@ from nhip.settings import Settings
 
 log = logging.getLogger(__name__)
 AT_ONCE = 200
+FORMATS = ("csv", "xlsx", "json", "parquet")
+"""What every release is given in; one with places is given in one more."""
 _ANYWHERE = Site("http://localhost", "Nhịp", "")
 """No point depends on whose catalogue it is."""
 
@@ -40,6 +44,20 @@ async def quality_of(tx: Connection, entry: Entry) -> Quality:
     return assess(
         dataset_nodes(_ANYWHERE, entry, await get_facts(tx, entry)), await store.find_answer(tx, entry.dataset_id)
     )
+
+
+def foresee(dataset: Dataset, licence: str, keywords: list[str], contact: str) -> Quality:
+    """How well a dataset will be described when it is opened with these words and its addresses answer."""
+    at = now()
+    entry = Entry(
+        dataset_id=dataset.id, name=dataset.name, title=dataset.title, title_en=dataset.title_en,
+        description=dataset.description, agency_code=dataset.agency_code, agency_name=dataset.agency_name,
+        agency_name_en=dataset.agency_name_en, theme=dataset.theme, keywords=keywords, formats=list(FORMATS), places=[],
+        licence=licence, contact=contact, cadence="", release_no=1, row_count=0, bytes=0, columns=[], virtues={}, score=0,
+        issued=at, modified=at, as_of=at,
+    )  # fmt: skip
+    facts = Facts(dataset_id=dataset.id, digest="")
+    return assess(dataset_nodes(_ANYWHERE, entry, facts), Asked(at, dict.fromkeys(["", *FORMATS], 200)))
 
 
 async def describe(tx: Connection, entry: Entry) -> Quality:

@@ -12,7 +12,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from rdflib import Graph, URIRef
-from rdflib.namespace import DCAT, DCTERMS, RDF
+from rdflib.namespace import DCAT, DCTERMS, RDF, SKOS
 
 from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
@@ -21,9 +21,9 @@ from nhip.portal.dcat import catalogue, store
 from nhip.portal.dcat.mqa import EXCELLENT
 from nhip.portal.dcat.reach import ask_due
 from nhip.portal.dcat.service import look_at_due, quality_of
-from nhip.portal.model import Act
 from nhip.portal.service import get_entry, propose, publish, recall, release_due, withdraw
 from tests.portal.conftest import STOP_ROWS, WORDS, deliver
+from tests.portal.conftest import _made as made
 from tests.portal.dcat.samples import judged, read
 
 Client = AsyncTestClient[Litestar]
@@ -32,11 +32,33 @@ HYDRA = "http://www.w3.org/ns/hydra/core#"
 TYPES = {"ttl": "text/turtle", "rdf": "application/rdf+xml", "jsonld": "application/ld+json"}
 
 
+COUNTS = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: urn:counts
+version: 1.0.0
+status: active
+schema:
+  - name: dem-xe
+    properties:
+      - {name: ma, logicalType: string, required: true, primaryKey: true, primaryKeyPosition: 1}
+      - {name: phuong, logicalType: string, customProperties: [{property: nhip.kind, value: commune}]}
+      - {name: luc, logicalType: timestamp, customProperties: [{property: nhip.order, value: ymd}]}
+      - {name: so_xe, logicalType: integer}
+"""
+COUNT_ROWS = (
+    "ma,phuong,luc,so_xe\nC1,Phường Phú Xuân,2026-03-01 07:00:00,120\n"
+    "C2,Phường Thuận Hóa,2026-03-04 17:30:00,310\nC3,Phường Phú Xuân,2026-03-02 12:00:00,95\n"
+)
+
+
 @pytest.fixture
-async def both(installation: Installation, open_stops: Dataset, people: Dataset) -> None:
-    """Both datasets are open, the people without their names."""
-    await propose(installation, people, treatment={"ho_ten": Act("drop")}, **WORDS)
-    await publish(installation, people)
+async def both(installation: Installation, open_stops: Dataset, tmp_path: Path) -> Dataset:
+    """Stops, and counts of vehicles in communes at moments, are open; gives the counts."""
+    counts = await made(installation, "dem-xe", "Đếm xe", COUNTS, COUNT_ROWS, tmp_path)
+    await propose(installation, counts, treatment={}, **WORDS)
+    await publish(installation, counts)
+    return counts
 
 
 async def test_a_dataset_comes_in_every_form(portal: Client, open_stops: Dataset, installation: Installation) -> None:
@@ -75,13 +97,13 @@ async def test_the_page_leads_programs_on(portal: Client, open_stops: Dataset) -
         answer = await portal.get(path)
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
     assert {path.partition(".")[2] for _type, path in led} >= {*TYPES, "schema.jsonld", "croissant.json"}
-    assert "How well it is described: 309 of 405 points, good" in page and "data-theme/TRAN" in page
+    assert "How well it is described: 309 of 405 points, good" in page and ">TRAN<" in page
     for path in ("/dataset/tram-xe-buyt", "/dataset/tram-xe-buyt.rdf", "/catalog.ttl"):
         answer = await portal.head(path)
         assert answer.status_code == 200 and answer.content == b"", path
 
 
-async def test_the_catalogue_comes_in_pages(portal: Client, both: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_catalogue_comes_in_pages(portal: Client, both: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     for ending, media_type in TYPES.items():
         answer = await portal.get(f"/catalog.{ending}")
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
@@ -96,11 +118,11 @@ async def test_the_catalogue_comes_in_pages(portal: Client, both: None, monkeypa
         seen += [str(one) for one in graph.subjects(RDF.type, DCAT.Dataset)]
         assert judged(graph) == [] and str(graph.value(None, URIRef(f"{HYDRA}totalItems")) or 2) == "2"
         path = next((str(o) for o in graph.objects(None, URIRef(f"{HYDRA}next"))), None)
-    assert [one.rpartition("/")[2] for one in seen] == ["nguoi-khuyet-tat", "tram-xe-buyt"]
+    assert [one.rpartition("/")[2] for one in seen] == ["dem-xe", "tram-xe-buyt"]
     assert catalogue.SIZE == 1
 
 
-async def test_what_changed_since_a_moment(portal: Client, both: None) -> None:
+async def test_what_changed_since_a_moment(portal: Client, both: Dataset) -> None:
     for since, number in (("2020-01-01", 2), ("2999-01-01T00:00:00+07:00", 0), ("2999-01-01T00:00:00%2B07:00", 0)):
         graph = read((await portal.get(f"/catalog.ttl?modified_since={since}")).content, "ttl")
         assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == number, since
@@ -132,7 +154,7 @@ async def test_what_is_closed_or_gone_is_told_by_no_form(
 
 
 async def test_nhip_asks_its_own_addresses_and_every_dataset_is_excellent(
-    portal: Client, installation: Installation, both: None
+    portal: Client, installation: Installation, both: Dataset
 ) -> None:
     async def ask(method: str, path: str) -> int:
         return (await portal.request(method, path, headers={"Accept": "text/html"})).status_code
@@ -150,7 +172,7 @@ async def test_nhip_asks_its_own_addresses_and_every_dataset_is_excellent(
 async def _points(installation: Installation) -> dict[str, int]:
     found = {}
     async with installation.db.read() as tx:
-        for name in ("tram-xe-buyt", "nguoi-khuyet-tat"):
+        for name in ("tram-xe-buyt", "dem-xe"):
             entry = await get_entry(tx, name)
             assert (await quality_of(tx, entry)).points == entry.score, "what is stored is what is shown"
             found[name] = entry.score
@@ -181,7 +203,21 @@ async def test_places_follow_the_release_in_force(
         assert await store.list_facts(tx, [entry.dataset_id]) == {}, "nothing is left of what is closed"
 
 
-async def test_publisher_and_place_are_said_once_for_all(portal: Client, both: None) -> None:
+async def test_units_and_days_are_those_that_the_rows_name(
+    portal: Client, installation: Installation, both: Dataset
+) -> None:
+    assert await look_at_due(installation) == 2
+    graph = read((await portal.get("/dataset/dem-xe.ttl")).content, "ttl")
+    assert {str(o) for o in graph.objects(None, DCAT.startDate)} == {"2026-03-01"}
+    assert {str(o) for o in graph.objects(None, DCAT.endDate)} == {"2026-03-04"}
+    assert {str(o) for o in graph.objects(None, SKOS.prefLabel)} >= {"Phường Phú Xuân", "Phường Thuận Hóa"}
+    async with installation.db.read() as tx:
+        entry = await get_entry(tx, "dem-xe")
+    assert len(entry.places) == 2 and "46" not in entry.places
+    assert "Đếm xe" in (await portal.get(f"/datasets?place={entry.places[0]}", headers={"Accept": "text/html"})).text
+
+
+async def test_publisher_and_place_are_said_once_for_all(portal: Client, both: Dataset) -> None:
     graph: Graph = read((await portal.get("/catalog.ttl")).content, "ttl")
     agency = URIRef(f"{ROOT}/agency/000.00.10.H57")
     assert len(list(graph.subjects(DCTERMS.publisher, agency))) == 4, "two datasets, two services"
