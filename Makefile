@@ -34,6 +34,9 @@ build: .venv/.runtime ## make the environment and the browser files
 bench: build .venv/.dev ## measure; writes bench/results.json
 	$(BIN)/python -m bench $(ARGS)
 
+soak: .venv/.dev ## kill what writes the graph, and PostgreSQL, hundreds of times; nothing may be lost
+	$(BIN)/python -m tests.graph.store.killing $(ARGS)
+
 screenshots: build .venv/.dev ## remake the pictures of the README and the docs
 	$(BIN)/python scripts/screenshots.py
 

@@ -12,7 +12,14 @@ import asyncpg
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 
-LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, TimeoutError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg raises when a connection ends in the middle of an answer
+)
 """How it shows that the server went away, or that this connection did."""
 _SETTINGS = {"jit": "off", "application_name": "nhip graph", "lock_timeout": "20s"}
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
