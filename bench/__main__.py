@@ -1,6 +1,6 @@
 """Run the benches, print their figures with the machine, and merge them into bench/results.json.
 
-    .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [portal] [--quick]
+    .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [portal] [gate] [--quick]
 
 --quick: small files, for a look in two minutes; its figures are recorded under the same names, with their rows.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, ledger, permissions, pipeline, portal, results, signin, units
+from bench import check, gate, ledger, permissions, pipeline, portal, results, signin, units
 
 
 def run_units(quick: bool) -> None:
@@ -53,12 +53,18 @@ def run_portal(quick: bool) -> None:
     portal.run(quick)
 
 
+def run_gate(quick: bool) -> None:
+    """The publication gate: recall, false alarms, and a look at a large table."""
+    gate.run(quick)
+
+
 BENCHES: dict[str, Callable[[bool], None]] = {
     "units": run_units,
     "check": run_check,
     "pipeline": run_pipeline,
     "ledger": run_ledger,
     "portal": run_portal,
+    "gate": run_gate,
     "permissions": run_permissions,
     "signin": run_signin,
 }

@@ -17,7 +17,7 @@ from nhip.portal.gate.anonymity import anonymity_of
 from nhip.portal.gate.findings import BLOCKS, title_of
 from nhip.portal.gate.people import about, overruled, roles_with
 from nhip.portal.gate.policy import Policy, policy_at
-from nhip.portal.gate.recognisers import DIGITS, FEWEST, SHARE, any_of, numbers_like, recognisers
+from nhip.portal.gate.recognisers import DIGITS, FEWEST, LEAST, SHARE, any_of, numbers_like, recognisers
 from nhip.portal.gate.together import codes_of, together
 from nhip.portal.model import WHOLE, GateReport, OpenColumn, Role, Shaping, Suspicion
 
@@ -171,10 +171,13 @@ def _in_text(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> 
 
 def _in_numbers(con: duckdb.DuckDBPyConnection, table: str, column: OpenColumn) -> Iterator[Suspicion]:
     cell, known = ident(column.name), recognisers()
+    likely = f"{cell} >= {LEAST}"
+    counts = _counts(con, table, {"": f"{cell} is not null", "likely": likely})
+    total = counts[""]
+    if counts["likely"] < max(FEWEST, SHARE * total):
+        return
     tests = {name: numbers_like(known[name], cell, digits) for name, digits in DIGITS.items()}
-    counts = _counts(con, f"{table} where {cell} is not null", {**tests, "": "true"})
-    total = counts.pop("")
-    for name, cells in counts.items():
+    for name, cells in _counts(con, f"{table} where {likely}", tests).items():
         if cells >= FEWEST and cells >= SHARE * total:
             yield Suspicion(column=column.name, what=name, cells=cells, example="0" * (DIGITS[name] - 1))
 
