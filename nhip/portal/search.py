@@ -128,10 +128,10 @@ async def search(tx: Connection, wanted: Wanted) -> Result:
     values = _values(wanted)
     if wanted.q and values["query"] is None:
         return Result([], 0, False, {})
-    cursor = await tx.execute(queries.search, values, prepare=False)
+    rows = await _looked_up(tx, values)
     hits: list[tuple[int, str]] = []
     counted: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "total")}
-    for what, told, number in await cursor.fetchall():
+    for what, told, number in rows:
         if what == "hit":
             hits.append((number, told[0]))
         else:
@@ -146,6 +146,14 @@ async def search(tx: Connection, wanted: Wanted) -> Result:
         near = bool(alike)
         found = [*found, *alike]
     return Result(found, min(total, MOST), total > MOST, facets, near)
+
+
+async def _looked_up(tx: Connection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    if not values["query"]:
+        return await (await tx.execute(queries.search, values, prepare=False)).fetchall()
+    async with tx.transaction():
+        await tx.execute(queries.use_indexes)
+        return await (await tx.execute(queries.search, values, prepare=False)).fetchall()
 
 
 def _good_names(bits: int) -> list[str]:

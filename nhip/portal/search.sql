@@ -21,7 +21,7 @@ with titled as materialized (
     select dataset_id, agency_code, theme, licence, formats, places, good, year, modified, row_count, sort, 1 as level, title, folded
     from portal.entry
     where %(query)s::text is not null and words @@ to_tsquery('simple', %(query)s)
-      and not heading @@ to_tsquery('simple', %(query)s)
+      and dataset_id not in (select dataset_id from titled)
       and (%(agency)s::text[] is null or agency_code = any(%(agency)s))
       and (%(theme)s::text[] is null or theme = any(%(theme)s))
       and (%(licence)s::text[] is null or licence = any(%(licence)s))
@@ -49,6 +49,11 @@ select case when grouping(agency_code) = 0 then 'agency' when grouping(theme) = 
        coalesce(formats, places, array[coalesce(agency_code, theme, licence, good::text, year::text, '')]), count(*)
 from found
 group by grouping sets ((), (agency_code), (theme), (licence), (formats), (places), (good), (year))
+
+-- name: use_indexes
+-- Words are looked up in their index: what reading each row's words would cost lies outside the table, where the planner does not
+-- look.
+select set_config('enable_seqscan', 'off', true)
 
 -- name: set_nearness
 -- How alike words must be, for this transaction.
