@@ -23,6 +23,7 @@ from nhip.ledger import api as ledger_api
 from nhip.plugins import found_sectors
 from nhip.portal import routes as portal
 from nhip.portal.dcat.reach import keep_asking
+from nhip.portal.keeping import KeptAnswers
 from nhip.privacy import routes as privacy
 from nhip.security import pages as security_pages
 from nhip.security.openid import account_pages as linked_pages
@@ -68,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             **sector_templates(),
         },
         navigation=[*NAVIGATION, *privacy.NAVIGATION, *sector_navigation()],
-        layers=[*protect(chosen), ProgramHeaders],
+        layers=[*protect(chosen), ProgramHeaders, lambda inner: KeptAnswers(inner, chosen, lambda: app.state.epoch)],
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],
         guards=[permitted],

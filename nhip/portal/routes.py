@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from nhip.db.installation import Installation
 from nhip.portal.ckan.api import act, version
 from nhip.portal.dcat.api import catalogue, catalogue_page
+from nhip.portal.epoch import Epoch
 from nhip.portal.exports.api import export
 from nhip.portal.feeds import robots, sitemap
 from nhip.portal.pages import open as pages
@@ -32,7 +33,9 @@ ROUTES: list[Any] = [
 
 @asynccontextmanager
 async def reading(installation: Installation, state: State) -> AsyncIterator[None]:
-    """What the public routes find in `app.state`: `warm`, the DuckDB of all readers, and `portraits` of releases."""
+    """What the public routes find in `app.state`: `warm`, the DuckDB of all readers, `portraits` of releases, and the `epoch` of
+    the catalogue."""
+    state.epoch = Epoch(installation.db)
     state.warm = warm = Warm(installation)
     state.portraits = Portraits(warm)
     try:
