@@ -1,0 +1,174 @@
+"""Aggregated temporal values (CIM 009, 4.5.19): numbers by PostgreSQL, everything else here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from nhip.graph.errors import TooManyResults
+from nhip.graph.model import VALUE_MEMBER
+from nhip.graph.query.stores import Store
+from nhip.graph.temporal.model import Aggregation, Span, Window, written
+from nhip.graph.temporal.reading import SCOPE, Reading, read_sightings, text_of
+
+MAX_PERIODS = 50_000
+MAX_ROWS = 200_000
+_EVERYTHING = timedelta(days=365_000)
+_METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
+_DEFAULT = "Property"
+Series = dict[str, list[dict[str, Any]]]
+Cell = tuple[int, int, int]
+"""Life, attribute, dataset."""
+
+
+async def aggregate(graph: Store, pairs: list[tuple[int, int]], reading: Reading, aggregation: Aggregation) -> Series:
+    """Attribute -> one object for each dataset, with a list of [value, start, end] for each method.
+
+    Periods begin where the window does, without a beginning at the entity's first instance. Raises TooManyResults.
+    """
+    bounds = await _bounds(graph, pairs, reading)
+    if not bounds:
+        return {}
+    first, last = min(row["first"] for row in bounds), max(row["last"] for row in bounds)
+    origin = reading.window.since or first
+    end = reading.window.until or last
+    if aggregation.span.months or any(row["others"] for row in bounds):
+        cells = await _by_hand(graph, pairs, reading, aggregation.span, origin)
+    else:
+        cells = await _by_database(graph, pairs, reading, aggregation.span, origin)
+    names = await graph.codes.names({code for cell in cells for code in cell[1:] if code})
+    found: Series = {}
+    for (_eno, attribute, dataset), (kind, periods) in sorted(cells.items()):
+        made: dict[str, Any] = {"type": kind}
+        if dataset:
+            made["datasetId"] = names[dataset]
+        for method in aggregation.methods:
+            values = [(at, told[method]) for at, told in periods if told.get(method) is not None]
+            if values:
+                made[method] = [[value, *_ends(at, end, aggregation.span)] for at, value in values]
+        found.setdefault(names[attribute], []).append(made)
+    return found
+
+
+def _ends(start: datetime, end: datetime, span: Span) -> tuple[str, str]:
+    return written(start), written(end if not (span.months or span.seconds) else after(start, span))
+
+
+def after(start: datetime, span: Span, periods: int = 1) -> datetime:
+    """The beginning of a later period."""
+    if not span.months:
+        return start + timedelta(seconds=span.seconds * periods)
+    month = start.year * 12 + start.month - 1 + span.months * periods
+    day = start.day
+    while True:
+        try:
+            return start.replace(year=month // 12, month=month % 12 + 1, day=day)
+        except ValueError:
+            day -= 1
+            if day < 28:
+                return datetime.max.replace(tzinfo=UTC)
+
+
+async def _bounds(graph: Store, pairs: list[tuple[int, int]], reading: Reading) -> list[Any]:
+    if not pairs:
+        return []
+    window = reading.window
+    text = text_of("bounds", Window(window.property, window.relation), await graph.codes.find(SCOPE))
+    enos, attributes = zip(*pairs, strict=True)
+    rows: list[Any] = await graph.fetch(text, enos, attributes, window.since, window.until, reading.datasets)
+    return rows
+
+
+Cells = dict[Cell, tuple[str, list[tuple[datetime, dict[str, Any]]]]]
+
+
+async def _by_database(
+    graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime
+) -> Cells:
+    window = reading.window
+    text = text_of("aggregate_fixed", Window(window.property, window.relation), await graph.codes.find(SCOPE))
+    enos, attributes = zip(*pairs, strict=True)
+    length = timedelta(seconds=span.seconds) if span.seconds else _EVERYTHING
+    rows = await graph.fetch(
+        text,
+        enos,
+        attributes,
+        window.since,
+        window.until,
+        length,
+        [origin] * len(enos),
+        reading.datasets,
+        MAX_PERIODS + 1,
+    )
+    if len(rows) > MAX_PERIODS:
+        raise TooManyResults(what=str(MAX_PERIODS))
+    cells: Cells = {}
+    for row in rows:
+        told = dict(zip(_METHODS, list(row)[4:], strict=True))
+        cells.setdefault((row[0], row[1], row[2]), (_DEFAULT, []))[1].append((row[3], told))
+    return cells
+
+
+async def _by_hand(graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime) -> Cells:
+    most = Reading(reading.window, reading.datasets, most=MAX_ROWS + 1)
+    rows = await read_sightings(graph, pairs, most)
+    if len(rows) > MAX_ROWS:
+        raise TooManyResults(what=str(MAX_ROWS))
+    groups: dict[Cell, dict[int, list[Any]]] = {}
+    kinds: dict[Cell, str] = {}
+    for row in rows:
+        if row["val"] is None:
+            continue
+        cell = (row["eno"], row["attr"], row["ds"])
+        instance = orjson.loads(row["val"])
+        kinds[cell] = instance["type"]
+        value = instance.get(VALUE_MEMBER[instance["type"]])
+        groups.setdefault(cell, {}).setdefault(period_of(row["seen"], origin, span), []).append(value)
+    return {
+        cell: (
+            kinds[cell],
+            [(after(origin, span, n) if n else origin, numbers(group)) for n, group in sorted(some.items())],
+        )
+        for cell, some in groups.items()
+    }
+
+
+def period_of(at: datetime, origin: datetime, span: Span) -> int:
+    """The number of the period that an instant lies in."""
+    if span.seconds:
+        return math.floor((at - origin).total_seconds() / span.seconds)
+    if not span.months:
+        return 0
+    guess = ((at.year - origin.year) * 12 + at.month - origin.month) // span.months
+    return guess - 1 if after(origin, span, guess) > at else guess
+
+
+def numbers(values: list[Any]) -> dict[str, Any]:
+    """All methods over the values of a period, as far as their types allow: the size of arrays, true as 1, the order of texts."""
+    found: dict[str, Any] = {"totalCount": len(values), "distinctCount": len({orjson.dumps(one) for one in values})}
+    if all(isinstance(one, str) for one in values):
+        return found | {"min": min(values), "max": max(values)}
+    sized = list(_measures(values))
+    if len(sized) < len(values):
+        return found
+    mean = math.fsum(sized) / len(sized)
+    return found | {
+        "sum": math.fsum(sized),
+        "avg": mean,
+        "min": min(sized),
+        "max": max(sized),
+        "stddev": math.sqrt(math.fsum((one - mean) ** 2 for one in sized) / len(sized)),
+        "sumsq": math.fsum(one * one for one in sized),
+    }
+
+
+def _measures(values: list[Any]) -> Iterator[float]:
+    for value in values:
+        if isinstance(value, list):
+            yield float(len(value))
+        elif isinstance(value, int | float):
+            yield float(value)
