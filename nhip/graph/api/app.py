@@ -78,7 +78,7 @@ class GraphApp:
             return Answer(204, headers=[_allow(resource)])
         route = resource.get("GET" if call.method == "HEAD" else call.method)
         if route is None:
-            if call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
+            if len(path) == 1 and call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
                 raise BadRequestData(what=_("the address ends where an identifier is expected"))
             return _not_allowed(call.method, resource)
         return await self._run(call, route)

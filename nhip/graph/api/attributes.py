@@ -10,9 +10,10 @@ from nhip.graph.api.entities import SIMPLIFIED, only, updated, written
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.document.expand import expand_attribute, expand_entity
-from nhip.graph.errors import BadRequestData
+from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.model import Operation
 from nhip.graph.operations import SCOPE
+from nhip.graph.temporal.writing import forget
 from nhip.kernel.i18n import _
 
 _APPEND = SIMPLIFIED | {"noOverwrite"}
@@ -86,5 +87,13 @@ async def delete_attribute(call: Call) -> Answer:
         every_dataset=every,
         only=only(call, context),
     )
-    await written(call, operation)
+    try:
+        await written(call, operation)
+    except ResourceNotFound:
+        # an entity that only the temporal interface was told of: one store is behind both
+        there = operation.only is None and await forget(
+            call.app.graph, call.tenant, identifier, operation.attribute, dataset, every=every
+        )
+        if not there:
+            raise
     return Answer(204)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nhip.graph.contexts.iris import is_uri
-from nhip.graph.errors import BadRequestData
+from nhip.graph.errors import BadRequestData, MethodNotAllowed
 from nhip.kernel.i18n import _
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def require_uri(text: str) -> str:
 
 
 def expanded(name: str, context: Context) -> str:
-    """The IRI of an attribute's or type's name in an address. Raises BadRequestData."""
-    if not name or len(name) > _LONGEST:
+    """The IRI of an attribute's or type's name in an address. Raises BadRequestData; MethodNotAllowed where none stands."""
+    if not name:
+        raise MethodNotAllowed(what=_("without a name"))
+    if len(name) > _LONGEST:
         raise BadRequestData(what=f"{name[:100]!r}: {_('not a name')}")
     return name if name == "scope" else context.expand(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.graph.api import attributes, batch, discovering, entities, hosted, identity, querying, retrieving
+from nhip.graph.api import attributes, batch, discovering, entities, hosted, identity, querying, retrieving, temporal
 from nhip.graph.api.media import WITH_GEO
 from nhip.graph.api.routing import WRITE, Handler, Route, add
 
@@ -19,6 +19,7 @@ def install() -> None:
     _batches()
     _contexts()
     _discovery()
+    _temporal()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -61,3 +62,17 @@ def _discovery() -> None:
     add("types/*", "GET", Route(handler=discovering.describe_type, params=discovering.ONE))
     add("attributes", "GET", Route(handler=discovering.list_attributes, params=discovering.LISTED))
     add("attributes/*", "GET", Route(handler=discovering.describe_attribute, params=discovering.ONE))
+
+
+def _temporal() -> None:
+    here = "temporal/entities"
+    add(here, "GET", Route(handler=temporal.query_evolutions, params=temporal.QUERY))
+    _write(here, "POST", temporal.put_evolution, makes_tenant=True)
+    add("temporal/entityOperations/query", "POST", Route(handler=temporal.query_posted, params=temporal.POSTED))
+    one = f"{here}/*"
+    add(one, "GET", Route(handler=temporal.retrieve_evolution, params=temporal.RETRIEVE))
+    _write(one, "DELETE", temporal.delete_evolution)
+    _write(f"{one}/attrs", "POST", temporal.add_attributes)
+    _write(f"{one}/attrs/*", "DELETE", temporal.delete_attribute, "datasetId", "deleteAll")
+    _write(f"{one}/attrs/*/*", "PATCH", temporal.change_instance)
+    _write(f"{one}/attrs/*/*", "DELETE", temporal.delete_instance)

@@ -1,0 +1,175 @@
+"""The temporal interface (CIM 009, 5.6.11 to 5.6.16, 5.7.3, 5.7.4; 6.18 to 6.24)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nhip.graph.api import params
+from nhip.graph.api.answers import Answer
+from nhip.graph.api.asking import ORDER, PAGES, WHICH, asked_by, asked_in
+from nhip.graph.api.entities import location
+from nhip.graph.api.names import expanded, require_uri
+from nhip.graph.api.request import Call
+from nhip.graph.api.viewing import page_links, with_context
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.expand import expand_attribute
+from nhip.graph.errors import BadRequestData
+from nhip.graph.query.build import build
+from nhip.graph.temporal import service, writing
+from nhip.graph.temporal.asking import TimesAsked, ask
+from nhip.graph.temporal.model import Question
+from nhip.kernel.i18n import _
+
+TIMES = frozenset({"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration"})
+SHOWN = frozenset({"options", "format", "lang"})
+RETRIEVE = TIMES | SHOWN | {"attrs", "pick", "omit", "datasetId", "local"}
+QUERY = TIMES | SHOWN | WHICH | PAGES | ORDER
+POSTED = SHOWN | PAGES | {"local"}
+_OPTIONS = frozenset({"sysAttrs", "temporalValues", "aggregatedValues", "simplified", "keyValues", "normalized"})
+
+
+async def retrieve_evolution(call: Call) -> Answer:
+    """GET /temporal/entities/{id}."""
+    identifier = require_uri(call.parts[0])
+    context = await call.context()
+    question = _asked(call, context, narrow=False)
+    found = await service.retrieve(call.app.graph, call.tenant, identifier, question, context, _shape(call))
+    answer = await with_context(call, context, found.found[0])
+    return _ranged(answer, found)
+
+
+async def query_evolutions(call: Call) -> Answer:
+    """GET /temporal/entities."""
+    context = await call.context()
+    question = _asked(call, context, narrow=True)
+    return await _found(call, context, question, _shape(call))
+
+
+async def query_posted(call: Call) -> Answer:
+    """POST /temporal/entityOperations/query."""
+    body, context = await call.fragment()
+    query = build(asked_by(body, call.query, call.app.limits, temporal=True), context)
+    times = body.get("temporalQ", {})
+    aggregated = body.get("aggrParams", {})
+    if not isinstance(times, dict) or not isinstance(aggregated, dict):
+        raise BadRequestData(what=_("temporalQ and aggrParams are objects"))
+    told = params.options(call.query, _OPTIONS)
+    aggregated = aggregated or {name: times[name] for name in ("aggrMethods", "aggrPeriodDuration") if name in times}
+    asked = TimesAsked(
+        timerel=times.get("timerel", ""),
+        time_at=times.get("timeAt", ""),
+        end_time_at=times.get("endTimeAt", ""),
+        timeproperty=times.get("timeproperty", ""),
+        last=times.get("lastN"),
+        methods=aggregated.get("aggrMethods", ""),
+        duration=aggregated.get("aggrPeriodDuration", ""),
+        aggregated="aggregatedValues" in told or bool(aggregated),
+    )
+    question = ask(asked, query, required=True, most=call.app.limits.instances)
+    lang = body.get("lang", "")
+    return await _found(call, context, question, msgspec.structs.replace(_shape(call), lang=lang))
+
+
+async def _found(call: Call, context: Context, question: Question, shape: service.Shape) -> Answer:
+    found = await service.query(call.app.graph, call.tenant, question, context, shape)
+    answer = await with_context(call, context, found.found)
+    if found.count is not None:
+        answer.with_header(b"ngsild-results-count", str(found.count))
+    answer.headers += page_links(call, found.more)
+    return _ranged(answer, found)
+
+
+def _ranged(answer: Answer, found: service.Answer) -> Answer:
+    """206 with the part of time that it covers, when it was cut (6.3.10)."""
+    if found.range is not None:
+        answer.status = 206
+        answer.with_header(b"content-range", found.range.header())
+    return answer
+
+
+def _asked(call: Call, context: Context, *, narrow: bool) -> Question:
+    query = call.query
+    told = params.options(query, _OPTIONS)
+    times = TimesAsked(
+        timerel=query.get("timerel", ""),
+        time_at=query.get("timeAt", ""),
+        end_time_at=query.get("endTimeAt", ""),
+        timeproperty=query.get("timeproperty", ""),
+        last=query.get("lastN"),
+        methods=query.get("aggrMethods", ""),
+        duration=query.get("aggrPeriodDuration", ""),
+        aggregated="aggregatedValues" in told,
+    )
+    built = build(asked_in(query, call.app.limits), context, narrow=narrow)
+    return ask(times, built, required=narrow, most=call.app.limits.instances)
+
+
+def _shape(call: Call) -> service.Shape:
+    told = params.options(call.query, _OPTIONS)
+    simplified = not told.isdisjoint({"temporalValues", "simplified", "keyValues"})
+    return service.Shape(simplified=simplified, sys="sysAttrs" in told, lang=call.query.get("lang", ""))
+
+
+async def put_evolution(call: Call) -> Answer:
+    """POST /temporal/entities: 201 for a new evolution, 204 when it was added to one."""
+    body, context = await call.fragment()
+    doc, scopes = writing.expand_temporal(body, context)
+    if await writing.put(call.app.graph, call.tenant, doc, scopes):
+        return Answer(201).with_header(b"location", location("temporal/entities", doc["id"]))
+    return Answer(204)
+
+
+async def delete_evolution(call: Call) -> Answer:
+    """DELETE /temporal/entities/{id}."""
+    await writing.delete(call.app.graph, call.tenant, require_uri(call.parts[0]))
+    return Answer(204)
+
+
+async def add_attributes(call: Call) -> Answer:
+    """POST /temporal/entities/{id}/attrs."""
+    identifier = require_uri(call.parts[0])
+    body, context = await call.fragment()
+    doc, scopes = writing.expand_temporal(body, context, fragment=True)
+    await writing.add(call.app.graph, call.tenant, identifier, doc, scopes)
+    return Answer(204)
+
+
+async def delete_attribute(call: Call) -> Answer:
+    """DELETE /temporal/entities/{id}/attrs/{name}."""
+    identifier = require_uri(call.parts[0])
+    every = params.boolean(call.query, "deleteAll")
+    dataset = call.query.get("datasetId")
+    if dataset is not None:
+        require_uri(dataset)
+    name = expanded(call.parts[1], await call.context())
+    await writing.delete_attribute(call.app.graph, call.tenant, identifier, name, dataset, every=every)
+    return Answer(204)
+
+
+async def change_instance(call: Call) -> Answer:
+    """PATCH /temporal/entities/{id}/attrs/{name}/{instanceId}."""
+    identifier, instance = require_uri(call.parts[0]), require_uri(call.parts[2])
+    body, context = await call.fragment()
+    name = expanded(call.parts[1], context)
+    fragment = _one_instance(body, context, name)
+    await writing.change_instance(call.app.graph, call.tenant, identifier, name, instance, fragment)
+    return Answer(204)
+
+
+def _one_instance(body: dict[str, Any], context: Context, name: str) -> dict[str, Any]:
+    """The instance in a body that is one, or that holds one under the attribute's name."""
+    inner = next((value for key, value in body.items() if len(body) == 1 and context.expand(key) == name), body)
+    instances = expand_attribute(inner, context, name, temporal=True)
+    if len(instances) != 1:
+        raise BadRequestData(what=_("exactly one instance is expected"))
+    return instances[0]
+
+
+async def delete_instance(call: Call) -> Answer:
+    """DELETE /temporal/entities/{id}/attrs/{name}/{instanceId}."""
+    identifier, instance = require_uri(call.parts[0]), require_uri(call.parts[2])
+    name = expanded(call.parts[1], await call.context())
+    await writing.delete_instance(call.app.graph, call.tenant, identifier, name, instance)
+    return Answer(204)
