@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -59,8 +60,8 @@ def template_database(postgres: EmbeddedServer) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
+@contextmanager
+def copied_database(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
     """URL of a fresh database with the whole schema; files are copied, as that takes a tenth of the time of logged pages."""
     name = f"{template_database}_{next(_count)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -70,21 +71,50 @@ def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[s
         connection.execute(f'drop database "{name}" with (force)')
 
 
-@pytest.fixture
-def settings(database_url: str) -> Iterator[Settings]:
+@contextmanager
+def empty_settings(database_url: str) -> Iterator[Settings]:
     """Settings of an empty installation in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="nhip-test-"))
     yield Settings(data_dir=folder, database_url=database_url, memory_mb=500, second_factor="offered")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-async def installation(settings: Settings) -> AsyncIterator[Installation]:
-    """An empty installation, opened."""
+@asynccontextmanager
+async def opened_installation(settings: Settings) -> AsyncIterator[Installation]:
+    """The installation of `settings`, opened."""
     db = Database(settings.database_url, size=4)
     await db.open()
     yield Installation(settings, db, Objects(settings.data_dir / "objects"))
     await db.close()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
+    """URL of a fresh database with the whole schema."""
+    with copied_database(postgres, template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str) -> Iterator[Settings]:
+    """Settings of an empty installation."""
+    with empty_settings(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    """An empty installation, opened."""
+    async with opened_installation(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def shared_installation(postgres: EmbeddedServer, template_database: str) -> AsyncIterator[Installation]:
+    """An installation that the tests of a module share: filled by fixtures of the module, only read by tests."""
+    with copied_database(postgres, template_database) as url, empty_settings(url) as made:
+        async with opened_installation(made) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="session")

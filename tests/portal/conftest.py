@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -111,10 +112,29 @@ async def open_stops(installation: Installation, stops: Dataset) -> Dataset:
     return stops
 
 
-@pytest.fixture
-async def portal(installation: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
-    """A stranger's program."""
+@asynccontextmanager
+async def _served(installation: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
     async with installation.db.tx() as tx:
         await set_administrator_password(tx)
     async with AsyncTestClient(create_app(installation.settings), base_url="http://testserver.local") as client:
+        yield client
+
+
+@pytest.fixture
+async def portal(installation: Installation) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """A stranger's program."""
+    async with _served(installation) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def open_portal(
+    shared_installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """A stranger's program before the published bus stops, for tests that only read: made once a module."""
+    folder = tmp_path_factory.mktemp("stops")
+    made = await _made(shared_installation, "tram-xe-buyt", "Trạm xe buýt", STOPS, STOP_ROWS, folder)
+    await propose(shared_installation, made, treatment={}, **WORDS)
+    await publish(shared_installation, made)
+    async with _served(shared_installation) as client:
         yield client

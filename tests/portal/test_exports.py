@@ -32,58 +32,56 @@ Client = AsyncTestClient[Litestar]
 FILE = "/dataset/tram-xe-buyt/export"
 
 
-async def test_csv_is_read_by_the_csv_module_and_hides_no_formula(portal: Client, open_stops: Dataset) -> None:
-    answer = await portal.get(f"{FILE}.csv")
+async def test_csv_is_read_by_the_csv_module_and_hides_no_formula(open_portal: Client) -> None:
+    answer = await open_portal.get(f"{FILE}.csv")
     assert answer.headers["content-disposition"] == 'attachment; filename="tram-xe-buyt-1.csv"'
     assert answer.headers["access-control-allow-origin"] == "*"
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert [row["ten"] for row in rows] == ["Bến xe phía Nam", "Chợ Đông Ba", "Đại học Huế"]
     assert (rows[1]["ghi_chu"], rows[1]["vi_do"], rows[1]["mo_cua"]) == ("'=1+1", "16.4726", "2020-01-15")
     assert not answer.content.startswith(b"\xef\xbb\xbf")
-    assert (await portal.get(f"{FILE}.csv?bom=1")).content.startswith(b"\xef\xbb\xbfma,ten")
+    assert (await open_portal.get(f"{FILE}.csv?bom=1")).content.startswith(b"\xef\xbb\xbfma,ten")
 
 
-async def test_json_is_an_array_of_objects(portal: Client, open_stops: Dataset) -> None:
-    rows = (await portal.get(f"{FILE}.json")).json()
+async def test_json_is_an_array_of_objects(open_portal: Client) -> None:
+    rows = (await open_portal.get(f"{FILE}.json")).json()
     assert rows[1]["ghi_chu"] == "=1+1" and rows[1]["vi_do"] == 16.4726 and rows[0]["ghi_chu"] is None
 
 
-async def test_gdal_reads_the_geojson_and_the_rows(portal: Client, open_stops: Dataset, tmp_path: Path) -> None:
+async def test_gdal_reads_the_geojson_and_the_rows(open_portal: Client, tmp_path: Path) -> None:
     for name, address in (("export", f"{FILE}.geojson"), ("rows", "/dataset/tram-xe-buyt/rows?_format=geojson")):
         file = tmp_path / f"{name}.geojson"
-        file.write_bytes((await portal.get(address)).content)
+        file.write_bytes((await open_portal.get(address)).content)
         info = pyogrio.read_info(file)
         assert (info["features"], info["geometry_type"], info["driver"]) == (3, "Point", "GeoJSON")
         assert info["total_bounds"] == pytest.approx((107.5889, 16.4498, 107.6021, 16.4726))
         assert "ten" in list(info["fields"])
 
 
-async def test_a_spreadsheet_reads_the_workbook(portal: Client, open_stops: Dataset) -> None:
-    book = CalamineWorkbook.from_filelike(io.BytesIO((await portal.get(f"{FILE}.xlsx")).content))
+async def test_a_spreadsheet_reads_the_workbook(open_portal: Client) -> None:
+    book = CalamineWorkbook.from_filelike(io.BytesIO((await open_portal.get(f"{FILE}.xlsx")).content))
     assert book.sheet_names == ["Trạm xe buýt"]
     rows = book.get_sheet_by_index(0).to_python()
     assert rows[0][:2] == ["ma", "ten"]
     assert rows[2][1:4] == ["Chợ Đông Ba", "=1+1", 16.4726] and rows[2][5].isoformat() == "2020-01-15"
 
 
-async def test_parquet_is_the_release_itself_and_comes_in_parts(
-    portal: Client, open_stops: Dataset, tmp_path: Path
-) -> None:
-    whole = await portal.get(f"{FILE}.parquet")
+async def test_parquet_is_the_release_itself_and_comes_in_parts(open_portal: Client, tmp_path: Path) -> None:
+    whole = await open_portal.get(f"{FILE}.parquet")
     assert int(whole.headers["content-length"]) == len(whole.content)
-    part = await portal.get(f"{FILE}.parquet", headers={"Range": "bytes=-4"})
+    part = await open_portal.get(f"{FILE}.parquet", headers={"Range": "bytes=-4"})
     assert (part.status_code, part.content) == (206, b"PAR1")
-    head = await portal.head(f"{FILE}.parquet")
+    head = await open_portal.head(f"{FILE}.parquet")
     assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(whole.content)), b"")
     (tmp_path / "x.parquet").write_bytes(whole.content)
     assert duckdb.sql(f"select count(*) from '{tmp_path}/x.parquet'").fetchone() == (3,)
-    assert (await portal.get(f"{FILE}.parquet", headers={"Range": "bytes=9999999-"})).status_code == 416
+    assert (await open_portal.get(f"{FILE}.parquet", headers={"Range": "bytes=9999999-"})).status_code == 416
 
 
-async def test_geojson_has_a_size_and_parts_as_qgis_needs_them(portal: Client, open_stops: Dataset) -> None:
-    whole = await portal.get(f"{FILE}.geojson")
-    head = await portal.head(f"{FILE}.geojson")
-    part = await portal.get(f"{FILE}.geojson", headers={"Range": "bytes=0-9"})
+async def test_geojson_has_a_size_and_parts_as_qgis_needs_them(open_portal: Client) -> None:
+    whole = await open_portal.get(f"{FILE}.geojson")
+    head = await open_portal.head(f"{FILE}.geojson")
+    part = await open_portal.get(f"{FILE}.geojson", headers={"Range": "bytes=0-9"})
     assert int(head.headers["content-length"]) == len(whole.content) and head.headers["accept-ranges"] == "bytes"
     assert (part.status_code, part.content) == (206, whole.content[:10])
 

@@ -26,8 +26,8 @@ async def _names(client: Client, query: str) -> list[Any]:
     return [row["ma"] for row in answer.json()["rows"]]
 
 
-async def test_all_rows_with_what_they_are(portal: Client, open_stops: Dataset) -> None:
-    answer = await portal.get(ROWS)
+async def test_all_rows_with_what_they_are(open_portal: Client) -> None:
+    answer = await open_portal.get(ROWS)
     told = answer.json()
     assert (told["dataset"], told["release"], told["total"], told["next"]) == ("tram-xe-buyt", 1, 3, None)
     assert told["rows"][0] == {
@@ -56,32 +56,30 @@ async def test_all_rows_with_what_they_are(portal: Client, open_stops: Dataset) 
         ("lang=en&theme=dark", ["T01", "T02", "T03"]),
     ],
 )
-async def test_filters_and_order(portal: Client, open_stops: Dataset, query: str, found: list[str]) -> None:
-    assert await _names(portal, query) == found
+async def test_filters_and_order(open_portal: Client, query: str, found: list[str]) -> None:
+    assert await _names(open_portal, query) == found
 
 
 @pytest.mark.parametrize("order", ["", "_sort=ghi_chu", "_sort=-ghi_chu,ma", "_sort=-mo_cua", "_sort=vi_do"])
-async def test_pages_hold_every_row_once_in_the_order_of_the_whole(
-    portal: Client, open_stops: Dataset, order: str
-) -> None:
-    whole = await _names(portal, order)
+async def test_pages_hold_every_row_once_in_the_order_of_the_whole(open_portal: Client, order: str) -> None:
+    whole = await _names(open_portal, order)
     seen: list[str] = []
     query = f"{order}&_size=1"
     while query:
-        answer = (await portal.get(f"{ROWS}?{query}")).json()
+        answer = (await open_portal.get(f"{ROWS}?{query}")).json()
         seen += [row["ma"] for row in answer["rows"]]
         query = answer["next"].partition("?")[2] if answer["next"] else ""
     assert seen == whole and len(seen) == 3
 
 
-async def test_groups(portal: Client, open_stops: Dataset) -> None:
-    answer = await portal.get(f"{ROWS}?_group=mo_cua:year&_agg=count,max:vi_do&_sort=-mo_cua_year&_total=1")
+async def test_groups(open_portal: Client) -> None:
+    answer = await open_portal.get(f"{ROWS}?_group=mo_cua:year&_agg=count,max:vi_do&_sort=-mo_cua_year&_total=1")
     assert answer.json()["rows"][0] == {"mo_cua_year": "2021", "count": 1, "max_vi_do": 16.4598}
     assert answer.json()["total"] == 3
-    first = (await portal.get(f"{ROWS}?_group=ma&_size=2")).json()
-    rest = (await portal.get(ROWS + "?" + first["next"].partition("?")[2])).json()
+    first = (await open_portal.get(f"{ROWS}?_group=ma&_size=2")).json()
+    rest = (await open_portal.get(ROWS + "?" + first["next"].partition("?")[2])).json()
     assert [row["ma"] for row in first["rows"] + rest["rows"]] == ["T01", "T02", "T03"]
-    assert (await portal.get(f"{ROWS}?_agg=avg:vi_do")).json()["rows"] == [
+    assert (await open_portal.get(f"{ROWS}?_agg=avg:vi_do")).json()["rows"] == [
         {"avg_vi_do": pytest.approx(16.46073, abs=1e-5)}
     ]
 
@@ -108,21 +106,21 @@ async def test_groups(portal: Client, open_stops: Dataset) -> None:
         ("ten__like=%25%25%25%25%25", "ten__like"),
     ],
 )
-async def test_what_is_wrong_is_named(portal: Client, open_stops: Dataset, query: str, said: str) -> None:
-    answer = await portal.get(f"{ROWS}?{query}")
+async def test_what_is_wrong_is_named(open_portal: Client, query: str, said: str) -> None:
+    answer = await open_portal.get(f"{ROWS}?{query}")
     assert answer.status_code == 400 and said in answer.json()["detail"], answer.text
     assert answer.headers["access-control-allow-origin"] == "*", "scripts of other websites can read why"
 
 
-async def test_an_unchanged_answer_is_not_sent_again(portal: Client, open_stops: Dataset) -> None:
-    answer = await portal.get(f"{ROWS}?ma=T01")
-    again = await portal.get(f"{ROWS}?ma=T01", headers={"If-None-Match": answer.headers["etag"]})
-    other = await portal.get(f"{ROWS}?ma=T02", headers={"If-None-Match": answer.headers["etag"]})
+async def test_an_unchanged_answer_is_not_sent_again(open_portal: Client) -> None:
+    answer = await open_portal.get(f"{ROWS}?ma=T01")
+    again = await open_portal.get(f"{ROWS}?ma=T01", headers={"If-None-Match": answer.headers["etag"]})
+    other = await open_portal.get(f"{ROWS}?ma=T02", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, other.status_code) == (304, 200)
 
 
-async def test_geojson(portal: Client, open_stops: Dataset) -> None:
-    answer = await portal.get(f"{ROWS}?_format=geojson&ma=T02")
+async def test_geojson(open_portal: Client) -> None:
+    answer = await open_portal.get(f"{ROWS}?_format=geojson&ma=T02")
     assert answer.headers["content-type"] == "application/geo+json"
     feature = answer.json()["features"][0]
     assert feature["geometry"] == {"type": "Point", "coordinates": [107.5889, 16.4726]}
@@ -164,8 +162,6 @@ _NAMES = st.sampled_from(_KNOWN)
 
 @given(st.lists(st.tuples(_NAMES | st.text(max_size=12), st.text(max_size=30)), max_size=4))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_nonsense_is_refused_never_an_error_of_ours(
-    portal: Client, open_stops: Dataset, pairs: list[tuple[str, str]]
-) -> None:
-    answer = await portal.get(ROWS, params=pairs)
+async def test_nonsense_is_refused_never_an_error_of_ours(open_portal: Client, pairs: list[tuple[str, str]]) -> None:
+    answer = await open_portal.get(ROWS, params=pairs)
     assert answer.status_code in (200, 400, 404), answer.text

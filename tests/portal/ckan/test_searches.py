@@ -54,9 +54,9 @@ HARVESTERS: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-async def test_the_filters_of_harvesters(portal: Client, open_stops: Dataset) -> None:
+async def test_the_filters_of_harvesters(open_portal: Client) -> None:
     for asked, count in HARVESTERS:
-        assert await _count(portal, **asked) == count, asked
+        assert await _count(open_portal, **asked) == count, asked
 
 
 async def test_facets_and_pages(portal: Client, open_stops: Dataset) -> None:
@@ -84,9 +84,9 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-async def test_what_is_not_understood_is_said(portal: Client, open_stops: Dataset) -> None:
+async def test_what_is_not_understood_is_said(open_portal: Client) -> None:
     for asked, status, kind in WRONG:
-        answer = await portal.get(SEARCH, params=asked)
+        answer = await open_portal.get(SEARCH, params=asked)
         assert (answer.status_code, answer.json()["error"]["__type"]) == (status, kind), answer.text
 
 
