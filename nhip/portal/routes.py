@@ -15,6 +15,7 @@ from nhip.portal.dcat.api import catalogue, catalogue_page
 from nhip.portal.epoch import Epoch
 from nhip.portal.exports.api import export
 from nhip.portal.feeds import robots, sitemap
+from nhip.portal.openapi import openapi
 from nhip.portal.pages import open as pages
 from nhip.portal.pages.dataset import dataset
 from nhip.portal.pages.portrait import Portraits
@@ -26,7 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
     *(dataset, rows, export, robots, sitemap, act, version),
-    *(catalogue, catalogue_page),
+    *(catalogue, catalogue_page, openapi),
     *PEOPLE,
 ]
 

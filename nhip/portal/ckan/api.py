@@ -23,6 +23,7 @@ from nhip.portal.ckan.errors import (
     SqlRefused,
     WriteRefused,
 )
+from nhip.portal.ckan.finding import FINDING
 from nhip.portal.ckan.model import Action, Asked, Later
 from nhip.portal.ckan.params import Params
 from nhip.portal.public import FOR_ALL, REVALIDATE, AnyRequest, installation_of, pairs_of, root
@@ -43,7 +44,7 @@ async def help_show(asked: Asked) -> str:
     return inspect.getdoc(ACTIONS[name]) or ""
 
 
-ACTIONS: dict[str, Action] = {**ABOUT_CATALOGUE, **ABOUT_ROWS, "help_show": help_show}
+ACTIONS: dict[str, Action] = {**ABOUT_CATALOGUE, **ABOUT_ROWS, **FINDING, "help_show": help_show}
 
 
 @get(["/api", "/api/3"], permission=PUBLIC, anonymous=True, include_in_schema=False, sync_to_thread=False)

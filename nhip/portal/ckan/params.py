@@ -22,6 +22,10 @@ class Params:
     def __init__(self, told: dict[str, Any]) -> None:
         self._told = told
 
+    def with_(self, **others: Any) -> Params:
+        """The same with some exchanged."""
+        return Params({**self._told, **others})
+
     def raw(self, name: str) -> Any:
         """The value as it was sent; None when it was not."""
         return self._told.get(name)
