@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import check, gate, ledger, permissions, pipeline, portal, results, signin, units
+from bench import check, dcat, gate, ledger, permissions, pipeline, portal, results, signin, units
 
 
 def run_units(quick: bool) -> None:
@@ -58,12 +58,18 @@ def run_gate(quick: bool) -> None:
     gate.run(quick)
 
 
+def run_dcat(quick: bool) -> None:
+    """Describing a dataset for other catalogues, and checking that."""
+    dcat.run(quick)
+
+
 BENCHES: dict[str, Callable[[bool], None]] = {
     "units": run_units,
     "check": run_check,
     "pipeline": run_pipeline,
     "ledger": run_ledger,
     "portal": run_portal,
+    "dcat": run_dcat,
     "gate": run_gate,
     "permissions": run_permissions,
     "signin": run_signin,

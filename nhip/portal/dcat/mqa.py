@@ -85,7 +85,7 @@ def _format(quality: str) -> Callable[[Node], list[Value] | None]:
 
 
 _FILE_TYPE = _from("dct:format", f"{AUTHORITY}/file-type/")
-_MEDIA_TYPE = _from("dcat:mediaType", "https://www.iana.org/", "http://www.iana.org/")
+_MEDIA_TYPE = _from("dcat:mediaType", f"{IANA}/")
 _SAY_LICENCE = _("Choose another licence of the list: European catalogues do not know this one.")
 INDICATORS = (
     Indicator(FIND, _("Keywords"), 30, _has("dcat:keyword"), advice=_("Add keywords.")),

@@ -11,7 +11,7 @@ import msgspec
 from nhip.kernel.ids import slug
 
 AUTHORITY = "http://publications.europa.eu/resource/authority"
-IANA = "https://www.iana.org/assignments/media-types"
+IANA = "http://www.iana.org/assignments/media-types"
 
 
 class Format(msgspec.Struct, frozen=True):
