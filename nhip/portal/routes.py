@@ -13,7 +13,6 @@ from nhip.db.installation import Installation
 from nhip.portal.ckan.api import act, version
 from nhip.portal.dcat.api import catalogue, catalogue_page
 from nhip.portal.epoch import Epoch
-from nhip.portal.dcat.api import catalogue, catalogue_page
 from nhip.portal.exports.api import export
 from nhip.portal.feeds import robots, sitemap
 from nhip.portal.openapi import openapi
@@ -28,7 +27,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
     *(pages.home, pages.open_data, pages.datasets, pages.agencies, pages.agency, pages.licence, pages.about),
     *(dataset, rows, export, robots, sitemap, act, version),
-    *(catalogue, catalogue_page),
     *(catalogue, catalogue_page, openapi),
     *PEOPLE,
 ]
