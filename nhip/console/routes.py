@@ -17,6 +17,8 @@ from nhip.console.health import pages as health
 from nhip.console.national import pages as national
 from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
+from nhip.console.stories import pages as stories
+from nhip.console.voices import routes as voices
 from nhip.kernel.i18n import _
 from nhip.security.permissions.catalogue import SELF
 from nhip.web.errors import PageNotFound
@@ -41,6 +43,8 @@ ROUTES = [
     *sources.ROUTES,
     *publishing.ROUTES,
     *national.ROUTES,
+    *voices.ROUTES,
+    *stories.ROUTES,
     *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,5 +57,7 @@ NAVIGATION = (
     NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
     NavItem(_("Publishing"), "/console/publishing", _("Open data"), "dataset.read"),
     NavItem(_("National portal"), "/console/national", _("Open data"), "publication.propose"),
+    NavItem(_("Stories"), "/console/stories", _("Open data"), "story.edit"),
+    NavItem(_("Requests and comments"), "/console/voices", _("Open data"), "voice.read"),
     *admin.NAVIGATION,
 )

@@ -9,10 +9,12 @@ from litestar import Response, get
 
 from nhip.portal.public import AnyRequest, installation_of, root
 from nhip.portal.search import list_addresses
+from nhip.portal.stories.store import list_published
 from nhip.security.permissions.catalogue import PUBLIC
 
 A_FILE = 10_000
 """Addresses in one sitemap; the standard allows 50,000. More come in the next, which the index names."""
+STORIES = 1_000
 _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 CLOSED = ("/console", "/account", "/signin", "/signout", "/setup")
@@ -42,7 +44,10 @@ async def sitemap(request: AnyRequest, after: str | None = None) -> Response[Any
             )
         found = await list_addresses(tx, "", A_FILE + 1)
         if len(found) <= A_FILE:
-            fixed = [(path, "") for path in ("/", "/datasets", "/agencies", "/about-data")]
+            fixed = [
+                (path, "") for path in ("/", "/datasets", "/agencies", "/stories", "/data-requests", "/about-data")
+            ]
+            fixed += [(f"/story/{s.name}", s.made_at.date().isoformat()) for s in await list_published(tx, STORIES)]
             return _xml(
                 _listed(
                     root(request), [*fixed, *((f"/dataset/{o.name}", o.modified.date().isoformat()) for o in found)]

@@ -22,6 +22,7 @@ from nhip.portal.pages.portrait import Portraits
 from nhip.portal.people.routes import ROUTES as PEOPLE
 from nhip.portal.rows.api import rows
 from nhip.portal.rows.warm import Warm
+from nhip.portal.stories.pages import ROUTES as STORIES
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROUTES: list[Any] = [
@@ -29,6 +30,7 @@ ROUTES: list[Any] = [
     *(dataset, rows, export, robots, sitemap, act, version),
     *(catalogue, catalogue_page, openapi),
     *PEOPLE,
+    *STORIES,
 ]
 
 

@@ -68,6 +68,7 @@ _OF_MACHINES = ("/health", "/metrics")
 """Asked by probes by the machine's address. These and static files (the refusal's style) hold nothing to misuse."""
 _HOST = re.compile(r"(?:([A-Za-z0-9._-]{1,253})|\[([0-9A-Fa-f:.]{2,45})\])(?::([0-9]{1,5}))?")
 _HARMFUL = (b"\r", b"\n", b"\0")
+_ANY_FRAME = b"frame-ancestors *"
 
 
 def protect(settings: Settings) -> list[Callable[[ASGIApp], ASGIApp]]:
@@ -103,6 +104,8 @@ class Headers:
                 said = [(name.lower(), value) for name, value in message["headers"]]
                 present = {name for name, _value in said}
                 kept = [pair for pair in said if not _splits(pair)]
+                if any(name == b"content-security-policy" and _ANY_FRAME in value for name, value in kept):
+                    present.add(b"x-frame-options")  # older than frame-ancestors, and cannot say "anybody"
                 message["headers"] = kept + [pair for pair in self.always if pair[0] not in present]
             await send(message)
 

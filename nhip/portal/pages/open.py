@@ -24,11 +24,15 @@ from nhip.portal.search import (
     read_wanted,
     search,
 )
+from nhip.portal.stories.pages import said as told_stories
+from nhip.portal.stories.store import list_published
 from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.sessions import start_of, who
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb, Listing
 
+HOME_STORIES = 3
+"""Stories that the front door names."""
 FACET_VALUES = 12
 """Values of a facet that are shown; the search narrows the rest."""
 
@@ -54,8 +58,9 @@ async def _home(request: AnyRequest) -> Response[Any]:
             "themes": await list_themes(tx),
             "newest": await list_newest(tx),
             "agencies": (await list_agencies(tx))[:8],
+            "stories": await list_published(tx, HOME_STORIES),
         }
-    return open_page(request, "portal/home.html", **values, **always("/"))
+    return open_page(request, "portal/home.html", **values, **told_stories(), **always("/"))
 
 
 @get("/datasets", permission=PUBLIC, include_in_schema=False)

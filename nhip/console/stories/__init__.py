@@ -1,0 +1,1 @@
+"""Composing stories: an editor of blocks that works without scripts."""

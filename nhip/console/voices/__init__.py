@@ -1,0 +1,1 @@
+"""What readers ask and say: looking before it is shown, routing, answering."""
