@@ -11,6 +11,7 @@ import asyncpg
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
 from nhip.graph.errors import NonexistentTenant
+from nhip.graph.group import Wants
 from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
 from nhip.graph.model import Operation, Outcome, Stored
@@ -26,12 +27,14 @@ class Graph:
     """Entities in the database at `url`, whose schema is up to date. One in each process; several processes share the tables."""
 
     def __init__(self, url: str, *, readers: int = 2, searchers: int = 2, most_waiting: int = _MOST_WAITING) -> None:
+        self.url = url
         self._links = Links(url, searchers, generic_plans=False)
         self.codes = Codes(self._links)
         """Numbers of IRIs."""
         self._reader = Reader(url, readers)
         self._writer = Writer(url, self.codes, most_waiting=most_waiting)
         self._tenants = {"": DEFAULT_TENANT}
+        self._names: dict[int, str] = {}
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -53,6 +56,15 @@ class Graph:
     def commits(self) -> list[Callable[[Commit], None]]:
         """Called with what was written after each commit, in its order; must be quick and may not raise."""
         return self._writer.commits
+
+    @property
+    def wants(self) -> Wants:
+        """Whether somebody listens to changes of a document like this; outcomes hold documents only then."""
+        return self._writer.wants
+
+    @wants.setter
+    def wants(self, wants: Wants) -> None:
+        self._writer.wants = wants
 
     async def write(self, tenant: int, operations: list[Operation]) -> list[Outcome]:
         """Do the operations in their order, all in one transaction; durable when this returns, with the history.
@@ -88,6 +100,12 @@ class Graph:
                 raise NonexistentTenant(what=name)
             self._tenants[name] = rows[0][0]
         return self._tenants[name]
+
+    async def tenant_name(self, tenant: int) -> str:
+        """The name of a tenant."""
+        if tenant not in self._names:
+            self._names = {row[0]: row[1] for row in await self._links.fetch(queries.list_tenants)}
+        return self._names[tenant]
 
     async def iri(self, iri: str) -> int:
         """The number of an IRI in the side tables; 0 when no entity ever used it."""

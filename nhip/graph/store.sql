@@ -32,6 +32,10 @@ select id from graph.tenant where name = $1
 -- Make a tenant.
 insert into graph.tenant (name) values ($1) on conflict do nothing
 
+-- name: list_tenants
+-- All tenants.
+select id, name from graph.tenant
+
 -- name: list_indexed
 -- Attributes whose values have rows.
 select tenant, attr from graph.indexed

@@ -1,0 +1,89 @@
+"""A subscription as processes hold it in memory, and what was sent for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from nhip.graph.model import Doc, View
+from nhip.graph.query.model import Query
+
+Trigger = Literal[
+    "entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted"
+]
+DEFAULT_TRIGGERS: tuple[Trigger, ...] = ("attributeCreated", "attributeUpdated")
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where notifications go (5.2.15)."""
+
+    uri: str
+    accept: str = "application/json"
+    receiver: tuple[tuple[str, str], ...] = ()
+    """receiverInfo: headers that go along."""
+    notifier: tuple[tuple[str, str], ...] = ()
+    """notifierInfo: what the sender has to know."""
+    timeout_s: float = 5.0
+    cooldown_s: float = 0.0
+
+
+class Counts(msgspec.Struct):
+    """What was sent, since a moment or in all."""
+
+    sent: int = 0
+    failed: int = 0
+    notified: datetime | None = None
+    good: datetime | None = None
+    bad: datetime | None = None
+
+    def add(self, other: Counts) -> Counts:
+        """Both together."""
+        later = (
+            max((one for one in pair if one is not None), default=None)
+            for pair in ((self.notified, other.notified), (self.good, other.good), (self.bad, other.bad))
+        )
+        return Counts(self.sent + other.sent, self.failed + other.failed, *later)
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that matching and notifying need, read once."""
+
+    tenant: int
+    id: str
+    doc: dict[str, Any]
+    """The subscription with names as IRIs."""
+    context: Any
+    """The @context of notifications, as given."""
+    rev: int
+    query: Query
+    matches: Callable[[Doc], bool] | None
+    """Whether a full document is subscribed; None where that needs entities that are linked."""
+    triggers: frozenset[str]
+    watched: frozenset[str]
+    """IRIs; empty: all attributes."""
+    types: frozenset[str] | None
+    """One of these types the entity has; None: types do not narrow."""
+    view: View
+    changes: bool
+    """showChanges."""
+    endpoint: Endpoint
+    active: bool
+    expires: datetime | None = None
+    throttling_s: float = 0.0
+    interval_s: float = 0.0
+    counts: Counts
+    """As they were in the table when it was read."""
+
+    def live(self, at: datetime) -> bool:
+        """Whether it is to be told of anything now."""
+        return self.active and (self.expires is None or at < self.expires)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An entity that a subscription is to be told of; `gone` says that it was deleted."""
+
+    doc: Doc
+    gone: bool = False

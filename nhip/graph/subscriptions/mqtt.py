@@ -1,0 +1,80 @@
+"""Notifications over MQTT (CIM 009, 7.2): one client for each broker, user and version; the topic is the path of the endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from nhip.security.addresses import checked_address
+from nhip.settings import Settings
+
+_VERSIONS = {"mqtt3.1.1": paho.MQTTv311, "mqtt5.0": paho.MQTTv5}
+
+
+class MqttSender:
+    """One topic of one broker. Used by one task at a time; the library's calls run in a thread."""
+
+    def __init__(self, settings: Settings, uri: str, notifier: tuple[tuple[str, str], ...]) -> None:
+        self._settings = settings
+        self._parts = urlsplit(uri)
+        self._topic = self._parts.path.lstrip("/")
+        told = dict(notifier)
+        self._version = _VERSIONS.get(told.get("MQTT-Version", "mqtt5.0"), paho.MQTTv5)
+        self._qos = int(told["MQTT-QoS"]) if told.get("MQTT-QoS") in ("0", "1", "2") else 0
+        self._client: paho.Client | None = None
+
+    async def send(self, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:
+        """200 when the broker has it. Raises OSError, TimeoutError, ValueError, OutgoingError."""
+        message = orjson.dumps({"metadata": dict(headers), "body": orjson.loads(body)})
+        async with asyncio.timeout(timeout_s + 1):
+            await asyncio.to_thread(self._publish, message, timeout_s)
+        return 200
+
+    def _publish(self, message: bytes, timeout_s: float) -> None:
+        client = self._client
+        if client is None or not client.is_connected():
+            self.close()
+            client = self._client = self._connected(timeout_s)
+        sent = client.publish(self._topic, message, qos=self._qos)
+        sent.wait_for_publish(timeout_s)
+        if not sent.is_published():
+            raise TimeoutError
+
+    def _connected(self, timeout_s: float) -> paho.Client:
+        parts = self._parts
+        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        address = checked_address(parts.hostname or "", port, self._settings)[0]
+        client = paho.Client(CallbackAPIVersion.VERSION2, protocol=self._version)
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password) if parts.password else None)
+        if parts.scheme == "mqtts":
+            client.tls_set_context(ssl.create_default_context())
+        answered = threading.Event()
+        codes: list[Any] = []
+
+        def on_connect(_client: Any, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
+            codes.append(code)
+            answered.set()
+
+        client.on_connect = on_connect
+        client.connect_timeout = timeout_s
+        client.connect(address.ip, port)
+        client.loop_start()
+        if not answered.wait(timeout_s) or codes[0].is_failure:
+            client.loop_stop()
+            raise ConnectionError("the MQTT broker refused the connection")
+        return client
+
+    def close(self) -> None:
+        """Leave the broker."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()

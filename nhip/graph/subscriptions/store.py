@@ -1,0 +1,164 @@
+"""Subscriptions in the database, and from there to memory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from nhip.db.sql import load
+from nhip.graph.contexts.model import Context
+from nhip.graph.contexts.service import Contexts
+from nhip.graph.model import View
+from nhip.graph.query.match import matcher
+from nhip.graph.query.matching import linked_steps
+from nhip.graph.query.model import And, Name, Node, Or, Query
+from nhip.graph.query.projection import given_members
+from nhip.graph.rows import instant
+from nhip.graph.service import Graph
+from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS, Counts, Endpoint, Subscription
+from nhip.graph.subscriptions.reading import Members, query_of
+from nhip.kernel.time import now
+
+queries = load(__file__)
+_WHOLE = frozenset({"id", "type"})
+
+
+class Rest:
+    """A row of graph.sub."""
+
+    def __init__(self, row: Any) -> None:
+        self.tenant, self.id, doc, context, self.rev, self.created, self.modified, *counts = row
+        self.doc: Members = orjson.loads(doc)
+        self.context = orjson.loads(context) if context else None
+        self.counts = Counts(*counts)
+
+
+async def add(graph: Graph, tenant: int, id: str, doc: Members, context: Any) -> bool:
+    """Store a new one; False when there is one with this id."""
+    return bool(await graph.fetch(queries.insert, tenant, id, *_stored(doc, context)))
+
+
+async def change(graph: Graph, tenant: int, id: str, doc: Members, context: Any) -> bool:
+    """Store it anew; False when it is gone."""
+    return bool(await graph.fetch(queries.update, tenant, id, *_stored(doc, context)))
+
+
+async def remove(graph: Graph, tenant: int, id: str) -> bool:
+    """Delete it; False when there is none."""
+    return bool(await graph.fetch(queries.delete, tenant, id))
+
+
+async def find(graph: Graph, tenant: int, id: str) -> Rest | None:
+    """One as it is stored."""
+    rows = await graph.fetch(queries.find, tenant, id)
+    return Rest(rows[0]) if rows else None
+
+
+async def list_all(graph: Graph) -> list[Rest]:
+    """All of all tenants."""
+    return [Rest(row) for row in await graph.fetch(queries.list_all)]
+
+
+async def page(graph: Graph, tenant: int, limit: int, offset: int) -> list[Rest]:
+    """Some of a tenant's, in the order of their making."""
+    return [Rest(row) for row in await graph.fetch(queries.page, tenant, limit, offset)]
+
+
+async def count(graph: Graph, tenant: int) -> int:
+    """How many a tenant has."""
+    return int((await graph.fetch(queries.count, tenant))[0][0])
+
+
+def _stored(doc: Members, context: Any) -> tuple[str, str, datetime | None]:
+    due = (
+        now() + timedelta(seconds=doc["timeInterval"]) if "timeInterval" in doc and doc.get("isActive", True) else None
+    )
+    return orjson.dumps(doc).decode(), orjson.dumps(context).decode(), due
+
+
+async def understood(rest: Rest, contexts: Contexts) -> Subscription:
+    """The form in memory. Raises what the @context or the query is refused with."""
+    asked_in = await contexts.resolve(rest.tenant, rest.doc.get("_q_context", rest.context))
+    query = query_of(rest.doc, asked_in)
+    notification = rest.doc["notification"]
+    linked = query.q is not None and bool(linked_steps(query.q))
+    return Subscription(
+        tenant=rest.tenant,
+        id=rest.id,
+        doc=rest.doc,
+        context=rest.doc.get("jsonldContext", rest.context),
+        rev=rest.rev,
+        query=query,
+        matches=None if linked else matcher(selecting(query)),
+        triggers=frozenset(rest.doc.get("notificationTrigger", DEFAULT_TRIGGERS)),
+        watched=frozenset(rest.doc.get("watchedAttributes", ())),
+        types=_types(query),
+        view=_view(notification, query, rest.doc, asked_in),
+        changes=notification.get("showChanges", False),
+        endpoint=_endpoint(notification["endpoint"]),
+        active=rest.doc.get("isActive", True),
+        expires=instant(rest.doc["expiresAt"]) if "expiresAt" in rest.doc else None,
+        throttling_s=rest.doc.get("throttling", 0.0),
+        interval_s=rest.doc.get("timeInterval", 0.0),
+        counts=rest.counts,
+    )
+
+
+def selecting(query: Query, limit: int = 20) -> Query:
+    """The part of a query that decides whether an entity is meant; what is shown of it is another matter."""
+    return Query(selectors=query.selectors, q=query.q, scope=query.scope, geo=query.geo, limit=limit)
+
+
+def _view(notification: Members, query: Query, doc: Members, context: Context) -> View:
+    pick = None if query.pick is None else given_members(query.pick) | _WHOLE
+    if "attributes" in notification:
+        pick = frozenset(notification["attributes"]) | _WHOLE
+    form = notification.get("format", "normalized").replace("keyValues", "simplified")
+    return View(
+        form=form,
+        geojson=notification["endpoint"].get("accept") == "application/geo+json",
+        sys=notification.get("sysAttrs", False),
+        lang=doc.get("lang", ""),
+        pick=pick,
+        omit=frozenset() if query.omit is None else query.omit.names,
+        datasets=query.datasets,
+    )
+
+
+def _endpoint(told: Members) -> Endpoint:
+    def pairs(name: str) -> tuple[tuple[str, str], ...]:
+        return tuple((one["key"], one["value"]) for one in told.get(name, ()))
+
+    return Endpoint(
+        uri=told["uri"],
+        accept=told.get("accept", "application/json"),
+        receiver=pairs("receiverInfo"),
+        notifier=pairs("notifierInfo"),
+        timeout_s=told.get("timeout", 5000) / 1000,
+        cooldown_s=told.get("cooldown", 0) / 1000,
+    )
+
+
+def _types(query: Query) -> frozenset[str] | None:
+    """Types of which each entity that matches has one; None when that cannot be said."""
+    found: set[str] = set()
+    for selector in query.selectors:
+        some = None if selector.types is None else _some_of(selector.types)
+        if some is None:
+            return None
+        found |= some
+    return frozenset(found) if query.selectors else None
+
+
+def _some_of(node: Node) -> set[str] | None:
+    match node:
+        case Name(text):
+            return None if text == "*" else {text}
+        case And(parts):
+            return next((one for part in parts if (one := _some_of(part)) is not None), None)
+        case Or(parts):
+            alternatives = [_some_of(part) for part in parts]
+            return None if None in alternatives else set().union(*(one for one in alternatives if one))
+    return None

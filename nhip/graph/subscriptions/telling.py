@@ -1,0 +1,104 @@
+"""Which changes a subscription is told of, and what it is told (5.8.6): entities with their deletions and previous values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from nhip.graph.contexts.model import Context
+from nhip.graph.model import NULL, VALUE_MEMBER, Change, Doc, Instance, Outcome
+from nhip.graph.subscriptions.model import Subscription
+
+_TRIGGER = {"created": "attributeCreated", "updated": "attributeUpdated", "deleted": "attributeDeleted"}
+_SHELL = ("id", "type", "createdAt", "modifiedAt")
+
+
+def concerns(one: Subscription, outcome: Outcome) -> bool:
+    """Whether the change is one of those that trigger (notificationTrigger, watchedAttributes)."""
+    triggers = one.triggers
+    if outcome.deleted:
+        if "entityDeleted" in triggers:
+            return True
+        lost = {name for name in outcome.before or {} if ":" in name}
+        return "attributeDeleted" in triggers and bool(lost & one.watched if one.watched else lost)
+    if outcome.created and "entityCreated" in triggers:
+        return True
+    updates = "entityUpdated" in triggers and not outcome.created
+    for change in outcome.changes:
+        if (updates or _TRIGGER[change.kind] in triggers) and (not one.watched or change.attribute in one.watched):
+            return True
+    return False
+
+
+def told(one: Subscription, outcome: Outcome, at: str) -> Doc:
+    """The document that is told of: as it is now, what was deleted as NGSI-LD Null, with previous values where asked for."""
+    if outcome.deleted:
+        return _deleted(one, outcome.before or {}, at)
+    doc = dict(outcome.after or {})
+    tells_deletions = bool(one.triggers & {"attributeDeleted", "entityUpdated"})
+    for change in outcome.changes:
+        before = _instance(outcome.before, change)
+        if before is None or ":" not in change.attribute:
+            continue
+        if change.kind == "deleted" and tells_deletions:
+            doc[change.attribute] = [*doc.get(change.attribute, ()), _null(before, at, previous=one.changes)]
+        elif change.kind == "updated" and one.changes:
+            doc[change.attribute] = [
+                {**now, **_previous(before)} if now.get("datasetId") == change.dataset else now
+                for now in doc.get(change.attribute, ())
+            ]
+    return doc
+
+
+def _deleted(one: Subscription, before: Doc, at: str) -> Doc:
+    doc: Doc = {key: before[key] for key in _SHELL if key in before}
+    if one.changes or "attributeDeleted" in one.triggers:
+        for name, instances in before.items():
+            if ":" in name and (not one.watched or name in one.watched):
+                doc[name] = [_null(instance, at, previous=one.changes) for instance in instances]
+    return doc
+
+
+def _null(before: Instance, at: str, *, previous: bool) -> Instance:
+    kind = before["type"]
+    made: Instance = {"type": kind, VALUE_MEMBER[kind]: {"@none": NULL} if kind == "LanguageProperty" else NULL}
+    made |= {key: before[key] for key in ("datasetId", "createdAt", "modifiedAt") if key in before}
+    return {**made, "deletedAt": at, **(_previous(before) if previous else {})}
+
+
+def _previous(before: Instance) -> dict[str, Any]:
+    member = VALUE_MEMBER[before["type"]]
+    return {f"previous{member[0].upper()}{member[1:]}": before[member]} if member in before else {}
+
+
+def _instance(doc: Doc | None, change: Change) -> Instance | None:
+    found: Iterable[Instance] = (doc or {}).get(change.attribute, ())
+    return next((one for one in found if isinstance(one, dict) and one.get("datasetId") == change.dataset), None)
+
+
+def notification(one: Subscription, entities: list[Any], context: Context, at: str) -> bytes:
+    """The notification (5.3.1) as JSON."""
+    data: Any = {"type": "FeatureCollection", "features": entities} if one.view.geojson else entities
+    made = {
+        "id": f"urn:ngsi-ld:Notification:{uuid4()}",
+        "type": "Notification",
+        "subscriptionId": one.id,
+        "notifiedAt": at,
+        "data": data,
+    }
+    if one.endpoint.accept == "application/ld+json":
+        made["@context"] = context.echo
+    return orjson.dumps(made)
+
+
+def headers(one: Subscription, tenant: str, link: str) -> list[tuple[str, str]]:
+    """The headers of a notification; `link` is the Link to the @context, empty where the body holds it."""
+    made = [("Content-Type", one.endpoint.accept)]
+    if one.endpoint.accept != "application/ld+json":
+        made.append(("Link", link))
+    if tenant:
+        made.append(("NGSILD-Tenant", tenant))
+    return made + list(one.endpoint.receiver)
