@@ -23,6 +23,7 @@ from nhip.errors import BadInput
 from nhip.graph.api.app import GraphApp
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.settings import Settings, load
 
@@ -162,12 +163,17 @@ def create_node() -> Any:
 async def _running(settings: Settings, node: Node) -> AsyncIterator[GraphApp]:
     db, graph = Database(node.database, size=3), Graph(node.database)
     contexts = Contexts(settings, db, preloaded=node.contexts)
+    registrations = Registrations(graph, db)
     await db.open()
     await graph.open()
+    await registrations.open()
     try:
         limits = Limits(instances=node.instances)
-        yield GraphApp(graph, contexts, node=node.name, limits=limits, base_url=node.address)
+        yield GraphApp(
+            graph, contexts, node=node.name, limits=limits, base_url=node.address, registrations=registrations
+        )
     finally:
+        await registrations.close()
         await graph.close()
         await contexts.close()
         await db.close()

@@ -20,6 +20,7 @@ from nhip.kernel.time import now
 
 if TYPE_CHECKING:
     from nhip.graph.contexts.service import Contexts
+    from nhip.graph.registrations.service import Registrations
     from nhip.graph.service import Graph
 
 PREFIX = "/ngsi-ld/v1"
@@ -44,8 +45,10 @@ class GraphApp:
         limits: Limits | None = None,
         permit: Permit | None = None,
         base_url: str = "",
+        registrations: Registrations | None = None,
     ) -> None:
         self.graph = graph
+        self.registrations = registrations
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from nhip.graph.api import attributes, batch, discovering, entities, hosted, identity, querying, retrieving, temporal
+from nhip.graph.api import (
+    attributes,
+    batch,
+    discovering,
+    entities,
+    hosted,
+    identity,
+    querying,
+    registering,
+    retrieving,
+    temporal,
+)
 from nhip.graph.api.media import WITH_GEO
 from nhip.graph.api.routing import WRITE, Handler, Route, add
 
@@ -20,6 +31,7 @@ def install() -> None:
     _contexts()
     _discovery()
     _temporal()
+    _registrations()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -76,3 +88,13 @@ def _temporal() -> None:
     _write(f"{one}/attrs/*", "DELETE", temporal.delete_attribute, "datasetId", "deleteAll")
     _write(f"{one}/attrs/*/*", "PATCH", temporal.change_instance)
     _write(f"{one}/attrs/*/*", "DELETE", temporal.delete_instance)
+
+
+def _registrations() -> None:
+    here = "csourceRegistrations"
+    add(here, "GET", Route(handler=registering.query_registrations, params=registering.LISTED))
+    add(here, "POST", Route(handler=registering.register, permission=WRITE, makes_tenant=True))
+    add(here, "PATCH", Route(handler=registering.update_nothing, permission=WRITE))
+    add(f"{here}/*", "GET", Route(handler=registering.retrieve_registration, params=registering.RETRIEVED))
+    add(f"{here}/*", "PATCH", Route(handler=registering.update_registration, permission=WRITE))
+    add(f"{here}/*", "DELETE", Route(handler=registering.delete_registration, permission=WRITE))

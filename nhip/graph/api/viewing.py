@@ -92,23 +92,24 @@ async def link_of(call: Call, context: Context) -> bytes:
     return context_link(await call.app.hosting.implicit(call.tenant, context.echo))
 
 
-def page_links(call: Call, more: bool, *, ordered: bool = True) -> list[Header]:
-    """The links to the pages before and after this one (5.5.9)."""
+def page_links(call: Call, more: bool, *, ordered: bool = True, kind: str = "") -> list[Header]:
+    """The links to the pages before and after this one (5.5.9); `kind`: their media type, by default this answer's."""
+    kind = kind or call.accept
     limit = params.natural(call.query, "limit", call.app.limits.page)
     offset = params.natural(call.query, "offset", 0)
     if not limit:
         return []
     links = []
     if offset:
-        links.append(_page(call, "prev", limit, max(0, offset - limit), ordered))
+        links.append(_page(call, "prev", limit, max(0, offset - limit), ordered, kind))
     if more:
-        links.append(_page(call, "next", limit, offset + limit, ordered))
+        links.append(_page(call, "next", limit, offset + limit, ordered, kind))
     return links
 
 
-def _page(call: Call, rel: str, limit: int, offset: int, ordered: bool) -> Header:
+def _page(call: Call, rel: str, limit: int, offset: int, ordered: bool, kind: str) -> Header:
     other = {name: text for name, text in call.query.items() if name not in ("limit", "offset")}
     pairs = list(({**other, "limit": str(limit), "offset": str(offset)}).items())
     told = "&".join(f"{name}={quote(text, safe=_SAFE)}" for name, text in (sorted(pairs) if ordered else pairs))
     path = quote(call.scope["path"].rstrip("/"), safe="/:")
-    return b"link", f'<{path}?{told}>; rel="{rel}";type="{call.accept}"'.encode()
+    return b"link", f'<{path}?{told}>; rel="{rel}";type="{kind}"'.encode()

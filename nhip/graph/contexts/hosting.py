@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Given
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.contexts.store import KINDS, Entry, Kind
+from nhip.graph.document.times import instant
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable, OperationNotSupported, ResourceNotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -129,15 +129,11 @@ class Hosting:
             "URL": self._url(entry),
             "localId": entry.id,
             "kind": entry.kind,
-            "createdAt": _instant(entry.created_at),
+            "createdAt": instant(entry.created_at),
             "numberOfHits": entry.hits,
         }
-        return {**told, "lastUsage": _instant(entry.used_at)} if entry.used_at else told
+        return {**told, "lastUsage": instant(entry.used_at)} if entry.used_at else told
 
 
 def _core() -> Entry:
     return Entry("urn:ngsi-ld:Context:core", "Cached", core.CORE_URL, None, _STARTED)
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

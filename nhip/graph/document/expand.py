@@ -5,7 +5,6 @@ Normalised, concise and simplified attributes may be mixed: each says by itself 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from nhip.graph.contexts import core
@@ -14,6 +13,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.geo import is_geometry
 from nhip.graph.document.members import ANY, MEMBERS, PROOF, RESERVED, Nulls, Reader, Reading
+from nhip.graph.document.scopes import read_scopes
 from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
@@ -31,7 +31,6 @@ _GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observatio
 _PROOF = core.NAMESPACE + "ngsildproof"
 _PARTICULAR = _GEO_ONLY | {_PROOF}
 _SCALARS = frozenset({str, int, float, bool})
-_SCOPE = re.compile(r"/?[^\W\d_]\w*(?:/[^\W\d_]\w*)*")
 _DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
 
 
@@ -109,12 +108,7 @@ def _types(given: Any, reading: Reading) -> list[str]:
 
 
 def _scope(given: Any, reading: Reading) -> Any:
-    if given == NULL and reading.nulls != "none":
-        return NULL
-    scopes = given if isinstance(given, list) else [given]
-    if not all(isinstance(one, str) and len(one) <= 1000 and _SCOPE.fullmatch(one) for one in scopes):
-        raise Fault(_("a scope is written as /district/ward: names that begin with a letter, between slashes"), "scope")
-    return list(dict.fromkeys(one if one.startswith("/") else "/" + one for one in scopes))
+    return NULL if given == NULL and reading.nulls != "none" else _at(read_scopes, given, "scope")
 
 
 def _at(read: Any, given: Any, name: str) -> Any:

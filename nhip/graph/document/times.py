@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from nhip.graph.document.faults import Fault
 from nhip.kernel.i18n import _
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z", re.ASCII)
+
+
+def instant(at: datetime) -> str:
+    """A moment as our answers write it, to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_instant(given: Any) -> str:

@@ -1,0 +1,91 @@
+"""Which context sources may know something: discovery by the same questions that entities are asked for with (5.10.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from nhip.graph.query.geo import read_shape, relation_test
+from nhip.graph.query.matching import decide_q, nothing_linked
+from nhip.graph.query.model import And, Geo, Node, Or, Query, Term
+from nhip.graph.query.selection import decide_scopes
+from nhip.graph.registrations.model import Registration
+from nhip.graph.registrations.reading import MEMBERS
+from nhip.graph.registrations.service import Registrations
+from nhip.graph.temporal.model import Window
+
+Test = Callable[[Registration], bool]
+_MANAGED = frozenset({"createdAt", "modifiedAt", "deletedAt"})
+_NAMESPACE = "https://uri.etsi.org/ngsi-ld/"
+
+
+def discover(registrations: Registrations, tenant: int, query: Query, window: Window | None) -> list[Registration]:
+    """The registrations that fit, by id. Without a `window` those of sources that hold the present, else those whose interval
+    meets it."""
+    tests: list[Test] = [lambda one: _in_time(one.doc, window)]
+    if query.geo is not None:
+        tests.append(_geo_test(query.geo))
+    if query.scope is not None:
+        fits = decide_scopes(query.scope)
+        tests.append(lambda one: fits(one.doc))
+    if query.csf is not None:
+        tests.append(_csf_test(query.csf))
+    found = (match.registration for match in registrations.fitting(tenant, query))
+    return [one for one in found if all(test(one) for test in tests)]
+
+
+def _in_time(doc: dict[str, Any], window: Window | None) -> bool:
+    if window is None or not window.relation:
+        return "observationInterval" not in doc and "managementInterval" not in doc
+    interval = doc.get("managementInterval" if window.property in _MANAGED else "observationInterval")
+    if interval is None:
+        return False
+    start, end = _moment(interval["startAt"]), _moment(interval["endAt"]) if "endAt" in interval else None
+    if window.until is not None and start > window.until:
+        return False
+    return window.since is None or end is None or end >= window.since
+
+
+def _moment(text: str) -> datetime:
+    whole, _point, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
+
+
+def _geo_test(geo: Geo) -> Test:
+    """A source fits when its place meets the relation, or may hold places that do."""
+    meets, name = relation_test(geo), geo.attribute.removeprefix(_NAMESPACE)
+
+    def test(registration: Registration) -> bool:
+        place = registration.doc.get(name if name in MEMBERS else geo.attribute)
+        shape = None if place is None else read_shape(place.get("value", place) if isinstance(place, dict) else None)
+        return shape is not None and (meets(shape) or bool(shape.intersects(geo.shape)))
+
+    return test
+
+
+def _csf_test(node: Node) -> Test:
+    decide = decide_q(node)
+    names = set(_first_names(node))
+    return lambda registration: decide(_as_entity(registration.doc, names), nothing_linked)
+
+
+def _first_names(node: Node) -> list[str]:
+    match node:
+        case Term():
+            return [node.path.names[0]]
+        case And(parts) | Or(parts):
+            return [name for part in parts for name in _first_names(part)]
+        case _:
+            return []
+
+
+def _as_entity(doc: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """The members that the filter names as attributes of an entity, as the decisions of q read them."""
+    made: dict[str, Any] = {"id": doc["id"], "type": [doc["type"]]}
+    for name in names - {"id", "type"}:
+        if name in doc:
+            value = doc[name]
+            known = isinstance(value, dict) and "type" in value and ("value" in value or "object" in value)
+            made[name] = [value if known else {"type": "Property", "value": value}]
+    return made

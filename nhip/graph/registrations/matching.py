@@ -1,0 +1,135 @@
+"""Which registrations fit a request (ETSI GS CIM 009 v1.9.1, 5.12), found through an index instead of one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from nhip.graph.query.model import And, Node, Or, Query, Selector, Term
+from nhip.graph.query.patterns import compile_pattern
+from nhip.graph.query.selection import decide_names, names_in
+from nhip.graph.registrations.model import EntityInfo, Information, Registration
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A registration with those elements of its information that fit."""
+
+    registration: Registration
+    information: tuple[Information, ...]
+
+
+class Index:
+    """The registrations of one tenant, by what they are about."""
+
+    def __init__(self, registrations: Iterable[Registration] = ()) -> None:
+        self.by_id: dict[str, Registration] = {}
+        self._entities: defaultdict[str, set[str]] = defaultdict(set)
+        self._types: defaultdict[str, set[str]] = defaultdict(set)
+        self._patterned: set[str] = set()
+        self._any_type: set[str] = set()
+        for registration in registrations:
+            self.put(registration)
+
+    def put(self, registration: Registration) -> None:
+        """Take in a registration, in place of an earlier one with its id."""
+        self.drop(registration.id)
+        self.by_id[registration.id] = registration
+        for places in self._places(registration):
+            places.add(registration.id)
+
+    def drop(self, id: str) -> None:
+        """Forget a registration."""
+        if (known := self.by_id.pop(id, None)) is not None:
+            for places in self._places(known):
+                places.discard(id)
+
+    def _places(self, registration: Registration) -> Iterator[set[str]]:
+        for information in registration.information:
+            if not information.entities:
+                yield self._any_type
+                yield self._patterned
+            for entity in information.entities:
+                yield self._entities[entity.id] if entity.id else self._patterned
+                for type_ in entity.types:
+                    yield self._types[type_]
+                if not entity.types:
+                    yield self._any_type
+
+    def fitting(self, query: Query, attributes: frozenset[str] = frozenset()) -> list[Match]:
+        """Those that may hold what `query` asks for, in the order of their ids. `attributes` go before those of the query."""
+        wanted = attributes or asked_attributes(query)
+        found = []
+        for id in sorted(self._candidates(query.selectors)):
+            registration = self.by_id[id]
+            if query.datasets and registration.datasets and not query.datasets & registration.datasets:
+                continue
+            if information := tuple(one for one in registration.information if _fits(one, query.selectors, wanted)):
+                found.append(Match(registration, information))
+        return found
+
+    def _candidates(self, selectors: tuple[Selector, ...]) -> set[str]:
+        if not selectors:
+            return set(self.by_id)
+        found: set[str] = set()
+        for selector in selectors:
+            by_types = self._of_types(selector.types)
+            by_ids = (
+                None
+                if selector.ids is None
+                else self._patterned.union(*(self._entities.get(id, ()) for id in selector.ids))
+            )
+            sets = [one for one in (by_types, by_ids) if one is not None]
+            found |= set.intersection(*sets) if sets else set(self.by_id)
+        return found
+
+    def _of_types(self, types: Node | None) -> set[str] | None:
+        if types is None:
+            return None
+        return self._any_type.union(*(self._types.get(name, ()) for name in names_in(types)))
+
+
+def asked_attributes(query: Query) -> frozenset[str]:
+    """The attributes that a query names: projected ones, those of q and of the geoquery (5.10.2.4)."""
+    named = {*query.attributes, *_named(query.q)}
+    if query.geo is not None:
+        named.add(query.geo.attribute)
+    return frozenset(named)
+
+
+def _named(node: Node | None) -> Iterator[str]:
+    match node:
+        case Term():
+            yield node.path.names[0]
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _named(part)
+
+
+def _fits(information: Information, selectors: tuple[Selector, ...], attributes: frozenset[str]) -> bool:
+    if attributes and information.attributes and not attributes & information.attributes:
+        return False
+    if not information.entities or not selectors:
+        return True
+    return any(entity_fits(entity, selector) for entity in information.entities for selector in selectors)
+
+
+def entity_fits(entity: EntityInfo, selector: Selector) -> bool:
+    """Whether an entity that is registered may be one of those selected."""
+    if selector.types is not None and entity.types and not decide_names(selector.types, _is_among)(entity.types):
+        return False
+    if not entity.id and not entity.pattern:
+        return True
+    if selector.ids is not None:
+        if entity.id:
+            return entity.id in selector.ids
+        fits = compile_pattern(entity.pattern).search
+        return any(fits(id) for id in selector.ids)
+    if selector.pattern:
+        return bool(entity.pattern) or compile_pattern(selector.pattern).search(entity.id) is not None
+    return True
+
+
+def _is_among(iri: str) -> Callable[[Iterable[str]], bool]:
+    return lambda types: iri in types

@@ -1,0 +1,156 @@
+"""Registering, changing, finding context sources; all of them in the memory of each process (5.9, 5.10, 5.12)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from typing import Any
+
+import psycopg
+from msgspec import structs
+
+from nhip.db.database import Connection, Database
+from nhip.errors import NhipError
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.times import instant
+from nhip.graph.errors import AlreadyExists, ResourceNotFound
+from nhip.graph.query.model import Query
+from nhip.graph.registrations import store
+from nhip.graph.registrations.conflicts import refuse_conflicts
+from nhip.graph.registrations.matching import Index, Match
+from nhip.graph.registrations.model import Registration, from_doc
+from nhip.graph.registrations.reading import check_whole, read_registration
+from nhip.graph.registrations.store import Counts
+from nhip.graph.service import Graph
+from nhip.kernel import ids
+from nhip.kernel.time import now
+
+_LOOKED_AFTER_EVERY_S = 1.0
+log = logging.getLogger(__name__)
+
+
+class Registrations:
+    """The context sources of every tenant. What another process changes is seen here within a second."""
+
+    def __init__(self, graph: Graph, db: Database) -> None:
+        self._graph = graph
+        self._db = db
+        self._indexes: defaultdict[int, Index] = defaultdict(Index)
+        self._change = -1
+        self._counts: defaultdict[tuple[int, str], Counts] = defaultdict(Counts)
+        self._caretaker: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Read all registrations and keep up with them from now on."""
+        await self.refresh()
+        self._caretaker = asyncio.create_task(self._look_after())
+
+    async def close(self) -> None:
+        """Write the counters and stop."""
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+        await self.write_counts()
+
+    async def create(self, tenant: int, payload: dict[str, Any], context: Context) -> str:
+        """Register a source; gives the registration's id. Raises BadRequestData, AlreadyExists, Conflict."""
+        doc = read_registration(payload, context)
+        doc.setdefault("id", f"urn:ngsi-ld:ContextSourceRegistration:{ids.new_id()}")
+        doc["createdAt"] = doc["modifiedAt"] = instant(now())
+        async with self._db.tx() as tx:
+            await store.lock_all(tx)
+            await self._refresh(tx)
+            await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
+            if not await store.add(tx, tenant, doc):
+                raise AlreadyExists(what=doc["id"])
+        self._indexes[tenant].put(from_doc(doc))
+        return str(doc["id"])
+
+    async def update(self, tenant: int, id: str, payload: dict[str, Any], context: Context) -> None:
+        """Change members of a registration. Raises BadRequestData, ResourceNotFound, Conflict."""
+        fragment = read_registration({k: v for k, v in payload.items() if k != "id"}, context, fragment=True)
+        async with self._db.tx() as tx:
+            await store.lock_all(tx)
+            await self._refresh(tx)
+            old = await store.lock(tx, tenant, id)
+            if old is None:
+                raise ResourceNotFound(what=id)
+            changed = {**old, **fragment, "modifiedAt": instant(now())}
+            doc = {name: value for name, value in changed.items() if value is not None}
+            try:
+                check_whole(doc)
+            except Fault as fault:
+                raise fault.error() from None
+            await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
+            await store.put(tx, tenant, doc)
+        self._indexes[tenant].put(from_doc(doc))
+
+    async def delete(self, tenant: int, id: str) -> None:
+        """Forget a registration. Raises ResourceNotFound."""
+        async with self._db.tx() as tx:
+            if not await store.delete(tx, tenant, id):
+                raise ResourceNotFound(what=id)
+        self._indexes[tenant].drop(id)
+
+    def get(self, tenant: int, id: str) -> Registration:
+        """A registration. Raises ResourceNotFound."""
+        found = self._indexes[tenant].by_id.get(id)
+        if found is None:
+            raise ResourceNotFound(what=id)
+        return found
+
+    def fitting(self, tenant: int, query: Query, attributes: frozenset[str] = frozenset()) -> list[Match]:
+        """Live registrations whose sources may hold what the query asks for."""
+        if not (index := self._indexes[tenant]).by_id:
+            return []
+        at = instant(now())
+        found = index.fitting(query, attributes)
+        return [one for one in found if not one.registration.expires_at or one.registration.expires_at > at]
+
+    def any(self, tenant: int) -> bool:
+        """Whether the tenant has registrations at all, which few have: asked before each request."""
+        return bool(self._indexes[tenant].by_id)
+
+    def used(self, tenant: int, id: str, *, failed: bool) -> None:
+        """Count that a source was asked for a registration."""
+        counts = self._counts[tenant, id]
+        counts.sent += 1
+        if failed:
+            counts.failed += 1
+            counts.failed_at = now()
+        else:
+            counts.succeeded_at = now()
+
+    async def refresh(self) -> None:
+        """Read the registrations anew if another process changed one."""
+        async with self._db.read() as tx:
+            await self._refresh(tx)
+
+    async def _refresh(self, tx: Connection) -> None:
+        change = await store.change(tx)
+        if change == self._change:
+            return
+        indexes: defaultdict[int, Index] = defaultdict(Index)
+        for tenant, registration in await store.list_all(tx):
+            indexes[tenant].put(registration)
+        self._indexes, self._change = indexes, change
+
+    async def write_counts(self) -> None:
+        """Add to the stored counters what was counted since the last time."""
+        counts, self._counts = self._counts, defaultdict(Counts)
+        if counts:
+            async with self._db.tx() as tx:
+                told = await store.count(tx, counts)
+            for tenant, id, counters in told:
+                if (known := self._indexes[tenant].by_id.get(id)) is not None:
+                    self._indexes[tenant].by_id[id] = structs.replace(known, counters=counters)
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOKED_AFTER_EVERY_S)
+            try:
+                await self.write_counts()
+                await self.refresh()
+            except (NhipError, psycopg.Error):
+                log.warning("registrations could not be looked after")
