@@ -10,6 +10,7 @@ import msgspec
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
+from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, page_links, view_of, with_context
 from nhip.graph.contexts.model import Context
@@ -43,6 +44,8 @@ async def query_posted(call: Call) -> Answer:
 
 async def _found(call: Call, context: Context, query: Query, body: dict[str, Any] | None) -> Answer:
     view = view_of(call, context, query, body)
+    use = await use_of(call, asked=bool(body and body.get("entityMap") is True))
+    query = use.narrowed(query)
     found = await search(call.app.graph, call.tenant, query)
     docs = [unpack(row.doc, row.sys if view.sys else None) for row in found.stored]
     if query.join:
@@ -52,7 +55,7 @@ async def _found(call: Call, context: Context, query: Query, body: dict[str, Any
     if query.count:
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
-    return answer
+    return await told(call, use, answer, lambda: ids_of(call, query), created=201)
 
 
 async def purge_entities(call: Call) -> Answer:

@@ -6,6 +6,7 @@ import msgspec
 
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import LINKS, asked_in
+from nhip.graph.api.maps import told_of_one
 from nhip.graph.api.media import JSON
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
@@ -22,8 +23,13 @@ RETRIEVE = SHOWN | LINKS | {"attrs", "pick", "omit", "datasetId", "type", "local
 
 
 async def retrieve_entity(call: Call) -> Answer:
-    """One entity in the form that was asked for. Raises ResourceNotFound, also when it has none of the attributes named."""
+    """One entity, with the address of the entity map that the request uses (5.7.1.4). Raises ResourceNotFound."""
     identifier = require_uri(call.parts[0])
+    return await told_of_one(call, await _shown(call, identifier), identifier)
+
+
+async def _shown(call: Call, identifier: str) -> Answer:
+    """In the form that was asked for. Raises ResourceNotFound, also when it has none of the attributes named."""
     context = await call.context()
     if not call.query and call.accept == JSON:
         stored = await _stored(call, identifier)

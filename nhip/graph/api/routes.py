@@ -9,6 +9,7 @@ from nhip.graph.api import (
     entities,
     hosted,
     identity,
+    maps,
     querying,
     registering,
     retrieving,
@@ -31,6 +32,7 @@ def install() -> None:
     _contexts()
     _discovery()
     _temporal()
+    _maps()
     _registrations()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
@@ -88,6 +90,15 @@ def _temporal() -> None:
     _write(f"{one}/attrs/*", "DELETE", temporal.delete_attribute, "datasetId", "deleteAll")
     _write(f"{one}/attrs/*/*", "PATCH", temporal.change_instance)
     _write(f"{one}/attrs/*/*", "DELETE", temporal.delete_instance)
+
+
+def _maps() -> None:
+    add("entityMaps", "GET", Route(handler=maps.create_map, params=maps.CREATED))
+    add("temporal/entityMaps", "GET", Route(handler=temporal.create_map, params=temporal.QUERY))
+    one = "entityMaps/*"
+    add(one, "GET", Route(handler=maps.retrieve_map))
+    add(one, "PATCH", Route(handler=maps.update_map))
+    add(one, "DELETE", Route(handler=maps.delete_map))
 
 
 def _registrations() -> None:

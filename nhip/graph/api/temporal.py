@@ -10,6 +10,7 @@ from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.entities import location
+from nhip.graph.api.maps import shown, told, told_of_one, use_of
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
@@ -24,9 +25,9 @@ from nhip.kernel.i18n import _
 
 TIMES = frozenset({"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration"})
 SHOWN = frozenset({"options", "format", "lang"})
-RETRIEVE = TIMES | SHOWN | {"attrs", "pick", "omit", "datasetId", "local"}
-QUERY = TIMES | SHOWN | WHICH | PAGES | ORDER
-POSTED = SHOWN | PAGES | {"local"}
+RETRIEVE = TIMES | SHOWN | {"attrs", "pick", "omit", "datasetId", "local", "entityMap", "entityMapLifetime"}
+QUERY = TIMES | SHOWN | WHICH | PAGES | ORDER | {"entityMap", "entityMapLifetime", "splitEntities"}
+POSTED = SHOWN | PAGES | {"local", "entityMap", "splitEntities"}
 _OPTIONS = frozenset({"sysAttrs", "temporalValues", "aggregatedValues", "simplified", "keyValues", "normalized"})
 
 
@@ -37,7 +38,7 @@ async def retrieve_evolution(call: Call) -> Answer:
     question = _asked(call, context, narrow=False)
     found = await service.retrieve(call.app.graph, call.tenant, identifier, question, context, _shape(call))
     answer = await with_context(call, context, found.found[0])
-    return _ranged(answer, found)
+    return await told_of_one(call, _ranged(answer, found), identifier)
 
 
 async def query_evolutions(call: Call) -> Answer:
@@ -73,12 +74,23 @@ async def query_posted(call: Call) -> Answer:
 
 
 async def _found(call: Call, context: Context, question: Question, shape: service.Shape) -> Answer:
+    use = await use_of(call)
+    question = msgspec.structs.replace(question, query=use.narrowed(question.query))
     found = await service.query(call.app.graph, call.tenant, question, context, shape)
     answer = await with_context(call, context, found.found)
     if found.count is not None:
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
-    return _ranged(answer, found)
+    return await told(call, use, _ranged(answer, found), lambda: _ids(call, question), created=201)
+
+
+async def _ids(call: Call, question: Question) -> list[str]:
+    return await service.ids_of(call.app.graph, call.tenant, question)
+
+
+async def create_map(call: Call) -> Answer:
+    """GET /temporal/entityMaps."""
+    return await shown(call, await _ids(call, _asked(call, await call.context(), narrow=True)))
 
 
 def _ranged(answer: Answer, found: service.Answer) -> Answer:

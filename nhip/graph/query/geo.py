@@ -12,6 +12,8 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.geo import read_geometry
 from nhip.graph.model import Doc
 from nhip.graph.query.distance import distance_between, reach_of
 from nhip.graph.query.errors import BadParameter, TooLong
@@ -64,8 +66,11 @@ def parse_shape(geometry: str, coordinates: str | list[Any], parameter: str = "c
         raise BadParameter(parameter=parameter, what=_("it is no JSON array"))
     if _positions(coordinates) > MAX_POSITIONS:
         raise TooLong(parameter=parameter, what=_("the geometry has too many positions"), limit=MAX_POSITIONS)
-    found = read_shape({"type": geometry, "coordinates": coordinates})
-    if found is None or not found.is_valid or not _on_earth(found):
+    try:
+        found = read_shape(read_geometry({"type": geometry, "coordinates": coordinates}))
+    except Fault:
+        found = None
+    if found is None or not _on_earth(found):
         raise BadParameter(parameter=parameter, what=_("this is no valid geometry in degrees of WGS 84"))
     shapely.prepare(found)
     return found

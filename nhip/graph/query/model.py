@@ -158,3 +158,5 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     pick: Tree | None = None
     omit: Tree | None = None
     local: bool = False
+    within: frozenset[str] | None = None
+    """The only entities that may be found (those of an entity map); None: all."""

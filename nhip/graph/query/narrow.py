@@ -60,7 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 def plan_of(query: Query, code: Code, ready: frozenset[int]) -> Plan:
     """The plan of a query; `ready` are the attributes whose values have complete rows."""
-    exact = query.q is None and query.geo is None and query.scope is None
+    exact = query.q is None and query.geo is None and query.scope is None and query.within is None
     exact = exact and not any(one.ids is not None or one.pattern for one in query.selectors)
     fit, told = _fit(query, code)
     finds = [] if fit is None or exact else _finds(query, code, ready)

@@ -71,6 +71,14 @@ def _is_id(query: Query) -> bool:
     return query.order[0].path == Path(("id",))
 
 
+async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator[tuple[Stored, Doc]]:
+    """Everything that a query finds, whatever its page, in the order of ids. Raises TooManyResults."""
+    plan = await _plan(graph, tenant, query)
+    if plan.fit is not None:
+        async for pair in _matches(graph, tenant, query, plan):
+            yield pair
+
+
 async def _plan(graph: Store, tenant: int, query: Query) -> Plan:
     for iri in iris_of(query):
         if iri not in graph.codes.iris:
@@ -175,6 +183,8 @@ async def _candidates(graph: Store, tenant: int, query: Query, plan: Plan) -> As
 
 async def _small_set(graph: Store, tenant: int, query: Query, plan: Plan) -> list[str] | None:
     """The candidates in order, where identifiers or a table tell; None where no set is small enough."""
+    if query.within is not None:
+        return sorted(query.within)
     if query.selectors and all(one.ids is not None for one in query.selectors):
         return sorted({identifier for one in query.selectors for identifier in one.ids or ()})
     found: set[str] | None = None

@@ -24,7 +24,7 @@ _SERIES = {
     "ListRelationship": "objectLists",
 }
 _WRAPPED = frozenset({"LanguageProperty", "VocabProperty", "JsonProperty"})
-_SYSTEM = frozenset({"createdAt", "modifiedAt"})
+_SYSTEM = frozenset({"createdAt", "modifiedAt", "expiresAt"})
 Shown = dict[str, Any]
 
 

@@ -90,6 +90,11 @@ async def query(graph: Store, tenant: int, question: Question, context: Context,
     return Answer(answer.found, answer.range, matches if asked.count else None, more)
 
 
+async def ids_of(graph: Store, tenant: int, question: Question) -> list[str]:
+    """The ids of all entities that a temporal query finds, whatever its page. Raises TooManyResults."""
+    return [lives.id async for lives in _matches(graph, tenant, question)]
+
+
 async def _answer(graph: Store, lives: list[Lives], question: Question, context: Context, shape: Shape) -> Answer:
     asked = question.query
     pick, omit = asked.pick, asked.omit
@@ -241,8 +246,9 @@ def _asks_absence(node: Node | None) -> bool:
 async def _candidates(graph: Store, tenant: int, asked: Query) -> AsyncIterator[list[str]]:
     """Ids of entities that are, or that the history knows, in their order, batch by batch."""
     down = bool(asked.order) and asked.order[0].descending
-    if asked.selectors and all(one.ids is not None for one in asked.selectors):
-        ids = sorted({id for one in asked.selectors for id in one.ids or ()}, reverse=down)
+    if asked.within is not None or (asked.selectors and all(one.ids is not None for one in asked.selectors)):
+        named = asked.within if asked.within is not None else {id for one in asked.selectors for id in one.ids or ()}
+        ids = sorted(named, reverse=down)
         for start in range(0, len(ids), _BATCH):
             yield ids[start : start + _BATCH]
         return
