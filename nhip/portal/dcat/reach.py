@@ -19,6 +19,7 @@ from nhip.kernel.time import now
 from nhip.portal import store as portal_store
 from nhip.portal.dcat import store
 from nhip.portal.dcat.service import describe
+from nhip.portal.model import Entry
 
 log = logging.getLogger(__name__)
 Ask = Callable[[str, str], Awaitable[int]]
@@ -48,20 +49,27 @@ async def keep_asking(app: Litestar, installation: Installation) -> None:
 
 
 async def ask_due(installation: Installation, ask: Ask, between_s: float = 0.0) -> int:
-    """Ask the addresses of datasets that changed or were not asked for a day; gives how many datasets."""
+    """Ask the addresses of datasets that changed or were not asked for a day; gives how many datasets.
+
+    All answers are written at once: each commit that the public could see ends what is kept of public answers.
+    """
     async with installation.db.read() as tx:
         names = await store.list_unasked(tx, now() - AGAIN, AT_ONCE)
-    for name in names:
-        async with installation.db.read() as tx:
-            entry = await portal_store.find_entry(tx, name)
-        if entry is None:
-            continue
-        home = f"/dataset/{quote(name)}"
-        answers = {"": await ask("GET", home)}
-        for form in entry.formats:
-            answers[form] = await ask("HEAD", f"{home}/export.{form}")
-        async with installation.db.tx() as tx:
-            await store.put_answer(tx, entry.dataset_id, answers)
-            await describe(tx, entry)
+        entries = [entry for name in names if (entry := await portal_store.find_entry(tx, name))]
+    answers = {}
+    for entry in entries:
+        answers[entry.name] = await _answers(entry, ask)
         await asyncio.sleep(between_s)
-    return len(names)
+    if answers:
+        async with installation.db.tx() as tx:
+            for name, given in answers.items():
+                if (entry_now := await portal_store.find_entry(tx, name)) is not None:
+                    await store.put_answer(tx, entry_now.dataset_id, given)
+                    await describe(tx, entry_now)
+    return len(answers)
+
+
+async def _answers(entry: Entry, ask: Ask) -> dict[str, int]:
+    home = f"/dataset/{quote(entry.name)}"
+    files = {form: await ask("HEAD", f"{home}/export.{form}") for form in entry.formats}
+    return {"": await ask("GET", home), **files}

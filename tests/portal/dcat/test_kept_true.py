@@ -1,0 +1,73 @@
+"""Descriptions follow what is open: places, points, answers of the addresses; withdrawn is withdrawn in every form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from nhip.datasets.records import Dataset
+from nhip.db.installation import Installation
+from nhip.portal import store as portal_store
+from nhip.portal.dcat import store
+from nhip.portal.dcat.mqa import EXCELLENT
+from nhip.portal.dcat.reach import ask_due
+from nhip.portal.dcat.service import look_at_due, quality_of
+from nhip.portal.service import get_entry, recall, release_due, withdraw
+from tests.portal.conftest import STOP_ROWS, deliver
+
+Client = AsyncTestClient[Litestar]
+
+
+async def test_nhip_asks_its_own_addresses_until_they_are_gone(
+    portal: Client, installation: Installation, open_stops: Dataset
+) -> None:
+    async def ask(method: str, path: str) -> int:
+        return (await portal.request(method, path, headers={"Accept": "text/html"})).status_code
+
+    before = await _points(installation)
+    assert 250 < before < EXCELLENT, "nobody has asked yet"
+    assert await ask_due(installation, ask) == 1 and await ask_due(installation, ask) == 0
+    assert await _points(installation) == before + 80 >= EXCELLENT
+    async with installation.db.read() as tx:
+        cursor = await tx.execute("select count(*) from portal.download")
+        assert (await cursor.fetchone() or (1,))[0] == 0, "to be asked for is no download"
+    async with installation.db.tx() as tx:
+        await withdraw(tx, open_stops, "Thay bằng bộ khác")
+    assert await ask_due(installation, ask) == 0
+    for ending in ("ttl", "rdf", "jsonld", "schema.jsonld", "croissant.json"):
+        assert (await portal.get(f"/dataset/tram-xe-buyt.{ending}")).status_code == 410
+    assert "tram-xe-buyt" not in (await portal.get("/catalog.ttl")).text
+
+
+async def _points(installation: Installation) -> int:
+    async with installation.db.read() as tx:
+        entry = await get_entry(tx, "tram-xe-buyt")
+        assert (await quality_of(tx, entry)).points == entry.score, "what is stored is what is shown"
+    return entry.score
+
+
+async def test_places_follow_the_release_in_force(
+    installation: Installation, open_stops: Dataset, tmp_path: Path
+) -> None:
+    assert await look_at_due(installation) == 1 and await look_at_due(installation) == 0
+    async with installation.db.read() as tx:
+        entry = await get_entry(tx, "tram-xe-buyt")
+        facts = (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id]
+    assert entry.places == ["46"] == facts.units and facts.box == (107.5889, 16.4498, 107.6021, 16.4726)
+    await deliver(installation, "tram-xe-buyt", STOP_ROWS.replace("16.4498", "16.3"), tmp_path)
+    await release_due(installation)
+    async with installation.db.read() as tx:
+        assert (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id].box is None, "not looked at yet"
+    assert await look_at_due(installation) == 1
+    async with installation.db.tx() as tx:
+        moved = (await store.list_facts(tx, [entry.dataset_id]))[entry.dataset_id]
+        assert moved.box and moved.box[1] == 16.3 and moved.digest != facts.digest
+        await recall(tx, open_stops, 2, "Sai tọa độ")
+        await recall(tx, open_stops, 1, "Sai tọa độ")
+        await store.put_extent(tx, msgspec.structs.replace(facts, units=[]))
+        assert await portal_store.find_entry(tx, "tram-xe-buyt") is None
+    async with installation.db.read() as tx:
+        assert await store.list_facts(tx, [entry.dataset_id]) == {}, "nothing is left of what is closed"
