@@ -33,7 +33,7 @@ VARIANTS = {
 
 
 _ELSEWHERE = re.compile(
-    r"/console/publishing/choose|/console/(admin|privacy|publishing)/.*\{|/console/datasets/.*\{other"
+    r"/console/publishing/choose|/console/(admin|privacy|publishing|stories|voices)/.*\{|/console/datasets/.*\{other"
 )
 """Pages about one thing of administration, of the personal data desks and of publishing: their own tests open them."""
 

@@ -85,7 +85,7 @@ async def test_a_rating_is_one_a_browser_may_change_and_orders_nothing(
         answer = await stranger.post(f"/dataset/{before[-1]}/rating", data={"stars": stars}, follow_redirects=False)
         assert answer.status_code == 303
     page = (await stranger.get(f"/dataset/{before[-1]}/comments")).text
-    assert "1 reader gave them 4.0" in " ".join(page.split()) and 'value="4" checked' in page
+    assert "1 reader gave them 4 of 5." in " ".join(page.split()) and 'value="4" checked' in page
     async with city.db.read() as tx:
         assert [e.name for e in (await search(tx, Wanted(q="trạm xe"))).entries] == before
         rating = await store.find_rating(tx, (await get_entry(tx, before[-1])).dataset_id)
