@@ -21,10 +21,10 @@ ACTS = {
     "month": _("Month and year alone"),
     "unit": _("Commune alone"),
     "prefix": _("First characters alone, how many"),
-    "band": _("Bands of so many"),
+    "band": _("Bands of width"),
     "top": _("Nothing above"),
     "bottom": _("Nothing below"),
-    "group": _("“Khác” for what fewer rows say than"),
+    "group": _("Join values of fewer rows than"),
 }
 BY_TYPE = {
     "text": ("keep", "drop", "mask", "prefix", "group"),
@@ -81,7 +81,7 @@ _MONTH = 31
 def state_of(standing: Standing) -> str:
     """The one state that matters most to whoever looks at the list."""
     if standing.last == "waiting":
-        return "changing" if standing.state == "published" else "waiting"
+        return "changing" if standing.state == "published" and standing.release_no else "waiting"
     if standing.state != "published":
         return "returned" if standing.last == "returned" else "withdrawn"
     if standing.is_refused:
