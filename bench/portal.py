@@ -219,6 +219,10 @@ def run(quick: bool = False) -> None:
         try:
             for count in (10_000,) if quick else (10_000, 100_000):
                 results.record(f"portal_search_{count}", asyncio.run(measure_search(server, count)))
+            from bench.served import measure
+
+            for name, figures in asyncio.run(measure(server, Path(folder), 1_000 if quick else 10_000)).items():
+                results.record(name, figures)
         finally:
             server.stop()
         results.record("portal_rows", asyncio.run(measure_rows(Path(folder), 200_000 if quick else 2_000_000)))
