@@ -56,13 +56,18 @@ INSTANCES = 30
 MQTT = """\
 *** Settings ***
 Library             Process
+Library             MQTTLibrary
 
 
 *** Keywords ***
 Start Mqtt Server
     [Arguments]    ${{conf_file_name}}    ${{port}}
     Start Process    {python}    {script}    --mosquitto    ${{conf_file_name}}    ${{port}}    alias=mosquitto
-    Wait Until Keyword Succeeds    5s    100ms    Run Process    true
+    Wait Until Keyword Succeeds    15s    100ms    Mosquitto Listens    ${{port}}
+
+Mosquitto Listens
+    [Arguments]    ${{port}}
+    Evaluate    socket.create_connection(("127.0.0.1", ${{port}}), 1).close()    modules=socket
 
 Stop Mqtt Server
     Run Keyword And Ignore Error    Terminate Process    mosquitto

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any, get_args
 
+import msgspec
+
 from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Context
 from nhip.graph.errors import BadRequestData
-from nhip.graph.query.build import Asked, Selected, build
+from nhip.graph.query.build import MAX_JOIN, Asked, Selected, build
 from nhip.graph.query.model import Query
 from nhip.graph.rows import instant
 from nhip.graph.subscriptions.model import Trigger
@@ -99,10 +101,12 @@ def query_of(made: Members, context: Context) -> Query:
         pick=",".join(notification["pick"]) if "pick" in notification else None,
         omit=",".join(notification["omit"]) if "omit" in notification else None,
         datasets=made.get("datasetId", []),
-        join=notification.get("join", "").replace("@none", ""),
-        join_level=notification.get("joinLevel", 1),
+        join="inline",  # so that q may go into linked entities, whatever of them is shown
+        join_level=MAX_JOIN,
     )
-    return build(asked, context, narrow=False)
+    query = build(asked, context, narrow=False)
+    joined = notification.get("join", "").replace("@none", "")
+    return msgspec.structs.replace(query, join=joined, join_level=notification.get("joinLevel", 1))
 
 
 def _member(name: str, value: Any, context: Context) -> Any:
@@ -164,6 +168,9 @@ def _notification(value: Any, context: Context) -> Members:
             made[key] = [_text(one, key) for one in _listed(made[key], f"notification.{key}")]
     if made.get("format", "normalized") not in _FORMATS:
         _refuse("notification.format")
+    level = made.get("joinLevel", 1)
+    if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= MAX_JOIN:
+        _refuse("notification.joinLevel")
     for key in ("showChanges", "sysAttrs"):
         if not isinstance(made.get(key, False), bool):
             _refuse(f"notification.{key}")

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 
 from nhip.errors import NhipError
 from nhip.graph.api.media import context_link
@@ -89,12 +90,8 @@ class Subscriptions:
         if gone & _MANDATORY or not fragment:
             raise BadRequestData(what=", ".join(sorted(gone & _MANDATORY)) or "{}")
         new = read_fragment({name: value for name, value in fragment.items() if name not in gone}, context)
-        if "notification" in new:
-            old = rest.doc["notification"]
-            merged = {**old, **new["notification"]}
-            if "endpoint" in new["notification"]:
-                merged["endpoint"] = {**old["endpoint"], **new["notification"]["endpoint"]}
-            new["notification"] = merged
+        if "notification" in new and "endpoint" not in new["notification"]:
+            raise BadRequestData(what="notification.endpoint")
         doc = {name: value for name, value in {**rest.doc, **new}.items() if name not in gone}
         asked_in = context
         if "q" in new:
@@ -278,7 +275,9 @@ class Subscriptions:
         if one.query.join:
             plain = [doc for doc, _gone in docs]
             joined = await join(self._graph, one.tenant, plain, one.query, system=one.view.sys)
-            return [render(doc, context, one.view) for doc in joined]
+            subscribed = {doc["id"] for doc in plain}
+            whole = msgspec.structs.replace(one.view, pick=None, omit=frozenset())
+            return [render(doc, context, one.view if doc["id"] in subscribed else whole) for doc in joined]
         made = []
         for doc, gone in docs:
             entity = render(doc, context, one.view)

@@ -112,7 +112,7 @@ def selecting(query: Query, limit: int = 20) -> Query:
 
 
 def _view(notification: Members, query: Query, doc: Members, context: Context) -> View:
-    pick = None if query.pick is None else given_members(query.pick) | _WHOLE
+    pick = None if query.pick is None else given_members(query.pick)
     if "attributes" in notification:
         pick = frozenset(notification["attributes"]) | _WHOLE
     form = notification.get("format", "normalized").replace("keyValues", "simplified")

@@ -44,7 +44,10 @@ def told(one: Subscription, outcome: Outcome, at: str) -> Doc:
         if before is None or ":" not in change.attribute:
             continue
         if change.kind == "deleted" and tells_deletions:
-            doc[change.attribute] = [*doc.get(change.attribute, ()), _null(before, at, previous=one.changes)]
+            if change.attribute not in (outcome.after or {}):
+                doc[change.attribute] = _gone(outcome.before or {}, change.attribute, at, previous=one.changes)
+            else:
+                doc[change.attribute] = [*doc[change.attribute], _null(before, at, previous=one.changes)]
         elif change.kind == "updated" and one.changes:
             doc[change.attribute] = [
                 {**now, **_previous(before)} if now.get("datasetId") == change.dataset else now
@@ -56,10 +59,17 @@ def told(one: Subscription, outcome: Outcome, at: str) -> Doc:
 def _deleted(one: Subscription, before: Doc, at: str) -> Doc:
     doc: Doc = {key: before[key] for key in _SHELL if key in before}
     if one.changes or "attributeDeleted" in one.triggers:
-        for name, instances in before.items():
+        for name in before:
             if ":" in name and (not one.watched or name in one.watched):
-                doc[name] = [_null(instance, at, previous=one.changes) for instance in instances]
+                doc[name] = _gone(before, name, at, previous=one.changes)
     return doc
+
+
+def _gone(before: Doc, name: str, at: str, *, previous: bool) -> list[Instance]:
+    """An attribute of which nothing is left: one instance says so for all."""
+    made = _null(before[name][0], at, previous=previous)
+    made.pop("datasetId", None)
+    return [made]
 
 
 def _null(before: Instance, at: str, *, previous: bool) -> Instance:
@@ -81,6 +91,8 @@ def _instance(doc: Doc | None, change: Change) -> Instance | None:
 
 def notification(one: Subscription, entities: list[Any], context: Context, at: str) -> bytes:
     """The notification (5.3.1) as JSON."""
+    if one.endpoint.accept == "application/ld+json":
+        entities = [{**entity, "@context": context.echo} for entity in entities]
     data: Any = {"type": "FeatureCollection", "features": entities} if one.view.geojson else entities
     made = {
         "id": f"urn:ngsi-ld:Notification:{uuid4()}",
@@ -89,8 +101,6 @@ def notification(one: Subscription, entities: list[Any], context: Context, at: s
         "notifiedAt": at,
         "data": data,
     }
-    if one.endpoint.accept == "application/ld+json":
-        made["@context"] = context.echo
     return orjson.dumps(made)
 
 
