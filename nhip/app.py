@@ -18,6 +18,7 @@ from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
+from nhip.graph_layer import GraphLayer, graph_beside
 from nhip.kernel.i18n import _
 from nhip.ledger import api as ledger_api
 from nhip.plugins import found_sectors
@@ -69,7 +70,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
             **sector_templates(),
         },
         navigation=[*NAVIGATION, *privacy.NAVIGATION, *sector_navigation()],
-        layers=[*protect(chosen), ProgramHeaders, lambda inner: KeptAnswers(inner, chosen, lambda: app.state.epoch)],
+        layers=[
+            *protect(chosen),
+            ProgramHeaders,
+            lambda inner: GraphLayer(inner, lambda: app.state),
+            lambda inner: KeptAnswers(inner, chosen, lambda: app.state.epoch),
+        ],
         checks={"database": database_answers, "disk": disk_has_room},
         lifespan=[_with_installation(chosen)],
         guards=[permitted],
@@ -128,7 +134,8 @@ def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsync
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
             asking = asyncio.create_task(keep_asking(app, installation))
             try:
-                yield
+                async with graph_beside(app, settings, installation.db.url):
+                    yield
             finally:
                 listening.cancel()
                 asking.cancel()

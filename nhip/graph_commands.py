@@ -20,11 +20,14 @@ from nhip.db import Database
 from nhip.db.installation import database_url
 from nhip.db.migrate import migrate
 from nhip.errors import BadInput
-from nhip.graph.api.app import GraphApp
+from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
+from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
+from nhip.graph.subscriptions.service import Subscriptions
 from nhip.settings import Settings, load
 
 _TOLD = "NHIP_GRAPH_NODE"
@@ -147,7 +150,7 @@ def create_node() -> Any:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                running = _running(settings, node)
+                running = serving(settings, node)
                 app = await running.__aenter__()
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -160,19 +163,33 @@ def create_node() -> Any:
 
 
 @asynccontextmanager
-async def _running(settings: Settings, node: Node) -> AsyncIterator[GraphApp]:
+async def serving(settings: Settings, node: Node, permit: Permit | None = None) -> AsyncIterator[GraphApp]:
+    """The interface over the node's database, until the end of the block; `permit` lets in, None: everybody."""
     db, graph = Database(node.database, size=3), Graph(node.database)
     contexts = Contexts(settings, db, preloaded=node.contexts)
     registrations = Registrations(graph, db)
+    federation = Federation(settings, registrations, contexts)
+    subscriptions = Subscriptions(graph, contexts, settings, Hosting(contexts, node.address))
     await db.open()
     await graph.open()
     await registrations.open()
+    await subscriptions.open()
     try:
         limits = Limits(instances=node.instances)
         yield GraphApp(
-            graph, contexts, node=node.name, limits=limits, base_url=node.address, registrations=registrations
+            graph,
+            contexts,
+            node=node.name,
+            limits=limits,
+            permit=permit,
+            base_url=node.address,
+            registrations=registrations,
+            federation=federation,
+            subscriptions=subscriptions,
         )
     finally:
+        await subscriptions.close()
+        federation.close()
         await registrations.close()
         await graph.close()
         await contexts.close()

@@ -20,8 +20,10 @@ from nhip.kernel.time import now
 
 if TYPE_CHECKING:
     from nhip.graph.contexts.service import Contexts
+    from nhip.graph.registrations.forwarding import Federation
     from nhip.graph.registrations.service import Registrations
     from nhip.graph.service import Graph
+    from nhip.graph.subscriptions.service import Subscriptions
 
 PREFIX = "/ngsi-ld/v1"
 Send = Callable[[Any], Awaitable[None]]
@@ -46,9 +48,13 @@ class GraphApp:
         permit: Permit | None = None,
         base_url: str = "",
         registrations: Registrations | None = None,
+        federation: Federation | None = None,
+        subscriptions: Subscriptions | None = None,
     ) -> None:
         self.graph = graph
         self.registrations = registrations
+        self.federation = federation
+        self.subscriptions = subscriptions
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node
@@ -81,7 +87,7 @@ class GraphApp:
             return Answer(204, headers=[_allow(resource)])
         route = resource.get("GET" if call.method == "HEAD" else call.method)
         if route is None:
-            if len(path) == 1 and call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
+            if path == ["entities"] and call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
                 raise BadRequestData(what=_("the address ends where an identifier is expected"))
             return _not_allowed(call.method, resource)
         return await self._run(call, route)

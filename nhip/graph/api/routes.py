@@ -13,6 +13,7 @@ from nhip.graph.api import (
     querying,
     registering,
     retrieving,
+    subscribing,
     temporal,
 )
 from nhip.graph.api.media import WITH_GEO
@@ -34,6 +35,7 @@ def install() -> None:
     _temporal()
     _maps()
     _registrations()
+    _subscriptions()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -109,3 +111,12 @@ def _registrations() -> None:
     add(f"{here}/*", "GET", Route(handler=registering.retrieve_registration, params=registering.RETRIEVED))
     add(f"{here}/*", "PATCH", Route(handler=registering.update_registration, permission=WRITE))
     add(f"{here}/*", "DELETE", Route(handler=registering.delete_registration, permission=WRITE))
+
+
+def _subscriptions() -> None:
+    here = "subscriptions"
+    add(here, "GET", Route(handler=subscribing.query_subscriptions, params=subscribing.LISTED))
+    add(here, "POST", Route(handler=subscribing.subscribe, permission=WRITE, makes_tenant=True))
+    add(f"{here}/*", "GET", Route(handler=subscribing.retrieve_subscription, params=subscribing.ONE))
+    add(f"{here}/*", "PATCH", Route(handler=subscribing.update_subscription, permission=WRITE))
+    add(f"{here}/*", "DELETE", Route(handler=subscribing.delete_subscription, permission=WRITE))

@@ -53,6 +53,12 @@ OURS = (
     Permission("story.publish", _("Publish stories, and withdraw them"), (_S, _B)),
     Permission("voice.read", _("See what readers ask for and say"), (_S, _O, _B)),
     Permission("voice.answer", _("Show, route and answer what readers ask for and say"), (_S, _O)),
+    Permission(
+        "graph.read", _("See the live things of the city: entities, their history, subscriptions"), (*_READERS, _M)
+    ),
+    Permission(
+        "graph.write", _("Change the live things of the city, subscribe, register other brokers"), (_A, _S, _P, _M)
+    ),
     Permission("source.read", _("See sources and how their runs went"), (_A, _S, _O)),
     Permission("source.edit", _("Add and change sources"), (_A, _S)),
     Permission("source.run", _("Test and run sources"), (_A, _S, _O)),

@@ -1,0 +1,81 @@
+"""The graph's interface beside the pages: what begins with /ngsi-ld/ goes to it, for whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from nhip.db.keyfile import read_or_make
+from nhip.errors import Forbidden
+from nhip.graph.api.app import PREFIX, Permit
+from nhip.graph_commands import Node, serving
+from nhip.kernel import random
+from nhip.security.sessions import who
+from nhip.security.signin.errors import SecondFactorNeeded
+from nhip.security.signin.gate import must_have_second
+from nhip.settings import Settings
+from nhip.web.app import Measured
+from nhip.web.errors import SignInNeeded
+
+GRAPH = "graph_app"
+"""In the application's state: the interface, while it is open."""
+
+
+class GraphLayer:
+    """ASGI layer in front of the pages; `state()` is that of the application, filled when it starts."""
+
+    def __init__(self, app: ASGIApp, state: Callable[[], Any]) -> None:
+        self.app = app
+        self.state = state
+        self.graph = Measured(self._graph)
+
+    async def _graph(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.state()[GRAPH](scope, receive, send)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is not ours."""
+        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(f"{PREFIX}/"):
+            await self.app(scope, receive, send)
+            return
+        scope["path_template"] = PREFIX  # one series of measures for all of it
+        await self.graph(scope, receive, send)
+
+
+def permit_of(app: Litestar) -> Permit:
+    """Who may: the house's accounts, keys and tokens. Things belong to no organisation, so a right held for one counts."""
+
+    async def permit(scope: dict[str, Any], permission: str) -> None:
+        scope["litestar_app"] = app
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)  # type: ignore[arg-type]
+        found = await who(connection)
+        if found is None:
+            raise SignInNeeded
+        if not found.rights.anywhere(permission):
+            raise Forbidden
+        settings: Settings = app.state.settings
+        if found.via == "session" and found.level < 2 and must_have_second(settings, found.rights):
+            raise SecondFactorNeeded
+
+    return permit
+
+
+@asynccontextmanager
+async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> AsyncIterator[None]:
+    """Open the graph on the installation's database, for as long as the application runs."""
+    address = settings.base_url or f"http://{settings.host}:{settings.port}"
+    node = Node(node_name(settings), database_url, address)
+    async with serving(settings, node, permit_of(app)) as graph:
+        app.state[GRAPH] = graph
+        yield
+
+
+def node_name(settings: Settings) -> str:
+    """What this broker is called by its peers; made once, the same for as long as the installation lives."""
+    made = read_or_make(settings.data_dir / "keys" / "graph-node.name", random.token(9).encode())
+    return f"nhip-{made.decode('ascii')}"

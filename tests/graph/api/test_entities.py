@@ -1,0 +1,158 @@
+"""Entities and their attributes are made, changed and deleted, one by one and in batches (CIM 009, 5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.graph.api.conftest import LINK, bus, kind
+from tests.graph.clauses import clause
+
+City = Callable[..., Any]
+ONE = "/entities/urn:ngsi-ld:Bus:1"
+IN_CITY = {"link": LINK}
+
+
+async def made(city: City, **more: Any) -> None:
+    answer = await city("POST", "/entities", json=bus(**more), headers=IN_CITY)
+    assert (answer.status_code, answer.headers["location"]) == (201, "/ngsi-ld/v1/entities/urn:ngsi-ld:Bus:1")
+
+
+async def seen(city: City, query: str = "") -> dict[str, Any]:
+    answer = await city("GET", ONE + query, headers=IN_CITY)
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+@clause("5.6.1", "6.4.3.1")
+async def test_an_entity_is_made_once(city: City) -> None:
+    await made(city)
+    again = await city("POST", "/entities", json=bus(), headers=IN_CITY)
+    assert (again.status_code, kind(again)) == (409, "AlreadyExists")
+    assert await seen(city) == bus()
+
+
+@clause("5.6.17", "6.5.3.4")
+async def test_merging_changes_members_and_deletes_by_null(city: City) -> None:
+    await made(city, at={"type": "Relationship", "object": "urn:ngsi-ld:Stop:1"})
+    patch = {"speed": {"unitCode": "KMH"}, "at": {"object": "urn:ngsi-ld:null"}}
+    answer = await city("PATCH", ONE, json=patch, headers={**IN_CITY, "content-type": "application/merge-patch+json"})
+    assert answer.status_code == 204
+    assert await seen(city) == bus(speed={"type": "Property", "value": 30, "unitCode": "KMH"})
+
+
+@clause("5.6.18", "6.5.3.3")
+async def test_replacing_leaves_nothing_of_what_was(city: City) -> None:
+    await made(city)
+    new = {"id": "urn:ngsi-ld:Bus:1", "type": "Bus", "at": {"type": "Relationship", "object": "urn:ngsi-ld:Stop:2"}}
+    assert (await city("PUT", ONE, json=new, headers=IN_CITY)).status_code == 204
+    assert await seen(city) == new
+    assert (
+        kind(await city("PUT", "/entities/urn:ngsi-ld:Bus:9", json={**new, "id": "urn:ngsi-ld:Bus:9"}))
+        == "ResourceNotFound"
+    )
+    assert kind(await city("PUT", ONE, json={**new, "id": "urn:ngsi-ld:Bus:9"})) == "BadRequestData"
+
+
+@clause("5.6.6", "6.5.3.2")
+async def test_deleting_asks_for_the_type_where_one_is_named(city: City) -> None:
+    await made(city)
+    assert (await city("DELETE", f"{ONE}?type=Stop", headers=IN_CITY)).status_code == 404
+    assert (await city("DELETE", f"{ONE}?type=Bus", headers=IN_CITY)).status_code == 204
+    assert (await city("DELETE", ONE)).status_code == 404
+
+
+@clause("5.6.3", "6.6.3.1")
+async def test_appending_tells_what_it_left(city: City) -> None:
+    await made(city)
+    fragment = {"speed": {"type": "Property", "value": 99}, "at": {"type": "Property", "value": 1}}
+    answer = await city("POST", f"{ONE}/attrs?options=noOverwrite", json=fragment, headers=IN_CITY)
+    assert answer.status_code == 207
+    told = answer.json()
+    assert told["updated"] == ["https://city.example/at"]
+    assert [one["attributeName"] for one in told["notUpdated"]] == ["https://city.example/speed"]
+    assert (await city("POST", f"{ONE}/attrs", json=fragment, headers=IN_CITY)).status_code == 204
+    assert (await seen(city))["speed"]["value"] == 99
+
+
+@clause("5.6.2", "6.6.3.2")
+async def test_updating_several_attributes(city: City) -> None:
+    await made(city)
+    answer = await city("PATCH", f"{ONE}/attrs", json={"speed": {"type": "Property", "value": 5}}, headers=IN_CITY)
+    assert answer.status_code == 204
+    assert (await seen(city))["speed"] == {"type": "Property", "value": 5}
+
+
+@clause("5.6.4", "6.7.3.1")
+async def test_a_partial_update_keeps_the_other_members(city: City) -> None:
+    await made(city, speed={"type": "Property", "value": 1, "unitCode": "KMH"})
+    assert (await city("PATCH", f"{ONE}/attrs/speed", json={"value": 2}, headers=IN_CITY)).status_code == 204
+    assert (await seen(city))["speed"] == {"type": "Property", "value": 2, "unitCode": "KMH"}
+    assert (await city("PATCH", f"{ONE}/attrs/at", json={"value": 2}, headers=IN_CITY)).status_code == 404
+
+
+@clause("5.6.19", "6.7.3.3")
+async def test_an_attribute_is_replaced_whole(city: City) -> None:
+    await made(city, speed={"type": "Property", "value": 1, "unitCode": "KMH"})
+    new = {"type": "Property", "value": 3}
+    assert (await city("PUT", f"{ONE}/attrs/speed", json=new, headers=IN_CITY)).status_code == 204
+    assert (await seen(city))["speed"] == new
+
+
+@clause("5.6.5", "6.7.3.2")
+async def test_one_instance_or_all_of_an_attribute_are_deleted(city: City) -> None:
+    gps = {"type": "Property", "value": 2, "datasetId": "urn:ngsi-ld:Dataset:gps"}
+    await made(city, speed=[{"type": "Property", "value": 1}, gps])
+    here = f"{ONE}/attrs/speed"
+    assert (await city("DELETE", f"{here}?datasetId=urn:ngsi-ld:Dataset:gps", headers=IN_CITY)).status_code == 204
+    assert (await seen(city))["speed"] == {"type": "Property", "value": 1}
+    encoded = f"{ONE}/attrs/https%3A%2F%2Fcity.example%2Fspeed"
+    assert (await city("DELETE", f"{encoded}?deleteAll=true")).status_code == 204
+    assert "speed" not in await seen(city)
+    assert (await city("DELETE", here, headers=IN_CITY)).status_code == 404
+
+
+@clause("5.6.7", "5.6.8", "5.6.10", "5.6.20", "6.14", "6.15", "6.16", "6.17", "6.31")
+async def test_batches_tell_of_each_entity(city: City) -> None:
+    here = "/entityOperations"
+    new = await city("POST", f"{here}/create", json=[bus(1), bus(2)], headers=IN_CITY)
+    assert (new.status_code, sorted(new.json())) == (201, ["urn:ngsi-ld:Bus:1", "urn:ngsi-ld:Bus:2"])
+    mixed = await city(
+        "POST", f"{here}/create", json=[bus(2), bus(3), {"id": "no uri", "type": "Bus"}], headers=IN_CITY
+    )
+    assert (mixed.status_code, mixed.json()["success"]) == (207, ["urn:ngsi-ld:Bus:3"])
+    failed = {one["entityId"]: one["error"]["title"] for one in mixed.json()["errors"]}
+    assert failed == {"urn:ngsi-ld:Bus:2": "AlreadyExists", "no uri": "BadRequestData"}
+    put = await city("POST", f"{here}/upsert?options=update", json=[bus(3, 1), bus(4)], headers=IN_CITY)
+    assert (put.status_code, put.json()) == (201, ["urn:ngsi-ld:Bus:4"])
+    assert (await city("POST", f"{here}/merge", json=[bus(4, 2)], headers=IN_CITY)).status_code == 204
+    gone = await city("POST", f"{here}/delete", json=["urn:ngsi-ld:Bus:4", "urn:ngsi-ld:Bus:4"])
+    assert (gone.status_code, gone.json()["success"]) == (207, ["urn:ngsi-ld:Bus:4"])
+
+
+@clause("5.6.9")
+async def test_a_batch_update_leaves_what_it_may_not_overwrite(city: City) -> None:
+    await made(city)
+    answer = await city("POST", "/entityOperations/update?options=noOverwrite", json=[bus(1, 99)], headers=IN_CITY)
+    assert (answer.status_code, answer.json()["errors"][0]["entityId"]) == (207, "urn:ngsi-ld:Bus:1")
+    assert (await seen(city))["speed"]["value"] == 30
+
+
+@clause("5.6.7")
+@pytest.mark.parametrize("body", [[], [None], {}, "x", [bus(8), None]])
+async def test_a_batch_that_is_none_is_refused_whole(city: City, body: Any) -> None:
+    assert kind(await city("POST", "/entityOperations/create", json=body)) == "BadRequestData"
+    assert (await city("GET", "/entities/urn:ngsi-ld:Bus:8")).status_code == 404
+
+
+@clause("5.6.21", "6.4.3.3")
+async def test_purging_needs_more_than_identifiers(city: City) -> None:
+    await city("POST", "/entityOperations/create", json=[bus(1), bus(2, 90)], headers=IN_CITY)
+    for query in ("", "?idPattern=.*", "?type=Bus&keep=speed&drop=at"):
+        assert kind(await city("DELETE", f"/entities{query}", headers=IN_CITY)) == "BadRequestData"
+    assert (await city("DELETE", "/entities?q=speed>50", headers=IN_CITY)).status_code == 204
+    assert (await city("GET", "/entities/urn:ngsi-ld:Bus:2")).status_code == 404
+    assert (await city("DELETE", "/entities?type=Bus&drop=speed", headers=IN_CITY)).status_code == 204
+    assert await seen(city) == {"id": "urn:ngsi-ld:Bus:1", "type": "Bus"}

@@ -1,0 +1,57 @@
+"""Beside the pages the interface asks who it is; programs read and write within their key's scopes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from litestar.testing import AsyncTestClient
+
+from nhip.app import create_app
+from nhip.db import Database
+from nhip.kernel.time import now
+from nhip.security.parties.service import make_party
+from nhip.security.programs.model import Limits
+from nhip.security.programs.service import issue_key, make_program
+from nhip.security.service import set_administrator_password
+from nhip.settings import Settings
+from tests.graph.api.conftest import JSON, bus
+
+HERE = "/ngsi-ld/v1/entities"
+
+
+async def keys(settings: Settings) -> dict[str, str]:
+    """Authorization headers of a program that only reads, one that writes too, and one that may neither."""
+    db = Database(settings.database_url, size=1)
+    await db.open()
+    scopes = {"reader": ("graph.read",), "writer": ("graph.read", "graph.write"), "other": ("dataset.read",)}
+    async with db.tx() as tx:
+        await set_administrator_password(tx)
+        organisation = await make_party(tx, "organisation", "Sở Giao thông", code="sgt")
+        program = await make_program(tx, "Định vị xe buýt", organisation.id)
+        ends = now() + timedelta(days=1)
+        made = {
+            name: (await issue_key(tx, program.id, name, Limits(scopes=held, expires_at=ends))).text
+            for name, held in scopes.items()
+        }
+    await db.close()
+    return {name: f"Bearer {text}" for name, text in made.items()}
+
+
+async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings) -> None:
+    headers = {name: {"authorization": told, **JSON} for name, told in (await keys(settings)).items()}
+    async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
+        stranger = await client.get(f"{HERE}?type=Bus")
+        assert (stranger.status_code, stranger.json()["title"]) == (401, "SignInNeeded")
+        assert stranger.headers["www-authenticate"].startswith("Bearer")
+        assert (await client.post(HERE, json=bus(), headers=headers["reader"])).status_code == 403
+        assert (await client.post(HERE, json=bus(), headers=headers["writer"])).status_code == 201
+        assert (await client.get(f"{HERE}/urn:ngsi-ld:Bus:1", headers=headers["reader"])).json() == bus()
+        for method, path in (("GET", "/urn:ngsi-ld:Bus:1"), ("DELETE", "/urn:ngsi-ld:Bus:1"), ("OPTIONS", "")):
+            answer = await client.request(method, HERE + path, headers=headers["other"])
+            assert answer.status_code == (204 if method == "OPTIONS" else 403)
+        identity = await client.get("/ngsi-ld/v1/info/sourceIdentity", headers=headers["reader"])
+        name = identity.json()["contextSourceAlias"]
+    async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
+        again = await client.get("/ngsi-ld/v1/info/sourceIdentity", headers=headers["reader"])
+        assert again.json()["contextSourceAlias"] == name, "a broker keeps its name, or loops would go unnoticed"
+        assert (await client.get("/console")).status_code != 404, "the pages are still there"
