@@ -14,6 +14,7 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import DCAT, DCTERMS, RDF, SKOS
 
 from nhip.app import create_app
+from nhip.connectors.dcat.reader import read_graph
 from nhip.db.installation import Installation
 from nhip.portal.dcat.service import look_at_due
 from nhip.portal.service import get_entry, propose, publish
@@ -163,3 +164,16 @@ async def test_what_is_closed_is_told_by_no_form(portal: Client) -> None:
     for ending in TYPES:
         text = (await portal.get(f"/catalog.{ending}")).text
         assert "nguoi-khuyet-tat" not in text and "Người khuyết tật" not in text and "tram-xe-buyt" in text
+
+
+async def test_our_own_connector_for_catalogues_understands_us(portal: Client) -> None:
+    for ending in TYPES:
+        graph = read((await portal.get(f"/catalog.{ending}")).content, ending)
+        counts, stops = read_graph(graph, f"{ROOT}/catalog.{ending}")
+        assert (counts.title, stops.title) == ("Đếm xe", "Trạm xe buýt") and stops.id == f"{ROOT}/dataset/tram-xe-buyt"
+        assert (
+            stops.organisation == "Sở Xây dựng" and stops.licence.endswith("/CC_BY_4_0") and stops.tags == ("xe buýt",)
+        )
+        assert [(one.format.lower(), one.url.rpartition(".")[2]) for one in stops.resources] == [
+            (form, form) for form in ("csv", "xlsx", "geojson", "json", "parquet")
+        ]
