@@ -1,6 +1,7 @@
 -- How a search finds candidates, for asyncpg ($1, $2, ...). The closure decides about each; these only have to lose none.
 -- What entities have by way of types and attributes is in a few shapes: $2 are alternatives of types (rows of an array, each a
--- set of types that must all be there), $3 attributes of which one must be there, $4 attributes that all must be there.
+-- set of types that must all be there), $3 attributes of which one must be there, $4 attributes that all must be there. An id may
+-- come more than once: to ask for distinct ones tempts the planner to read everything in the order of ids.
 
 -- name: list_shapes
 -- Shapes that fit, with how many entities have each.
@@ -33,43 +34,43 @@ order by x.id limit $5 offset $6
 
 -- name: find_overlap
 -- Whose place touches a box.
-select distinct id from graph.entity_geo
+select id from graph.entity_geo
 where tenant = $1 and attr = $2
   and shape && box(point($3::float8, $4::float8), point($5::float8, $6::float8))
 limit $7
 
 -- name: find_inside
 -- Whose place lies in a box.
-select distinct id from graph.entity_geo
+select id from graph.entity_geo
 where tenant = $1 and attr = $2
   and shape <@ box(point($3::float8, $4::float8), point($5::float8, $6::float8))
 limit $7
 
 -- name: find_around
 -- Whose place is around a box.
-select distinct id from graph.entity_geo
+select id from graph.entity_geo
 where tenant = $1 and attr = $2
   and shape @> box(point($3::float8, $4::float8), point($5::float8, $6::float8))
 limit $7
 
 -- name: find_numbers
 -- Whose attribute has a number in a closed interval.
-select distinct id from graph.attr_num where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+select id from graph.attr_num where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
 
 -- name: find_texts
 -- Whose attribute has a text in a closed interval; both ends and the texts are cut to 256 characters.
-select distinct id from graph.attr_txt where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+select id from graph.attr_txt where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
 
 -- name: find_named
 -- Whose attribute has one of these texts, or points to one.
 select id from graph.attr_ref where tenant = $1 and attr = $2 and target = any($3::text[])
-union
+union all
 select id from graph.attr_txt where tenant = $1 and attr = $2 and val = any($4::text[])
 limit $5
 
 -- name: find_scopes
 -- What is in one of these closed intervals of scopes.
-select distinct e.id
+select e.id
 from unnest($2::text[], $3::text[]) as r(low, high)
   join graph.entity_scope e on e.tenant = $1 and e.scope >= r.low and e.scope <= r.high
 limit $4
@@ -133,3 +134,7 @@ select x.id
 from unnest($2::int[]) s
   cross join lateral (select e.id from graph.entity e where e.tenant = $1 and e.shape = s order by e.id limit $3) x
 order by x.id
+
+-- name: next_found
+-- The next ids of a find, which is one of the queries above; it has two more values.
+select distinct f.id from ({find}) f where f.id > {after} order by f.id limit {step}

@@ -10,7 +10,7 @@ from nhip.graph.contexts.model import CORE
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Operation
-from nhip.graph.query import indexing
+from nhip.graph.query import candidates, indexing
 from nhip.graph.query import search as searching
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.linked import join
@@ -194,10 +194,18 @@ async def test_rows_of_values_lose_nothing(graph: Graph, filled: Any) -> None:
     for name in ("speed", "name", "tags", "label", "stop", "seen"):
         assert await indexing.index(graph, tenant, iri(name))
         assert not await indexing.index(graph, tenant, iri(name)), "a second one has nothing to do"
-    ready = await searching.ready_attributes(graph, -tenant)
+    ready = await candidates.ready_attributes(graph, -tenant)
     assert ready == frozenset()
-    searching._ready.clear()
-    assert len(await searching.ready_attributes(graph, tenant)) == 6
+    candidates._ready.clear()
+    assert len(await candidates.ready_attributes(graph, tenant)) == 6
+    await _agree(graph, filled)
+
+
+async def test_sets_too_large_to_read_at_once_lose_nothing(
+    graph: Graph, filled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_FOUND", 3)
+    monkeypatch.setattr(candidates, "_BATCH", 5)
     await _agree(graph, filled)
 
 
@@ -213,14 +221,14 @@ async def test_rows_follow_what_is_written_while_they_are_made(graph: Graph, ten
 
 
 async def test_a_slow_query_gets_rows(graph: Graph, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "SLOW", 20)
+    monkeypatch.setattr(candidates, "SLOW", 20)
     docs = [thing(n, "Lamp", light=n) for n in range(80)]
     await graph.write(tenant, [Operation(name="create", id=doc["id"], doc=doc) for doc in docs])
     query = build(Asked(q="light==79"), CORE)
     assert (await search(graph, tenant, query)).ids == [docs[79]["id"]]
     await indexing.settled(graph)
-    searching._ready.clear()
-    assert await searching.ready_attributes(graph, tenant)
+    candidates._ready.clear()
+    assert await candidates.ready_attributes(graph, tenant)
     assert (await search(graph, tenant, query)).ids == [docs[79]["id"]]
     await indexing.stop(graph)
 
@@ -240,8 +248,8 @@ async def test_orders(graph: Graph, filled: Any) -> None:
 
 async def test_too_much_is_refused(graph: Graph, filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     tenant, _docs = filled
-    monkeypatch.setattr(searching, "MAX_SCANNED", 20)
-    monkeypatch.setattr(searching, "_BATCH", 20)
+    monkeypatch.setattr(candidates, "MAX_SCANNED", 20)
+    monkeypatch.setattr(candidates, "_BATCH", 20)
     with pytest.raises(TooManyResults):
         await search(graph, tenant, build(Asked(local=True, q='!x;id=="urn:x:none"', count=True), CORE))
     monkeypatch.setattr(searching, "MAX_SORTED", 5)
