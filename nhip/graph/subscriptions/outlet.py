@@ -67,7 +67,8 @@ class Outlet:
         self._waiting: deque[Heard] = deque()
         self._task: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
-        self._failures = 0
+        self.failures = 0
+        """In a row."""
         self._not_before = 0.0
 
     def put(self, heard: Heard) -> None:
@@ -84,7 +85,7 @@ class Outlet:
         """Go on with the subscription as it is now."""
         if subscription.endpoint != self.subscription.endpoint:
             self._close_sender()
-            self._failures, self._not_before = 0, 0.0
+            self.failures, self._not_before = 0, 0.0
         self.subscription = subscription
 
     @property
@@ -134,15 +135,15 @@ class Outlet:
         except (*FAILED, NhipError) as error:
             good, why = False, type(error).__name__
         if good:
-            self._failures = 0
+            self.failures = 0
             self.counts.good = at
             self._not_before = monotonic() + one.throttling_s if one.throttling_s else 0.0
             return
         log.info("a notification of %s was not delivered: %s", one.id, why)
-        self._failures += 1
+        self.failures += 1
         self.counts.failed += 1
         self.counts.bad = at
-        self._not_before = monotonic() + max(one.endpoint.cooldown_s, one.throttling_s, _pause(self._failures))
+        self._not_before = monotonic() + max(one.endpoint.cooldown_s, one.throttling_s, _pause(self.failures))
 
 
 def _pause(failures: int) -> float:

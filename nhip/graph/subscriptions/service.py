@@ -250,6 +250,10 @@ class Subscriptions:
             self._outlets[key] = Outlet(one, self._settings, self._compose)
         return self._outlets[key]
 
+    def outlet_of(self, tenant: int, id: str) -> Outlet:
+        """The queue of a subscription that was told of something here. Raises KeyError."""
+        return self._outlets[tenant, id]
+
     async def _remind(self) -> None:
         for tenant, id in await self._graph.fetch(store.queries.claim_due):
             one = self.index.get(tenant, id)
