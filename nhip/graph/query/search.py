@@ -81,16 +81,27 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
     kind = one_type(fit)
     limit, offset = query.limit, query.offset
     if kind is not None:
-        rows = await graph.fetch(queries.page_of_type, tenant, kind, "", limit + 1, offset) if limit else []
         count = (await graph.fetch(queries.count_of_type, tenant, kind))[0][0] if query.count else None
-    else:
-        shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
-        codes = [row[0] for row in shapes]
-        most = limit + 1 + offset
-        rows = await graph.fetch(queries.page_of_shapes, tenant, codes, "", most, limit + 1, offset) if limit else []
-        count = sum(row[1] for row in shapes) if query.count else None
+        return await _type_page(graph, tenant, kind, query, count)
+    shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
+    codes = [row[0] for row in shapes]
+    most = limit + 1 + offset
+    rows = await graph.fetch(queries.page_of_shapes, tenant, codes, "", most, limit + 1, offset) if limit else []
+    count = sum(row[1] for row in shapes) if query.count else None
     ids = [row[0] for row in rows[:limit]]
     return Found(await graph.get_many(tenant, ids) if ids else [], count, len(rows) > limit > 0)
+
+
+async def _type_page(graph: Store, tenant: int, kind: int, query: Query, count: int | None) -> Found:
+    """The most usual page in one query."""
+    limit = query.limit
+    rows = await graph.fetch(queries.entities_of_type, tenant, kind, limit + 1, query.offset) if limit else []
+    page = rows[:limit]
+    if any(row[4] is not None for row in page):  # something in it may have expired
+        stored = await graph.get_many(tenant, [row[0] for row in page])
+    else:
+        stored = [Stored(row[0], row[1], row[2], row[3]) for row in page]
+    return Found(stored, count, len(rows) > limit > 0)
 
 
 async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> Found:

@@ -23,6 +23,15 @@ where s.tenant = $1 and s.types @> array[$2::int]
 -- The next ids of a type.
 select id from graph.entity_type where tenant = $1 and type = $2 and id > $3 order by id limit $4 offset $5
 
+-- name: entities_of_type
+-- The next entities of a type; `offset 0` keeps the planner from joining the tables as wholes.
+select e.id, e.doc, e.sys, e.ver, e.due_at
+from (select id from graph.entity_type where tenant = $1 and type = $2 order by id limit $3 offset $4) t
+  cross join lateral (
+    select id, doc, sys, ver, due_at from graph.entity where tenant = $1 and id = t.id offset 0
+  ) e
+order by e.id
+
 -- name: page_of_shapes
 -- The next ids of some shapes; $4 is how many of each shape to look at.
 select x.id
