@@ -157,7 +157,7 @@ def _said(nodes: Nodes, value: Value) -> str:
     node = nodes.find(value.value)
     names = [node.said[name][0].value for name in _NAMES if name in node.said] if node else []
     if names:
-        return " – ".join(dict.fromkeys(names))
+        return " – ".join(dict.fromkeys(name.removeprefix("mailto:") for name in names))
     return value.value.rpartition("/")[2]
 
 

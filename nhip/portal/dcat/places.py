@@ -79,7 +79,7 @@ def name_of(code: str) -> str:
 
 def units_of(site: Site, facts: Facts) -> list[str]:
     """The units that cover the rows: those that are named when they are few, else the province."""
-    return facts.units if 0 < len(facts.units) <= NAMED_UNITS else [site.province]
+    return facts.units if 0 < len(facts.units) <= NAMED_UNITS else [site.province] if site.province else []
 
 
 def say_places(nodes: Nodes, made: Node, site: Site, facts: Facts) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from nhip.portal.dcat.graph import dataset_nodes
-from nhip.portal.dcat.model import Asked, Quality
+from nhip.portal.dcat.model import Asked, Quality, Site
 from nhip.portal.dcat.mqa import EXCELLENT, INDICATORS, MOST, assess, rating
-from tests.portal.dcat.samples import AT, ENTRY, FACTS, KINDS, SITE, entry
+from tests.portal.dcat.samples import AT, BARE, ENTRY, FACTS, KINDS, SITE, entry
 
 ALL_ANSWER = Asked(AT, dict.fromkeys(["", *ENTRY.formats], 200))
 
@@ -59,7 +59,7 @@ def test_points_have_their_evidence() -> None:
     assert told["Keywords"] == ["xe buýt", "bus"] and told["Theme"] == ["TRAN"]
     assert told["Licence by its common name"] == ["CC_BY_4_0"]
     assert told["Area covered"][0] == "Phường Phú Xuân" and told["Days covered"] == ["2026-01-01 – 2026-11-20"]
-    assert told["Contact"] == ["mailto:sxd@hue.example"] and told["Publisher"] == ["Sở Xây dựng"]
+    assert told["Contact"] == ["sxd@hue.example"] and told["Publisher"] == ["Sở Xây dựng"]
     assert told["Address of each file"][0] == "export.csv" and "text/csv" in " ".join(told["Media type of each file"])
     assert told["The page answers"] == ["2026-11-20T03:04Z: 200"]
     assert told["Conforms to DCAT-AP 3.0.1"] == ["SHACL: 0"]
@@ -70,6 +70,11 @@ def test_addresses_that_nobody_asked_or_that_do_not_answer_give_nothing() -> Non
     half = Asked(AT, {**ALL_ANSWER.answers, "csv": 500})
     assert quality(asked=half).points == quality().points - 6
     assert quality(asked=Asked(AT, {"": 404, "csv": 200})).points == quality().points - 74
+
+
+def test_without_a_province_the_country_is_the_area() -> None:
+    nodes = dataset_nodes(Site(SITE.root, SITE.city, ""), ENTRY, BARE)
+    assert next(line for line in assess(nodes, None).lines if line.title == "Area covered").evidence == ["VNM"]
 
 
 def test_a_broken_shape_costs_its_points() -> None:
