@@ -7,7 +7,6 @@ two the portal of a country takes is its own decision; neither is published for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from nhip.connectors.portals import base_of
 from nhip.portal.model import Entry
 from nhip.portal.national.errors import AnswerStrange, Refused
-from nhip.portal.national.model import Due, National
+from nhip.portal.national.model import Due, National, Way
 from nhip.portal.national.shapes import name_there, package_there
 from nhip.security.outgoing import Outgoing
 from nhip.security.outgoing_auth import HeaderCredentials
@@ -25,8 +24,6 @@ from nhip.settings import Settings
 
 MOST_BYTES = 1 << 20
 TOTAL_S = 60.0
-Graph = Callable[[Entry], bytes]
-"""The Turtle of a dataset."""
 
 
 class _Told(msgspec.Struct):
@@ -39,11 +36,11 @@ class Sender:
     """Tells the other side of datasets. Use as a context manager. Raises OutgoingError and AnswerStrange when the other side is
     not there as it should be, Refused when it does not want one dataset."""
 
-    def __init__(self, settings: Settings, national: National, key: str, root: str, graph: Graph | None = None) -> None:
+    def __init__(self, settings: Settings, national: National, key: str, root: str) -> None:
         proof = key if national.way == "ckan" else f"Bearer {key}"
         credentials = HeaderCredentials("Authorization", proof) if key else None
         self._out = Outgoing(settings, credentials, total_s=TOTAL_S)
-        self._national, self._root, self._graph = national, root, graph
+        self._national, self._root = national, root
         self._base = base_of(national.url)
 
     def __enter__(self) -> Sender:
@@ -52,10 +49,15 @@ class Sender:
     def __exit__(self, *exc: object) -> None:
         self._out.__exit__(*exc)
 
-    def put(self, due: Due, entry: Entry) -> str:
-        """Tell what is open now; gives the id that the other side knows it by."""
+    @property
+    def way(self) -> Way:
+        """How the other side is spoken to."""
+        return self._national.way
+
+    def put(self, due: Due, entry: Entry, graph: bytes = b"") -> str:
+        """Tell what is open now; gives the id that the other side knows it by. `graph`: the dataset as Turtle, for DCAT."""
         if self._national.way == "dcat":
-            return self._put_graph(entry)
+            return self._put_graph(entry, graph)
         told = package_there(self._national, entry, self._root)
         given = due.remote_id or str(told["name"])
         found = self._act("package_update", {**told, "id": given}, due, absent=frozenset({403, 404}))
@@ -90,11 +92,10 @@ class Sender:
             raise Refused(name=due.name, why=_why(told.error))
         return told.result if told.result is not None else {}
 
-    def _put_graph(self, entry: Entry) -> str:
-        assert self._graph is not None, "the service gives the way dcat its graphs"
+    def _put_graph(self, entry: Entry, graph: bytes) -> str:
         page = self._page(entry.name)
         try:
-            self._graph_store("PUT", page, self._graph(entry))
+            self._graph_store("PUT", page, graph)
         except RequestRefused as error:
             raise Refused(name=entry.name, why=str(error.values["code"])) from error
         return page

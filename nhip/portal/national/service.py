@@ -18,6 +18,9 @@ from nhip.errors import NhipError
 from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
+from nhip.portal.dcat.graph import dataset_nodes
+from nhip.portal.dcat.service import get_facts, site_of
+from nhip.portal.dcat.writers import WRITERS
 from nhip.portal.model import Entry
 from nhip.portal.national import store
 from nhip.portal.national.errors import NoPublicAddress, Refused
@@ -117,7 +120,8 @@ async def _tell(installation: Installation, sender: Sender, due: Due, entry: Ent
         if due.gone or entry is None:
             await asyncio.to_thread(sender.withdraw, due)
         else:
-            remote_id = await asyncio.to_thread(sender.put, due, entry)
+            graph = await _graph(installation, entry) if sender.way == "dcat" else b""
+            remote_id = await asyncio.to_thread(sender.put, due, entry, graph)
     except Refused as error:
         wait = min(REFUSED_LONGEST, REFUSED_FIRST * 2 ** min(due.attempts, 12))
         async with installation.db.tx() as tx:
@@ -152,3 +156,10 @@ def _root(installation: Installation) -> str:
     if not root:
         raise NoPublicAddress
     return root
+
+
+async def _graph(installation: Installation, entry: Entry) -> bytes:
+    """A dataset in DCAT-AP as Turtle, as its own address gives it."""
+    async with installation.db.read() as tx:
+        facts = await get_facts(tx, entry)
+    return WRITERS["ttl"].whole(dataset_nodes(site_of(installation.settings, _root(installation)), entry, facts))

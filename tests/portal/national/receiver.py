@@ -11,6 +11,7 @@ import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import unquote
 
 import msgspec
 
@@ -117,11 +118,11 @@ class Receiver:
                 return self._say(status, msgspec.json.encode(told))
 
             def do_PUT(self) -> None:
-                portal.graphs[self.path] = self.rfile.read(int(self.headers["content-length"]))
+                portal.graphs[unquote(self.path)] = self.rfile.read(int(self.headers["content-length"]))
                 self._say(201, b"")
 
             def do_DELETE(self) -> None:
-                self._say(204 if portal.graphs.pop(self.path, None) is not None else 404, b"")
+                self._say(204 if portal.graphs.pop(unquote(self.path), None) is not None else 404, b"")
 
             def _say(self, status: int, body: bytes, **headers: str) -> None:
                 self.send_response(status)

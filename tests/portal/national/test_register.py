@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from rdflib import Graph
+from rdflib.namespace import DCAT, DCTERMS, RDF
 
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation
@@ -176,3 +178,17 @@ async def test_without_a_public_address_nothing_leaves(
     assert await service.register_due(installation) == 0 and receiver.taken == []
     found = await _national(ours)
     assert found.problem is not None and "base_url" in found.problem["template"]
+
+
+async def test_graphs_are_put_and_deleted(ours: Installation, receiver: Receiver) -> None:
+    """The other way: SPARQL 1.1 Graph Store HTTP Protocol."""
+    entries = await fill(ours, 2)
+    await _set(ours, receiver, url=f"{receiver.url}/rdf-graphs", way="dcat")
+    assert await service.register_due(ours) == 2 and await service.register_due(ours) == 0
+    assert sorted(receiver.graphs) == [f"/rdf-graphs?graph={ROOT}/dataset/bo-{number}" for number in range(2)]
+    graph = Graph().parse(data=next(iter(receiver.graphs.values())), format="turtle")
+    (node,) = graph.subjects(RDF.type, DCAT.Dataset)
+    assert str(node).startswith(f"{ROOT}/dataset/bo-") and graph.value(node, DCTERMS.title) is not None
+    await _close(ours, entries[0].dataset_id)
+    assert await service.register_due(ours) == 1
+    assert list(receiver.graphs) == [f"/rdf-graphs?graph={ROOT}/dataset/bo-1"]
