@@ -16,7 +16,7 @@ from nhip.db.installation import Installation
 from nhip.kernel.actor import Actor, act_as
 from nhip.portal import store
 from nhip.portal.errors import NothingWaits, SameEyes
-from nhip.portal.model import Act
+from nhip.portal.model import Act, Shaping
 from nhip.portal.service import propose, publish, turn_down
 from nhip.testing.sector import signed_in_client
 from tests.e2e import sample
@@ -196,10 +196,93 @@ async def test_a_release_is_recalled_and_whoever_took_it_is_named(
         assert (await official.get(f"{STOPS}/releases/{no}")).status_code == 404
 
 
-@pytest.mark.parametrize("lang", ["vi", "en"])
-async def test_pages_of_what_is_not_there(stops: Dataset, official: Client, lang: str) -> None:
-    assert (await official.get(f"{STOPS}?lang={lang}")).status_code == 200
+async def test_pages_of_what_is_not_there_and_the_policy(stops: Dataset, official: Client) -> None:
+    for lang in ("vi", "en"):
+        assert (await official.get(f"{STOPS}?lang={lang}")).status_code == 200
     for path in ("khong-co", "khong-co/propose", "khong-co/releases/1"):
-        assert (await official.get(f"{HOME}/{path}")).status_code == 404
+        answer = await official.get(f"{HOME}/{path}")
+        assert answer.status_code == 404 and "nhip dataset" not in answer.text, "no commands on a page"
     assert (await official.post(f"{HOME}/khong-co/decide", data={"do": "publish"})).status_code == 404
     assert (await official.post(f"{STOPS}/decide", data={"do": "publish"})).status_code == 409
+    form = await _form(official, "tram-xe-buyt")
+    place = _place(form, "vi_do")
+    answer = await official.post(f"{STOPS}/propose", data={**form, f"measure-{place}": "sum", "do": "look"})
+    assert answer.status_code == 422 and 'id="e-fewest"' in answer.text, "totals need something to count by"
+    policy = unescape((await official.get(f"{HOME}/policy?lang=en")).text)
+    for word in ("nhip-2026-01", "47/2020/NĐ-CP", "Citizen numbers", "in force"):
+        assert word in policy
+
+
+async def test_people_are_counted_in_place_of_listed(
+    installation: Installation, people: Dataset, official: Client
+) -> None:
+    form = await _form(official, "nguoi-khuyet-tat")
+    ward, birth, code = (_place(form, name) for name in ("phuong", "nam_sinh", "ma"))
+    answer = await official.post(f"{HOME}/nguoi-khuyet-tat/propose", data={**form, "do": "look"})
+    assert "nam_sinh + phuong" in answer.text, "the group that is too small"
+    form |= {
+        f"act-{code}": "drop",
+        f"act-{birth}": "band",
+        f"to-{birth}": "50",
+        f"by-{ward}": "on",
+        f"by-{birth}": "on",
+    }
+    form |= {"fewest": "2", "do": "propose"}
+    answer = await official.post(f"{HOME}/nguoi-khuyet-tat/propose", data=form, follow_redirects=False)
+    assert answer.status_code == 303, unescape(answer.text)[:3000]
+    async with installation.db.read() as tx:
+        made = await store.find_proposal(tx, people.id)
+    assert made is not None and made.shaping == Shaping(by=["nam_sinh", "phuong"], fewest=2)
+    again = await official.get(f"{HOME}/nguoi-khuyet-tat/propose")
+    assert re.search(rf'name="by-{ward}" checked', again.text) and re.search(r'name="fewest"[^>]*value="2"', again.text)
+
+
+async def test_a_decision_is_about_what_was_looked_at(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    seen = re.findall(r'name="proposal" value="([^"]+)"', (await official.get(STOPS)).text)
+    await _by_a_colleague(installation, stops)
+    answer = await official.post(f"{STOPS}/decide", data={"do": "publish", "proposal": seen[0]})
+    assert answer.status_code == 422
+    async with installation.db.read() as tx:
+        assert await store.find_entry(tx, "tram-xe-buyt") is None
+
+
+async def test_what_is_due_is_marked_until_somebody_looked(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    await publish(installation, stops)
+    assert "to be renewed" not in unescape((await official.get(f"{HOME}?lang=en")).text)
+    async with installation.db.tx() as tx:
+        await tx.execute("update portal.decision set at = at - interval '200 days'")
+        await tx.execute("update portal.release set as_of = as_of - interval '200 days'")
+    due = unescape((await official.get(f"{HOME}?lang=en")).text)
+    assert "to be looked through" in due and "to be renewed" in due
+    assert (await official.post(f"{STOPS}/review", data={"said": "Đã xem"}, follow_redirects=False)).status_code == 303
+    due = unescape((await official.get(f"{HOME}?lang=en")).text)
+    assert "to be looked through" not in due and "to be renewed" in due
+    assert "Đã xem" in unescape((await official.get(STOPS)).text)
+
+
+async def test_whoever_took_a_release_is_listed_to_take_along(
+    installation: Installation, stops: Dataset, official: Client
+) -> None:
+    await _by_a_colleague(installation, stops)
+    release = await publish(installation, stops)
+    async with installation.db.tx() as tx:
+        with act_as(Actor(name="ai đó", address="192.0.2.7")):
+            await store.insert_download(tx, release, "csv", "=cmd|'/c calc'!A1")
+    answer = await official.get(f"{STOPS}/releases/1/takers.csv")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert (
+        lines[0] == "when,who,address,program,format"
+        and "192.0.2.7" in lines[1]
+        and ",'=cmd" in lines[1].replace('"', "")
+    )
+    assert (await official.get(f"{STOPS}/releases/9/takers.csv")).status_code == 404
+    await official.post(f"{STOPS}/releases/1/recall", data={"reason": "Sai toạ độ."})
+    shown = unescape((await official.get(f"{STOPS}/releases/1?lang=en")).text)
+    assert "recalled: Sai toạ độ. Please delete" in shown and "bytes were deleted" in shown
+    assert not installation.objects.has(release.object)
