@@ -11,6 +11,7 @@ import orjson
 from nhip.errors import NhipError
 from nhip.graph.api.media import JSON, PROBLEM
 from nhip.graph.errors import Busy, GraphError
+from nhip.graph.registrations.writes import Partial
 
 log = logging.getLogger(__name__)
 Header = tuple[bytes, bytes]
@@ -39,6 +40,8 @@ def dumped(value: Any) -> bytes:
 
 def problem(error: Exception) -> Answer:
     """The answer to a failed request. What is not known to us is logged, and told without its details."""
+    if isinstance(error, Partial):
+        return Answer(207, dumped(error.result()))
     if isinstance(error, GraphError):
         answer = Answer(error.status, dumped(error.problem()), PROBLEM)
         if isinstance(error, Busy):

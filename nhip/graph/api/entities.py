@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped
+from nhip.graph.api.federating import federation_of, write
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.contexts.model import Context
@@ -34,6 +35,8 @@ def only(call: Call, context: Context) -> Callable[[Doc], bool] | None:
 
 async def written(call: Call, operation: Operation) -> Outcome:
     """Do one operation; raises the error that refused it."""
+    if (federation := federation_of(call)) is not None:
+        return await write(call, federation, operation)
     outcome = (await call.app.graph.write(call.tenant, [operation]))[0]
     if outcome.error is not None:
         raise outcome.error

@@ -10,6 +10,7 @@ import msgspec
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
+from nhip.graph.api.federating import found_elsewhere, warned
 from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, page_links, view_of, with_context
@@ -17,11 +18,13 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import collected, render
 from nhip.graph.errors import BadRequestData
-from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored
-from nhip.graph.query.build import build
+from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored, View
+from nhip.graph.query.build import Asked, build
 from nhip.graph.query.linked import join
+from nhip.graph.query.match import matcher
 from nhip.graph.query.model import Query
 from nhip.graph.query.search import search
+from nhip.graph.registrations.reads import Heard
 from nhip.kernel.i18n import _
 
 _PURGED_AT_ONCE = 500
@@ -33,17 +36,20 @@ PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
 async def query_entities(call: Call) -> Answer:
     """GET /entities."""
     context = await call.context()
-    return await _found(call, context, build(asked_in(call.query, call.app.limits), context), None)
+    return await _found(call, context, asked_in(call.query, call.app.limits), None)
 
 
 async def query_posted(call: Call) -> Answer:
     """POST /entityOperations/query."""
     body, context = await call.fragment()
-    return await _found(call, context, build(asked_by(body, call.query, call.app.limits), context), body)
+    return await _found(call, context, asked_by(body, call.query, call.app.limits), body)
 
 
-async def _found(call: Call, context: Context, query: Query, body: dict[str, Any] | None) -> Answer:
+async def _found(call: Call, context: Context, asked: Asked, body: dict[str, Any] | None) -> Answer:
+    query = build(asked, context)
     view = view_of(call, context, query, body)
+    if (heard := await found_elsewhere(call, context, asked, query)) is not None:
+        return await _put_together(call, context, query, view, heard)
     use = await use_of(call, asked=bool(body and body.get("entityMap") is True))
     query = use.narrowed(query)
     found = await search(call.app.graph, call.tenant, query)
@@ -56,6 +62,27 @@ async def _found(call: Call, context: Context, query: Query, body: dict[str, Any
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
     return await told(call, use, answer, lambda: ids_of(call, query), created=201)
+
+
+async def _put_together(call: Call, context: Context, query: Query, view: View, heard: Heard) -> Answer:
+    """A page of what is here and at the sources; parts of an entity become one."""
+    split = call.query.get("splitEntities") == "true"
+    most = min(query.offset + query.limit, call.app.limits.most)
+    here = msgspec.structs.replace(query, offset=0, limit=most, count=False)
+    if split:
+        here = msgspec.structs.replace(here, q=None, geo=None, scope=None, attributes=frozenset())
+    rows = {row.id: row for row in (await search(call.app.graph, call.tenant, here)).stored}
+    missing = [doc["id"] for doc in [*heard.docs, *heard.supplements] if doc["id"] not in rows]
+    rows |= {row.id: row for row in await call.app.graph.get_many(call.tenant, list(dict.fromkeys(missing)))}
+    found = heard.merged([unpack(row.doc, row.sys) for row in rows.values()])
+    fits = matcher(query) if split else None
+    docs = [found[id] for id in sorted(found) if fits is None or fits(found[id])]
+    page = docs[query.offset : query.offset + query.limit]
+    answer = await with_context(call, context, collected([render(doc, context, view) for doc in page], view))
+    if query.count:
+        answer.with_header(b"ngsild-results-count", str(len(docs)))
+    answer.headers += page_links(call, len(docs) > query.offset + query.limit)
+    return warned(answer, heard.warnings)
 
 
 async def purge_entities(call: Call) -> Answer:

@@ -24,7 +24,9 @@ _DEEPEST = 64
 
 
 class Call:
-    """One request. `tenant` is the number of the tenant, `accept` the media type of the answer, `kind` that of the body."""
+    """One request. `tenant` is the number of the tenant, `accept` the media type of the answer, `kind` that of the body.
+
+    `used` is the @context that it was last read in."""
 
     __slots__ = (
         "accept",
@@ -38,6 +40,7 @@ class Call:
         "scope",
         "tenant",
         "tenant_name",
+        "used",
     )
 
     def __init__(self, app: GraphApp, scope: Scope, receive: Receive, parts: list[str]) -> None:
@@ -52,6 +55,7 @@ class Call:
         self.tenant_name = ""
         self.accept = JSON
         self.kind = JSON
+        self.used: Context | None = None
 
     def header(self, name: bytes) -> str:
         """A header's text, or empty; bytes that are no UTF-8 are read as Latin-1, as HTTP has it."""
@@ -114,7 +118,8 @@ class Call:
     async def resolved(self, given: Any) -> Context:
         """A context by what a request says of it; without waiting when it is known already."""
         found = self.app.contexts.cached(given, self.tenant)
-        return found if found is not None else await self.app.contexts.resolve(self.tenant, given)
+        self.used = found if found is not None else await self.app.contexts.resolve(self.tenant, given)
+        return self.used
 
 
 def segments(scope: Scope) -> list[str]:

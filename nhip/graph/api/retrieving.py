@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-from nhip.graph.api.answers import Answer
+from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.asking import LINKS, asked_in
+from nhip.graph.api.federating import federation_of, retrieve, warned
 from nhip.graph.api.maps import told_of_one
 from nhip.graph.api.media import JSON
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, link_of, view_of, with_context
+from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import collected, render, render_one
 from nhip.graph.errors import ResourceNotFound
-from nhip.graph.model import Stored
+from nhip.graph.model import Doc, Stored, View
 from nhip.graph.query.build import build
 from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
+from nhip.graph.query.model import Query
 
 RETRIEVE = SHOWN | LINKS | {"attrs", "pick", "omit", "datasetId", "type", "local", "entityMap", "splitEntities", "via"}
 
@@ -31,19 +34,32 @@ async def retrieve_entity(call: Call) -> Answer:
 async def _shown(call: Call, identifier: str) -> Answer:
     """In the form that was asked for. Raises ResourceNotFound, also when it has none of the attributes named."""
     context = await call.context()
-    if not call.query and call.accept == JSON:
+    federation = federation_of(call)
+    if federation is None and not call.query and call.accept == JSON:
         stored = await _stored(call, identifier)
         return Answer(200, render_one(stored, context), headers=[(b"link", await link_of(call, context))])
     query = build(asked_in(call.query, call.app.limits), context, narrow=False)
     view = view_of(call, context, query)
-    stored = await _stored(call, identifier)
-    doc = unpack(stored.doc, stored.sys)
+    if federation is None:
+        stored = await _stored(call, identifier)
+        return await _seen(call, context, query, view, unpack(stored.doc, stored.sys))
+    doc, warnings = await retrieve(call, federation, identifier, context, query)
+    try:
+        if doc is None:
+            raise ResourceNotFound(what=identifier)
+        return warned(await _seen(call, context, query, view, doc), warnings)
+    except ResourceNotFound as error:
+        return warned(problem(error), warnings)
+
+
+async def _seen(call: Call, context: Context, query: Query, view: View, doc: Doc) -> Answer:
+    """An entity as the view has it. Raises ResourceNotFound when nothing of it is left."""
     if not matcher(query)(doc):
-        raise ResourceNotFound(what=identifier)
+        raise ResourceNotFound(what=doc["id"])
     if not query.join:
         shown_alone = render(doc, context, view)
         if not shown_alone:
-            raise ResourceNotFound(what=identifier)
+            raise ResourceNotFound(what=doc["id"])
         return await with_context(call, context, shown_alone)
     docs = await join(call.app.graph, call.tenant, [doc], query, system=view.sys)
     view = msgspec.structs.replace(view, pick=None, omit=frozenset())

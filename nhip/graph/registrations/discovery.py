@@ -23,16 +23,22 @@ _NAMESPACE = "https://uri.etsi.org/ngsi-ld/"
 def discover(registrations: Registrations, tenant: int, query: Query, window: Window | None) -> list[Registration]:
     """The registrations that fit, by id. Without a `window` those of sources that hold the present, else those whose interval
     meets it."""
-    tests: list[Test] = [lambda one: _in_time(one.doc, window)]
+    tests = source_tests(query, window)
     if query.geo is not None:
         tests.append(_geo_test(query.geo))
     if query.scope is not None:
         fits = decide_scopes(query.scope)
         tests.append(lambda one: fits(one.doc))
-    if query.csf is not None:
-        tests.append(_csf_test(query.csf))
     found = (match.registration for match in registrations.fitting(tenant, query))
     return [one for one in found if all(test(one) for test in tests)]
+
+
+def source_tests(query: Query, window: Window | None) -> list[Test]:
+    """What sources have to meet to be asked: time, and the filter for sources."""
+    tests: list[Test] = [lambda one: _in_time(one.doc, window)]
+    if query.csf is not None:
+        tests.append(_csf_test(query.csf))
+    return tests
 
 
 def _in_time(doc: dict[str, Any], window: Window | None) -> bool:

@@ -209,13 +209,18 @@ def _management(given: Any, context: Context) -> dict[str, Any]:
         if name == "cacheDuration":
             _duration(value, context)
         elif name == "localOnly":
-            if not isinstance(value, bool):
-                raise Fault(_("this is true or false"), name)
+            _truth(value, context)
         elif name in ("cooldown", "timeout"):
             if type(value) not in (int, float) or value <= 0:
                 raise Fault(_("this is a number of milliseconds above 0"), name)
         else:
             raise Fault(_("there is no such member"), name)
+    return given
+
+
+def _truth(given: Any, _context: Context) -> bool:
+    if not isinstance(given, bool):
+        raise Fault(_("this is true or false"))
     return given
 
 
@@ -243,6 +248,7 @@ _READERS: dict[str, Callable[[Any, Context], Any]] = {
     "location": _geometry,
     "observationSpace": _geometry,
     "operationSpace": _geometry,
+    "localOnly": _truth,
     "management": _management,
     "managementInterval": _interval,
     "observationInterval": _interval,

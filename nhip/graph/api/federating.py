@@ -1,0 +1,69 @@
+"""Requests that concern other brokers too: who asks, what goes to them, what they say (CIM 009, 4.3.6; 6.3.17, 6.3.18)."""
+
+from __future__ import annotations
+
+from nhip.graph.api.answers import Answer
+from nhip.graph.api.identity import alias
+from nhip.graph.api.request import Call
+from nhip.graph.contexts.model import CORE, Context
+from nhip.graph.document.pack import unpack
+from nhip.graph.model import Doc, Operation, Outcome, Stored
+from nhip.graph.query.build import Asked
+from nhip.graph.query.model import Query
+from nhip.graph.registrations import reads, writes
+from nhip.graph.registrations.forwarding import Federation, Origin
+from nhip.graph.registrations.reads import Heard
+
+_CARRIED = frozenset({"options", "datasetId", "deleteAll", "observedAt", "lang", "type"})
+"""Parameters of a change that go with it to sources."""
+
+
+def federation_of(call: Call) -> Federation | None:
+    """The way to the sources, None when the request is for this broker alone or the tenant has no registrations."""
+    federation = call.app.federation
+    if federation is None or call.query.get("local") == "true" or not federation.registrations.any(call.tenant):
+        return None
+    return federation
+
+
+def origin_of(call: Call, context: Context | None = None) -> Origin:
+    """What sources are told of the request."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in call.headers.items()}
+    via = tuple(entry.strip() for entry in headers.get("via", "").split(",") if entry.strip())
+    return Origin(call.tenant, context or call.used or CORE, alias(call.app.node, call.tenant_name), via, headers)
+
+
+async def write(call: Call, federation: Federation, operation: Operation) -> Outcome:
+    """Do a change here and at the sources."""
+    types: list[str] = (operation.doc or {}).get("type", [])
+    if operation.name != "create" and not types:
+        stored = await call.app.graph.get(call.tenant, operation.id)
+        types = unpack(stored.doc)["type"] if stored is not None else []
+    query = {name: text for name, text in call.query.items() if name in _CARRIED}
+    return await writes.write(federation, origin_of(call), call.app.graph, operation, types, query)
+
+
+async def retrieve(
+    call: Call, federation: Federation, id: str, context: Context, query: Query
+) -> tuple[Doc | None, list[str]]:
+    """An entity put together from here and the sources, and warnings."""
+    stored: Stored | None = await call.app.graph.get(call.tenant, id)
+    here = [] if stored is None else [unpack(stored.doc, stored.sys)]
+    heard = await reads.retrieve(federation, origin_of(call, context), id, query.attributes)
+    return heard.merged(here).get(id), heard.warnings
+
+
+async def found_elsewhere(call: Call, context: Context, asked: Asked, query: Query) -> Heard | None:
+    """What sources find; None when none is asked."""
+    federation = federation_of(call)
+    if federation is None or query.local:
+        return None
+    split = call.query.get("splitEntities") == "true"
+    return await reads.query(federation, origin_of(call, context), asked, query, split=split)
+
+
+def warned(answer: Answer, warnings: list[str]) -> Answer:
+    """The answer with what went wrong elsewhere."""
+    for warning in warnings[:20]:
+        answer.with_header(b"ngsild-warning", warning)
+    return answer

@@ -1,0 +1,94 @@
+"""HTTP to context sources: guarded addresses, one deadline, bounded answers, connections that are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import msgspec
+import orjson
+
+from nhip.security.outgoing_errors import OutgoingError
+from nhip.security.outgoing_transport import GuardedTransport
+from nhip.settings import Settings
+
+TIMEOUT_S = 4.0
+MAX_BYTES = 16 << 20
+_AT_ONCE = 32
+_CONNECT_S = 2.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a source answered. `status` 0: nothing in time; `body` is None where there is none, or where it is no JSON."""
+
+    status: int
+    body: Any = None
+    invalid: bool = False
+    """Whether there was a body that cannot be read, or that is too large."""
+
+
+class Client:
+    """Asks sources, at most some at the same time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sources")
+        self._own = threading.local()
+        self._tls: ssl.SSLContext | None = None
+
+    def close(self) -> None:
+        """Give up what waits."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, timeout_s: float = TIMEOUT_S
+    ) -> Reply:
+        """The answer; what goes wrong on the way is in it."""
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._threads, self._exchange, method, url, dict(headers), body, timeout_s)
+        try:
+            return await asyncio.wait_for(work, timeout_s + _CONNECT_S)
+        except TimeoutError:
+            return Reply(0)
+
+    def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float) -> Reply:
+        waits = {"connect": timeout_s, "read": timeout_s, "write": timeout_s, "pool": timeout_s}
+        try:
+            request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": waits})
+            response = self._transport().exchange(request, timeout_s, timeout_s)
+            try:
+                return _read(response)
+            finally:
+                response.close()
+        except (OutgoingError, httpx.InvalidURL, ValueError):
+            return Reply(0)
+
+    def _transport(self) -> GuardedTransport:
+        """This thread's own, as deadlines are kept for one request at a time."""
+        if not hasattr(self._own, "transport"):
+            if self._tls is None:
+                self._tls = ssl.create_default_context()
+            self._own.transport = GuardedTransport(self._settings, self._tls, _CONNECT_S)
+        transport: GuardedTransport = self._own.transport
+        return transport
+
+
+def _read(response: httpx.Response) -> Reply:
+    pieces, size = [], 0
+    for piece in response.iter_raw():
+        size += len(piece)
+        if size > MAX_BYTES:
+            return Reply(response.status_code, invalid=True)
+        pieces.append(piece)
+    text = b"".join(pieces)
+    if not text.strip():
+        return Reply(response.status_code)
+    try:
+        return Reply(response.status_code, orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return Reply(response.status_code, invalid=True)

@@ -1,0 +1,227 @@
+"""A change of one entity divided between context sources and what is here (ETSI GS CIM 009 v1.9.1, 4.3.6, 5.6)."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.forms import normalized
+from nhip.graph.document.render import render
+from nhip.graph.errors import Conflict, GraphError, LoopDetected
+from nhip.graph.model import ENTITY_MEMBERS, Doc, Operation, Outcome, View
+from nhip.graph.query.model import Name, Or, Query, Selector
+from nhip.graph.registrations.client import Reply
+from nhip.graph.registrations.forwarding import Federation, Origin
+from nhip.graph.registrations.matching import Match
+from nhip.graph.registrations.model import PROXIED
+
+_ALL = View(sys=True)
+_ACTS: dict[str, tuple[str, str, str]] = {
+    "create": ("createEntity", "POST", "/entities"),
+    "append": ("appendAttrs", "POST", "/entities/{id}/attrs"),
+    "append-keep": ("appendAttrs", "POST", "/entities/{id}/attrs"),
+    "update": ("updateEntity", "PATCH", "/entities/{id}/attrs"),
+    "patch": ("updateAttrs", "PATCH", "/entities/{id}/attrs/{attribute}"),
+    "replace-attribute": ("replaceAttrs", "PUT", "/entities/{id}/attrs/{attribute}"),
+    "delete-attribute": ("deleteAttrs", "DELETE", "/entities/{id}/attrs/{attribute}"),
+    "delete": ("deleteEntity", "DELETE", "/entities/{id}"),
+    "merge": ("mergeEntity", "PATCH", "/entities/{id}"),
+    "replace": ("replaceEntity", "PUT", "/entities/{id}"),
+}
+"""Operation -> its name in registrations, method and path."""
+_ON_ATTRIBUTE = frozenset({"patch", "replace-attribute", "delete-attribute"})
+
+
+class SourceFailed(GraphError):
+    """A context source did not do its part: {what}."""
+
+    kind = "InternalError"
+
+    def __init__(self, registration: str, reply: Reply) -> None:
+        self.told = reply.body if isinstance(reply.body, dict) and "type" in reply.body else None
+        self.answered = reply.status or 504
+        super().__init__(what=f"{registration}, {reply.status or 'no answer'}")
+
+    def problem(self, translate: Any = str) -> dict[str, Any]:
+        """As the source told it, if it did."""
+        return {**(self.told or super().problem(translate)), "status": self.answered}
+
+
+class Partial(GraphError):
+    """Some of those who hold the entity did their part, others did not: {what}."""
+
+    status = 207
+    kind = "MultiStatus"
+
+    def __init__(self, id: str, done: bool, errors: list[tuple[str, GraphError]]) -> None:
+        self.id, self.done, self.errors = id, done, errors
+        super().__init__(what=id)
+
+    def result(self) -> dict[str, Any]:
+        """The BatchOperationResult of the answer (5.2.16)."""
+        errors = [
+            {
+                "entityId": self.id,
+                "error": error.problem(),
+                **({"registrationId": registration} if registration else {}),
+            }
+            for registration, error in self.errors
+        ]
+        return {"success": [self.id] if self.done else [], "errors": errors}
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one source is to do; `operation` holds only what it registered."""
+
+    match: Match
+    operation: Operation
+
+
+class Plan(msgspec.Struct):
+    """Who does what of an operation. `local` None: nothing is done here. `refused`: registrations whose source cannot."""
+
+    local: Operation | None
+    parts: list[Part] = []
+    refused: list[str] = []
+
+
+class Writer(Protocol):
+    """Does operations here."""
+
+    async def write(self, tenant: int, operations: list[Operation]) -> list[Outcome]:
+        """As `Graph.write`."""
+
+
+def divide(
+    federation: Federation, origin: Origin, operation: Operation, types: list[str], names: frozenset[str]
+) -> Plan:
+    """The plan for an operation on an entity of `types`; `names`: those under which sources may offer it.
+
+    Raises LoopDetected when all of it belongs to a source that sent us the request.
+    """
+    matches = [one for one in _matching(federation, origin, operation, types) if one.registration.mode != "auxiliary"]
+    proxied = sorted(
+        (one for one in matches if one.registration.mode in PROXIED), key=lambda one: one.registration.mode
+    )
+    if proxied and origin.looped:
+        raise LoopDetected(what=operation.id)
+    plan = Plan(operation)
+    covered: set[str] = set()
+    whole = False
+    for match in proxied:
+        registered = _registered(match)
+        if match.registration.mode == "redirect" or not registered <= covered or not registered:
+            _assign(plan, match, operation, registered, names)
+        covered |= registered
+        whole = whole or not registered
+    plan.local = _without(operation, frozenset(covered), whole)
+    if plan.local is not None and not origin.looped:
+        for match in matches:
+            if match.registration.mode == "inclusive" and names & match.registration.operations:
+                _assign(plan, match, plan.local, _registered(match), names)
+    return plan
+
+
+def _matching(federation: Federation, origin: Origin, operation: Operation, types: list[str]) -> list[Match]:
+    nodes = tuple(Name(iri) for iri in types)
+    selector = Selector(
+        ids=frozenset({operation.id}), types=(nodes[0] if len(nodes) == 1 else Or(nodes)) if nodes else None
+    )
+    found = federation.registrations.fitting(origin.tenant, Query(selectors=(selector,)), attributes_of(operation))
+    return [one for one in found if not origin.passed(one.registration.doc.get("contextSourceAlias", ""))]
+
+
+def attributes_of(operation: Operation) -> frozenset[str]:
+    """The attributes that an operation is about; none: the whole entity."""
+    if operation.name in _ON_ATTRIBUTE:
+        return frozenset({operation.attribute})
+    return frozenset(name for name in operation.doc or () if name not in ENTITY_MEMBERS)
+
+
+def _registered(match: Match) -> frozenset[str]:
+    if not all(one.attributes for one in match.information):
+        return frozenset()
+    return frozenset().union(*(one.attributes for one in match.information))
+
+
+def _assign(plan: Plan, match: Match, operation: Operation, registered: frozenset[str], names: frozenset[str]) -> None:
+    part = _only(operation, registered)
+    if part is None:
+        return
+    if names & match.registration.operations:
+        plan.parts.append(Part(match, part))
+    else:
+        plan.refused.append(match.registration.id)
+
+
+def _only(operation: Operation, registered: frozenset[str]) -> Operation | None:
+    """The operation on the registered attributes alone (none registered: all); None when nothing of it is left."""
+    if not registered or operation.name == "delete":
+        return operation
+    if operation.name in _ON_ATTRIBUTE:
+        return operation if operation.attribute in registered else None
+    doc = {name: value for name, value in (operation.doc or {}).items() if name in ENTITY_MEMBERS or name in registered}
+    return msgspec.structs.replace(operation, doc=doc) if doc.keys() - ENTITY_MEMBERS else None
+
+
+def _without(operation: Operation, covered: frozenset[str], whole: bool) -> Operation | None:
+    """What is left for us of an operation."""
+    if whole:
+        return None
+    if not covered or operation.name == "delete":
+        return operation
+    if operation.name in _ON_ATTRIBUTE:
+        return None if operation.attribute in covered else operation
+    doc = {name: value for name, value in (operation.doc or {}).items() if name not in covered}
+    if attributes_of(operation) and not doc.keys() - ENTITY_MEMBERS:
+        return None
+    return msgspec.structs.replace(operation, doc=doc)
+
+
+async def write(
+    federation: Federation, origin: Origin, here: Writer, operation: Operation, types: list[str], query: dict[str, str]
+) -> Outcome:
+    """Do an operation at all who hold the entity. Raises Partial when some failed, or the error when there was but one part."""
+    name, _method, _path = _ACTS[operation.name]
+    plan = divide(federation, origin, operation, types, frozenset({name}))
+    errors: list[tuple[str, GraphError]] = [(id, Conflict(what=f"{id} ({name})")) for id in plan.refused]
+    count = len(plan.refused) + len(plan.parts)
+    replies = await federation.ask_all([_ask(federation, origin, part, query) for part in plan.parts])
+    for part, reply in zip(plan.parts, replies, strict=True):
+        if not 200 <= reply.status < 300 or reply.status == 207:
+            errors.append((part.match.registration.id, SourceFailed(part.match.registration.id, reply)))
+    outcome = Outcome(id=operation.id, created=operation.name == "create")
+    if plan.local is not None:
+        count += 1
+        (outcome,) = await here.write(origin.tenant, [plan.local])
+        if isinstance(outcome.error, GraphError):
+            errors.append(("", outcome.error))
+    if errors and (count > 1 or (isinstance(errors[0][1], SourceFailed))):
+        raise Partial(operation.id, len(errors) < count, errors)
+    if errors:
+        raise errors[0][1]
+    return outcome
+
+
+async def _ask(federation: Federation, origin: Origin, part: Part, query: dict[str, str]) -> Reply:
+    operation, registration = part.operation, part.match.registration
+    context = await federation.context_of(registration, origin)
+    _name, method, path = _ACTS[operation.name]
+    attribute = quote(context.compact(operation.attribute), safe=":") if operation.attribute else ""
+    path = path.format(id=quote(operation.id, safe=":"), attribute=attribute)
+    body = None if method == "DELETE" else body_of(operation, context)
+    return await federation.ask(registration, origin, method, path, query, body)
+
+
+def body_of(operation: Operation, context: Context) -> dict[str, Any]:
+    """What is sent to a source of an operation, in the names of its @context."""
+    doc: Doc = operation.doc or {}
+    if operation.name in _ON_ATTRIBUTE:
+        return normalized(doc[operation.attribute][0], context)
+    shown = render(doc, context, _ALL)
+    if operation.name in ("append", "append-keep", "update", "merge"):
+        shown.pop("id", None)
+    return shown
