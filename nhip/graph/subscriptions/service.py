@@ -31,7 +31,7 @@ from nhip.graph.subscriptions.index import Index
 from nhip.graph.subscriptions.model import Counts, Subscription
 from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard, Message, Outlet
 from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fragment
-from nhip.graph.subscriptions.telling import concerns, headers, notification, told
+from nhip.graph.subscriptions.telling import headers, notification, told
 from nhip.graph.writer import Commit
 from nhip.kernel.time import now
 from nhip.settings import Settings
@@ -235,13 +235,8 @@ class Subscriptions:
             doc = outcome.after or outcome.before
             if outcome.error is not None or doc is None:
                 continue
-            for one in self.index.candidates(commit.tenant, doc["type"]):
-                if (
-                    not one.interval_s
-                    and one.live(at)
-                    and concerns(one, outcome)
-                    and (one.matches is None or one.matches(doc))
-                ):
+            for one in self.index.triggered(commit.tenant, doc["type"], outcome):
+                if not one.interval_s and (one.matches is None or one.matches(doc)) and one.live(at):
                     self._outlet(one).put(Heard(outcome, doc["modifiedAt"] if outcome.after else said(at)))
 
     def _outlet(self, one: Subscription) -> Outlet:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import orjson
 
 from nhip.db.sql import load
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
-from nhip.graph.model import View
+from nhip.graph.model import Doc, View
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.model import And, Name, Node, Or, Query
@@ -91,7 +93,7 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
         context=rest.doc.get("jsonldContext", rest.context),
         rev=rest.rev,
         query=query,
-        matches=None if linked else matcher(selecting(query)),
+        matches=None if linked else deciding(query),
         triggers=frozenset(rest.doc.get("notificationTrigger", DEFAULT_TRIGGERS)),
         watched=frozenset(rest.doc.get("watchedAttributes", ())),
         types=_types(query),
@@ -109,6 +111,24 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
 def selecting(query: Query, limit: int = 20) -> Query:
     """The part of a query that decides whether an entity is meant; what is shown of it is another matter."""
     return Query(selectors=query.selectors, q=query.q, scope=query.scope, geo=query.geo, limit=limit)
+
+
+def deciding(query: Query) -> Callable[[Doc], bool]:
+    """Whether a document is subscribed, asked of those alone that have one of the types (the index finds no others)."""
+    plain = all(one.ids is None and not one.pattern and _is_plain(one.types) for one in query.selectors)
+    chosen = selecting(query)
+    return matcher(msgspec.structs.replace(chosen, selectors=()) if plain else chosen)
+
+
+def _is_plain(node: Node | None) -> bool:
+    """Whether having one of its names is all that a selection of types asks."""
+    match node:
+        case Name(text):
+            return text != "*"
+        case Or(parts):
+            return all(_is_plain(part) for part in parts)
+        case _:
+            return False
 
 
 def _view(notification: Members, query: Query, doc: Members, context: Context) -> View:

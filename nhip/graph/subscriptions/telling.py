@@ -12,7 +12,8 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.model import NULL, VALUE_MEMBER, Change, Doc, Instance, Outcome
 from nhip.graph.subscriptions.model import Subscription
 
-_TRIGGER = {"created": "attributeCreated", "updated": "attributeUpdated", "deleted": "attributeDeleted"}
+TRIGGER = {"created": "attributeCreated", "updated": "attributeUpdated", "deleted": "attributeDeleted"}
+"""Kind of change -> what it triggers."""
 _SHELL = ("id", "type", "createdAt", "modifiedAt")
 
 
@@ -28,7 +29,7 @@ def concerns(one: Subscription, outcome: Outcome) -> bool:
         return True
     updates = "entityUpdated" in triggers and not outcome.created
     for change in outcome.changes:
-        if (updates or _TRIGGER[change.kind] in triggers) and (not one.watched or change.attribute in one.watched):
+        if (updates or TRIGGER[change.kind] in triggers) and (not one.watched or change.attribute in one.watched):
             return True
     return False
 

@@ -1,0 +1,319 @@
+"""The live graph over HTTP: processor time of our process and of PostgreSQL for each request, as clients see it.
+
+    .venv/bin/python -m bench.graph [--million] [--quick]
+
+A node of its own (`nhip graph serve`, one process) on an embedded server of its own that syncs to disk as in service. The client
+is another process; its time is not counted. Fixture: entities of about 550 bytes with five attributes. `--million` also fills a
+tenant with 1,000,000 entities and asks it for places, values, counts and pages. Microseconds are processor time per request (per
+entity where it says so), as the machine is shared; `ms` is the median of the clock. Every write is durable and has its history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import orjson
+import psutil
+
+from bench.results import HERE, WORK, record
+from nhip.db.embedded import EmbeddedServer
+from nhip.graph.model import Operation
+from nhip.graph.service import Graph
+
+FOLDER = WORK / "graph"
+PORT = 9699
+CALLERS = 64
+NS = "https://uri.etsi.org/ngsi-ld/default-context/"
+LOCATION = "https://uri.etsi.org/ngsi-ld/location"
+
+
+def entity(n: int, speed: float = 30.0) -> dict[str, Any]:
+    """Vehicle number `n` as a client sends it: about 550 bytes."""
+    chance = random.Random(n)
+    point = [round(107 + chance.random(), 5), round(16 + chance.random(), 5)]
+    return {
+        "id": f"urn:ngsi-ld:Vehicle:{n:07d}",
+        "type": "Vehicle",
+        "brandName": {"type": "Property", "value": f"Brand {n % 50}"},
+        "speed": {"type": "Property", "value": speed, "unitCode": "KMH", "observedAt": _observed(n, speed)},
+        "isParked": {
+            "type": "Relationship",
+            "object": f"urn:ngsi-ld:OffStreetParking:Downtown{n % 1000}",
+            "providedBy": {"type": "Relationship", "object": "urn:ngsi-ld:Person:Bob"},
+        },
+        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": point}},
+        "plate": {"type": "Property", "value": f"75B-{n:07d}"},
+    }
+
+
+def _observed(n: int, speed: float) -> str:
+    return f"2026-11-22T{n % 24:02d}:{int(speed) % 60:02d}:00.{n % 1000:03d}Z"
+
+
+class Client:
+    """Keep-alive connections that ask as fast as they are answered."""
+
+    def __init__(self, tenant: str = "") -> None:
+        self._tenant = f"NGSILD-Tenant: {tenant}\r\n" if tenant else ""
+        self.seconds: list[float] = []
+
+    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """The bytes of a request."""
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if method != "GET" else ""
+        head = f"{method} /ngsi-ld/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n{self._tenant}{kind}\r\n"
+        return head.encode() + body
+
+    async def run(self, requests: list[bytes], callers: int) -> None:
+        """Send all, `callers` at a time. Raises RuntimeError for an answer that is no success."""
+        waiting = iter(requests)
+        self.seconds = []
+
+        async def caller() -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=1 << 20)
+            for one in waiting:
+                started = time.perf_counter()
+                writer.write(one)
+                await self._answer(reader)
+                self.seconds.append(time.perf_counter() - started)
+            writer.close()
+
+        await asyncio.gather(*(caller() for _ in range(callers)))
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+        head = await reader.readuntil(b"\r\n\r\n")
+        place = head.lower().find(b"content-length:")
+        length = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+        body = await reader.readexactly(length)
+        if head[9:10] != b"2":
+            raise RuntimeError((head + body)[:400].decode())
+        return body
+
+
+class Node:
+    """The node and its database server, with their processor time."""
+
+    def __init__(self) -> None:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        self.server = EmbeddedServer(FOLDER / "postgres")
+        command = [sys.executable, "-m", "nhip", "--data-dir", str(FOLDER), "graph", "serve", "--open"]
+        self._log = (WORK / "graph.log").open("wb")
+        command += ["--port", str(PORT), "--node", "bench"]
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=HERE.parent)
+
+    async def ready(self) -> None:
+        """Until it answers."""
+        for _ in range(600):
+            try:
+                await Client().run([Client().request("GET", "info/sourceIdentity")], 1)
+                return
+            except (OSError, RuntimeError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.2)
+        raise RuntimeError(f"the node does not answer; see {self._log.name}")
+
+    def url(self) -> str:
+        """The node's database."""
+        return self.server.url("nhip_node_bench")
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds so far, of ours and of PostgreSQL."""
+        return _family(self._process.pid), _family(self.server.pid() or 0)
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(30)
+        self._log.close()
+
+
+def _family(pid: int) -> float:
+    total = 0.0
+    process = psutil.Process(pid)
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            times = one.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total
+
+
+Measured = dict[str, dict[str, float]]
+
+
+async def measure(
+    node: Node, client: Client, figures: Measured, name: str, requests: list[bytes], callers: int, per: int = 1
+) -> None:
+    """Warm up, run, and note what a request took."""
+    await client.run(requests[: max(len(requests) // 20, callers)], callers)
+    some = requests[max(len(requests) // 20, callers) :]
+    ours, theirs = node.cpu()
+    started = time.perf_counter()
+    await client.run(some, callers)
+    wall = time.perf_counter() - started
+    after = node.cpu()
+    count = len(some) * per
+    figures[name] = {
+        "cpu_us": round((after[0] - ours) / count * 1e6, 1),
+        "database_cpu_us": round((after[1] - theirs) / count * 1e6, 1),
+        "per_s": round(count / wall),
+        "ms": round(statistics.median(client.seconds) * 1e3, 2),
+    }
+    print(f"{name:44} {figures[name]}", flush=True)
+
+
+async def small(node: Node, figures: Measured, size: int) -> None:
+    """Single requests and batches on a few thousand entities."""
+    client, chance = Client(), random.Random(1)
+    bodies = [orjson.dumps(entity(n)) for n in range(size)]
+    print(f"entities of {statistics.mean(map(len, bodies)):.0f} bytes")
+    creates = [client.request("POST", "entities", body) for body in bodies]
+    await measure(node, client, figures, "POST create, 64 clients", creates, CALLERS)
+    ids = [f"urn:ngsi-ld:Vehicle:{chance.randrange(size):07d}" for _ in range(size * 4)]
+    gets = [client.request("GET", f"entities/{id}") for id in ids]
+    await measure(node, client, figures, "GET by id, 64 clients", gets, CALLERS)
+    pages = [client.request("GET", f"entities?type=Vehicle&limit=20&offset={n % 80}") for n in range(size)]
+    await measure(node, client, figures, "GET a page of 20, 16 clients", pages, 16)
+    patches = [client.request("PATCH", f"entities/{id}/attrs", _speed(n)) for n, id in enumerate(ids[: size * 2])]
+    await measure(node, client, figures, "PATCH one attribute, 64 clients", patches, CALLERS)
+    upserts = []
+    for n in range(size // 4):
+        batch = [entity((n * 20 + k) % size, n % 57 + 1) for k in range(20)]
+        upserts.append(client.request("POST", "entityOperations/upsert", orjson.dumps(batch)))
+    await measure(node, client, figures, "batch upsert of 20, per entity, 4 clients", upserts, 4, per=20)
+
+
+def _speed(n: int) -> bytes:
+    value = {"type": "Property", "value": n % 120, "observedAt": f"2026-11-22T{n % 24:02d}:{n % 60:02d}:00.000Z"}
+    return orjson.dumps({"speed": value})
+
+
+async def temporal(node: Node, figures: Measured) -> None:
+    """An aggregate over 10,000 points."""
+    client = Client("history")
+    body = orjson.dumps(entity(0))
+    await client.run([client.request("POST", "entities", body)], 1)
+    points = []
+    for n in range(10_000):
+        at = f"2026-11-{n // 1440 % 20 + 1:02d}T{n // 60 % 24:02d}:{n % 60:02d}:00Z"
+        value = {"type": "Property", "value": n % 97, "observedAt": at}
+        points.append(
+            client.request("PATCH", "entities/urn:ngsi-ld:Vehicle:0000000/attrs", orjson.dumps({"speed": value}))
+        )
+    await client.run(points, CALLERS)
+    period = "timerel=between&timeAt=2026-11-01T00:00:00Z&endTimeAt=2026-11-30T00:00:00Z"
+    asked = "attrs=speed&options=aggregatedValues&aggrMethods=avg,max,min&aggrPeriodDuration=PT6H"
+    path = f"temporal/entities/urn:ngsi-ld:Vehicle:0000000?{period}&{asked}"
+    await measure(node, client, figures, "temporal aggregate over 10,000 points", [client.request("GET", path)] * 60, 1)
+
+
+async def million(node: Node, figures: Measured, size: int) -> None:
+    """Places, values, counts and pages among `size` entities."""
+    graph = Graph(node.url())
+    await graph.open()
+    tenant = await graph.tenant("many", create=True)
+    started = time.perf_counter()
+    waiting: set[asyncio.Task[Any]] = set()
+    for first in range(0, size, 400):
+        operations = [_stored(n) for n in range(first, min(first + 400, size))]
+        waiting.add(asyncio.create_task(graph.write(tenant, operations)))
+        if len(waiting) >= 4:
+            _done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.gather(*waiting)
+    await graph.fetch("analyze graph.entity, graph.entity_type, graph.entity_geo, graph.attr_ref")
+    await graph.close()
+    print(f"{size} entities with history written in {time.perf_counter() - started:.0f} s", flush=True)
+    client, chance = Client("many"), random.Random(2)
+    near = (40 / size / 3.14159) ** 0.5 * 108_000
+    places = []
+    for _ in range(100):
+        at = [round(107.1 + 0.8 * chance.random(), 4), round(16.1 + 0.8 * chance.random(), 4)]
+        geo = f"georel=near;maxDistance=={near:.0f}&geometry=Point&coordinates=[{at[0]},{at[1]}]"
+        places.append(client.request("GET", f"entities?type=Vehicle&{geo}&limit=100"))
+    await measure(node, client, figures, f"geo query, about 40 hits, {size:,}", places, 1)
+    values = [
+        client.request("GET", f'entities?type=Vehicle&q=plate=="75B-{n:07d}"') for n in range(0, size, size // 100)
+    ]
+    await client.run(values[:1], 1)  # the first asks for rows of the attribute's values
+    await _indexed(node, NS + "plate")
+    await measure(node, client, figures, f"q on an attribute in use, {size:,}", values, 1)
+    counts = [client.request("GET", f"entities?type=Vehicle&count=true&limit=20&offset={n}") for n in range(100)]
+    await measure(node, client, figures, f"count and page of a type, {size:,}", counts, 1)
+    gets = [client.request("GET", f"entities/urn:ngsi-ld:Vehicle:{chance.randrange(size):07d}") for _ in range(4000)]
+    await measure(node, client, figures, f"GET by id, 64 clients, {size:,}", gets, CALLERS)
+
+
+async def _indexed(node: Node, iri: str) -> None:
+    graph = Graph(node.url())
+    await graph.codes.load()
+    ready = "select 1 from graph.indexed i join graph.iri c on c.id = i.attr where c.iri = $1 and i.ready"
+    for _ in range(6000):
+        if await graph.fetch(ready, iri):
+            return
+        await asyncio.sleep(0.1)
+    raise RuntimeError("the rows of the attribute's values are not made")
+
+
+def _stored(n: int) -> Operation:
+    """`entity(n)` as the document that the interface would make of it."""
+    sent = entity(n)
+    doc: dict[str, Any] = {"id": sent["id"], "type": [NS + "Vehicle"]}
+    for name in ("brandName", "speed", "isParked", "plate"):
+        doc[NS + name] = [
+            {(NS + k if k == "providedBy" else k): ([v] if k == "providedBy" else v) for k, v in sent[name].items()}
+        ]
+    doc[LOCATION] = [sent["location"]]
+    return Operation(name="create", id=sent["id"], doc=doc)
+
+
+def matching(figures: Measured) -> None:
+    """Finding the subscriptions that a change is about, among 10,000."""
+    from bench.subscriptions import match_us
+
+    figures["subscription match, 10,000 subscriptions"] = match_us()
+    print("subscription match", figures["subscription match, 10,000 subscriptions"], flush=True)
+
+
+async def measure_all(size: int, many: int) -> Measured:
+    """Everything, on a fresh node."""
+    figures: Measured = {}
+    matching(figures)
+    node = Node()
+    try:
+        await node.ready()
+        await small(node, figures, size)
+        await temporal(node, figures)
+        if many:
+            await million(node, figures, many)
+    finally:
+        node.stop()
+    return figures
+
+
+def run(quick: bool, many: int = 0) -> None:
+    """Measure and record."""
+    figures = asyncio.run(measure_all(600 if quick else 4000, many))
+    durable = "fsync on, synchronous_commit on, history in the same commit; one process of ours"
+    record("graph" if not many else f"graph-{many}", {"rows": 600 if quick else 4000, "durability": durable, **figures})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--million", action="store_true", help="also with 1,000,000 entities")
+    parser.add_argument("--many", type=int, default=0, help="also with so many entities")
+    parser.add_argument("--quick", action="store_true")
+    asked = parser.parse_args()
+    run(asked.quick, 1_000_000 if asked.million else asked.many)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("NHIP_REQUESTS_PER_MINUTE", "0")
+    main()
