@@ -80,7 +80,7 @@ async def show_letters(request: AnyRequest) -> Response[str]:
             "mail": await letters.count_mail(tx),
             "trouble": await letters.list_trouble(tx),
         }
-    crumbs = [Crumb(translate(_("Requests and comments")), HOME), Crumb(translate(_("Letters")))]
+    crumbs = [Crumb(translate(_("Requests and comments")), HOME), Crumb(translate(_("Letters to readers")))]
     values |= {"scopes": letters.SCOPES, "sends": bool(installation.settings.smtp_url), "crumbs": crumbs}
     return page(request, "console/voices/letters.html", **values)
 

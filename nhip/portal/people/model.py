@@ -26,7 +26,7 @@ WISH_STATES = {
 """State of a wish -> mark and words."""
 OPEN_STATES = ("received", "in_work")
 WISH_ACTS = {
-    "received": _("Received"),
+    "received": _("Sent by a reader"),
     "shown": _("Looked at and shown"),
     "dropped": _("Not shown"),
     "routed": _("Given to an agency"),

@@ -207,4 +207,7 @@ def _label_of_number(block: Block, columns: Sequence[OpenColumn]) -> str:
 
 
 def _label(block: Block, columns: Sequence[OpenColumn]) -> str:
-    return f"{_label_of_number(block, columns)} · {_name_of(block.group, columns)}"
+    column = _name_of(block.group, columns)
+    if block.function == "count":
+        return translate(_("Rows by {column}"), column=column)
+    return translate(_("{number} by {column}"), number=_label_of_number(block, columns), column=column)

@@ -97,6 +97,7 @@ async def test_programs_and_floods_leave_nothing(stranger: Client, city: Install
 
 async def test_a_vote_counts_once_a_browser_and_forged_cookies_are_nobody(stranger: Client, city: Installation) -> None:
     wish = await _shown(city)
+    stranger.cookies.clear()
     answer = await stranger.post(f"/data-requests/{wish.no}/vote", follow_redirects=False)
     assert answer.status_code == 303 and COOKIE in answer.cookies
     await stranger.post(f"/data-requests/{wish.no}/vote", follow_redirects=False)
