@@ -32,6 +32,9 @@ async def subscribe(call: Call) -> Answer:
     body, given, context = await _told(call)
     if "id" in body:
         require_uri(body["id"] if isinstance(body["id"], str) else "")
+    if not isinstance(context.echo, str) and "jsonldContext" not in body:
+        # a context without an address of its own gets one, by which notifications can name it (5.2.12)
+        body["jsonldContext"] = await call.app.hosting.implicit(call.tenant, context.echo)
     id = await _subscriptions(call).create(call.tenant, body, given, context)
     return Answer(201).with_header(b"location", _PATH + id)
 

@@ -32,8 +32,14 @@ delete from graph.context where tenant = %(tenant)s and id = %(id)s
 -- name: count_hits
 -- Add uses that were counted in memory.
 update graph.context c set hits = c.hits + u.hits, used_at = greatest(c.used_at, %(at)s)
-from unnest(%(tenants)s::int[], %(names)s::text[], %(hits)s::bigint[]) as u(tenant, name, hits)
-where c.tenant = u.tenant and (c.id = u.name or c.url = u.name)
+from (
+  -- a context may be named by its identifier and by its address at once
+  select k.tenant, k.id, sum(n.hits)::bigint as hits
+  from unnest(%(tenants)s::int[], %(names)s::text[], %(hits)s::bigint[]) as n(tenant, name, hits)
+  join graph.context k on k.tenant = n.tenant and (k.id = n.name or k.url = n.name)
+  group by k.tenant, k.id
+) u
+where c.tenant = u.tenant and c.id = u.id
 
 -- name: stamps
 -- Since when contexts are as they are.
