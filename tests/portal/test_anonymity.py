@@ -86,6 +86,15 @@ def test_one_person_alone_in_a_ward_and_a_year_of_birth_closes_the_gate(con: duc
     assert not report.open and (report.k, report.few_rows) == (1, 1) and {"few", "alike"} <= _whats(report)
 
 
+def test_a_band_is_coarse_only_when_it_is_wide_and_no_identifier(con: duckdb.DuckDBPyConnection) -> None:
+    born = Field(name="nam_sinh", classification="personal")
+    contract = Contract(id="urn:t", version="1", dataset="t", fields=(born,))
+    for width, kind, declared in ((10, "", False), (2, "", True), (1_000, "citizen_id", True)):
+        column = _col("nam_sinh", act="band", to=width, kind=kind)
+        _table(con, [column], [("1950–1959",)] * 9)
+        assert ("declared" in _whats(examine(con, "t", [column], contract))) == declared
+
+
 def test_a_group_of_whom_all_is_said_closes_the_gate(con: duckdb.DuckDBPyConnection) -> None:
     report = _look(con, PEOPLE, [(1950, "Vỹ Dạ", "nghe")] * 9, (NAME,))
     assert (report.k, report.l) == (9, 1) and _whats(report) == {"alike"}

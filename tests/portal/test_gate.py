@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -172,3 +174,17 @@ def test_all_that_can_be_found_blocks_or_warns_by_every_policy() -> None:
         assert not policy.blocks & policy.warns
         assert all(rule.source and rule.title and rule.title_en for rule in policy.rule)
         assert policy.k > 1 and policy.l > 1 and policy.months("review") == 6
+
+
+@pytest.mark.real
+def test_real_files_of_places_and_buses_pass(con: duckdb.DuckDBPyConnection, real_data: Path, tmp_path: Path) -> None:
+    files = [real_data / "transit" / "hcmc_bus_lines_stops.csv", real_data / "vi" / "nso_conversion_2025.csv"]
+    with zipfile.ZipFile(real_data / "transit" / "hanoi_gtfs_am.zip") as packed:
+        names = [n for n in packed.namelist() if n.endswith(("stops.txt", "routes.txt", "agency.txt", "calendar.txt"))]
+        files += [Path(packed.extract(name, tmp_path)) for name in names]
+    assert len(files) >= 4
+    for file in files:
+        con.execute(f"create or replace temp table real as select * from read_csv('{file}', all_varchar = true)")
+        columns = [OpenColumn(name=str(row[0]), type="text") for row in con.execute("describe real").fetchall()]
+        report = examine(con, "real", columns, None)
+        assert report.open, (file.name, report.suspicions)

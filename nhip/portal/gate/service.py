@@ -24,6 +24,8 @@ from nhip.portal.model import WHOLE, GateReport, OpenColumn, Role, Shaping, Susp
 _UNTOUCHED = ("keep", "round", "group", "top", "bottom")
 _LONGEST_PREFIX = 3
 """Characters of a personal value that say no more than its beginning; a longer one would be the value itself."""
+_NARROWEST_BAND = 5
+"""Years of birth in bands of five say no more than a group; a band of an identifier is nearly the identifier."""
 _OPEN_KINDS = {"address"}
 """Kinds that belong to places as often as to people; alone they identify nobody."""
 _OF_AGENCIES = {"phone", "email", "plate"}
@@ -143,6 +145,8 @@ def _declared(columns: Sequence[OpenColumn], contract: Contract | None) -> list[
 
 
 def _is_untouched(column: OpenColumn) -> bool:
+    if column.act == "band":
+        return column.to < _NARROWEST_BAND or column.kind in PERSONAL
     return column.act in _UNTOUCHED or (column.act == "prefix" and column.to > _LONGEST_PREFIX)
 
 
