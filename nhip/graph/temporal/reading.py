@@ -15,6 +15,7 @@ from nhip.graph.model import NULL, VALUE_MEMBER, Instance
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant, said
 from nhip.graph.temporal.model import Evolution, Sighting, Window, written
+from nhip.kernel.time import now
 
 queries = load(__file__)
 SCOPE = "scope"
@@ -108,8 +109,11 @@ async def evolutions(graph: Store, lives: list[Lives], rows: list[Any]) -> list[
     owner = {eno: number for number, one in enumerate(lives) for eno in one.enos}
     kinds = await _kinds(graph, [row for row in rows if row["gone"]])
     series: list[dict[str, list[Sighting]]] = [{} for _one in lives]
+    at = now()
     for row in sorted(rows, key=lambda row: (row["seen"], row["iid"])):
         sighting = _sighting(row, names, kinds)
+        if _evaporated(sighting.instance, lives[owner[row["eno"]]], at):
+            continue
         series[owner[row["eno"]]].setdefault(names[row["attr"]], []).append(sighting)
     return [
         Evolution(
@@ -122,6 +126,12 @@ async def evolutions(graph: Store, lives: list[Lives], rows: list[Any]) -> list[
         )
         for one, found in zip(lives, series, strict=True)
     ]
+
+
+def _evaporated(instance: Instance, lives: Lives, at: datetime) -> bool:
+    """Whether an instance was kept for a time alone (4.22), and that time, or its entity's, is over."""
+    expires = instance.get("expiresAt")
+    return expires is not None and (not lives.alive or instant(expires) <= at)
 
 
 async def _kinds(graph: Store, gone: list[Any]) -> dict[tuple[int, int, int], str]:

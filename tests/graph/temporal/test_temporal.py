@@ -302,6 +302,21 @@ async def test_changes_by_the_core_interface_are_history(graph: Graph, tenant: i
     assert await ids(graph, tenant, since) == ["bus"]
 
 
+async def test_what_is_kept_for_a_time_alone_has_no_history_after_it(graph: Graph, tenant: int) -> None:
+    def flash(expires: str) -> dict[str, Any]:
+        return {"type": "Property", "value": 1, "expiresAt": expires}
+
+    steady = [{"type": "Property", "value": 2}]
+    attributes = {VOCAB + "over": [flash("2020-01-01T00:00:00Z")], VOCAB + "soon": [flash("2100-01-01T00:00:00Z")]}
+    doc = {"id": "urn:x:bus", "type": [VOCAB + "Bus"], VOCAB + "steady": steady, **attributes}
+    await graph.write(tenant, [Operation(name="create", id="urn:x:bus", doc=doc)])
+    shown = (await one(graph, tenant)).found[0]
+    assert "over" not in shown and "soon" in shown and "expiresAt" not in shown["soon"][0]
+    assert "expiresAt" in (await one(graph, tenant, shape=Shape(sys=True))).found[0]["soon"][0]
+    await graph.write(tenant, [Operation(name="delete", id="urn:x:bus")])
+    assert set((await one(graph, tenant)).found[0]) == {"id", "type", "steady"}
+
+
 async def test_deletions_of_what_only_the_history_knows_leave_a_mark(graph: Graph, tenant: int) -> None:
     name = {"type": "LanguageProperty", "languageMap": {"vi": "một"}, "observedAt": IN}
     payload = {"id": "urn:x:bus", "type": "Bus", "scope": ["/A", "/B"], "fuel": [told(1)], "name": [name]}
