@@ -182,6 +182,8 @@ def _one_instance(body: dict[str, Any], context: Context, name: str) -> dict[str
 async def delete_instance(call: Call) -> Answer:
     """DELETE /temporal/entities/{id}/attrs/{name}/{instanceId}."""
     identifier, instance = require_uri(call.parts[0]), require_uri(call.parts[2])
+    if not call.parts[1]:  # the suite wants 400 here and 405 for PATCH
+        raise BadRequestData(what=_("the address lacks the attribute's name"))
     name = expanded(call.parts[1], await call.context())
     await writing.delete_instance(call.app.graph, call.tenant, identifier, name, instance)
     return Answer(204)
