@@ -8,12 +8,14 @@ from typing import Any
 from nhip.errors import NhipError
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
+from nhip.graph.api.federating import federation_of, write_many
 from nhip.graph.api.media import LD_JSON, linked_context
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData, TooLarge
-from nhip.graph.model import Operation, OperationName
+from nhip.graph.model import Operation, OperationName, Outcome
+from nhip.graph.registrations.batches import Result
 from nhip.kernel.i18n import _
 
 _FORMS = frozenset({"keyValues", "simplified", "concise", "normalized"})
@@ -99,7 +101,29 @@ def _items(call: Call, body: Any) -> list[Any]:
 
 async def _written(call: Call, operations: list[Operation], failed: Failed) -> tuple[Iterable[str], list[str]]:
     """Identifiers that succeeded and those that are new; what failed is added to `failed`."""
+    if operations and (federation := federation_of(call)) is not None:
+        return _divided(await write_many(call, federation, operations), operations, failed)
     outcomes = await call.app.graph.write(call.tenant, operations) if operations else []
+    return _told(outcomes, failed)
+
+
+def _divided(results: list[Result], operations: list[Operation], failed: Failed) -> tuple[Iterable[str], list[str]]:
+    """As `_written`, of changes that were made by sources too."""
+    done, created = _told([result.outcome for result in results if result.outcome is not None], failed)
+    good = dict.fromkeys(done)
+    for result, operation in zip(results, operations, strict=True):
+        for registration, error in result.errors:
+            told = entity_problem(result.id, error)
+            failed.append({**told, "registrationId": registration} if registration else told)
+        if result.errors:
+            good.pop(result.id, None)
+        elif result.outcome is None:
+            good[result.id] = None
+            created += [result.id] if operation.name == "create" else []
+    return good, [id for id in created if id in good]
+
+
+def _told(outcomes: list[Outcome], failed: Failed) -> tuple[Iterable[str], list[str]]:
     done: dict[str, None] = {}
     created = []
     for outcome in outcomes:

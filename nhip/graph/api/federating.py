@@ -10,7 +10,8 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.model import Doc, Operation, Outcome, Stored
 from nhip.graph.query.build import Asked
 from nhip.graph.query.model import Query
-from nhip.graph.registrations import reads, writes
+from nhip.graph.registrations import batches, reads, writes
+from nhip.graph.registrations.batches import Result
 from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.reads import Heard
 
@@ -41,6 +42,15 @@ async def write(call: Call, federation: Federation, operation: Operation) -> Out
         types = unpack(stored.doc)["type"] if stored is not None else []
     query = {name: text for name, text in call.query.items() if name in _CARRIED}
     return await writes.write(federation, origin_of(call), call.app.graph, operation, types, query)
+
+
+async def write_many(call: Call, federation: Federation, operations: list[Operation]) -> list[Result]:
+    """Do changes of one kind here and at the sources."""
+    unknown = [one.id for one in operations if not (one.doc or {}).get("type")]
+    rows = await call.app.graph.get_many(call.tenant, list(dict.fromkeys(unknown))) if unknown else []
+    types = {row.id: unpack(row.doc)["type"] for row in rows}
+    query = {name: text for name, text in call.query.items() if name in _CARRIED}
+    return await batches.write_batch(federation, origin_of(call), call.app.graph, operations, types, query)
 
 
 async def retrieve(

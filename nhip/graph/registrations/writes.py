@@ -189,7 +189,7 @@ async def write(
     plan = divide(federation, origin, operation, types, frozenset({name}))
     errors: list[tuple[str, GraphError]] = [(id, Conflict(what=f"{id} ({name})")) for id in plan.refused]
     count = len(plan.refused) + len(plan.parts)
-    replies = await federation.ask_all([_ask(federation, origin, part, query) for part in plan.parts])
+    replies = await federation.ask_all([ask_part(federation, origin, part, query) for part in plan.parts])
     for part, reply in zip(plan.parts, replies, strict=True):
         if not 200 <= reply.status < 300 or reply.status == 207:
             errors.append((part.match.registration.id, SourceFailed(part.match.registration.id, reply)))
@@ -206,7 +206,8 @@ async def write(
     return outcome
 
 
-async def _ask(federation: Federation, origin: Origin, part: Part, query: dict[str, str]) -> Reply:
+async def ask_part(federation: Federation, origin: Origin, part: Part, query: dict[str, str]) -> Reply:
+    """Ask a source to do its part of an operation on one entity."""
     operation, registration = part.operation, part.match.registration
     context = await federation.context_of(registration, origin)
     _name, method, path = _ACTS[operation.name]
