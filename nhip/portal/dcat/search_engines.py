@@ -157,7 +157,7 @@ def croissant(site: Site, entry: Entry, facts: Facts) -> Json:
         "name": "table.parquet",
         "contentUrl": f"{home}/export.parquet?release={entry.release_no}",
         "contentSize": f"{entry.bytes} B",
-        "encodingFormat": "application/vnd.apache.parquet",
+        "encodingFormat": "application/x-parquet",  # the name that Croissant's readers know it by
         "sha256": facts.digest,
     }
     rows = {
