@@ -54,5 +54,7 @@ def test_croissant_is_read_by_mlcroissant(kind: str, tmp_path: Path) -> None:
 def test_croissant_names_the_one_release_that_its_digest_is_of() -> None:
     told = croissant(SITE, entry(title=NASTY), FACTS)
     assert told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["version"] == "3.0.0"
-    assert told["distribution"][0]["encodingFormat"] == "application/x-parquet", "mlcroissant reads rows of no other name"
+    assert told["distribution"][0]["encodingFormat"] == "application/x-parquet", (
+        "mlcroissant reads rows of no other name"
+    )
     assert told["distribution"][0]["contentUrl"].endswith("/dataset/tram-xe-buyt/export.parquet?release=3")
