@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.identity import alias
 from nhip.graph.api.request import Call
@@ -51,6 +53,15 @@ async def write_many(call: Call, federation: Federation, operations: list[Operat
     types = {row.id: unpack(row.doc)["type"] for row in rows}
     query = {name: text for name, text in call.query.items() if name in _CARRIED}
     return await batches.write_batch(federation, origin_of(call), call.app.graph, operations, types, query)
+
+
+async def purge_elsewhere(call: Call, context: Context, query: Query) -> list[dict[str, Any]]:
+    """Have sources purge too; gives the lines for what failed."""
+    federation = federation_of(call)
+    if federation is None or query.local:
+        return []
+    failed = await writes.purge(federation, origin_of(call, context), query, dict(call.query))
+    return [{"registrationId": registration, "error": error.problem()} for registration, error in failed]
 
 
 async def retrieve(

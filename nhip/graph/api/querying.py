@@ -10,7 +10,7 @@ import msgspec
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
-from nhip.graph.api.federating import found_elsewhere, warned
+from nhip.graph.api.federating import found_elsewhere, purge_elsewhere, warned
 from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, page_links, view_of, with_context
@@ -93,7 +93,7 @@ async def purge_entities(call: Call) -> Answer:
     query = build(asked_in(call.query, call.app.limits), context)
     keep = frozenset(context.expand(name) for name in params.listed(call.query.get("keep", "")))
     drop = frozenset(context.expand(name) for name in params.listed(call.query.get("drop", "")))
-    failed: list[dict[str, Any]] = []
+    failed = await purge_elsewhere(call, context, query)
     done: list[str] = []
     async for rows in _batches(call, query, shrinking=not keep and not drop):
         operations = [one for row in rows for one in _purged(row, keep, drop)]

@@ -226,3 +226,33 @@ def body_of(operation: Operation, context: Context) -> dict[str, Any]:
     if operation.name in ("append", "append-keep", "update", "merge"):
         shown.pop("id", None)
     return shown
+
+
+async def purge(
+    federation: Federation, origin: Origin, query: Query, asked: dict[str, str]
+) -> list[tuple[str, GraphError]]:
+    """Have sources purge what `query` is about, asked with the same parameters; gives what failed, by registration (5.6.21).
+
+    Raises LoopDetected when it belongs to a source that sent us the request.
+    """
+    errors: list[tuple[str, GraphError]] = []
+    chosen: list[Match] = []
+    for match in federation.registrations.fitting(origin.tenant, query):
+        registration = match.registration
+        if registration.mode in PROXIED and origin.looped:
+            raise LoopDetected(what=registration.id)
+        if (
+            registration.mode == "auxiliary"
+            or origin.looped
+            or origin.passed(registration.doc.get("contextSourceAlias", ""))
+        ):
+            continue
+        if "purgeEntity" in registration.operations:
+            chosen.append(match)
+        elif registration.mode in PROXIED:
+            errors.append((registration.id, Conflict(what=f"{registration.id} (purgeEntity)")))
+    requests = [federation.ask(match.registration, origin, "DELETE", "/entities", asked) for match in chosen]
+    for match, reply in zip(chosen, await federation.ask_all(requests), strict=True):
+        if (not 200 <= reply.status < 300 and reply.status != 404) or reply.status == 207:
+            errors.append((match.registration.id, SourceFailed(match.registration.id, reply)))
+    return errors
