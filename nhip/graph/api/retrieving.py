@@ -35,7 +35,8 @@ async def _shown(call: Call, identifier: str) -> Answer:
     """In the form that was asked for. Raises ResourceNotFound, also when it has none of the attributes named."""
     context = await call.context()
     federation = federation_of(call)
-    if federation is None and not call.query and call.accept == JSON:
+    plain = not call.query and call.accept == JSON and b"prefer" not in call.headers
+    if federation is None and plain:
         stored = await _stored(call, identifier)
         return Answer(200, render_one(stored, context), headers=[(b"link", await link_of(call, context))])
     query = build(asked_in(call.query, call.app.limits), context, narrow=False)

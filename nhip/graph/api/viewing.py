@@ -8,6 +8,7 @@ from urllib.parse import quote
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, Header, dumped
 from nhip.graph.api.media import GEO_JSON, LD_JSON, context_link
+from nhip.graph.api.preferring import amended, preferred
 from nhip.graph.api.request import CONTEXT, Call
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View
@@ -66,7 +67,18 @@ def _omit(tree: Tree | None) -> frozenset[str]:
 
 
 async def with_context(call: Call, context: Context, value: Any) -> Answer:
-    """An answer whose @context is in the body for JSON-LD and in the Link header otherwise (6.3.5, 6.3.6)."""
+    """An answer whose @context is in the body for JSON-LD and in the Link header otherwise (6.3.5, 6.3.6), as the version
+    of NGSI-LD has it that the client prefers (4.3.6.8)."""
+    version = preferred(call.header(b"prefer"))
+    if version is None:
+        return await _contexted(call, context, value)
+    value, changed = amended(value, version)
+    answer = await _contexted(call, context, value)
+    answer.status = 203 if changed else answer.status
+    return answer.with_header(b"preference-applied", f"ngsi-ld={version[0]}.{version[1]}")
+
+
+async def _contexted(call: Call, context: Context, value: Any) -> Answer:
     if in_body(call):
         return Answer(200, dumped(_held(value, context)), call.accept)
     return Answer(200, dumped(value), call.accept, [(b"link", await link_of(call, context))])

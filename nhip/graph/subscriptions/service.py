@@ -12,6 +12,7 @@ import msgspec
 
 from nhip.errors import NhipError
 from nhip.graph.api.media import context_link
+from nhip.graph.contexts.addresses import local_id
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
@@ -76,7 +77,7 @@ class Subscriptions:
         """A new subscription (5.8.1); its id. Raises BadRequestData, AlreadyExists, LdContextNotAvailable."""
         id = payload.get("id") or f"urn:ngsi-ld:Subscription:{uuid4()}"
         doc = read(payload, context)
-        if "jsonldContext" in doc:
+        if local_id(doc.get("jsonldContext", "")) is None and "jsonldContext" in doc:
             await self._contexts.resolve(tenant, doc["jsonldContext"])
         if not await store.add(self._graph, tenant, id, doc, given):
             raise AlreadyExists(what=id)
