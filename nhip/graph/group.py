@@ -41,7 +41,6 @@ class Group:
         self._states: list[tuple[int, State]] = []
         self._past: list[tuple[Life, int, datetime, Doc, dict[str, Any]]] = []
         self._counts: Counter[int] = Counter()
-        self._instants: dict[str, datetime] = {}
 
     async def write(self, requests: list[list[Operation]]) -> list[list[Outcome]]:
         """What became of each operation; written when this returns, durable when the transaction is."""
@@ -143,7 +142,7 @@ class Group:
 
     def _past_row(self, past: tuple[Life, int, datetime, Doc, dict[str, Any]]) -> tuple[Any, ...]:
         life, eno, at, doc, times = past
-        types = "{" + ",".join(str(self._codes.iris[iri]) for iri in doc["type"]) + "}"
+        types = ",".join(str(self._codes.iris[iri]) for iri in doc["type"])
         return life.id, eno, types, instant(times["c"]), instant(times["m"]), at
 
     def _history_row(self, eno: int, state: State) -> tuple[Any, ...]:
@@ -154,23 +153,7 @@ class Group:
         if instance is None:
             return eno, attr, ds, None, None, None, None, self._numbers.iid()
         observed = instance.get("observedAt")
-        return (
-            eno,
-            attr,
-            ds,
-            None if observed is None else self._instant(observed),
-            number(instance),
-            orjson.dumps(instance),
-            None if created is None else self._instant(created),
-            self._numbers.iid(),
-        )
-
-    def _instant(self, text: str) -> datetime:
-        """The same few times come again and again in a group."""
-        found = self._instants.get(text)
-        if found is None:
-            found = self._instants[text] = instant(text)
-        return found
+        return eno, attr, ds, observed, number(instance), orjson.dumps(instance), created, self._numbers.iid()
 
 
 def _with_documents(outcome: Outcome, before: Doc | None, after: Doc | None) -> Outcome:

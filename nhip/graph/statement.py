@@ -1,19 +1,26 @@
-"""One statement that writes everything of a group at once, so that it costs one round trip and commits by itself."""
+"""One statement that writes everything of a group at once, so that it costs one round trip and commits by itself.
+
+Columns travel as texts, joined by a sign that is in none of them: the driver takes ten times as long to write an array as Python
+to join one, and PostgreSQL splits it in no time.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from nhip.db.sql import load
+from nhip.graph.errors import BadRequestData
+from nhip.kernel.i18n import _
 
 queries = load(__file__, "writing.sql")
-_OWN = re.compile(r"\$p(\d+)")
-_FIRST = 4
-"""$1 is the tenant, $2 the instant, $3 how many attributes are indexed."""
+_OWN = re.compile(r"\$p(\d+)::(\w+)\[\]")
+_FIRST = 5
+"""$1 is the tenant, $2 the instant, $3 how many attributes are indexed, $4 the sign between the values of a column."""
+_SIGNS = "\x01\x02\x03\x04\x05\x06\x0e\x0f"
 
 
 class Statement:
@@ -22,14 +29,15 @@ class Statement:
 
     def __init__(self, tenant: int, at: datetime, indexed: int) -> None:
         self._names: list[str] = []
-        self.values: list[Any] = [tenant, at, indexed]
+        self._fixed = (tenant, at, indexed)
+        self._columns: list[tuple[str, Sequence[Any]]] = []
 
     def add(self, part: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """A part and its rows."""
         columns = list(zip(*rows, strict=True))
         if columns:
             self._names.append(part)
-            self.values += columns
+            self._columns += zip(_kinds(part), columns, strict=True)
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -39,19 +47,60 @@ class Statement:
         """The SQL."""
         return _composed(tuple(self._names))
 
+    @property
+    def values(self) -> list[Any]:
+        """The values for it. Raises BadRequestData for texts that hold all signs."""
+        for sign in _SIGNS:
+            texts = [_joined(kind, column, sign) for kind, column in self._columns]
+            counts = sum(len(column) for kind, column in self._columns if kind == "text")
+            if (
+                sum(text.count(sign) for (kind, _c), text in zip(self._columns, texts, strict=True) if kind == "text")
+                == counts
+            ):
+                return [*self._fixed, sign, *texts]
+        raise BadRequestData(what=_("a name or value cannot be stored"))
+
+
+def _joined(kind: str, column: Sequence[Any], sign: str) -> str:
+    if kind == "text":
+        return sign + sign.join(column)
+    if kind == "json":
+        return sign.encode().join(b"" if one is None else one for one in column).decode()
+    text = _TEXTS.get(kind, str)
+    return sign.join(["" if one is None else text(one) for one in column])
+
+
+_TEXTS: dict[str, Callable[[Any], str]] = {
+    "float8": repr,
+    "timestamptz": lambda at: at if isinstance(at, str) else at.isoformat(),
+}
+
+
+@lru_cache(maxsize=200)
+def _kinds(part: str) -> tuple[str, ...]:
+    """The types of a part's columns, in their order."""
+    found = {int(number): kind for number, kind in _OWN.findall(getattr(queries, part))}
+    return tuple(found[number] for number in sorted(found))
+
 
 @lru_cache(maxsize=1000)
 def _composed(names: tuple[str, ...]) -> str:
-    parts, sure = (
-        [],
-        ["$1::int is not null", "$2::timestamptz is not null", "$3 = (select count(*) from graph.indexed)"],
-    )
+    parts = []
+    sure = ["$1::int is not null", "$2::timestamptz is not null", "$3 = (select count(*) from graph.indexed)"]
     taken = _FIRST
     for name in names:
         body = getattr(queries, name)
-        own = _OWN.sub(lambda found, base=taken: f"${base + int(found[1]) - 1}", body)  # type: ignore[misc]
+        own = _OWN.sub(lambda found, base=taken: _split(base + int(found[1]) - 1, found[2]), body)  # type: ignore[misc]
         parts.append(f"{name} as ({own})")
         if body.endswith("returning 1"):
-            sure.append(f"cardinality(${taken}::text[]) = (select count(*) from {name})")
-        taken += len(set(_OWN.findall(body)))
+            sure.append(f"cardinality({_split(taken, 'text')}) = (select count(*) from {name})")
+        taken += len(_kinds(name))
     return f"with {', '.join(parts)} select graph.sure({' and '.join(sure)})"
+
+
+def _split(place: int, kind: str) -> str:
+    """SQL that makes an array of a joined column again. A text may be empty, so their column begins with the sign."""
+    if kind == "text":
+        return f"(string_to_array(${place}::text, $4::text))[2:]"
+    array = f"string_to_array(${place}::text, $4::text, '')"
+    return array if kind == "json" else f"{array}::{kind}[]"

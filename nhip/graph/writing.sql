@@ -1,18 +1,20 @@
 -- Parts of the one statement that writes a group (statement.py): each becomes a CTE of its own. $1 is the tenant, $2 the instant;
--- $p1, $p2, ... are the part's own values, columns of its rows. A part that returns its rows has to touch as many as it was given.
+-- $p1, $p2, ... are the part's own values, columns of its rows, written as `$p1::bigint[]`; a column of JSON is `json[]`, read as
+-- text. A part that returns its rows has to touch as many as it was given.
 
 -- name: insert_entities
 insert into graph.entity (tenant, id, eno, shape, ver, due_at, doc, sys)
-select $1, id, eno, shape, 1, due_at, doc, sys
-from unnest($p1::text[], $p2::bigint[], $p3::int[], $p4::timestamptz[], $p5::bytea[], $p6::bytea[])
+select $1, id, eno, shape, 1, due_at, convert_to(doc, 'UTF8'), convert_to(sys, 'UTF8')
+from unnest($p1::text[], $p2::bigint[], $p3::int[], $p4::timestamptz[], $p5::json[], $p6::json[])
   as t(id, eno, shape, due_at, doc, sys)
 on conflict do nothing
 returning 1
 
 -- name: update_entities
 update graph.entity e
-set eno = t.eno, shape = t.shape, ver = t.ver + 1, due_at = t.due_at, doc = t.doc, sys = t.sys
-from unnest($p1::text[], $p2::bigint[], $p3::bigint[], $p4::int[], $p5::timestamptz[], $p6::bytea[], $p7::bytea[])
+set eno = t.eno, shape = t.shape, ver = t.ver + 1, due_at = t.due_at,
+  doc = convert_to(t.doc, 'UTF8'), sys = convert_to(t.sys, 'UTF8')
+from unnest($p1::text[], $p2::bigint[], $p3::bigint[], $p4::int[], $p5::timestamptz[], $p6::json[], $p7::json[])
   as t(id, ver, eno, shape, due_at, doc, sys)
 where e.tenant = $1 and e.id = t.id and e.ver = t.ver
 returning 1
@@ -80,12 +82,12 @@ on conflict (shape, slot) do update set entities = graph.shape_count.entities + 
 
 -- name: insert_past
 insert into graph.past (tenant, id, eno, types, created_at, modified_at, deleted_at)
-select $1, id, eno, types::int[], created_at, modified_at, deleted_at
+select $1, id, eno, string_to_array(types, ',')::int[], created_at, modified_at, deleted_at
 from unnest($p1::text[], $p2::bigint[], $p3::text[], $p4::timestamptz[], $p5::timestamptz[], $p6::timestamptz[])
   as t(id, eno, types, created_at, modified_at, deleted_at)
 
 -- name: insert_history
 insert into graph.attr_inst (eno, attr, ds, at, observed, gone, num, val, crt, mod, iid)
-select eno, attr, ds, coalesce(at, $2), at is not null, val is null, num, val, coalesce(crt, $2), $2, iid
-from unnest($p1::bigint[], $p2::int[], $p3::int[], $p4::timestamptz[], $p5::float8[], $p6::bytea[], $p7::timestamptz[],
+select eno, attr, ds, coalesce(at, $2), at is not null, val is null, num, convert_to(val, 'UTF8'), coalesce(crt, $2), $2, iid
+from unnest($p1::bigint[], $p2::int[], $p3::int[], $p4::timestamptz[], $p5::float8[], $p6::json[], $p7::timestamptz[],
   $p8::bigint[]) as t(eno, attr, ds, at, num, val, crt, iid)
