@@ -13,10 +13,11 @@ from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.federating import found_elsewhere, purge_elsewhere, warned
 from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
-from nhip.graph.api.viewing import SHOWN, page_links, view_of, with_context
+from nhip.graph.api.viewing import SHOWN, in_body, link_of, page_links, view_of, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
-from nhip.graph.document.render import collected, render
+from nhip.graph.document.render import PLAIN, collected, render
+from nhip.graph.document.rendered import entities_json
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored, View
 from nhip.graph.query.build import Asked, build
@@ -53,15 +54,23 @@ async def _found(call: Call, context: Context, asked: Asked, body: dict[str, Any
     use = await use_of(call, asked=bool(body and body.get("entityMap") is True))
     query = use.narrowed(query)
     found = await search(call.app.graph, call.tenant, query)
-    docs = [unpack(row.doc, row.sys if view.sys else None) for row in found.stored]
-    if query.join:
-        docs = await join(call.app.graph, call.tenant, docs, query, system=view.sys)
-        view = msgspec.structs.replace(view, pick=None, omit=frozenset())
-    answer = await with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
+    if view == PLAIN and not query.join and not in_body(call) and b"prefer" not in call.headers:
+        plain = entities_json(found.stored, context)
+        answer = Answer(200, plain, call.accept, [(b"link", await link_of(call, context))])
+    else:
+        answer = await _rendered(call, context, query, view, found.stored)
     if query.count:
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
     return await told(call, use, answer, lambda: ids_of(call, query), created=201)
+
+
+async def _rendered(call: Call, context: Context, query: Query, view: View, rows: list[Stored]) -> Answer:
+    docs = [unpack(row.doc, row.sys if view.sys else None) for row in rows]
+    if query.join:
+        docs = await join(call.app.graph, call.tenant, docs, query, system=view.sys)
+        view = msgspec.structs.replace(view, pick=None, omit=frozenset())
+    return await with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
 
 
 async def _put_together(call: Call, context: Context, query: Query, view: View, heard: Heard) -> Answer:

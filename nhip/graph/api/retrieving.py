@@ -14,7 +14,8 @@ from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, link_of, view_of, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
-from nhip.graph.document.render import collected, render, render_one
+from nhip.graph.document.render import collected, render
+from nhip.graph.document.rendered import entity_json
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.model import Doc, Stored, View
 from nhip.graph.query.build import build
@@ -38,7 +39,7 @@ async def _shown(call: Call, identifier: str) -> Answer:
     plain = not call.query and call.accept == JSON and b"prefer" not in call.headers
     if federation is None and plain:
         stored = await _stored(call, identifier)
-        return Answer(200, render_one(stored, context), headers=[(b"link", await link_of(call, context))])
+        return Answer(200, entity_json(stored, context), headers=[(b"link", await link_of(call, context))])
     query = build(asked_in(call.query, call.app.limits), context, narrow=False)
     view = view_of(call, context, query)
     if federation is None:
