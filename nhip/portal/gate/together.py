@@ -33,12 +33,11 @@ def names_of(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[OpenC
     silent = [c for c in texts if c not in said and not _NAMED_AFTER_PEOPLE.search(title_of(c))]
     if not silent:
         return said
-    parts = ", ".join(f"avg(regexp_full_match({ident(c.name)}, {literal(PERSON_NAME)})::int)" for c in silent)
-    listed = ", ".join(ident(c.name) for c in silent)
-    row = con.execute(
-        f"select {parts} from (select {listed} from {table} using sample reservoir({_SAMPLE} rows) repeatable (7))"
-    ).fetchone()
-    like = [c for c, share in zip(silent, row or (), strict=True) if (share or 0) >= _NAMES_SHARE]
+    cells = ", ".join(f"{{'place': {place}, 'cell': {ident(c.name)}}}" for place, c in enumerate(silent))
+    sample = f"select unnest([{cells}]) as one from {table} using sample reservoir({_SAMPLE} rows) repeatable (7)"
+    share = f"avg(regexp_full_match(one.cell, {literal(PERSON_NAME)})::int)"
+    rows = con.execute(f"select one.place from ({sample}) group by 1 having {share} >= {_NAMES_SHARE}").fetchall()
+    like = [silent[int(row[0])] for row in rows]
     return [c for c in texts if c in said or c in like]
 
 
