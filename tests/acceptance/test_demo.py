@@ -27,6 +27,8 @@ KEYS = {
     "virtues",
     "seconds",
     "users",
+    "open",
+    "refused",
 }
 VIRTUES = {"accurate", "complete", "clean", "live", "consistent", "shared"}
 
