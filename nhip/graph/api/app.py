@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from nhip.errors import NhipError
-from nhip.graph.api import params, routes
+from nhip.graph.api import params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
 from nhip.graph.api.media import body_type, chosen
 from nhip.graph.api.request import Call, Receive, Scope, segments
-from nhip.graph.api.routing import Resource, Route, find, identifier_missing
+from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.errors import BadRequestData, MethodNotAllowed, NonexistentTenant, ResourceNotFound
 from nhip.kernel.i18n import _
@@ -101,7 +101,11 @@ class GraphApp:
             call.kind = body_type(call.header(b"content-type"), call.method == "PATCH")
         if call.tenant_name:
             call.tenant = await self._tenant(call.tenant_name, route)
-        return await route.handler(call)
+        if snapshots.HEADER not in call.headers:
+            return await route.handler(call)
+        await snapshots.enter(call, route.permission == WRITE)
+        answer = await route.handler(call)
+        return answer.with_header(snapshots.HEADER, call.header(snapshots.HEADER))
 
     async def _tenant(self, name: str, route: Route) -> int:
         try:

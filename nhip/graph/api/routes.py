@@ -13,6 +13,7 @@ from nhip.graph.api import (
     querying,
     registering,
     retrieving,
+    snapshots,
     subscribing,
     temporal,
 )
@@ -34,6 +35,7 @@ def install() -> None:
     _discovery()
     _temporal()
     _maps()
+    _snapshots()
     _registrations()
     _subscriptions()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
@@ -101,6 +103,16 @@ def _maps() -> None:
     add(one, "GET", Route(handler=maps.retrieve_map))
     add(one, "PATCH", Route(handler=maps.update_map))
     add(one, "DELETE", Route(handler=maps.delete_map))
+
+
+def _snapshots() -> None:
+    here, one = "snapshots", "snapshots/*"
+    add(here, "POST", Route(handler=snapshots.create_snapshot, permission=WRITE))
+    add(here, "DELETE", Route(handler=snapshots.purge_snapshots, permission=WRITE, params=snapshots.PURGED))
+    add(one, "GET", Route(handler=snapshots.retrieve_snapshot))
+    add(one, "PATCH", Route(handler=snapshots.update_snapshot, permission=WRITE))
+    add(one, "DELETE", Route(handler=snapshots.delete_snapshot, permission=WRITE))
+    add(f"{one}/clone", "POST", Route(handler=snapshots.clone_snapshot, permission=WRITE))
 
 
 def _registrations() -> None:

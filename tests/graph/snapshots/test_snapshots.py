@@ -1,0 +1,85 @@
+"""Snapshots: copies that stay as they were, can be asked like the graph, and go without a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nhip.graph.contexts.model import CORE
+from nhip.graph.document.pack import unpack
+from nhip.graph.errors import BadRequestData, NonexistentTenant, ResourceNotFound
+from nhip.graph.model import Operation
+from nhip.graph.query.build import Asked, Selected, build
+from nhip.graph.query.model import Query
+from nhip.graph.query.search import search
+from nhip.graph.service import Graph
+from nhip.graph.snapshots import service as snapshots
+
+VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
+FAST = build(Asked(entities=[Selected(types="Bus")], q="speed>50"), CORE)
+ALL = Query(local=True, limit=100)
+
+
+async def write(graph: Graph, tenant: int, **speeds: int) -> None:
+    docs: list[dict[str, Any]] = [
+        {"id": f"urn:x:{name}", "type": [VOCAB + "Bus"], VOCAB + "speed": [{"type": "Property", "value": speed}]}
+        for name, speed in speeds.items()
+    ]
+    await graph.write(tenant, [Operation(name="upsert-replace", id=doc["id"], doc=doc) for doc in docs])
+
+
+async def make(graph: Graph, tenant: int, query: Query = FAST, **given: Any) -> str:
+    made = await snapshots.create(graph, tenant, {"snapshotQueries": [{"type": "Query"}], **given})
+    assert made["snapshotStatus"] == "preparing"
+    await snapshots.fill(graph, tenant, made["id"], [lambda: snapshots.local(graph, tenant, query)])
+    return str(made["id"])
+
+
+async def test_a_snapshot_stays_as_it_was(graph: Graph, tenant: int) -> None:
+    await write(graph, tenant, fast=80, slow=30)
+    live = await graph.get(tenant, "urn:x:fast")
+    id = await make(graph, tenant)
+    told = await snapshots.get(graph, tenant, id)
+    assert (told["snapshotStatus"], told["snapshotPriority"]) == ("success", 5)
+    assert told["snapshotQueriesDetails"] == [{"resultStatus": "success"}]
+
+    await write(graph, tenant, fast=10)
+    place = await snapshots.use(graph, tenant, id)
+    found = await search(graph, place, ALL)
+    assert found.ids == ["urn:x:fast"] and live is not None
+    frozen = found.stored[0]
+    assert unpack(frozen.doc, frozen.sys) == unpack(live.doc, live.sys), "with the times it had"
+    assert (await snapshots.get(graph, tenant, id))["lastUsedAt"] > told["lastUsedAt"]
+    with pytest.raises(ResourceNotFound):
+        await snapshots.use(graph, tenant + 1_000_000, id)
+
+
+async def test_a_clone_outlives_its_original_and_nothing_is_left_of_what_is_deleted(graph: Graph, tenant: int) -> None:
+    await write(graph, tenant, fast=80)
+    id = await make(graph, tenant)
+    clone = await snapshots.create(graph, tenant, {"snapshotQueries": [], "snapshotPriority": 9})
+    await snapshots.fill(graph, tenant, clone["id"], [await snapshots.copies(graph, tenant, id)])
+    place = await snapshots.use(graph, tenant, id)
+    await snapshots.change(graph, tenant, id, {"snapshotPriority": 2})
+    with pytest.raises(BadRequestData):
+        await snapshots.purge(graph, tenant, "speed>50")
+    assert await snapshots.purge(graph, tenant, "snapshotPriority<5") == 1
+    with pytest.raises(ResourceNotFound):
+        await snapshots.get(graph, tenant, id)
+    for table in ("entity", "entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt"):
+        rows = await graph.fetch(f"select count(*) from graph.{table} where tenant = $1", place)
+        assert rows[0][0] == 0, table
+    kept = await search(graph, await snapshots.use(graph, tenant, clone["id"]), ALL)
+    assert kept.ids == ["urn:x:fast"]
+    await snapshots.delete(graph, tenant, clone["id"])
+    with pytest.raises(ResourceNotFound):
+        await snapshots.delete(graph, tenant, clone["id"])
+    with pytest.raises(NonexistentTenant):
+        await graph.tenant("snapshot")
+
+
+async def test_a_snapshot_ends(graph: Graph, tenant: int) -> None:
+    made = await snapshots.create(graph, tenant, {"snapshotQueries": [], "expiresAt": "2020-01-01T00:00:00Z"})
+    with pytest.raises(ResourceNotFound):
+        await snapshots.get(graph, tenant, made["id"])
