@@ -71,7 +71,8 @@ class Group:
         if not ids:
             return
         for row in await self._link.fetch(queries.lock if self._careful else queries.look, self._tenant, ids):
-            life = self._lives[row[0]] = Life(row[0])
+            life = self._lives.get(row[0]) or Life(row[0])
+            self._lives[row[0]] = life
             due_at = life.load(row)
             if due_at is not None and due_at <= self._at:
                 eno, doc, times = life.eno, life.doc, life.times

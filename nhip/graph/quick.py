@@ -64,24 +64,33 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
     entries: dict[str, list[Entry]] = {}
     changes: list[Change] = []
     states: list[State] = []
+    same = set()
     for iri, instances in new.items():
         if ":" not in iri:
             continue
         before, were = doc.get(iri, ()), apart.get(iri)
+        if len(instances) == 1 == len(before) and instances[0].get("datasetId") == before[0].get("datasetId"):
+            same.add(iri)
+            places: list[int | None] = [0]
+        else:
+            places = [_place(before, one.get("datasetId")) for one in instances]
         own: list[Entry] = []
-        for one in instances:
-            place = _place(before, one.get("datasetId"))
+        for one, place in zip(instances, places, strict=True):
             was, entry = (None, 0) if place is None else (before[place], were[place] if were else 0)
             own.append(entry_of(one, was, entry, made, at))
             _note(changes, states, iri, one, was, entry, made)
         entries[iri] = own
-    for iri, before in doc.items():
+    for iri in doc.keys() - same:
         if ":" in iri:
-            for was in before:
-                if _place(new.get(iri, ()), was.get("datasetId")) is None:
-                    changes.append(Change(iri, was.get("datasetId"), "deleted"))
-                    states.append((changes[-1], None, None))
+            _note_lost(changes, states, iri, doc[iri], new.get(iri, ()))
     return Done(new, {"c": made, "m": at, "a": entries}, changes, states)
+
+
+def _note_lost(changes: list[Change], states: list[State], iri: str, before: list[Instance], now: Any) -> None:
+    for was in before:
+        if _place(now, was.get("datasetId")) is None:
+            changes.append(Change(iri, was.get("datasetId"), "deleted"))
+            states.append((changes[-1], None, None))
 
 
 def _append(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
