@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
@@ -93,11 +94,27 @@ async def catalogue_page(request: AnyRequest) -> Response[Any]:
     page = Page(ending=ending, number=number, total=counted.total, since=since.isoformat() if since else "")
     links = [f'<{page.address(site, n)}>; rel="{rel}"' for rel, n in (("next", number + 1), ("prev", number - 1))
              if 1 <= n <= page.last]  # fmt: skip
-    headers = {**FOR_ALL, "Cache-Control": REVALIDATE, **({"Link": ", ".join(links)} if links else {})}
+    headers = {
+        **FOR_ALL,
+        "Cache-Control": REVALIDATE,
+        "Vary": "Accept-Encoding",
+        **({"Link": ", ".join(links)} if links else {}),
+    }
     if request.method == "HEAD":
         return Response(b"", media_type=WRITERS[ending].media_type, headers=headers)
     body = _written(site, page, entries, facts, counted.modified)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"], body = "gzip", _packed(body)
     return Stream(body, media_type=WRITERS[ending].media_type, headers=headers)
+
+
+async def _packed(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """A tenth of the size; nothing in it is secret."""
+    packer = zlib.compressobj(5, wbits=31)
+    async for piece in body:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
 
 
 async def _written(

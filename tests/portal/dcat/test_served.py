@@ -111,6 +111,10 @@ async def test_the_catalogue_comes_in_pages(portal: Client, monkeypatch: pytest.
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(media_type)
         graph = read(answer.content, ending)
         assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == 2 and judged(graph) == []
+    plain = await portal.get("/catalog.ttl", headers={"Accept-Encoding": "identity"})
+    packed = await portal.get("/catalog.ttl", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert packed.content == plain.content
     for module in ("catalogue", "api"):
         monkeypatch.setattr(f"nhip.portal.dcat.{module}.SIZE", 1)
     seen: list[str] = []
