@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fmt build bench soak screenshots messages docs clean
+.PHONY: help demo up test check fmt build bench soak screenshots messages docs etsi clean
 PY ?= python3
 BIN := .venv/bin
 
@@ -46,6 +46,10 @@ messages: .venv/.dev ## collect user-visible text into the catalogues
 docs: .venv/.dev ## remake the generated reference pages
 	$(BIN)/python scripts/reference.py
 	$(BIN)/python scripts/asvs.py
+	$(BIN)/python scripts/ngsi_ld.py
+
+etsi: build ## run the NGSI-LD suite of ETSI: make etsi SUITE=folder [TREE=TP|IOP_TP] [TEST=name]
+	@$(BIN)/python scripts/etsi.py "$(SUITE)" --tree "$(or $(TREE),TP)" $(if $(TEST),--test "$(TEST)")
 
 clean: ## remove the environment, builds and the demo's data
 	rm -rf .venv node_modules build var bench/work

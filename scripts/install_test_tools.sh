@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# What the tests want from Debian: a browser, MariaDB, an SSH server, ODBC. Tests whose tool cannot be had skip with a reason.
+# What the tests want from Debian: a browser, MariaDB, an SSH server, ODBC, an MQTT broker. Tests whose tool cannot be had skip with a reason.
 set -uo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+[ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 [ -e /usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so ] || [ -e /usr/lib/aarch64-linux-gnu/odbc/libsqlite3odbc.so ] || missing+=(unixodbc libsqliteodbc)
 [ ${#missing[@]} -eq 0 ] && exit 0
