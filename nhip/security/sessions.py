@@ -78,6 +78,19 @@ def _step_name(settings: Settings, purpose: str) -> str:
     return f"__Host-nhip-{purpose}" if is_secure(settings) else f"nhip_{purpose}"
 
 
+def reader_cookie(settings: Settings, name: str, value: str) -> Cookie:
+    """The cookie that tells one stranger's browser from another, for a year; `value` is signed by whoever reads it."""
+    return Cookie(
+        key=name,
+        value=value,
+        max_age=365 * 24 * 3600,
+        path="/",
+        httponly=True,
+        secure=is_secure(settings),
+        samesite="lax",
+    )
+
+
 def token_of(connection: AnyConnection) -> str:
     """The session token that the request carries, or empty."""
     return str(connection.cookies.get(cookie_name(connection.app.state.settings), ""))

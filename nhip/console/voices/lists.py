@@ -70,7 +70,7 @@ async def _found(tx: Connection, show: str, within: Within, span: dict[str, int]
     return await store.list_remarks(tx, states, waiting=waiting, within=within, **span)  # type: ignore[arg-type]
 
 
-@get(f"{HOME}/letters", permission=READ, everywhere=True)
+@get(f"{HOME}/letters", permission="job.read", everywhere=True)
 async def show_letters(request: AnyRequest) -> Response[str]:
     """How many follow what, and which letters did not go out."""
     installation = installation_of(request)

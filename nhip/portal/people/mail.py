@@ -7,7 +7,6 @@ took the letter, and it is not sent again.
 from __future__ import annotations
 
 import smtplib
-import ssl
 from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,6 +22,7 @@ from nhip.errors import BadInput, Unavailable
 from nhip.kernel.time import now
 from nhip.portal.people.model import Letter
 from nhip.security.peers import THIS_MACHINE, address_in, within
+from nhip.security.tls import believed_context, is_sealed
 from nhip.settings import Settings
 
 TIMEOUT_S = 20.0
@@ -123,7 +123,7 @@ class Line:
                 self._smtp.quit()
 
     def _opened(self) -> smtplib.SMTP:
-        server, context = self._server, ssl.create_default_context()
+        server, context = self._server, believed_context()
         smtp: smtplib.SMTP
         if server.scheme == "smtps":
             smtp = smtplib.SMTP_SSL(server.host, server.port, self._hostname, timeout=TIMEOUT_S, context=context)
@@ -133,7 +133,7 @@ class Line:
             if smtp.has_extn("starttls"):
                 smtp.starttls(context=context)
         if server.user:
-            if not isinstance(smtp.sock, ssl.SSLSocket) and not _on_this_machine(smtp):
+            if not is_sealed(smtp.sock) and not _on_this_machine(smtp):
                 smtp.close()
                 raise smtplib.SMTPException("the server offers no TLS, so the password is not sent")
             smtp.login(server.user, server.password)

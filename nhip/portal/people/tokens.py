@@ -16,13 +16,12 @@ from litestar.datastructures import Cookie
 from nhip.db.keyfile import read_or_make
 from nhip.kernel import random
 from nhip.kernel.ids import new_id
-from nhip.security.sessions import is_secure
+from nhip.security.sessions import reader_cookie
 from nhip.settings import Settings
 
 Purpose = Literal["wish", "confirm", "leave", "browser"]
 KEY_FILE = "readers.key"
 COOKIE = "nhip_reader"
-_YEAR_S = 365 * 24 * 3600
 _MAC = 16
 
 
@@ -55,13 +54,4 @@ def browser_of(request: Request[Any, Any, Any]) -> tuple[uuid.UUID, list[Cookie]
     if known is not None:
         return known, []
     made = new_id()
-    cookie = Cookie(
-        key=COOKIE,
-        value=sign(settings, "browser", made),
-        max_age=_YEAR_S,
-        path="/",
-        httponly=True,
-        secure=is_secure(settings),
-        samesite="lax",
-    )
-    return made, [cookie]
+    return made, [reader_cookie(settings, COOKIE, sign(settings, "browser", made))]
