@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -28,6 +29,8 @@ TYPES = {
     "integer": "int8", "number": "numeric", "boolean": "bool", "date": "date", "timestamp": "timestamp", "time": "time",
 }  # fmt: skip
 Row = tuple[Any, ...]
+_EXACT = 2**53
+"""Below, each whole number is a float."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,14 +179,22 @@ def _records(rows: list[Row], question: Question) -> Any:
     if question.form in ("csv", "tsv"):
         text = io.StringIO()
         csv.writer(text, delimiter="\t" if question.form == "tsv" else ",", lineterminator="\n").writerows(
-            [["" if cell is None else as_json(cell) for cell in row] for row in rows]
+            [["" if cell is None else _cell(cell) for cell in row] for row in rows]
         )
         return text.getvalue()
-    cells = [[as_json(cell) for cell in row] for row in rows]
+    cells = [[_cell(cell) for cell in row] for row in rows]
     if question.form == "lists":
         return cells
     names = [column.name for column in question.chosen]
     return [dict(zip(names, row, strict=True)) for row in cells]
+
+
+def _cell(value: Any) -> Any:
+    """A cell as CKAN writes it: moments with milliseconds, whole numbers of a numeric column without a point."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    told = as_json(value)
+    return int(told) if isinstance(told, float) and told.is_integer() and abs(told) < _EXACT else told
 
 
 def _links(asked: Asked, question: Question) -> dict[str, str]:

@@ -46,6 +46,10 @@ class Invalid(ActionError):
     kind = "Validation Error"
 
 
+class ColumnMissing(Invalid):
+    """There is no column {column}"""
+
+
 class QueryUnreadable(ActionError):
     """The search cannot be understood at: {part}"""
 

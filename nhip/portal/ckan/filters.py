@@ -10,7 +10,7 @@ from nhip.datasets.engine import ident
 from nhip.errors import BadInput
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
-from nhip.portal.ckan.errors import Invalid
+from nhip.portal.ckan.errors import ColumnMissing, Invalid
 from nhip.portal.model import OpenColumn
 from nhip.portal.rows.sql import PLACE
 from nhip.portal.rows.values import read_value
@@ -104,7 +104,7 @@ def known(columns: Mapping[str, OpenColumn], name: str, parameter: str) -> OpenC
     try:
         return columns[name]
     except KeyError:
-        raise Invalid(field=parameter, why=_("There is no such column")) from None
+        raise ColumnMissing(field=parameter, column=name[:100]) from None
 
 
 def name_in_sql(column: OpenColumn) -> str:

@@ -52,7 +52,9 @@ class Params:
         if value is None or value == "":
             return default
         told = str(value).strip()
-        if isinstance(value, bool) or not (told.isascii() and told.isdecimal()):
+        if isinstance(value, bool) or not (told.isascii() and told.removeprefix("-").isdecimal()):
+            raise Invalid(field=name, why=_("Invalid integer"))
+        if told.startswith("-"):
             raise Invalid(field=name, why=_("Must be a natural number"))
         return min(int(told), most) if len(told) < 12 else most
 
