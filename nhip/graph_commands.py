@@ -28,6 +28,7 @@ from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
+from nhip.kernel.i18n import _
 from nhip.settings import Settings, load
 
 _TOLD = "NHIP_GRAPH_NODE"
@@ -76,9 +77,11 @@ def serve(
 ) -> None:
     """Serve NGSI-LD at http://HOST:PORT/ngsi-ld/v1 until interrupted."""
     if not everybody:
-        raise BadInput(what="a node by itself knows no people; say --open, or use `nhip up`, which asks who they are")
+        raise BadInput(
+            what=_("a node by itself knows no people; say --open, or use `nhip up`, which asks who they are")
+        )
     if not node.replace("_", "").isalnum() and node:
-        raise BadInput(what="--node: letters, digits and _ only")
+        raise BadInput(what=_("--node: letters, digits and _ only"))
     files = {url: Path(file) for url, file in _mapping(contexts).items()}
     url, server = database_url(settings)
     try:
