@@ -11,7 +11,8 @@ from nhip.graph.query.reading import Cursor
 from nhip.kernel.i18n import _
 
 _ELEMENT = re.compile(r"""[^\s;|,()"<>]+""")
-_LEVELS = re.compile(r"/?(?:[^/+#]+|\+)(?:/(?:[^/+#]+|\+))*(?:/#)?|/?#")
+_LEVEL = r"(?:[^\W\d_]\w*|\+)"
+_LEVELS = re.compile(rf"/?{_LEVEL}(?:/{_LEVEL})*(?:/#)?|/?#")
 
 
 def parse_types(text: str, names: Names) -> Node | None:

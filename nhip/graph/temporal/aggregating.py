@@ -13,10 +13,9 @@ from nhip.graph.errors import TooManyResults
 from nhip.graph.model import VALUE_MEMBER
 from nhip.graph.query.stores import Store
 from nhip.graph.temporal.model import Aggregation, Span, Window, written
-from nhip.graph.temporal.reading import SCOPE, Reading, read_sightings, text_of
+from nhip.graph.temporal.reading import MAX_ROWS, SCOPE, Reading, read_sightings, text_of
 
 MAX_PERIODS = 50_000
-MAX_ROWS = 200_000
 _EVERYTHING = timedelta(days=365_000)
 _METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
 _DEFAULT = "Property"
@@ -114,10 +113,7 @@ async def _by_database(
 
 
 async def _by_hand(graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime) -> Cells:
-    most = Reading(reading.window, reading.datasets, most=MAX_ROWS + 1)
-    rows = await read_sightings(graph, pairs, most)
-    if len(rows) > MAX_ROWS:
-        raise TooManyResults(what=str(MAX_ROWS))
+    rows = await read_sightings(graph, pairs, Reading(reading.window, reading.datasets, most=MAX_ROWS + 1))
     groups: dict[Cell, dict[int, list[Any]]] = {}
     kinds: dict[Cell, str] = {}
     for row in rows:

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from nhip.db.sql import load
+from nhip.graph.errors import TooManyResults
 from nhip.graph.model import NULL, VALUE_MEMBER, Instance
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant, said
@@ -19,6 +20,8 @@ from nhip.kernel.time import now
 
 queries = load(__file__)
 SCOPE = "scope"
+MAX_ROWS = 100_000
+"""So many instances are read at once: they are all in memory."""
 _COLUMN = {"observedAt": "at", "createdAt": "crt", "modifiedAt": "mod", "deletedAt": "mod"}
 
 
@@ -85,7 +88,10 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 async def read_sightings(graph: Store, wanted: Iterable[tuple[int, int]], reading: Reading) -> list[Any]:
-    """The rows of (life, attribute) pairs in the window, of each pair the first ones in the reading's direction."""
+    """The rows of (life, attribute) pairs in the window, of each pair the first ones in the reading's direction.
+
+    Raises TooManyResults for more than MAX_ROWS in all.
+    """
     pairs = list(wanted)
     if not pairs:
         return []
@@ -93,7 +99,10 @@ async def read_sightings(graph: Store, wanted: Iterable[tuple[int, int]], readin
     window = _plain(reading.window)
     text = text_of("list_sightings", window, await graph.codes.find(SCOPE), reading.newest)
     since, until = reading.window.since, reading.window.until
-    rows: list[Any] = await graph.fetch(text, enos, attributes, since, until, reading.datasets, reading.most)
+    values = (enos, attributes, since, until, reading.datasets, reading.most, MAX_ROWS + 1)
+    rows: list[Any] = await graph.fetch(text, *values)
+    if len(rows) > MAX_ROWS:
+        raise TooManyResults(what=str(MAX_ROWS))
     return rows
 
 

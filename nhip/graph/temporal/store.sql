@@ -40,6 +40,7 @@ from unnest($1::bigint[], $2::int[]) as wanted(eno, attr)
       and ($5::int[] is null or i.ds = any($5))
     order by i.{time} {way}, i.iid {way} limit $6
   ) r
+limit $7
 
 -- name: last_before
 -- The last state of an attribute before an instant: what was valid when a window opened.

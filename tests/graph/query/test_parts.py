@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from nhip.graph.query.match import matcher
 from nhip.graph.query.ordering import collation_key, parse_order, sort_docs
 from nhip.graph.query.projection import overlap, parse_tree
 from nhip.graph.query.selection import decide_scopes, decide_types, names_in, parse_scopes, parse_types
+from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.geo import distance_m
 
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
@@ -262,6 +264,37 @@ def test_projections() -> None:
 def test_broken_projections_are_refused(text: str) -> None:
     with pytest.raises(BadRequestData):
         parse_tree(text, CORE, "pick")
+
+
+READERS = [
+    lambda text: parse_types(text, CORE),
+    parse_scopes,
+    lambda text: parse_order(text, CORE),
+    lambda text: parse_tree(text, CORE, "omit"),
+    collation_key,
+    read_duration,
+    lambda text: parse_geo(text, "Point", [1, 2]),
+    lambda text: parse_geo("within", "Polygon", text),
+]
+
+
+@pytest.mark.parametrize("read", READERS)
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="aBđ/+#;,|(){}[]PT1HDM0.:-=\"' \\u-co", max_size=30))
+def test_any_text_is_read_or_refused(read: Any, text: str) -> None:
+    try:
+        read(text)
+    except (BadRequestData, TooComplexQuery):
+        return
+
+
+@pytest.mark.parametrize("read", READERS[:4])
+def test_what_is_too_much_is_refused_quickly(read: Any) -> None:
+    for text in ("(" * 5000 + "a" + ")" * 5000, ",".join(["/a"] * 9000), "a{" * 5000, "a" * 40_000):
+        start = time.process_time()
+        with pytest.raises((BadRequestData, TooComplexQuery)):
+            read(text)
+        assert time.process_time() - start < 0.2
 
 
 THINGS = [Selected(types="Thing")]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from nhip.graph.contexts.model import CORE
-from nhip.graph.errors import BadRequestData, ResourceNotFound
+from nhip.graph.errors import BadRequestData, ResourceNotFound, TooManyResults
 from nhip.graph.model import Operation
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.service import Graph
-from nhip.graph.temporal import writing
+from nhip.graph.temporal import reading, service, writing
 from nhip.graph.temporal.asking import TimesAsked, ask, read_duration
 from nhip.graph.temporal.model import Question, Span
 from nhip.graph.temporal.service import Answer, Shape, query, retrieve
@@ -300,6 +300,17 @@ async def test_changes_by_the_core_interface_are_history(graph: Graph, tenant: i
     assert "deletedAt" in after and len(after["speed"]) == 2
     since = TimesAsked(timerel="after", time_at="2020-01-01T00:00:00Z", timeproperty="createdAt")
     assert await ids(graph, tenant, since) == ["bus"]
+
+
+async def test_too_much_at_once_is_refused(graph: Graph, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(graph, tenant, {"id": "urn:x:bus", "type": "Bus", "speed": minutes(50)})
+    monkeypatch.setattr(reading, "MAX_ROWS", 40)
+    with pytest.raises(TooManyResults):
+        await one(graph, tenant)
+    assert len((await one(graph, tenant, TimesAsked(last=40))).found[0]["speed"]) == 40
+    monkeypatch.setattr(service, "_DECIDED_BY", 20)
+    with pytest.raises(TooManyResults):
+        await ids(graph, tenant, TimesAsked(timerel="after", time_at="2000-01-01T00:00:00Z"), q="speed>1")
 
 
 async def test_what_is_kept_for_a_time_alone_has_no_history_after_it(graph: Graph, tenant: int) -> None:
