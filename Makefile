@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fmt build bench soak screenshots messages docs etsi clean
+.PHONY: help demo up test check fmt build bench walk soak screenshots messages docs etsi clean
 PY ?= python3
 BIN := .venv/bin
 
@@ -33,6 +33,9 @@ build: .venv/.runtime ## make the environment and the browser files
 
 bench: build .venv/.dev ## measure; writes bench/results.json
 	$(BIN)/python -m bench $(ARGS)
+
+walk: .venv/.dev ## hundreds of made-up requests for each operation of /openapi.json; no server error, no private name
+	NHIP_WALK_EXAMPLES=$${EXAMPLES:-200} $(BIN)/python -m pytest -q --timeout=7200 tests/portal/test_openapi.py $(ARGS)
 
 soak: .venv/.dev ## kill what writes the graph, and PostgreSQL, hundreds of times; nothing may be lost
 	$(BIN)/python -m tests.graph.store.killing $(ARGS)

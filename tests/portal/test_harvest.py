@@ -140,7 +140,7 @@ def _lies(remote: FakePortal) -> dict[str, Reply]:
         "the same page for ever": told(100_000, [package] * 7),
         "nothing any more": told(0, []),
         "half of an answer": Reply(body=b'{"success": true, "result": {"count": 30, "resu'),
-        "a body cut short": Reply(body=b"{}", headers={"Content-Length": "900000"}),
+        "a body cut short": Reply(headers={"Content-Length": "900000"}, wire=lambda out: None),
         "a page to sign in": Reply(body=b"<html>", headers={"Content-Type": "text/html"}),
         "a list of lies": json_reply({"success": True, "result": {"count": "viele", "results": [[1], None, "x"]}}),
         "an address that loops": Reply(status=302, headers={"Location": "/api/3/action/package_search"}),
@@ -171,7 +171,7 @@ async def test_one_that_vanishes_half_way_through_its_pages(ours: Installation, 
     before = await _found(ours, source)
     answer = remote._answer
     remote._answer = lambda request: (  # type: ignore[assignment]
-        Reply(status=503) if int(request.query.get("start", 0)) > 10 else answer(request)
+        Reply(status=500) if int(request.query.get("start", 0)) > 10 else answer(request)
     )
     assert (await _run(ours, source)).problem
     assert await _found(ours, source) == before

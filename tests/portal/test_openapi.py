@@ -37,8 +37,8 @@ from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
 from tests.portal.filling import fill
 
-EXAMPLES = int(os.environ.get("NHIP_SOAK_EXAMPLES", "4"))
-"""Requests for each operation; `make soak` asks more."""
+EXAMPLES = int(os.environ.get("NHIP_WALK_EXAMPLES", "4"))
+"""Requests for each operation; `make walk` asks more."""
 PRIVATE = ("mat-7351", "Danh sách mật 7351", "Chi cục Kín 7351")
 """Names of what is not open: planted, and looked for in every answer."""
 PATIENCE_S = 15.0

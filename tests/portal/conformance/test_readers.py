@@ -17,10 +17,6 @@ import pytest
 from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, RDF
 
-from nhip.datasets.records import Dataset
-from tests.portal.ckan.conftest import address
-
-__all__ = ["address"]
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 HOME = "/dataset/tram-xe-buyt"
 TITLES = ["Bến xe phía Nam", "Chợ Đông Ba", "Đại học Huế"]
@@ -34,7 +30,7 @@ async def _work(work: Callable[[], Any]) -> Any:
 @pytest.mark.parametrize(
     "path", [f"{HOME}/export.geojson", f"{HOME}/rows?_format=geojson", f"{HOME}/rows?_format=geojson&_size=2"]
 )
-async def test_gdal_opens_us_by_address(address: str, open_stops: Dataset, path: str) -> None:
+async def test_gdal_opens_us_by_address(address: str, path: str) -> None:
     """As `ogrinfo` and QGIS do: the GeoJSON driver over /vsicurl/, nothing downloaded by hand."""
     url = f"/vsicurl/{address}{path}" if "?" not in path else f"{address}{path}"
     told = await _work(lambda: pyogrio.read_info(url))
@@ -48,7 +44,7 @@ async def test_gdal_opens_us_by_address(address: str, open_stops: Dataset, path:
     assert set(names) <= {"Chợ Đông Ba", "Đại học Huế"} and len(geometry) == len(names) >= 1
 
 
-async def test_pandas_reads_files_and_pages(address: str, open_stops: Dataset) -> None:
+async def test_pandas_reads_files_and_pages(address: str) -> None:
     table = await _work(lambda: pd.read_csv(f"{address}{HOME}/export.csv"))
     assert list(table["ten"]) == TITLES and table["vi_do"].dtype == "float64" and "\ufeffma" not in table.columns
     marked = await _work(lambda: pd.read_csv(f"{address}{HOME}/export.csv?bom=1", encoding="utf-8-sig"))
@@ -65,7 +61,7 @@ async def test_pandas_reads_files_and_pages(address: str, open_stops: Dataset) -
     assert [len(page) for page in pages] == [2, 1] and list(pd.concat(pages)["ten"]) == TITLES
 
 
-async def test_a_spreadsheet_holds_values_and_runs_nothing(address: str, open_stops: Dataset) -> None:
+async def test_a_spreadsheet_holds_values_and_runs_nothing(address: str) -> None:
     body = (await _work(lambda: httpx.get(f"{address}{HOME}/export.xlsx"))).content
     book = openpyxl.load_workbook(io.BytesIO(body))
     rows = list(book.worksheets[0].iter_rows())
@@ -76,7 +72,7 @@ async def test_a_spreadsheet_holds_values_and_runs_nothing(address: str, open_st
     assert isinstance(rows[1][3].value, float)
 
 
-async def test_parquet_is_read_by_ranges(address: str, open_stops: Dataset, tmp_path: Path) -> None:
+async def test_parquet_is_read_by_ranges(address: str, tmp_path: Path) -> None:
     """As QGIS, DuckDB and Arrow read it from afar: the end, the footer, the pages of one column; the rest is never sent."""
     url, sparse = f"{address}{HOME}/export.parquet", tmp_path / "sparse.parquet"
     async with httpx.AsyncClient() as client:
@@ -112,7 +108,7 @@ async def test_parquet_is_read_by_ranges(address: str, open_stops: Dataset, tmp_
         assert beyond.status_code == 416 and beyond.headers["content-range"] == f"bytes */{size}"
 
 
-async def test_the_requests_of_udata_for_ckan(address: str, open_stops: Dataset) -> None:
+async def test_the_requests_of_udata_for_ckan(address: str) -> None:
     """Its CKAN backend: JSON headers on GETs, names by list or by search, one by one, a schema of its own for what comes."""
     async with httpx.AsyncClient(base_url=f"{address}/", headers={"content-type": "application/json"}) as client:
         listed = await client.get("api/3/action/package_list")
@@ -163,7 +159,7 @@ async def test_the_requests_of_udata_for_ckan(address: str, open_stops: Dataset)
 
 
 @pytest.mark.parametrize("ending", ["ttl", "jsonld", "rdf"])
-async def test_the_requests_of_udata_for_dcat(address: str, open_stops: Dataset, ending: str) -> None:
+async def test_the_requests_of_udata_for_dcat(address: str, ending: str) -> None:
     """Its DCAT backend: the form by the ending or by HEAD, pages by Hydra, datasets known by their identifier."""
     forms = {"ttl": "turtle", "jsonld": "json-ld", "rdf": "xml"}
     async with httpx.AsyncClient() as client:
@@ -185,7 +181,7 @@ async def test_the_requests_of_udata_for_dcat(address: str, open_stops: Dataset,
     assert seen[0][1] is not None, "harvesters know a dataset by its identifier"
 
 
-async def test_ckanext_harvest_gathers_by_organisation_and_since(address: str, open_stops: Dataset) -> None:
+async def test_ckanext_harvest_gathers_by_organisation_and_since(address: str) -> None:
     """Its CKAN harvester, gather stage: a search by pages of 100 in the order of ids, again with what changed since."""
     async with httpx.AsyncClient(base_url=f"{address}/api/3/action") as client:
         for fq, count in (
