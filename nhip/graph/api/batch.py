@@ -119,7 +119,7 @@ def _divided(results: list[Result], operations: list[Operation], failed: Failed)
             good.pop(result.id, None)
         elif result.outcome is None:
             good[result.id] = None
-            created += [result.id] if operation.name == "create" else []
+            created += [result.id] if operation.name == "create" or result.created else []
     return good, [id for id in created if id in good]
 
 

@@ -65,12 +65,12 @@ async def purge_elsewhere(call: Call, context: Context, query: Query) -> list[di
 
 
 async def retrieve(
-    call: Call, federation: Federation, id: str, context: Context, query: Query
+    call: Call, federation: Federation, id: str, context: Context, query: Query, *, sys: bool = False
 ) -> tuple[Doc | None, list[str]]:
     """An entity put together from here and the sources, and warnings."""
     stored: Stored | None = await call.app.graph.get(call.tenant, id)
     here = [] if stored is None else [unpack(stored.doc, stored.sys)]
-    heard = await reads.retrieve(federation, origin_of(call, context), id, query.attributes)
+    heard = await reads.retrieve(federation, origin_of(call, context), id, query.attributes, sys=sys)
     return heard.merged(here).get(id), heard.warnings
 
 

@@ -45,7 +45,7 @@ async def _shown(call: Call, identifier: str) -> Answer:
     if federation is None:
         stored = await _stored(call, identifier)
         return await _seen(call, context, query, view, unpack(stored.doc, stored.sys))
-    doc, warnings = await retrieve(call, federation, identifier, context, query)
+    doc, warnings = await retrieve(call, federation, identifier, context, query, sys=view.sys)
     try:
         if doc is None:
             raise ResourceNotFound(what=identifier)

@@ -16,7 +16,7 @@ from nhip.graph.registrations.writes import Part, Plan, SourceFailed, Writer, as
 _BATCHES = {
     "create": ("createBatch", "/entityOperations/create", "createEntity"),
     "upsert-replace": ("upsertBatch", "/entityOperations/upsert", ""),
-    "upsert-update": ("upsertBatch", "/entityOperations/upsert", ""),
+    "upsert-update": ("upsertBatch", "/entityOperations/upsert", "updateEntity"),
     "append": ("updateBatch", "/entityOperations/update", "appendAttrs"),
     "append-keep": ("updateBatch", "/entityOperations/update", "appendAttrs"),
     "merge": ("mergeBatch", "/entityOperations/merge", "mergeEntity"),
@@ -31,6 +31,8 @@ class Result(msgspec.Struct):
     id: str
     outcome: Outcome | None = None
     errors: list[tuple[str, GraphError]] = []
+    created: bool = False
+    """Whether a source made the entity anew."""
 
 
 async def write_batch(
@@ -51,7 +53,7 @@ async def write_batch(
             if _BATCHES[part.operation.name][0] in part.match.registration.operations:
                 batches[part.match.registration.id].append((result, part))
             else:
-                asked.append(([(result, part)], ask_part(federation, origin, part, query)))
+                asked.append(([(result, part)], ask_part(federation, origin, _single(part), query)))
     asked += [
         (some, _ask_batch(federation, origin, [part for _result, part in some], query)) for some in batches.values()
     ]
@@ -64,6 +66,13 @@ async def write_batch(
         for (result, _operation), outcome in zip(local, outcomes, strict=True):
             result.outcome = outcome
     return results
+
+
+def _single(part: Part) -> Part:
+    """The part as a change of one entity: an upsert that updates is an update (5.6.8.4)."""
+    if part.operation.name != "upsert-update":
+        return part
+    return Part(part.match, msgspec.structs.replace(part.operation, name="update"))
 
 
 def _planned(
@@ -94,6 +103,9 @@ async def _ask_batch(federation: Federation, origin: Origin, parts: list[Part], 
 def _judge(some: list[tuple[Result, Part]], reply: Reply) -> None:
     """Note what failed: all of a request, or the entities that a 207 names."""
     if 200 <= reply.status < 300 and reply.status != 207:
+        made = reply.body if reply.status == 201 and isinstance(reply.body, list) else []
+        for result, _part in some:
+            result.created = result.created or result.id in made
         return
     failed: set[str] | None = None
     if reply.status == 207 and isinstance(reply.body, dict) and isinstance(reply.body.get("errors"), list):

@@ -30,6 +30,8 @@ class Reply(msgspec.Struct, frozen=True):
     body: Any = None
     invalid: bool = False
     """Whether there was a body that cannot be read, or that is too large."""
+    warnings: list[str] = []
+    """Its NGSILD-Warning headers: what went wrong farther away."""
 
 
 class Client:
@@ -79,16 +81,17 @@ class Client:
 
 
 def _read(response: httpx.Response) -> Reply:
+    warnings = [text[:300] for text in response.headers.get_list("ngsild-warning")][:20]
     pieces, size = [], 0
     for piece in response.iter_raw():
         size += len(piece)
         if size > MAX_BYTES:
-            return Reply(response.status_code, invalid=True)
+            return Reply(response.status_code, invalid=True, warnings=warnings)
         pieces.append(piece)
     text = b"".join(pieces)
     if not text.strip():
-        return Reply(response.status_code)
+        return Reply(response.status_code, warnings=warnings)
     try:
-        return Reply(response.status_code, orjson.loads(text))
+        return Reply(response.status_code, orjson.loads(text), warnings=warnings)
     except orjson.JSONDecodeError:
         return Reply(response.status_code, invalid=True)

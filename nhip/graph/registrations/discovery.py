@@ -25,7 +25,7 @@ def discover(registrations: Registrations, tenant: int, query: Query, window: Wi
     meets it."""
     tests = source_tests(query, window)
     if query.geo is not None:
-        tests.append(_geo_test(query.geo))
+        tests.append(_geo_test(query.geo, otherwise=False))
     if query.scope is not None:
         fits = decide_scopes(query.scope)
         tests.append(lambda one: fits(one.doc))
@@ -34,8 +34,10 @@ def discover(registrations: Registrations, tenant: int, query: Query, window: Wi
 
 
 def source_tests(query: Query, window: Window | None) -> list[Test]:
-    """What sources have to meet to be asked: time, and the filter for sources."""
+    """What sources have to meet to be asked: time, the filter for sources, and the place if they name one."""
     tests: list[Test] = [lambda one: _in_time(one.doc, window)]
+    if query.geo is not None:
+        tests.append(_geo_test(query.geo, otherwise=True))
     if query.csf is not None:
         tests.append(_csf_test(query.csf))
     return tests
@@ -58,13 +60,15 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
 
 
-def _geo_test(geo: Geo) -> Test:
-    """A source fits when its place meets the relation, or may hold places that do."""
+def _geo_test(geo: Geo, *, otherwise: bool) -> Test:
+    """A source fits when its place meets the relation, or may hold places that do; `otherwise`: one that names none."""
     meets, name = relation_test(geo), geo.attribute.removeprefix(_NAMESPACE)
 
     def test(registration: Registration) -> bool:
         place = registration.doc.get(name if name in MEMBERS else geo.attribute)
-        shape = None if place is None else read_shape(place.get("value", place) if isinstance(place, dict) else None)
+        if place is None:
+            return otherwise
+        shape = read_shape(place.get("value", place) if isinstance(place, dict) else None)
         return shape is not None and (meets(shape) or bool(shape.intersects(geo.shape)))
 
     return test

@@ -86,7 +86,7 @@ class Federation:
         reply = await self._client.ask(method, url, headers, content, min(timeout_s, 60.0))
         failed = not 200 <= reply.status < 300 and reply.status != 404
         self.registrations.used(origin.tenant, registration.id, failed=failed or reply.invalid)
-        if reply.status == 0 and "cooldown" in management:
+        if failed and "cooldown" in management:
             self._resting[registration.id] = monotonic() + management["cooldown"] / 1000
         return reply
 
@@ -116,8 +116,11 @@ def _headers(registration: Registration, origin: Origin, context: Context, with_
     if with_body:
         chosen = LD_JSON if inline else JSON
         headers["Content-Type"] = JSON if "jsonldContext" in told else told.get("contentType", chosen)
-    if not inline and not context.is_core and headers.get("Content-Type") != LD_JSON:
-        headers["Link"] = f'<{context.echo}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+    told_of = not context.is_core or "jsonldContext" in told
+    if not inline and told_of and headers.get("Content-Type") != LD_JSON:
+        headers["Link"] = (
+            f'<{told.get("jsonldContext", context.echo)}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+        )
     return headers
 
 

@@ -10,17 +10,27 @@ import msgspec
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
-from nhip.graph.model import Doc
+from nhip.graph.model import ENTITY_MEMBERS, SYSTEM, Doc
 from nhip.graph.query.build import Asked
 from nhip.graph.query.model import Query, Selector
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.discovery import source_tests
 from nhip.graph.registrations.forwarding import Federation, Origin
-from nhip.graph.registrations.matching import Match
+from nhip.graph.registrations.matching import Match, entity_fits
 from nhip.graph.registrations.merging import merge_docs
+from nhip.graph.registrations.model import EntityInfo
 
+_SYS = {"options": "sysAttrs"}
 _READING = ("retrieveEntity", "queryEntity", "queryBatch")
 _QUERYING = ("queryEntity", "queryBatch")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one source said: documents, the code of a warning about it, warnings about those behind it."""
+
+    docs: list[Doc] = []
+    warning: str = ""
+    passed_on: list[str] = []
 
 
 class Heard(msgspec.Struct):
@@ -30,11 +40,12 @@ class Heard(msgspec.Struct):
     supplements: list[Doc] = []
     warnings: list[str] = []
 
-    def take(self, match: Match, docs: list[Doc], warning: str) -> None:
+    def take(self, match: Match, part: Part) -> None:
         """Add what one source said."""
-        (self.supplements if match.registration.mode == "auxiliary" else self.docs).extend(docs)
-        if warning:
-            self.warnings.append(f'{warning} {match.registration.id} "{_WARNINGS[warning]}"')
+        (self.supplements if match.registration.mode == "auxiliary" else self.docs).extend(part.docs)
+        self.warnings += part.passed_on
+        if part.warning:
+            self.warnings.append(f'{part.warning} {match.registration.id} "{_WARNINGS[part.warning]}"')
 
     def merged(self, here: list[Doc]) -> dict[str, Doc]:
         """Everything by the id of the entity: what is here, what sources hold, then what others supplement."""
@@ -46,13 +57,12 @@ class Heard(msgspec.Struct):
         return found
 
 
+_LOOP = '199 - "Miscellaneous Warning: the request came back to a broker that it had passed"'
 _WARNINGS = {"111": "Revalidation Failed", "199": "Miscellaneous Warning", "299": "Miscellaneous Persistent Warning"}
 
 
 def matches_for(federation: Federation, origin: Origin, query: Query, operations: tuple[str, ...]) -> list[Match]:
     """The sources to ask for a query: those that offer one of the operations and that the request did not come by."""
-    if origin.looped:
-        return []
     tests = source_tests(query, None)
     return [
         match
@@ -63,24 +73,30 @@ def matches_for(federation: Federation, origin: Origin, query: Query, operations
     ]
 
 
-async def retrieve(federation: Federation, origin: Origin, id: str, attributes: frozenset[str]) -> Heard:
+async def retrieve(
+    federation: Federation, origin: Origin, id: str, attributes: frozenset[str], *, sys: bool = False
+) -> Heard:
     """What sources know of one entity."""
     query = Query(selectors=(Selector(ids=frozenset({id})),), attributes=attributes)
     heard = Heard()
     matches = matches_for(federation, origin, query, _READING)
-    replies = await federation.ask_all([_retrieve_from(federation, origin, match, id, attributes) for match in matches])
-    for match, (docs, warning) in zip(matches, replies, strict=True):
-        heard.take(match, [doc for doc in docs if doc["id"] == id], warning)
+    if origin.looped:
+        return Heard(warnings=[_LOOP] if matches else [])
+    replies = await federation.ask_all(
+        [_retrieve_from(federation, origin, match, id, attributes, sys) for match in matches]
+    )
+    for match, part in zip(matches, replies, strict=True):
+        heard.take(match, msgspec.structs.replace(part, docs=[doc for doc in part.docs if doc["id"] == id]))
     return heard
 
 
 async def _retrieve_from(
-    federation: Federation, origin: Origin, match: Match, id: str, attributes: frozenset[str]
-) -> tuple[list[Doc], str]:
+    federation: Federation, origin: Origin, match: Match, id: str, attributes: frozenset[str], sys: bool
+) -> Part:
     context = await federation.context_of(match.registration, origin)
     attrs = ",".join(map(context.compact, sorted(_narrowed(match, attributes))))
     if "retrieveEntity" in match.registration.operations:
-        narrowed = {"attrs": attrs} if attrs else {}
+        narrowed = {**({"attrs": attrs} if attrs else {}), **(_SYS if sys else {})}
         reply = await federation.ask(match.registration, origin, "GET", f"/entities/{quote(id, safe=':')}", narrowed)
         return _docs(reply, context)
     types = ",".join(
@@ -100,25 +116,27 @@ async def query(
     matches = matches_for(federation, origin, built, _QUERYING)
     if not matches:
         return None
+    if origin.looped:
+        return Heard(warnings=[_LOOP])
     if built.order:
         raise BadRequestData(what="orderBy")
     heard = Heard()
     replies = await federation.ask_all(
         [_query_from(federation, origin, match, asked, built, split) for match in matches]
     )
-    for match, (docs, warning) in zip(matches, replies, strict=True):
-        heard.take(match, docs, warning)
+    for match, part in zip(matches, replies, strict=True):
+        heard.take(match, part)
     return heard
 
 
 async def _query_from(
     federation: Federation, origin: Origin, match: Match, asked: Asked, built: Query, split: bool
-) -> tuple[list[Doc], str]:
+) -> Part:
     context = await federation.context_of(match.registration, origin)
     entities = [entity for one in match.information for entity in one.entities]
     told: dict[str, str] = {
         "type": _types(asked, entities, context),
-        "id": ",".join(id for one in asked.entities for id in one.ids) or ",".join(e.id for e in entities if e.id),
+        "id": ",".join(_ids(asked, entities)),
         "idPattern": next((one.pattern for one in asked.entities if one.pattern), ""),
         "attrs": ",".join(map(context.compact, sorted(_narrowed(match, built.attributes)))),
     }
@@ -133,7 +151,16 @@ async def _query_from(
     return await _query_by(federation, origin, match, {name: text for name, text in told.items() if text}, context)
 
 
-def _types(asked: Asked, entities: list[Any], context: Context) -> str:
+def _ids(asked: Asked, entities: list[EntityInfo]) -> list[str]:
+    """Of the identifiers asked for, those that the source may have; else those that it registered, if it did all by id."""
+    ids = [id for one in asked.entities for id in one.ids]
+    if not ids:
+        return [entity.id for entity in entities] if all(entity.id for entity in entities) else []
+    fits = [Selector(ids=frozenset({id})) for id in ids]
+    return [id for id, one in zip(ids, fits, strict=True) if not entities or any(entity_fits(e, one) for e in entities)]
+
+
+def _types(asked: Asked, entities: list[EntityInfo], context: Context) -> str:
     """The types asked for, or those registered where the question names none."""
     if text := next((one.types for one in asked.entities if one.types and one.types != "*"), ""):
         return text
@@ -142,7 +169,7 @@ def _types(asked: Asked, entities: list[Any], context: Context) -> str:
 
 async def _query_by(
     federation: Federation, origin: Origin, match: Match, asked: dict[str, str], context: Context
-) -> tuple[list[Doc], str]:
+) -> Part:
     """By GET where the source offers it, else by POST."""
     if "queryEntity" in match.registration.operations:
         reply = await federation.ask(match.registration, origin, "GET", "/entities", asked)
@@ -170,21 +197,31 @@ def _narrowed(match: Match, attributes: frozenset[str]) -> frozenset[str]:
     return registered & attributes if attributes else registered
 
 
-def _docs(reply: Reply, context: Context) -> tuple[list[Doc], str]:
+def _docs(reply: Reply, context: Context) -> Part:
     """The documents in an answer, and the code of a warning (6.3.17)."""
-    if reply.status == 0:
-        return [], "199"
-    if reply.status == 404:
-        return [], ""
     if not 200 <= reply.status < 300:
-        return [], "299"
+        return Part([], {0: "199", 404: ""}.get(reply.status, "299"), reply.warnings)
     if reply.invalid:
-        return [], "111"
+        return Part([], "111", reply.warnings)
     body = reply.body if isinstance(reply.body, list) else [] if reply.body is None else [reply.body]
     docs = []
     for one in body:
         try:
-            docs.append(expand_entity(one, context))
+            docs.append(timed(expand_entity(one, context), one, context))
         except (BadRequestData, LdContextNotAvailable, AttributeError):
-            return docs, "111"
-    return docs, ""
+            return Part(docs, "111", reply.warnings)
+    return Part(docs, "", reply.warnings)
+
+
+def timed(doc: Doc, told: dict[str, Any], context: Context) -> Doc:
+    """The document with the times that the source gave to it and to its attributes."""
+    for name, given in told.items():
+        if name in SYSTEM and isinstance(given, str):
+            doc[name] = given
+        elif (iri := context.expand(name) if name not in ENTITY_MEMBERS and name[:1] != "@" else "") in doc:
+            instances = given if isinstance(given, list) else [given]
+            by_dataset = {one.get("datasetId"): one for one in instances if isinstance(one, dict)}
+            for instance in doc[iri]:
+                times = by_dataset.get(instance.get("datasetId"), {})
+                instance |= {name: times[name] for name in SYSTEM if isinstance(times.get(name), str)}
+    return doc

@@ -10,7 +10,7 @@ import msgspec
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.forms import normalized
 from nhip.graph.document.render import render
-from nhip.graph.errors import Conflict, GraphError, LoopDetected
+from nhip.graph.errors import Conflict, GraphError, LoopDetected, ResourceNotFound
 from nhip.graph.model import ENTITY_MEMBERS, Doc, Operation, Outcome, View
 from nhip.graph.query.model import Name, Or, Query, Selector
 from nhip.graph.registrations.client import Reply
@@ -32,6 +32,7 @@ _ACTS: dict[str, tuple[str, str, str]] = {
     "replace": ("replaceEntity", "PUT", "/entities/{id}"),
 }
 """Operation -> its name in registrations, method and path."""
+_UPDATES = frozenset({"append", "append-keep", "update", "merge"})
 _ON_ATTRIBUTE = frozenset({"patch", "replace-attribute", "delete-attribute"})
 
 
@@ -56,12 +57,20 @@ class Partial(GraphError):
     status = 207
     kind = "MultiStatus"
 
-    def __init__(self, id: str, done: bool, errors: list[tuple[str, GraphError]]) -> None:
-        self.id, self.done, self.errors = id, done, errors
+    def __init__(
+        self,
+        id: str,
+        done: bool,
+        errors: list[tuple[str, GraphError]],
+        attributes: tuple[list[str], list[dict[str, str]]] | None = None,
+    ) -> None:
+        self.id, self.done, self.errors, self.attributes = id, done, errors, attributes
         super().__init__(what=id)
 
     def result(self) -> dict[str, Any]:
-        """The BatchOperationResult of the answer (5.2.16)."""
+        """The answer: an UpdateResult (5.2.18) where attributes are told apart, else a BatchOperationResult (5.2.16)."""
+        if self.attributes is not None:
+            return {"updated": self.attributes[0], "notUpdated": self.attributes[1]}
         errors = [
             {
                 "entityId": self.id,
@@ -199,11 +208,34 @@ async def write(
         (outcome,) = await here.write(origin.tenant, [plan.local])
         if isinstance(outcome.error, GraphError):
             errors.append(("", outcome.error))
-    if errors and (count > 1 or (isinstance(errors[0][1], SourceFailed))):
-        raise Partial(operation.id, len(errors) < count, errors)
     if errors:
-        raise errors[0][1]
+        raise _failure(operation, plan, outcome, errors, count)
     return outcome
+
+
+def _failure(
+    operation: Operation, plan: Plan, outcome: Outcome, errors: list[tuple[str, GraphError]], count: int
+) -> GraphError:
+    """The error of the whole: loops and absence are told as such, the only part by itself, anything else part by part."""
+    statuses = {error.answered if isinstance(error, SourceFailed) else error.status for _id, error in errors}
+    if 508 in statuses and any(part.match.registration.mode in PROXIED for part in plan.parts):
+        return LoopDetected(what=operation.id)
+    if len(errors) == count and statuses == {404}:
+        return ResourceNotFound(what=operation.id)
+    if count == 1 and not isinstance(errors[0][1], SourceFailed):
+        return errors[0][1]
+    if operation.name not in _UPDATES:
+        return Partial(operation.id, len(errors) < count, errors)
+    failed = {part.match.registration.id: attributes_of(part.operation) for part in plan.parts}
+    refused = [(registration, names, error) for registration, error in errors for names in [failed.get(registration)]]
+    not_updated = [
+        {"attributeName": name, "reason": error.message(), **({"registrationId": registration} if registration else {})}
+        for registration, names, error in refused
+        for name in sorted(attributes_of(operation) if names is None else names)
+    ]
+    not_updated += [{"attributeName": name, "reason": str(why)} for name, why in outcome.kept]
+    bad = {one["attributeName"] for one in not_updated}
+    return Partial(operation.id, len(errors) < count, errors, (sorted(attributes_of(operation) - bad), not_updated))
 
 
 async def ask_part(federation: Federation, origin: Origin, part: Part, query: dict[str, str]) -> Reply:
