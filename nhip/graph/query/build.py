@@ -22,6 +22,8 @@ from nhip.kernel.i18n import _
 
 MAX_IDS = 10_000
 MAX_JOIN = 10
+_READ: OrderedDict[tuple[bytes, Any, bool], Query] = OrderedDict()
+_READ_MOST, _READ_LENGTH = 1024, 4096
 
 
 class Selected(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +64,29 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(asked: Asked, names: Names, *, narrow: bool = True) -> Query:
-    """The query that was asked; `narrow` refuses one that names neither type, attribute, place nor the local scope (5.7.2.4).
+    """The query that was asked, remembered by what was asked and the context: the same few come again and again.
+
+    `narrow` refuses one that names neither type, attribute, place nor the local scope (5.7.2.4).
 
     Raises BadParameter, QueryUnreadable (both BadRequestData), TooLong (TooComplexQuery).
     """
+    text = msgspec.msgpack.encode(asked)
+    if len(text) > _READ_LENGTH:
+        return _built(asked, names, narrow)
+    key = (text, names.key, narrow)
+    query = _READ.get(key)
+    if query is None:
+        query = _READ[key] = _built(asked, names, narrow)
+        while len(_READ) > _READ_MOST:
+            _READ.popitem(last=False)
+    return query
+
+
+def _built(asked: Asked, names: Names, narrow: bool) -> Query:
     query = Query(
         selectors=tuple(_selector(one, names) for one in asked.entities),
         attributes=parse_attributes(asked.attrs, names),
-        q=_read_q(asked.q, names, frozenset(expand_name(names, name) for name in asked.expand_values)),
+        q=_q(asked, names),
         csf=parse_csf(asked.csf, names) if asked.csf else None,
         scope=parse_scopes(asked.scope) if asked.scope else None,
         geo=_geo(asked, names),
@@ -98,6 +115,11 @@ def build(asked: Asked, names: Names, *, narrow: bool = True) -> Query:
             parameter="type", what=_("the query is too wide without a type, an attribute, a place or local=true")
         )
     return query
+
+
+def _q(asked: Asked, names: Names) -> Node | None:
+    expanded = frozenset(expand_name(names, name) for name in asked.expand_values)
+    return parse_q(asked.q, names, expanded) if asked.q else None
 
 
 def _selector(asked: Selected, names: Names) -> Selector:
@@ -171,20 +193,3 @@ def _names_attribute(node: Node | None) -> bool:
             return path.names[0] not in SYSTEM_NAMES
         case _:
             return False
-
-
-_READ: OrderedDict[tuple[str, Any, frozenset[str]], Node] = OrderedDict()
-_READ_MOST = 1024
-
-
-def _read_q(text: str, names: Names, expanded: frozenset[str]) -> Node | None:
-    """parse_q, remembered by text and context: the same few conditions come again and again."""
-    if not text:
-        return None
-    key = (text, names.key, expanded)
-    node = _READ.get(key)
-    if node is None:
-        node = _READ[key] = parse_q(text, names, expanded)
-        while len(_READ) > _READ_MOST:
-            _READ.popitem(last=False)
-    return node
