@@ -53,7 +53,7 @@ async def write_batch(
             if _BATCHES[part.operation.name][0] in part.match.registration.operations:
                 batches[part.match.registration.id].append((result, part))
             else:
-                asked.append(([(result, part)], ask_part(federation, origin, _single(part), query)))
+                asked.append(([(result, part)], ask_part(federation, origin, _single(part), {})))
     asked += [
         (some, _ask_batch(federation, origin, [part for _result, part in some], query)) for some in batches.values()
     ]
