@@ -13,6 +13,7 @@ from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.lives import Life
 from nhip.graph.model import NULL, SYSTEM, Doc, Operation, Outcome
 from nhip.graph.operations import apply
+from tests.graph.clauses import clause
 from tests.graph.store.strategies import IDS, operation
 
 A, B = "https://example.org/a", "https://example.org/b"
@@ -44,6 +45,7 @@ def values(outcome: Outcome, name: str) -> list[Any]:
     return [one["value"] for one in outcome.after.get(name, [])]
 
 
+@clause("5.6.3")
 def test_append_overwrites_or_keeps() -> None:
     old = entity(a=[prop(1)])
     assert values(do(old, "append", {A: [prop(2)], B: [prop(3)]}), A) == [2]
@@ -52,6 +54,7 @@ def test_append_overwrites_or_keeps() -> None:
     assert [name for name, _why in kept.kept] == [A]
 
 
+@clause("5.6.3", "4.18")
 def test_scopes_are_replaced_or_added() -> None:
     old = {**entity(), "scope": ["/a"]}
     assert do(old, "append", {"scope": ["/b"]}).after["scope"] == ["/b"]  # type: ignore[index]
@@ -59,6 +62,7 @@ def test_scopes_are_replaced_or_added() -> None:
     assert "scope" not in (do(old, "delete-attribute", attribute="scope").after or {})
 
 
+@clause("5.6.2", "5.5.8", "4.5.0")
 def test_update_replaces_whole_attributes_and_null_deletes() -> None:
     old = entity(a=[prop(1, unitCode="CEL")])
     done = do(old, "update", {A: [prop(2)], B: [prop(NULL)], "scope": ["/a"]})
@@ -67,11 +71,13 @@ def test_update_replaces_whole_attributes_and_null_deletes() -> None:
     assert A not in (do(old, "update", {A: [prop(NULL)]}).after or {})
 
 
+@clause("5.5.8", "4.5.5")
 def test_a_new_dataset_is_added() -> None:
     old = entity(a=[prop(1)])
     assert values(do(old, "update", {A: [prop(2, datasetId="urn:d:1")]}), A) == [1, 2]
 
 
+@clause("5.6.4", "5.5.8")
 def test_partial_update_leaves_other_members() -> None:
     old = entity(a=[prop(1, unitCode="CEL")])
     done = do(old, "patch", {A: [prop(5)]}, attribute=A)
@@ -84,6 +90,7 @@ def test_partial_update_leaves_other_members() -> None:
     assert isinstance(do(old, "patch", {"scope": ["/a"]}, attribute="scope").error, BadRequestData)
 
 
+@clause("5.6.17", "5.5.12")
 def test_merge_goes_into_values_and_languages() -> None:
     words = {"type": "LanguageProperty", "languageMap": {"vi": "một", "en": "one"}}
     old = entity(a=[prop({"x": 1, "y": {"z": 2}})], b=[words])
@@ -93,6 +100,7 @@ def test_merge_goes_into_values_and_languages() -> None:
     assert done.after is not None and done.after[B][0]["languageMap"] == {"vi": "một"}
 
 
+@clause("5.6.17", "5.5.12")
 def test_merge_takes_plain_values_for_what_is_there() -> None:
     old = entity(
         a=[{"type": "LanguageProperty", "languageMap": {"vi": "một"}}],
@@ -104,6 +112,7 @@ def test_merge_takes_plain_values_for_what_is_there() -> None:
     assert done.after[B][0]["object"] == "urn:x:3"
 
 
+@clause("5.6.17")
 def test_merge_observes_at_the_time_told() -> None:
     old = entity(a=[prop(1, observedAt=BEFORE)], b=[prop(1)])
     done = do(old, "merge", {A: [prop(2)], B: [prop(2)]}, observed_at=NOW)
@@ -111,6 +120,7 @@ def test_merge_observes_at_the_time_told() -> None:
     assert done.after[A][0]["observedAt"] == NOW and "observedAt" not in done.after[B][0]
 
 
+@clause("5.6.18", "4.8")
 def test_creation_times_survive_replacement() -> None:
     old = entity(a=[prop(1)])
     for name in ("replace", "upsert-replace", "append", "update"):
@@ -120,12 +130,14 @@ def test_creation_times_survive_replacement() -> None:
         assert (after["modifiedAt"], after[A][0]["modifiedAt"]) == (NOW, NOW)
 
 
+@clause("5.6.1", "5.6.6", "5.6.19")
 def test_what_is_absent_cannot_be_changed_and_what_exists_not_be_created() -> None:
     for name in ("append", "append-keep", "update", "patch", "merge", "replace", "replace-attribute", "delete"):
         assert isinstance(do(None, name, {A: [prop(1)]}, attribute=A).error, ResourceNotFound)
     assert isinstance(do(entity(), "create", {"id": ID, "type": ["t:x"]}).error, AlreadyExists)
 
 
+@clause("4.17")
 def test_a_selector_of_types_hides_an_entity() -> None:
     outcome = do(entity(a=[prop(1)]), "append", {A: [prop(2)]}, only=lambda doc: False)
     assert isinstance(outcome.error, ResourceNotFound)
