@@ -31,14 +31,14 @@ async def test_a_comment_is_held_then_shown_in_the_words_of_the_official_then_an
     stranger: Client, city: Installation
 ) -> None:
     remark = await _said(stranger, city)
-    assert "T02" not in (await stranger.get(PAGE)).text
+    assert "sai toạ độ" not in (await stranger.get(PAGE)).text
     async with city.db.tx() as tx:
         with pytest.raises(RemarkNotShown):
             await remarks.answer(tx, remark, "Cảm ơn")
     async with city.db.tx() as tx:
         await remarks.show(tx, remark, "Trạm T02 sai toạ độ.")
     text = (await stranger.get(PAGE)).text
-    assert "Trạm T02 sai toạ độ." in text and "0905" not in text and "not answered yet" in text
+    assert "Trạm T02 sai toạ độ." in text and "0905 123" not in text and "not answered yet" in text
     async with city.db.tx() as tx:
         shown = await remarks.get_remark(tx, remark.id)
         await remarks.answer(tx, shown, "Đã sửa trong bản kế tiếp")
