@@ -54,7 +54,7 @@ def test_append_overwrites_or_keeps() -> None:
     assert [name for name, _why in kept.kept] == [A]
 
 
-@clause("5.6.3", "4.18")
+@clause("5.6.3", "4.19")
 def test_scopes_are_replaced_or_added() -> None:
     old = {**entity(), "scope": ["/a"]}
     assert do(old, "append", {"scope": ["/b"]}).after["scope"] == ["/b"]  # type: ignore[index]
@@ -62,7 +62,7 @@ def test_scopes_are_replaced_or_added() -> None:
     assert "scope" not in (do(old, "delete-attribute", attribute="scope").after or {})
 
 
-@clause("5.6.2", "5.5.8", "4.5.0")
+@clause("5.6.2", "5.5.8", "4.5")
 def test_update_replaces_whole_attributes_and_null_deletes() -> None:
     old = entity(a=[prop(1, unitCode="CEL")])
     done = do(old, "update", {A: [prop(2)], B: [prop(NULL)], "scope": ["/a"]})
@@ -71,7 +71,7 @@ def test_update_replaces_whole_attributes_and_null_deletes() -> None:
     assert A not in (do(old, "update", {A: [prop(NULL)]}).after or {})
 
 
-@clause("5.5.8", "4.5.5")
+@clause("5.5.8", "4.5")
 def test_a_new_dataset_is_added() -> None:
     old = entity(a=[prop(1)])
     assert values(do(old, "update", {A: [prop(2, datasetId="urn:d:1")]}), A) == [1, 2]
@@ -90,7 +90,7 @@ def test_partial_update_leaves_other_members() -> None:
     assert isinstance(do(old, "patch", {"scope": ["/a"]}, attribute="scope").error, BadRequestData)
 
 
-@clause("5.6.17", "5.5.12")
+@clause("5.6.17")
 def test_merge_goes_into_values_and_languages() -> None:
     words = {"type": "LanguageProperty", "languageMap": {"vi": "một", "en": "one"}}
     old = entity(a=[prop({"x": 1, "y": {"z": 2}})], b=[words])
@@ -100,7 +100,7 @@ def test_merge_goes_into_values_and_languages() -> None:
     assert done.after is not None and done.after[B][0]["languageMap"] == {"vi": "một"}
 
 
-@clause("5.6.17", "5.5.12")
+@clause("5.6.17")
 def test_merge_takes_plain_values_for_what_is_there() -> None:
     old = entity(
         a=[{"type": "LanguageProperty", "languageMap": {"vi": "một"}}],
@@ -120,7 +120,7 @@ def test_merge_observes_at_the_time_told() -> None:
     assert done.after[A][0]["observedAt"] == NOW and "observedAt" not in done.after[B][0]
 
 
-@clause("5.6.18", "4.8")
+@clause("5.6.18")
 def test_creation_times_survive_replacement() -> None:
     old = entity(a=[prop(1)])
     for name in ("replace", "upsert-replace", "append", "update"):
