@@ -94,9 +94,9 @@ class Registrations:
         self._indexes[tenant].drop(id)
 
     def get(self, tenant: int, id: str) -> Registration:
-        """A registration. Raises ResourceNotFound."""
+        """A registration that has not expired. Raises ResourceNotFound."""
         found = self._indexes[tenant].by_id.get(id)
-        if found is None:
+        if found is None or (found.expires_at and found.expires_at <= instant(now())):
             raise ResourceNotFound(what=id)
         return found
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from nhip.kernel.time import held
 from tests.graph.api.conftest import CITY, JSON, LINK, TERMS, bus, kind
 from tests.graph.clauses import clause
 
@@ -154,3 +156,21 @@ async def test_an_answer_of_204_has_neither_body_nor_length(city: City) -> None:
     answer = await city("DELETE", "/entities/urn:ngsi-ld:Bus:1")
     assert answer.status_code == 204
     assert "content-length" not in answer.headers and "content-type" not in answer.headers
+
+
+@clause("5.9")
+async def test_a_registration_is_gone_when_its_time_is_over(city: City) -> None:
+    ends = "2100-01-01T00:00:00Z"
+    body = {
+        "id": "urn:ngsi-ld:ContextSourceRegistration:1",
+        "type": "ContextSourceRegistration",
+        "information": [{"entities": [{"type": "Bus"}]}],
+        "endpoint": "https://other.example",
+        "expiresAt": ends,
+    }
+    assert (await city("POST", "/csourceRegistrations", json=body, headers={"link": LINK})).status_code == 201
+    here = "/csourceRegistrations/urn:ngsi-ld:ContextSourceRegistration:1"
+    assert (await city("GET", here)).json()["expiresAt"] == ends
+    with held(datetime(2100, 1, 2, tzinfo=UTC)):
+        assert kind(await city("GET", here)) == "ResourceNotFound"
+        assert (await city("GET", "/csourceRegistrations?type=Bus", headers={"link": LINK})).json() == []
