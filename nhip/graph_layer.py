@@ -77,5 +77,5 @@ async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> 
 
 def node_name(settings: Settings) -> str:
     """What this broker is called by its peers; made once, the same for as long as the installation lives."""
-    made = read_or_make(settings.data_dir / "keys" / "graph-node.name", random.token(9).encode())
+    made = read_or_make(settings.data_dir / "keys" / "graph-node.name", random.token(16).encode())
     return f"nhip-{made.decode('ascii')}"

@@ -26,6 +26,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 SIGN_IN = re.compile(r"/(signin|setup|recover\w*|reset|invit\w*|passkeys?|token|oauth2?|openid|oidc|federation)(/|$)")
 """Paths where secrets are tried: each attempt costs a hash of a password or a look at another server."""
+_WRITING_IN = re.compile(r"^/(data-requests|follow|dataset/[^/]+/(comments|rating))(/|$)")
+"""Where strangers write to the city: as seldom as anybody signs in."""
 _CALLBACK = re.compile(r"/(callback|redirect)(/|$)")
 _SIGNED = re.compile(r"^/openid/[^/]+/backchannel$")
 """An identity provider that signs hundreds out at once: each request is signed, and checked at the cost of any other."""
@@ -99,6 +101,8 @@ class RateLimits:
 
 def kinds_of(method: str, path: str) -> tuple[str, ...]:
     """Which buckets a request is taken from. Reading a sign-in page counts as any other, except where a provider leads back."""
+    if _WRITING_IN.match(path) and method not in SAFE:
+        return ("requests", "signin")
     if SIGN_IN.search(path) and (method not in SAFE or _CALLBACK.search(path)) and not _SIGNED.match(path):
         return ("requests", "signin")
     if HEAVY.search(path):

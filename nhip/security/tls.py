@@ -1,9 +1,11 @@
-"""TLS for lines that are not HTTP: the one place that says whom we believe and whether a line is sealed."""
+"""TLS of lines that we open: the one place that says whom we believe and whether a line is sealed."""
 
 from __future__ import annotations
 
 import socket
 import ssl
+
+Believed = ssl.SSLContext
 
 
 def believed_context() -> ssl.SSLContext:

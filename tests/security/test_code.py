@@ -118,6 +118,7 @@ def test_xml_is_read_by_the_careful_parser() -> None:
     harmless = {"xml.etree.ElementTree.ParseError", "xml.etree.ElementTree.Element", "xml.sax.SAXException"}
     harmless |= {"xml.sax.handler.ContentHandler", "xml.etree.ElementTree"}
     harmless |= {"xml.sax.saxutils.escape", "xml.sax.saxutils.quoteattr"}
+    harmless |= {"xml.sax.saxutils.XMLGenerator", "xml.sax.xmlreader.AttributesImpl"}  # they write
     used = {(file, name) for file, name in imports() if name.split(".")[0] in ("xml", "lxml", "expat", "libxml2")}
     assert {name for _file, name in used} <= harmless
     plain = [
@@ -209,7 +210,7 @@ def test_no_broken_hash_is_used() -> None:
     assert names - {"new"} <= {"sha256", "sha384", "sha512", "blake2b", "file_digest"}
     assert set(_HASHES.values()) <= {"sha256", "sha384", "sha512"}, "what hashlib.new is asked for"
     assert [file for file, _node, name in calls() if name == "hashlib.new"] == ["nhip/security/openid/claims.py"]
-    texts = (path.read_text("utf-8") for path in (ROOT / "nhip").rglob("*.py"))
+    texts = (path.read_text("utf-8").replace('"md5": "cr:md5"', "") for path in (ROOT / "nhip").rglob("*.py"))  # a term
     assert not any(re.search(r"hashlib\.(md5|sha1)\b|usedforsecurity|['\"]md5['\"]", text) for text in texts)
 
 

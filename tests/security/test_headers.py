@@ -55,13 +55,19 @@ def faults(path: str, answer, public: bool = False) -> list[str]:
     """What is wrong with the headers of an answer. `public`: its route is for everybody, so it may be open to all websites."""
     headers = answer.headers
     is_open = public and "access-control-allow-origin" in headers
-    wrong = [n for n, value in (HEADERS | (FOR_ALL if is_open else {})).items() if headers.get(n) != value]
+    wanted = HEADERS | (FOR_ALL if is_open else {})
+    if headers.get("referrer-policy") == "no-referrer":  # stricter: addresses with a token in them
+        wanted = {name: value for name, value in wanted.items() if name != "referrer-policy"}
+    wrong = [name for name, value in wanted.items() if headers.get(name) != value]
     if "cache-control" not in headers:
         wrong.append("cache-control")
     if (
         not is_open
         and not path.startswith(("/static", "/favicon", "/robots.txt", "/sitemap.xml"))
         and "public" in headers.get("cache-control", "")
+        and not (
+            public and "no-cache" in headers["cache-control"]
+        )  # kept for strangers alone, and asked after each time
     ):
         wrong.append("public")
     if is_open and "set-cookie" in headers:

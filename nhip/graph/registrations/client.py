@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ import orjson
 
 from nhip.security.outgoing_errors import OutgoingError
 from nhip.security.outgoing_transport import GuardedTransport
+from nhip.security.tls import Believed, believed_context
 from nhip.settings import Settings
 
 TIMEOUT_S = 4.0
@@ -41,7 +41,7 @@ class Client:
         self._settings = settings
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sources")
         self._own = threading.local()
-        self._tls: ssl.SSLContext | None = None
+        self._tls: Believed | None = None
 
     def close(self) -> None:
         """Give up what waits."""
@@ -74,7 +74,7 @@ class Client:
         """This thread's own, as deadlines are kept for one request at a time."""
         if not hasattr(self._own, "transport"):
             if self._tls is None:
-                self._tls = ssl.create_default_context()
+                self._tls = believed_context()
             self._own.transport = GuardedTransport(self._settings, self._tls, _CONNECT_S)
         transport: GuardedTransport = self._own.transport
         return transport

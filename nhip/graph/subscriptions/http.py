@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from urllib.parse import urlsplit
 
 from nhip.security.addresses import checked_address
 from nhip.security.outgoing_errors import OutgoingError
+from nhip.security.tls import believed_context
 from nhip.settings import Settings
 
 _MOST_HEADERS = 16 << 10
@@ -16,7 +16,6 @@ _FORBIDDEN = frozenset({"host", "content-length", "transfer-encoding", "connecti
 FAILED = (
     OSError,
     TimeoutError,
-    ssl.SSLError,
     ValueError,
     asyncio.IncompleteReadError,
     asyncio.LimitOverrunError,
@@ -31,7 +30,7 @@ class HttpSender:
     def __init__(self, settings: Settings, uri: str) -> None:
         self._settings = settings
         parts = urlsplit(uri)
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = believed_context() if parts.scheme == "https" else None
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._tls else 80)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nhip.security.addresses import checked_address
+from nhip.security.tls import believed_context
 from nhip.settings import Settings
 
 _VERSIONS = {"mqtt3.1.1": paho.MQTTv311, "mqtt5.0": paho.MQTTv5}
@@ -55,7 +55,7 @@ class MqttSender:
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password) if parts.password else None)
         if parts.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(believed_context())
         answered = threading.Event()
         codes: list[Any] = []
 
