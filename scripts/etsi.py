@@ -51,6 +51,8 @@ CONTEXTS = {
 CORE = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"
 MQTT_PORT, RECEIVER_PORT, SOURCE_PORT, CONTEXT_PORT = 8085, 8085, 8086, 8087
 FIRST_PORT = 9790
+NODE = "antares"
+"""What the nodes are called: a test of the suite looks for these names in Via, those of its author's brokers."""
 INSTANCES = 30
 """Instances in one temporal answer: the suite takes 20 to fit into one and 40 to need several (its README)."""
 MQTT = """\
@@ -141,7 +143,7 @@ def _nodes(count: int, running: list[str]) -> Iterator[list[str]]:
         for number in range(count):
             port = FIRST_PORT + number
             command = [sys.executable, "-m", "nhip", "--data-dir", WORK / "data", "graph", "serve", "--open"]
-            command += ["--port", str(port), "--node", f"b{number + 1}", "--contexts", WORK / "contexts.json"]
+            command += ["--port", str(port), "--node", f"{NODE}{number + 1}", "--contexts", WORK / "contexts.json"]
             command += ["--instances", str(INSTANCES)]
             with (WORK / f"node{number + 1}.log").open("wb") as log:
                 processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=ROOT))
