@@ -46,8 +46,8 @@ def contract(spec: DatasetSpec, province: str = "46") -> Contract:
 
 def _description(spec: DatasetSpec) -> str:
     told = [column.title[:1].lower() + column.title[1:] for column in spec.columns if column.classification == "public"]
-    more = ", …" if len(told) > _TOLD else ""
-    return f"Mỗi dòng ghi {', '.join(told[:_TOLD])}{more}. Dữ liệu giả định của thành phố mẫu."
+    more = "…" if len(told) > _TOLD else "."
+    return f"Mỗi dòng ghi {', '.join(told[:_TOLD])}{more} Dữ liệu giả định của thành phố mẫu."
 
 
 def _field(spec: DatasetSpec, column: Column) -> Field:
