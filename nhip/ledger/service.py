@@ -40,7 +40,9 @@ class _Noted:
             self._appended = await store.append(tx, self.drafts, microseconds(now()))
         except psycopg.OperationalError:
             raise
-        except psycopg.Error as error:  # answers of a pipeline come when they come: this one did before we waited for it
+        except (
+            psycopg.Error
+        ) as error:  # answers of a pipeline come when they come: this one did before we waited for it
             raise LedgerClosed(what=type(error).__name__) from error
 
     def refused(self, error: psycopg.Error) -> Exception | None:
