@@ -63,6 +63,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Comma-separated networks (CIDR) inside the private ranges that sources may reach; empty means none."""
     fetch_timeout_s: int = 60
     """Seconds without a byte after which a source counts as hanging."""
+    map_tiles: str = ""
+    """Address of the background of maps, with {z}, {x} and {y}: `https://tiles.example.vn/{z}/{x}/{y}.png`. Readers' browsers ask
+    it for pictures. Empty: maps have no background, and nobody outside learns who looks at what."""
+    map_credit: str = ""
+    """Whom the background of maps is owed to, shown in its corner."""
     session_hours: int = 12
     """Hours that a sign-in lasts."""
     session_idle_minutes: int = 120

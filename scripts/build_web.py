@@ -23,6 +23,7 @@ FONT = "@fontsource/be-vietnam-pro"
 FIGURES = "@fontsource/figtree"
 FILES = {
     "htmx.org": {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENSE"},
+    "leaflet": {"dist/leaflet.js": "leaflet.js", "dist/leaflet.css": "leaflet.css", "LICENSE": "leaflet.LICENSE"},
     FONT: {
         **{
             f"files/be-vietnam-pro-{letters}-{weight}-normal.woff2": f"be-vietnam-pro-{letters}-{weight}.woff2"

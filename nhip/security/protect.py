@@ -83,6 +83,14 @@ def protect(settings: Settings) -> list[Callable[[ASGIApp], ASGIApp]]:
     ]
 
 
+def _with_tiles(tiles: str) -> str:
+    """The content security policy, which lets pictures of the map's background in where the settings name one."""
+    place = urlsplit(tiles)
+    if place.scheme not in ("https", "http") or not _HOST.fullmatch(place.netloc):
+        return CONTENT_SECURITY_POLICY
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {place.scheme}://{place.netloc}")
+
+
 class Headers:
     """ASGI layer that adds the security headers, and keeps pages out of shared caches unless they say otherwise."""
 
@@ -90,7 +98,8 @@ class Headers:
         self.app = app
         below = "; includeSubDomains" if settings.hsts_subdomains else ""
         transport = {"strict-transport-security": f"max-age={TWO_YEARS}{below}"} if _secure(settings) else {}
-        always = HEADERS | transport | {"cache-control": "private, no-store"}
+        policy = {"content-security-policy": _with_tiles(settings.map_tiles)}
+        always = HEADERS | transport | policy | {"cache-control": "private, no-store"}
         self.always = [(name.encode(), value.encode()) for name, value in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

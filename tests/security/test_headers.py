@@ -14,6 +14,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import Cookie
@@ -365,3 +366,20 @@ def test_the_settings_of_the_edge_are_read_from_the_environment(tmp_path) -> Non
 def test_a_host_is_read_strictly() -> None:
     assert [host_in(text) for text in ("A.example:1", "[::1]:2", "a/b", "a b", "", "u@a")][:2] == ["a.example", "::1"]
     assert host_in("a/b") == host_in("u@a") == host_in("a?b") == host_in("a#b") == ""
+
+
+@pytest.mark.parametrize(
+    ("tiles", "sources"),
+    [
+        ("", "'self' data: blob:"),
+        ("https://tiles.example.vn/{z}/{x}/{y}.png", "'self' https://tiles.example.vn data: blob:"),
+        ("https://tiles.example.vn; script-src *", "'self' data: blob:"),
+        ("javascript:alert(1)", "'self' data: blob:"),
+    ],
+)
+async def test_only_the_background_of_maps_may_come_from_elsewhere(
+    installation: Installation, tiles: str, sources: str
+) -> None:
+    async with AsyncTestClient(create_app(msgspec.structs.replace(installation.settings, map_tiles=tiles))) as client:
+        policy = (await client.get("/health")).headers["content-security-policy"]
+    assert f"img-src {sources};" in policy and "script-src 'self';" in policy

@@ -14,6 +14,7 @@ from nhip.portal.dcat.api import dataset_graph_response
 from nhip.portal.dcat.shown import page_values
 from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, Release
+from nhip.portal.pages.maps import map_of
 from nhip.portal.pages.plots import Plot
 from nhip.portal.pages.portrait import Portrait, Portraits
 from nhip.portal.pages.sketch import sketch
@@ -101,6 +102,7 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
         "portrait": portrait,
         "drawings": [_drawn(plot) for plot in portrait.plots],
         "sketch": sketch(portrait.points, translate(_("Where the rows lie"))) if len(portrait.points) > 1 else None,
+        "map": map_of(entry, request.app.state.settings),
         "snippets": snippets(root(request), entry),
         "root": root(request),
         "cadence": CADENCES.get(entry.cadence, ""),

@@ -1,0 +1,98 @@
+// Maps of rows, drawn when somebody asks: the tap fetches the library, its style and the rows. The table and the sketch stand beside.
+const MOST = 5000;
+const ISLANDS = [["paracels", 16.5, 112.0], ["spratlys", 9.5, 113.5]];
+
+export function maps() {
+  for (const place of document.querySelectorAll("[data-map]")) {
+    const button = place.querySelector("button");
+    button.hidden = false;
+    button.addEventListener("click", () => show(place, button));
+  }
+}
+
+async function show(place, button) {
+  const told = place.querySelector("[role=status]");
+  button.disabled = true;
+  told.textContent = place.dataset.waiting;
+  try {
+    const [rows] = await Promise.all([rowsOf(place.dataset.map), style(place.dataset.style), script(place.dataset.script)]);
+    button.hidden = true;
+    told.textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
+    draw(place, rows);
+  } catch {
+    button.disabled = false;
+    told.textContent = place.dataset.failed;
+  }
+}
+
+async function rowsOf(address) {
+  const rows = [];
+  while (address && rows.length < MOST) {
+    const answer = await fetch(address, { credentials: "omit" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = await answer.json();
+    rows.push(...page.rows);
+    address = page.next && new URL(page.next, location.href).pathname + new URL(page.next, location.href).search;
+  }
+  return rows;
+}
+
+function style(href) {
+  return loaded(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+}
+
+function script(src) {
+  return window.L ? null : loaded(Object.assign(document.createElement("script"), { src }));
+}
+
+function loaded(element) {
+  return new Promise((done, failed) => {
+    element.addEventListener("load", done);
+    element.addEventListener("error", failed);
+    document.head.append(element);
+  });
+}
+
+function draw(place, rows) {
+  const { latitude, longitude, title, tiles, credit, zoomIn, zoomOut } = place.dataset;
+  const box = place.querySelector(".map");
+  box.hidden = false;
+  const colour = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: Boolean(credit) });
+  L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
+  if (tiles) L.tileLayer(tiles, { attribution: escaped(credit), maxZoom: 19 }).addTo(map);
+  map.attributionControl?.setPrefix(false);
+  const points = [];
+  for (const row of rows) {
+    const at = [Number(row[latitude]), Number(row[longitude])];
+    if (row[latitude] === null || !at.every(Number.isFinite) || Math.abs(at[0]) > 90 || Math.abs(at[1]) > 180) continue;
+    points.push(at);
+    const marker = L.circleMarker(at, { radius: 5, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.6 });
+    marker.bindPopup(() => said(row, title)).addTo(map);
+  }
+  for (const [name, north, east] of ISLANDS) {
+    L.tooltip({ permanent: true, direction: "center", className: "map-label" })
+      .setLatLng([north, east]).setContent(escaped(place.dataset[name])).addTo(map);
+  }
+  if (points.length) map.fitBounds(points, { padding: [16, 16], maxZoom: 16, animate: false });
+  box.dataset.drawn = points.length;
+}
+
+// A row as a list: the text is data and stays text.
+function said(row, title) {
+  const list = document.createElement("dl");
+  for (const [name, value] of Object.entries(row)) {
+    if (value === null || value === "") continue;
+    const [word, text] = [document.createElement("dt"), document.createElement("dd")];
+    word.textContent = JSON.parse(title)[name] ?? name;
+    text.textContent = String(value);
+    list.append(word, text);
+  }
+  return list;
+}
+
+function escaped(text) {
+  const holder = document.createElement("span");
+  holder.textContent = text ?? "";
+  return holder.innerHTML;
+}
