@@ -25,6 +25,7 @@ from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
@@ -197,6 +198,7 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
         await subscriptions.close()
         federation.close()
         await registrations.close()
+        await stop_indexing(graph)
         await graph.close()
         await contexts.close()
         await db.close()
