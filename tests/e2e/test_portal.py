@@ -58,7 +58,7 @@ def test_a_stranger_finds_reads_and_takes_a_dataset(browsing, shared, scripts) -
     with browsing.page(scripts=scripts) as page:
         page.goto(shared + "/")
         page.get_by_role("searchbox").fill("truong hoc")
-        page.get_by_role("main").get_by_role("button", name=vi("Show")).click()
+        page.get_by_role("main").get_by_role("button", name=vi("Search")).click()
         expect(page).to_have_url(re.compile(r"/datasets\?q=truong\+hoc"))
         page.get_by_role("link", name="Trường học", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Trường học")
