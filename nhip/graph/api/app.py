@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nhip.graph.registrations.service import Registrations
     from nhip.graph.service import Graph
     from nhip.graph.subscriptions.service import Subscriptions
+    from nhip.graph.watches.service import Watches
 
 PREFIX = "/ngsi-ld/v1"
 Send = Callable[[Any], Awaitable[None]]
@@ -50,11 +51,13 @@ class GraphApp:
         registrations: Registrations | None = None,
         federation: Federation | None = None,
         subscriptions: Subscriptions | None = None,
+        watches: Watches | None = None,
     ) -> None:
         self.graph = graph
         self.registrations = registrations
         self.federation = federation
         self.subscriptions = subscriptions
+        self.watches = watches
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node
