@@ -10,7 +10,7 @@ from nhip.errors import NhipError
 from nhip.graph.api import params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
-from nhip.graph.api.media import body_type, chosen
+from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
@@ -75,6 +75,8 @@ class GraphApp:
             answer = problem(error)
         except Exception as error:
             answer = problem(error)
+        if answer.kind == PROBLEM:
+            answer.kind = problem_type(call.header(b"accept"))
         await _sent(call, answer, send)
 
     async def answer(self, call: Call) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import PAGES, pages
+from nhip.graph.api.media import LD_JSON
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
@@ -72,7 +73,7 @@ class Subscribing:
         answer = await with_context(call, context, some)
         if page["count"]:
             answer.with_header(b"ngsild-results-count", str(await kept.count(call.tenant)))
-        answer.headers += page_links(call, len(found) > page["limit"])
+        answer.headers += page_links(call, len(found) > page["limit"], kind=LD_JSON)
         return answer
 
     def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def _notification(rest: Rest, context: Context) -> dict[str, Any]:
         made["attributes"] = [context.compact(name) for name in made["attributes"]]
     counts = rest.counts
     if counts.sent:
-        made["timesSent"], made["timesFailed"] = counts.sent, counts.failed
+        made["timesSent"] = counts.sent
+        if counts.failed:
+            made["timesFailed"] = counts.failed
         told = (("lastNotification", counts.notified), ("lastSuccess", counts.good), ("lastFailure", counts.bad))
         made |= {name: said(at) for name, at in told if at is not None}
         failed = counts.bad is not None and (counts.good is None or counts.bad > counts.good)

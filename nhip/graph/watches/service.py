@@ -102,7 +102,7 @@ class Watches(Kept[Watch, Told]):
         context = await self._contexts.resolve(one.tenant, one.context)
         latest = {match.registration.id: match for told in heard for match in told.matches}
         data = [
-            render_registration(narrowed(one, match), context, sys=one.view.sys)
+            render_registration(narrowed(one, match), context, sys=one.view.sys, lists=True)
             for _id, match in sorted(latest.items())
         ]
         if one.endpoint.accept == _LD:

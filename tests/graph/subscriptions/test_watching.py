@@ -72,7 +72,8 @@ async def test_only_what_was_asked_for_is_told_of_a_registration(
     }
     await broker.register(tenant, both, TRAM, BUS)
     (one,) = (await receiver.next())["data"]
-    assert one["information"] == [{"entities": [{"type": "Bus"}], "propertyNames": ["speed"]}, BUS]
+    bus = {"entities": [{"type": ["Bus"]}]}
+    assert one["information"] == [{**bus, "propertyNames": ["speed"]}, bus]
     assert receiver.got.empty()
 
 
