@@ -10,7 +10,7 @@ from msgspec import structs
 from nhip.graph.query.model import Query
 from nhip.graph.registrations.discovery import discovery_tests
 from nhip.graph.registrations.matching import Index, Match, entity_fits
-from nhip.graph.registrations.model import Change, Information, Registration
+from nhip.graph.registrations.model import Information, Registration
 from nhip.graph.watches.model import Reason, Told, Watch
 
 
@@ -21,23 +21,29 @@ def selecting(one: Watch) -> Query:
 
 def meeting(one: Watch, found: Iterable[Match]) -> tuple[Match, ...]:
     """Of those whose information fits, the ones that meet time, place, scope and the filter for sources as well."""
+    some = tuple(found)
+    if not some:
+        return some
     tests = discovery_tests(one.query, one.window)
-    return tuple(match for match in found if all(test(match.registration) for test in tests))
+    return tuple(match for match in some if all(test(match.registration) for test in tests))
 
 
-def told_of(one: Watch, change: Change) -> Told | None:
+def indexed(registration: Registration | None) -> Index:
+    """One side of a change, for many subscriptions to look at."""
+    return Index([] if registration is None else [registration])
+
+
+def told_of(one: Watch, before: Index, after: Index) -> Told | None:
     """What the subscription is told of a change; None when the registration neither was nor is meant."""
-    before, after = _match(one, change.before), _match(one, change.after)
-    if not after:
-        return Told("noLongerMatching", before) if before else None
-    reason: Reason = "updated" if before else "newlyMatching"
-    return Told(reason, after)
+    was, matches = _matches(one, before), _matches(one, after)
+    if not matches:
+        return Told("noLongerMatching", was) if was else None
+    reason: Reason = "updated" if was else "newlyMatching"
+    return Told(reason, matches)
 
 
-def _match(one: Watch, registration: Registration | None) -> tuple[Match, ...]:
-    if registration is None:
-        return ()
-    return meeting(one, Index([registration]).fitting(selecting(one), one.watched))
+def _matches(one: Watch, index: Index) -> tuple[Match, ...]:
+    return meeting(one, index.fitting(selecting(one), one.watched))
 
 
 def narrowed(one: Watch, match: Match) -> Registration:

@@ -25,7 +25,7 @@ from nhip.graph.subscriptions.reading import Members
 from nhip.graph.subscriptions.store import Rest, Rows, understood
 from nhip.graph.temporal.asking import TimesAsked, ask
 from nhip.graph.temporal.model import Window
-from nhip.graph.watches.matching import meeting, narrowed, selecting, told_of
+from nhip.graph.watches.matching import indexed, meeting, narrowed, selecting, told_of
 from nhip.graph.watches.model import Index, Told, Watch
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -76,9 +76,9 @@ class Watches(Kept[Watch, Told]):
             self._due(one)
 
     def _heard(self, change: Change) -> None:
-        at = now()
+        at, before, after = now(), indexed(change.before), indexed(change.after)
         for one in self.index.of(change.tenant):
-            if one.live(at) and not one.interval_s and (told := told_of(one, change)):
+            if one.live(at) and not one.interval_s and (told := told_of(one, before, after)):
                 self._outlet(one).put(told)
 
     def _due(self, one: Watch) -> None:
