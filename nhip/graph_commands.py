@@ -30,6 +30,7 @@ from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
+from nhip.graph.watches.service import Watches
 from nhip.kernel.i18n import _
 from nhip.settings import Settings, load
 
@@ -176,11 +177,14 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     contexts = Contexts(settings, db, preloaded=node.contexts)
     registrations = Registrations(graph, db)
     federation = Federation(settings, registrations, contexts)
-    subscriptions = Subscriptions(graph, contexts, settings, Hosting(contexts, node.address))
+    hosting = Hosting(contexts, node.address)
+    subscriptions = Subscriptions(graph, contexts, settings, hosting)
+    watches = Watches(graph, contexts, settings, hosting, registrations)
     await db.open()
     await graph.open()
     await registrations.open()
     await subscriptions.open()
+    await watches.open()
     try:
         limits = Limits(instances=node.instances)
         yield GraphApp(
@@ -193,8 +197,10 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
             registrations=registrations,
             federation=federation,
             subscriptions=subscriptions,
+            watches=watches,
         )
     finally:
+        await watches.close()
         await subscriptions.close()
         federation.close()
         await registrations.close()

@@ -10,7 +10,7 @@ from nhip.errors import NhipError
 from nhip.graph.api import params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
-from nhip.graph.api.media import body_type, chosen
+from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nhip.graph.registrations.service import Registrations
     from nhip.graph.service import Graph
     from nhip.graph.subscriptions.service import Subscriptions
+    from nhip.graph.watches.service import Watches
 
 PREFIX = "/ngsi-ld/v1"
 Send = Callable[[Any], Awaitable[None]]
@@ -50,11 +51,13 @@ class GraphApp:
         registrations: Registrations | None = None,
         federation: Federation | None = None,
         subscriptions: Subscriptions | None = None,
+        watches: Watches | None = None,
     ) -> None:
         self.graph = graph
         self.registrations = registrations
         self.federation = federation
         self.subscriptions = subscriptions
+        self.watches = watches
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node
@@ -72,6 +75,8 @@ class GraphApp:
             answer = problem(error)
         except Exception as error:
             answer = problem(error)
+        if answer.kind == PROBLEM:
+            answer.kind = problem_type(call.header(b"accept"))
         await _sent(call, answer, send)
 
     async def answer(self, call: Call) -> Answer:

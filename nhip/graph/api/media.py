@@ -57,10 +57,21 @@ def _weight(kind: str, ranges: list[tuple[str, float]]) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=64)
+def problem_type(accept: str) -> str:
+    """The media type of problem details: plain JSON for clients that accept that and not its own."""
+    try:
+        return chosen(accept, (PROBLEM, JSON))
+    except NotAcceptable:
+        return PROBLEM
+
+
 @lru_cache(maxsize=256)
 def body_type(header: str, patch: bool) -> str:
-    """The media type of a request's body. Raises UnsupportedMediaType; merge-patch is for PATCH only."""
+    """The media type of a request's body. Raises UnsupportedMediaType; merge-patch is for PATCH only, which may go without."""
     kind = header.partition(";")[0].strip().lower()
+    if patch and not kind:
+        return JSON
     if kind in PLAIN or (patch and kind == MERGE_PATCH):
         return kind
     raise UnsupportedMediaType(what=header[:200] or _("none is named"))

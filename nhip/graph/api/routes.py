@@ -126,9 +126,12 @@ def _registrations() -> None:
 
 
 def _subscriptions() -> None:
-    here = "subscriptions"
-    add(here, "GET", Route(handler=subscribing.query_subscriptions, params=subscribing.LISTED))
-    add(here, "POST", Route(handler=subscribing.subscribe, permission=WRITE, makes_tenant=True))
-    add(f"{here}/*", "GET", Route(handler=subscribing.retrieve_subscription, params=subscribing.ONE))
-    add(f"{here}/*", "PATCH", Route(handler=subscribing.update_subscription, permission=WRITE))
-    add(f"{here}/*", "DELETE", Route(handler=subscribing.delete_subscription, permission=WRITE))
+    for here, of in (
+        ("subscriptions", subscribing.TO_ENTITIES),
+        ("csourceSubscriptions", subscribing.TO_REGISTRATIONS),
+    ):
+        add(here, "GET", Route(handler=of.query, params=subscribing.LISTED))
+        add(here, "POST", Route(handler=of.subscribe, permission=WRITE, makes_tenant=True))
+        add(f"{here}/*", "GET", Route(handler=of.retrieve, params=subscribing.ONE))
+        add(f"{here}/*", "PATCH", Route(handler=of.update, permission=WRITE))
+        add(f"{here}/*", "DELETE", Route(handler=of.delete, permission=WRITE))

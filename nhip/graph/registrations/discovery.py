@@ -23,14 +23,20 @@ _NAMESPACE = "https://uri.etsi.org/ngsi-ld/"
 def discover(registrations: Registrations, tenant: int, query: Query, window: Window | None) -> list[Registration]:
     """The registrations that fit, by id. Without a `window` those of sources that hold the present, else those whose interval
     meets it."""
+    tests = discovery_tests(query, window)
+    found = (match.registration for match in registrations.fitting(tenant, query))
+    return [one for one in found if all(test(one) for test in tests)]
+
+
+def discovery_tests(query: Query, window: Window | None) -> list[Test]:
+    """What registrations have to meet to be found, besides their information: what sources have to, and place and scope."""
     tests = source_tests(query, window)
     if query.geo is not None:
         tests.append(_geo_test(query.geo, otherwise=False))
     if query.scope is not None:
         fits = decide_scopes(query.scope)
         tests.append(lambda one: fits(one.doc))
-    found = (match.registration for match in registrations.fitting(tenant, query))
-    return [one for one in found if all(test(one) for test in tests)]
+    return tests
 
 
 def source_tests(query: Query, window: Window | None) -> list[Test]:

@@ -51,6 +51,14 @@ class Registration(msgspec.Struct, frozen=True):
     """`status`, `timesSent`, `timesFailed`, `lastSuccess`, `lastFailure`, as far as there is something to tell."""
 
 
+class Change(msgspec.Struct, frozen=True):
+    """A registration that was made (no `before`), changed, or is gone (no `after`)."""
+
+    tenant: int
+    before: Registration | None
+    after: Registration | None
+
+
 def from_doc(doc: dict[str, Any], counters: dict[str, Any] | None = None) -> Registration:
     """The registration that a stored document describes."""
     return Registration(

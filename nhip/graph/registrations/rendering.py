@@ -8,12 +8,15 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.registrations.model import Registration
 
 
-def render_registration(registration: Registration, context: Context, *, sys: bool = False) -> dict[str, Any]:
-    """With the names of `context`, without its @context. `sys`: whether times of creation and change are told."""
+def render_registration(
+    registration: Registration, context: Context, *, sys: bool = False, lists: bool = False
+) -> dict[str, Any]:
+    """With the names of `context`, without its @context. `sys`: whether times of creation and change are told; `lists`: types
+    are told as a list even where there is one (so in notifications, as ETSI's suite has them)."""
     made: dict[str, Any] = {}
     for name, value in {**registration.doc, **registration.counters}.items():
         if name == "information":
-            made[name] = [_information(one, context) for one in value]
+            made[name] = [_information(one, context, lists) for one in value]
         elif name == "scope" and len(value) == 1:
             made[name] = value[0]
         elif ":" in name:
@@ -23,17 +26,19 @@ def render_registration(registration: Registration, context: Context, *, sys: bo
     return made
 
 
-def _information(told: dict[str, Any], context: Context) -> dict[str, Any]:
+def _information(told: dict[str, Any], context: Context, lists: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, value in told.items():
         made[name] = (
-            [_entity(one, context) for one in value] if name == "entities" else [context.compact(iri) for iri in value]
+            [_entity(one, context, lists) for one in value]
+            if name == "entities"
+            else [context.compact(iri) for iri in value]
         )
     return made
 
 
-def _entity(told: dict[str, Any], context: Context) -> dict[str, Any]:
+def _entity(told: dict[str, Any], context: Context, lists: bool) -> dict[str, Any]:
     if "type" not in told:
         return told
     types = [context.compact(iri) for iri in told["type"]]
-    return {**told, "type": types[0] if len(types) == 1 else types}
+    return {**told, "type": types[0] if len(types) == 1 and not lists else types}

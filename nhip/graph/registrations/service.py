@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ from nhip.graph.query.model import Query
 from nhip.graph.registrations import store
 from nhip.graph.registrations.conflicts import refuse_conflicts
 from nhip.graph.registrations.matching import Index, Match
-from nhip.graph.registrations.model import Registration, from_doc
+from nhip.graph.registrations.model import Change, Registration, from_doc
 from nhip.graph.registrations.reading import check_whole, read_registration
 from nhip.graph.registrations.store import Counts
 from nhip.graph.service import Graph
@@ -41,6 +42,8 @@ class Registrations:
         self._change = -1
         self._counts: defaultdict[tuple[int, str], Counts] = defaultdict(Counts)
         self._caretaker: asyncio.Task[None] | None = None
+        self.changes: list[Callable[[Change], None]] = []
+        """Called after each change that this process made."""
 
     async def open(self) -> None:
         """Read all registrations and keep up with them from now on."""
@@ -64,7 +67,7 @@ class Registrations:
             await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
             if not await store.add(tx, tenant, doc):
                 raise AlreadyExists(what=doc["id"])
-        self._indexes[tenant].put(from_doc(doc))
+        self._changed(tenant, None, from_doc(doc))
         return str(doc["id"])
 
     async def update(self, tenant: int, id: str, payload: dict[str, Any], context: Context) -> None:
@@ -84,14 +87,22 @@ class Registrations:
                 raise fault.error() from None
             await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
             await store.put(tx, tenant, doc)
-        self._indexes[tenant].put(from_doc(doc))
+        self._changed(tenant, from_doc(old), from_doc(doc))
 
     async def delete(self, tenant: int, id: str) -> None:
         """Forget a registration. Raises ResourceNotFound."""
         async with self._db.tx() as tx:
-            if not await store.delete(tx, tenant, id):
+            if (gone := await store.delete(tx, tenant, id)) is None:
                 raise ResourceNotFound(what=id)
-        self._indexes[tenant].drop(id)
+        self._changed(tenant, from_doc(gone), None)
+
+    def _changed(self, tenant: int, before: Registration | None, after: Registration | None) -> None:
+        if after is not None:
+            self._indexes[tenant].put(after)
+        elif before is not None:
+            self._indexes[tenant].drop(before.id)
+        for told in self.changes:
+            told(Change(tenant, before, after))
 
     def get(self, tenant: int, id: str) -> Registration:
         """A registration that has not expired. Raises ResourceNotFound."""
@@ -146,11 +157,35 @@ class Registrations:
                 if (known := self._indexes[tenant].by_id.get(id)) is not None:
                     self._indexes[tenant].by_id[id] = structs.replace(known, counters=counters)
 
+    async def forget_expired(self) -> None:
+        """Delete registrations whose time is over; of several processes one does, and tells of it."""
+        if not self._expired():
+            return
+        gone = []
+        async with self._db.tx() as tx:
+            await store.lock_all(tx)
+            await self._refresh(tx)
+            for tenant, id in self._expired():
+                if (doc := await store.delete(tx, tenant, id)) is not None:
+                    gone.append((tenant, from_doc(doc)))
+        for tenant, registration in gone:
+            self._changed(tenant, registration, None)
+
+    def _expired(self) -> list[tuple[int, str]]:
+        at = instant(now())
+        return [
+            (tenant, one.id)
+            for tenant, index in self._indexes.items()
+            for one in index.by_id.values()
+            if one.expires_at and one.expires_at <= at
+        ]
+
     async def _look_after(self) -> None:
         while True:
             await asyncio.sleep(_LOOKED_AFTER_EVERY_S)
             try:
                 await self.write_counts()
                 await self.refresh()
+                await self.forget_expired()
             except (NhipError, psycopg.Error):
                 log.warning("registrations could not be looked after")

@@ -40,11 +40,11 @@ async def put(tx: Connection, tenant: int, doc: dict[str, Any]) -> None:
     await tx.execute(queries.tell)
 
 
-async def delete(tx: Connection, tenant: int, id: str) -> bool:
-    """Forget a registration; whether there was one."""
+async def delete(tx: Connection, tenant: int, id: str) -> dict[str, Any] | None:
+    """Forget a registration; gives its document if there was one."""
     row = await (await tx.execute(queries.delete, {"tenant": tenant, "id": id})).fetchone()
     await tx.execute(queries.tell)
-    return row is not None
+    return orjson.loads(row[0]) if row else None
 
 
 async def lock(tx: Connection, tenant: int, id: str) -> dict[str, Any] | None:

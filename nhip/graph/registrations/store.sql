@@ -8,8 +8,8 @@ on conflict do nothing returning id
 update graph.registration set doc = %(doc)s where tenant = %(tenant)s and id = %(id)s
 
 -- name: delete
--- Forget a registration; gives its id when there was one.
-delete from graph.registration where tenant = %(tenant)s and id = %(id)s returning id
+-- Forget a registration; gives it when there was one.
+delete from graph.registration where tenant = %(tenant)s and id = %(id)s returning doc
 
 -- name: lock
 -- A registration that is about to be changed.

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -52,26 +52,34 @@ class Sender(Protocol):
         """Give the connection up."""
 
 
-Compose = Callable[[Subscription, list[Heard]], Awaitable[Message | None]]
+One = TypeVar("One", bound=Subscription)
+Thing = TypeVar("Thing")
 
 
-class Outlet:
-    """`compose` makes a notification of what was heard, None when nothing of it is subscribed after all."""
+class Outlet(Generic[One, Thing]):
+    """`compose` makes a notification of what was heard, None when nothing of it is subscribed after all; `together` tells
+    whether two things can be in one."""
 
-    def __init__(self, subscription: Subscription, settings: Settings, compose: Compose) -> None:
+    def __init__(
+        self,
+        subscription: One,
+        settings: Settings,
+        compose: Callable[[One, list[Thing]], Awaitable[Message | None]],
+        together: Callable[[Thing, Thing], bool],
+    ) -> None:
         self.subscription = subscription
         self.counts = Counts()
         """Since they were written to the table last."""
         self.dropped = 0
-        self._settings, self._compose = settings, compose
-        self._waiting: deque[Heard] = deque()
+        self._settings, self._compose, self._together = settings, compose, together
+        self._waiting: deque[Thing] = deque()
         self._task: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
         self.failures = 0
         """In a row."""
         self._not_before = 0.0
 
-    def put(self, heard: Heard) -> None:
+    def put(self, heard: Thing) -> None:
         """Something to tell."""
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
@@ -81,7 +89,7 @@ class Outlet:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
 
-    def replace(self, subscription: Subscription) -> None:
+    def replace(self, subscription: One) -> None:
         """Go on with the subscription as it is now."""
         if subscription.endpoint != self.subscription.endpoint:
             self._close_sender()
@@ -109,7 +117,7 @@ class Outlet:
         while self._waiting:
             if (pause := self._not_before - monotonic()) > 0:
                 await asyncio.sleep(pause)
-            some = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+            some = self._next()
             one = self.subscription
             if not one.live(now()):
                 continue
@@ -122,7 +130,13 @@ class Outlet:
             if message is not None:
                 await self._deliver(one, message)
 
-    async def _deliver(self, one: Subscription, message: Message) -> None:
+    def _next(self) -> list[Thing]:
+        some = [self._waiting.popleft()]
+        while self._waiting and len(some) < MOST_TOGETHER and self._together(some[0], self._waiting[0]):
+            some.append(self._waiting.popleft())
+        return some
+
+    async def _deliver(self, one: One, message: Message) -> None:
         at = now()
         self.counts.sent += 1
         self.counts.notified = at

@@ -13,8 +13,8 @@ from nhip.graph.subscriptions.store import Rest
 from nhip.kernel.time import now
 
 
-def shown(rest: Rest, context: Context, *, sys: bool = False) -> dict[str, Any]:
-    """The subscription of a row."""
+def shown(rest: Rest, context: Context, *, sys: bool = False, triggers: bool = True) -> dict[str, Any]:
+    """The subscription of a row; `triggers`: it is one to entities, which have triggers even where it names none."""
     compact = context.compact
     made = {"id": rest.id, **{key: value for key, value in rest.doc.items() if not key.startswith("_")}}
     if "entities" in made:
@@ -26,7 +26,8 @@ def shown(rest: Rest, context: Context, *, sys: bool = False) -> dict[str, Any]:
         made["watchedAttributes"] = [compact(name) for name in made["watchedAttributes"]]
     if "geoproperty" in made.get("geoQ", {}):
         made["geoQ"] = {**made["geoQ"], "geoproperty": compact(made["geoQ"]["geoproperty"])}
-    made.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
+    if triggers:
+        made.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
     made["status"] = _status(rest, now())
     made["notification"] = _notification(rest, context)
     if sys:
@@ -46,7 +47,9 @@ def _notification(rest: Rest, context: Context) -> dict[str, Any]:
         made["attributes"] = [context.compact(name) for name in made["attributes"]]
     counts = rest.counts
     if counts.sent:
-        made["timesSent"], made["timesFailed"] = counts.sent, counts.failed
+        made["timesSent"] = counts.sent
+        if counts.failed:
+            made["timesFailed"] = counts.failed
         told = (("lastNotification", counts.notified), ("lastSuccess", counts.good), ("lastFailure", counts.bad))
         made |= {name: said(at) for name, at in told if at is not None}
         failed = counts.bad is not None and (counts.good is None or counts.bad > counts.good)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import orjson
 
-from nhip.db.sql import load
+from nhip.db.sql import Queries, load
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.model import Doc, View
@@ -28,7 +28,7 @@ _WHOLE = frozenset({"id", "type"})
 
 
 class Rest:
-    """A row of graph.sub."""
+    """A row."""
 
     def __init__(self, row: Any) -> None:
         self.tenant, self.id, doc, context, self.rev, self.created, self.modified, *counts = row
@@ -37,40 +37,56 @@ class Rest:
         self.counts = Counts(*counts)
 
 
-async def add(graph: Graph, tenant: int, id: str, doc: Members, context: Any) -> bool:
-    """Store a new one; False when there is one with this id."""
-    return bool(await graph.fetch(queries.insert, tenant, id, *_stored(doc, context)))
+class Rows:
+    """Those of one table: `queries` are named as in store.sql here."""
 
+    def __init__(self, graph: Graph, queries: Queries) -> None:
+        self._graph, self._queries = graph, queries
 
-async def change(graph: Graph, tenant: int, id: str, doc: Members, context: Any) -> bool:
-    """Store it anew; False when it is gone."""
-    return bool(await graph.fetch(queries.update, tenant, id, *_stored(doc, context)))
+    async def add(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
+        """Store a new one; False when there is one with this id."""
+        return bool(await self._graph.fetch(self._queries.insert, tenant, id, *_stored(doc, context)))
 
+    async def change(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
+        """Store it anew; False when it is gone."""
+        return bool(await self._graph.fetch(self._queries.update, tenant, id, *_stored(doc, context)))
 
-async def remove(graph: Graph, tenant: int, id: str) -> bool:
-    """Delete it; False when there is none."""
-    return bool(await graph.fetch(queries.delete, tenant, id))
+    async def remove(self, tenant: int, id: str) -> bool:
+        """Delete it; False when there is none."""
+        return bool(await self._graph.fetch(self._queries.delete, tenant, id))
 
+    async def find(self, tenant: int, id: str) -> Rest | None:
+        """One as it is stored."""
+        rows = await self._graph.fetch(self._queries.find, tenant, id)
+        return Rest(rows[0]) if rows else None
 
-async def find(graph: Graph, tenant: int, id: str) -> Rest | None:
-    """One as it is stored."""
-    rows = await graph.fetch(queries.find, tenant, id)
-    return Rest(rows[0]) if rows else None
+    async def list_all(self) -> list[Rest]:
+        """All of all tenants."""
+        return [Rest(row) for row in await self._graph.fetch(self._queries.list_all)]
 
+    async def page(self, tenant: int, limit: int, offset: int) -> list[Rest]:
+        """Some of a tenant's, in the order of their making."""
+        return [Rest(row) for row in await self._graph.fetch(self._queries.page, tenant, limit, offset)]
 
-async def list_all(graph: Graph) -> list[Rest]:
-    """All of all tenants."""
-    return [Rest(row) for row in await graph.fetch(queries.list_all)]
+    async def count(self, tenant: int) -> int:
+        """How many a tenant has."""
+        return int((await self._graph.fetch(self._queries.count, tenant))[0][0])
 
+    async def fingerprint(self) -> tuple[int, int]:
+        """How many there are, and the sum of their revisions."""
+        count, revisions = (await self._graph.fetch(self._queries.fingerprint))[0]
+        return count, revisions
 
-async def page(graph: Graph, tenant: int, limit: int, offset: int) -> list[Rest]:
-    """Some of a tenant's, in the order of their making."""
-    return [Rest(row) for row in await graph.fetch(queries.page, tenant, limit, offset)]
+    async def add_counts(self, counted: Mapping[tuple[int, str], Counts]) -> None:
+        """Add what happened since counters were written last, by tenant and id."""
+        rows = [
+            (tenant, id, one.sent, one.failed, one.notified, one.good, one.bad) for (tenant, id), one in counted.items()
+        ]
+        await self._graph.fetch(self._queries.add_counts, *map(list, zip(*rows, strict=True)))
 
-
-async def count(graph: Graph, tenant: int) -> int:
-    """How many a tenant has."""
-    return int((await graph.fetch(queries.count, tenant))[0][0])
+    async def claim_due(self) -> list[tuple[int, str]]:
+        """Those whose interval has passed, each given to one process only."""
+        return [(tenant, id) for tenant, id in await self._graph.fetch(self._queries.claim_due)]
 
 
 def _stored(doc: Members, context: Any) -> tuple[str, str, datetime | None]:

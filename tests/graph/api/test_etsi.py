@@ -40,11 +40,16 @@ def test_the_suite_is_linked_with_another_mqtt_broker(etsi: ModuleType, tmp_path
     suite = tmp_path / "suite-of-others"
     (suite / "resources" / "mqttUtils").mkdir(parents=True)
     (suite / "resources" / "variables.py").write_text("url = ''")
+    (suite / "resources" / "AssertionUtils.resource").write_text("Set Variable If    'Location' in ${response_headers}")
     (suite / "TP").mkdir()
     etsi._link(suite, tmp_path / "linked")
     linked = tmp_path / "linked"
     assert (linked / "TP").resolve() == suite / "TP"
     assert (linked / "resources" / "variables.py").read_text() == "url = ''"
+    assertions = (linked / "resources" / "AssertionUtils.resource").read_text()
+    assert assertions == "Set Variable If    'Location' in $response_headers", (
+        "which has no case, being a mapping of headers"
+    )
     assert "--mosquitto" in (linked / "resources" / "mqttUtils" / "MqttUtils.resource").read_text()
     assert not list((suite / "resources" / "mqttUtils").iterdir()), "the suite itself stays as it is"
 

@@ -62,6 +62,7 @@ def test_any_accept_header_is_answered_or_refused(accept: str) -> None:
 @clause("6.3.4")
 def test_the_bodys_media_type() -> None:
     assert body_type("application/json; charset=utf-8", False) == JSON
+    assert body_type("", True) == JSON
     assert body_type("application/merge-patch+json", True) == "application/merge-patch+json"
     for header, patch in (("application/merge-patch+json", False), ("application/xml", True), ("", False)):
         with pytest.raises(UnsupportedMediaType):

@@ -17,8 +17,10 @@ from nhip.db import Database
 from nhip.db.embedded import EmbeddedServer
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
+from nhip.graph.watches.service import Watches
 from nhip.settings import Settings
 
 _names = itertools.count()
@@ -32,15 +34,22 @@ class Broker:
         self.db = Database(url, size=2)
         self.graph = Graph(url)
         self.contexts = Contexts(settings, self.db)
-        self.subscriptions = Subscriptions(self.graph, self.contexts, settings, Hosting(self.contexts, "http://here"))
+        self.registrations = Registrations(self.graph, self.db)
+        hosting = Hosting(self.contexts, "http://here")
+        self.subscriptions = Subscriptions(self.graph, self.contexts, settings, hosting)
+        self.watches = Watches(self.graph, self.contexts, settings, hosting, self.registrations)
 
     async def open(self) -> None:
         await self.db.open()
         await self.graph.open()
+        await self.registrations.open()
         await self.subscriptions.open()
+        await self.watches.open()
 
     async def close(self) -> None:
+        await self.watches.close()
         await self.subscriptions.close()
+        await self.registrations.close()
         await self.graph.close()
         await self.contexts.close()
         await self.db.close()
@@ -48,6 +57,21 @@ class Broker:
     async def subscribe(self, tenant: int, **members: Any) -> str:
         context = await self.contexts.resolve(tenant, None)
         return await self.subscriptions.create(tenant, {"type": "Subscription", **members}, None, context)
+
+    async def watch(self, tenant: int, **members: Any) -> str:
+        context = await self.contexts.resolve(tenant, None)
+        return await self.watches.create(tenant, {"type": "Subscription", **members}, None, context)
+
+    async def rewatch(self, tenant: int, id: str, **members: Any) -> None:
+        await self.watches.update(tenant, id, members, None, await self.contexts.resolve(tenant, None))
+
+    async def register(self, tenant: int, *information: dict[str, Any], **members: Any) -> str:
+        told = {"type": "ContextSourceRegistration", "endpoint": "http://source.example", "information": [*information]}
+        context = await self.contexts.resolve(tenant, None)
+        return await self.registrations.create(tenant, {**told, **members}, context)
+
+    async def reregister(self, tenant: int, id: str, **members: Any) -> None:
+        await self.registrations.update(tenant, id, members, await self.contexts.resolve(tenant, None))
 
 
 class Receiver:

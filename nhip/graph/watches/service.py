@@ -1,0 +1,134 @@
+"""Subscriptions to registrations: told at first what there is, then of every change of a registration in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from msgspec import structs
+
+from nhip.db.sql import load
+from nhip.graph.contexts.hosting import Hosting
+from nhip.graph.contexts.model import Context
+from nhip.graph.contexts.service import Contexts
+from nhip.graph.errors import BadRequestData
+from nhip.graph.query.model import Query
+from nhip.graph.registrations.model import Change
+from nhip.graph.registrations.rendering import render_registration
+from nhip.graph.registrations.service import Registrations
+from nhip.graph.rows import said
+from nhip.graph.service import Graph
+from nhip.graph.subscriptions.keeping import Kept
+from nhip.graph.subscriptions.outlet import Message
+from nhip.graph.subscriptions.reading import Members
+from nhip.graph.subscriptions.store import Rest, Rows, understood
+from nhip.graph.temporal.asking import TimesAsked, ask
+from nhip.graph.temporal.model import Window
+from nhip.graph.watches.matching import indexed, meeting, narrowed, selecting, told_of
+from nhip.graph.watches.model import Index, Told, Watch
+from nhip.kernel.i18n import _
+from nhip.kernel.time import now
+from nhip.settings import Settings
+
+_GEO = "application/geo+json"
+_LD = "application/ld+json"
+
+
+class Watches(Kept[Watch, Told]):
+    """Subscriptions to `registrations` (5.11)."""
+
+    index: Index
+
+    def __init__(
+        self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting, registrations: Registrations
+    ) -> None:
+        rows = Rows(graph, load(__file__))
+        super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_watch")
+        self._registrations = registrations
+
+    async def open(self) -> None:
+        """Read all, and begin to listen."""
+        await super().open()
+        self._registrations.changes.append(self._heard)
+
+    async def close(self) -> None:
+        """Stop telling; write the counters."""
+        if self._heard in self._registrations.changes:
+            self._registrations.changes.remove(self._heard)
+        await super().close()
+
+    async def create(self, tenant: int, payload: Members, given: Any, context: Context) -> str:
+        """A new subscription (5.11.2); its id. Raises BadRequestData, AlreadyExists, LdContextNotAvailable."""
+        id = await super().create(tenant, payload, given, context)
+        await self._tell_all(tenant, id)
+        return id
+
+    async def update(self, tenant: int, id: str, fragment: Members, given: Any, context: Context) -> None:
+        """Change members (5.11.3). Raises BadRequestData, ResourceNotFound."""
+        await super().update(tenant, id, fragment, given, context)
+        await self._tell_all(tenant, id)
+
+    async def _tell_all(self, tenant: int, id: str) -> None:
+        await self._registrations.refresh()
+        one = self.index.get(tenant, id)
+        if one is not None and one.live(now()):
+            self._due(one)
+
+    def _heard(self, change: Change) -> None:
+        at, before, after = now(), indexed(change.before), indexed(change.after)
+        for one in self.index.of(change.tenant):
+            if one.live(at) and not one.interval_s and (told := told_of(one, before, after)):
+                self._outlet(one).put(told)
+
+    def _due(self, one: Watch) -> None:
+        found = meeting(one, self._registrations.fitting(one.tenant, selecting(one), one.watched))
+        if found:
+            self._outlet(one).put(Told("newlyMatching", found))
+
+    def _check(self, doc: Members) -> None:
+        _window(doc)
+        if doc["notification"]["endpoint"].get("accept") == _GEO:
+            raise BadRequestData(what=_("registrations cannot be told of as GeoJSON"))
+
+    async def _understood(self, rest: Rest) -> Watch:
+        one = await understood(rest, self._contexts)
+        return Watch(**structs.asdict(one), window=_window(rest.doc))
+
+    def _together(self, first: Told, other: Told) -> bool:
+        return first.reason == other.reason
+
+    async def _compose(self, one: Watch, heard: list[Told]) -> Message | None:
+        context = await self._contexts.resolve(one.tenant, one.context)
+        latest = {match.registration.id: match for told in heard for match in told.matches}
+        data = [
+            render_registration(narrowed(one, match), context, sys=one.view.sys, lists=True)
+            for _id, match in sorted(latest.items())
+        ]
+        if one.endpoint.accept == _LD:
+            data = [{**each, "@context": context.echo} for each in data]
+        made = {
+            "id": f"urn:ngsi-ld:ContextSourceNotification:{uuid4()}",
+            "type": "ContextSourceNotification",
+            "subscriptionId": one.id,
+            "notifiedAt": said(now()),
+            "triggerReason": heard[0].reason,
+            "data": data,
+        }
+        return Message(orjson.dumps(made), await self._about(one, context))
+
+
+def _window(doc: Members) -> Window | None:
+    """The times of temporalQ (5.2.21). Raises BadRequestData."""
+    if "temporalQ" not in doc:
+        return None
+    told = doc["temporalQ"]
+    if not isinstance(told, dict):
+        raise BadRequestData(what="temporalQ")
+    times = TimesAsked(
+        timerel=told.get("timerel", ""),
+        time_at=told.get("timeAt", ""),
+        end_time_at=told.get("endTimeAt", ""),
+        timeproperty=told.get("timeproperty", ""),
+    )
+    return ask(times, Query(), required=True).window

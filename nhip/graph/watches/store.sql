@@ -1,0 +1,65 @@
+-- Subscriptions to registrations, for asyncpg: the same queries as of those to entities. Every change tells all processes
+-- (channel graph_watch).
+
+-- name: list_all
+-- Every subscription, to be held in memory.
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
+  last_success, last_failure from graph.watch
+
+-- name: find
+-- One of a tenant as it is stored.
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
+  last_success, last_failure from graph.watch where tenant = $1 and id = $2
+
+-- name: insert
+-- A new one; gives nothing when there is one with this id.
+with made as (
+  insert into graph.watch (tenant, id, doc, context, next_at) values ($1, $2, $3::text::jsonb, $4::text::jsonb, $5)
+  on conflict do nothing returning tenant, id, rev
+)
+select rev, pg_notify('graph_watch', tenant || ' ' || id) from made
+
+-- name: update
+-- Change one; gives nothing when it is gone.
+with made as (
+  update graph.watch set doc = $3::text::jsonb, context = $4::text::jsonb, next_at = $5, modified_at = now(),
+    rev = nextval('graph.sub_rev')
+  where tenant = $1 and id = $2 returning tenant, id, rev
+)
+select rev, pg_notify('graph_watch', tenant || ' ' || id) from made
+
+-- name: delete
+-- Delete one; gives nothing when it is gone.
+with gone as (delete from graph.watch where tenant = $1 and id = $2 returning tenant, id)
+select pg_notify('graph_watch', tenant || ' ' || id) from gone
+
+-- name: page
+-- A page of a tenant's, in the order of their making.
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
+  last_success, last_failure from graph.watch where tenant = $1 order by created_at, id limit $2 offset $3
+
+-- name: count
+-- How many a tenant has.
+select count(*) from graph.watch where tenant = $1
+
+-- name: add_counts
+-- What happened since counters were written last.
+update graph.watch s set
+  times_sent = s.times_sent + t.sent, times_failed = s.times_failed + t.failed,
+  last_notification = greatest(s.last_notification, t.notified), last_success = greatest(s.last_success, t.good),
+  last_failure = greatest(s.last_failure, t.bad)
+from unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+  as t(tenant, id, sent, failed, notified, good, bad)
+where s.tenant = t.tenant and s.id = t.id
+
+-- name: claim_due
+-- Those whose interval has passed, each by one process only; the next time is set.
+update graph.watch s set next_at = greatest(s.next_at + interval_of.step, now())
+from (select tenant, id, make_interval(secs => (doc->>'timeInterval')::float8) as step from graph.watch where next_at <= now()
+      for update skip locked) interval_of
+where s.tenant = interval_of.tenant and s.id = interval_of.id
+returning s.tenant, s.id
+
+-- name: fingerprint
+-- What memory should hold: how many, and the sum of their revisions.
+select count(*), coalesce(sum(rev), 0)::bigint from graph.watch

@@ -1,0 +1,63 @@
+"""Subscriptions over HTTP, those to entities and those to registrations, which answer alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.graph.api.conftest import LINK, kind
+from tests.graph.clauses import clause
+
+City = Callable[..., Any]
+JSON = "application/json"
+
+
+def subscription(n: int, **more: Any) -> dict[str, Any]:
+    notification = {"endpoint": {"uri": "http://receiver.example/notify"}}
+    made = {"id": f"urn:ngsi-ld:Subscription:{n}", "type": "Subscription", "entities": [{"type": "Bus"}]}
+    return {**made, "notification": notification, **more}
+
+
+@clause("5.11.2", "5.11.3", "5.11.4", "5.11.6", "6.12", "6.13")
+@pytest.mark.parametrize("here", ["/subscriptions", "/csourceSubscriptions"])
+async def test_a_subscription_is_made_read_changed_and_deleted(city: City, here: str) -> None:
+    made = await city("POST", here, json=subscription(1), headers={"link": LINK})
+    one = f"{here}/urn:ngsi-ld:Subscription:1"
+    assert (made.status_code, made.headers["location"]) == (201, f"/ngsi-ld/v1{one}")
+    assert kind(await city("POST", here, json=subscription(1), headers={"link": LINK})) == "AlreadyExists"
+    told = (await city("GET", one, headers={"link": LINK})).json()
+    assert told["entities"] == [{"type": "Bus"}] and told["status"] == "active"
+    assert ("notificationTrigger" in told) == (here == "/subscriptions"), "registrations have no such triggers"
+    answer = await city("PATCH", one, json={"isActive": False}, headers={"link": LINK})
+    assert (answer.status_code, (await city("GET", one)).json()["status"]) == (204, "paused")
+    assert (await city("DELETE", one)).status_code == 204
+    assert kind(await city("GET", one)) == "ResourceNotFound"
+    assert kind(await city("GET", f"{here}/none")) == "BadRequestData"
+
+
+@clause("5.11.5", "6.12")
+async def test_both_kinds_are_listed_apart(city: City) -> None:
+    for here, count in (("/subscriptions", 1), ("/csourceSubscriptions", 3)):
+        for n in range(count):
+            await city("POST", here, json=subscription(n), headers={"link": LINK})
+    assert len((await city("GET", "/subscriptions")).json()) == 1
+    page = await city("GET", "/csourceSubscriptions?limit=1&offset=1&count=true")
+    assert ([one["id"] for one in page.json()], page.headers["ngsild-results-count"]) == (
+        ["urn:ngsi-ld:Subscription:1"],
+        "3",
+    )
+    links = page.headers.get_list("link")
+    assert any('offset=0>; rel="prev"' in one for one in links) and any('offset=2>; rel="next"' in one for one in links)
+
+
+@clause("6.3.2")
+async def test_problems_are_plain_json_for_who_accepts_nothing_else(city: City) -> None:
+    one = "/csourceSubscriptions/urn:ngsi-ld:Subscription:none"
+    kinds = {JSON: JSON, f"{JSON}, */*;q=0.1": JSON, "*/*": "application/problem+json"}
+    for accept, expected in kinds.items():
+        answer = await city("GET", one, headers={"accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, expected)
+    answer = await city("GET", one, headers={"accept": "text/plain"})
+    assert (answer.status_code, answer.headers["content-type"]) == (406, "application/problem+json")
