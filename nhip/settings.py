@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address of the background of maps, with {z}, {x} and {y}: `https://tiles.example.vn/{z}/{x}/{y}.png`. Readers' browsers ask
     it for pictures. Empty: maps have no background, and nobody outside learns who looks at what."""
     map_credit: str = ""
-    """Whom the background of maps is owed to, shown in its corner."""
+    """Whom the background of maps is owed to, shown below it."""
     session_hours: int = 12
     """Hours that a sign-in lasts."""
     session_idle_minutes: int = 120

@@ -54,14 +54,13 @@ function loaded(element) {
 }
 
 function draw(place, rows) {
-  const { latitude, longitude, title, tiles, credit, zoomIn, zoomOut } = place.dataset;
+  const { latitude, longitude, title, tiles, zoomIn, zoomOut } = place.dataset;
   const box = place.querySelector(".map");
   box.hidden = false;
   const colour = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
-  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: Boolean(credit) });
+  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: false });
   L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
-  if (tiles) L.tileLayer(tiles, { attribution: escaped(credit), maxZoom: 19 }).addTo(map);
-  map.attributionControl?.setPrefix(false);
+  if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(map);
   const points = [];
   for (const row of rows) {
     const at = [Number(row[latitude]), Number(row[longitude])];
@@ -72,7 +71,7 @@ function draw(place, rows) {
   }
   for (const [name, north, east] of ISLANDS) {
     L.tooltip({ permanent: true, direction: "center", className: "map-label" })
-      .setLatLng([north, east]).setContent(escaped(place.dataset[name])).addTo(map);
+      .setLatLng([north, east]).setContent(words(place.dataset[name])).addTo(map);
   }
   if (points.length) map.fitBounds(points, { padding: [16, 16], maxZoom: 16, animate: false });
   box.dataset.drawn = points.length;
@@ -91,8 +90,8 @@ function said(row, title) {
   return list;
 }
 
-function escaped(text) {
+function words(text) {
   const holder = document.createElement("span");
-  holder.textContent = text ?? "";
-  return holder.innerHTML;
+  holder.textContent = text;
+  return holder;
 }
