@@ -15,7 +15,8 @@ async function show(place, button) {
   button.disabled = true;
   told.textContent = place.dataset.waiting;
   try {
-    const [rows] = await Promise.all([rowsOf(place.dataset.map), style(place.dataset.style), script(place.dataset.script)]);
+    const parts = [rowsOf(place.dataset.map), style(place.dataset.style), script(place.dataset.script)];
+    const rows = (await Promise.all(parts)).at(0);
     button.hidden = true;
     told.textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
     draw(place, rows);
@@ -82,7 +83,8 @@ function said(row, title) {
   const list = document.createElement("dl");
   for (const [name, value] of Object.entries(row)) {
     if (value === null || value === "") continue;
-    const [word, text] = [document.createElement("dt"), document.createElement("dd")];
+    const word = document.createElement("dt");
+    const text = document.createElement("dd");
     word.textContent = JSON.parse(title)[name] ?? name;
     text.textContent = String(value);
     list.append(word, text);
