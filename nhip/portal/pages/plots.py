@@ -142,7 +142,7 @@ async def _spread(asks: Asks, source: str, plan: Plan) -> Plot | None:
     cell = f"cast({ident(plan.column.name)} as double)"
     bounds = ", ".join(f"quantile_disc({cell}, {share}) filter (where isfinite({cell}))" for share in (EDGE, 1 - EDGE))
     ((low, high, filled),) = await asks.fetch(f"select {bounds}, count({cell}) from {source}")
-    if low is None or high - low <= 1e-9 * max(abs(low), abs(high)):
+    if low is None or high - low <= max(1e-9 * max(abs(low), abs(high)), 1e-300):
         return None
     step = nice((high - low) / BINS)
     first = math.floor(low / step)
