@@ -22,6 +22,11 @@ class Queries:
         except KeyError:
             raise AttributeError(name) from None
 
+    def renamed(self, names: dict[str, LiteralString]) -> Queries:
+        """The same queries of other tables or channels: each old name, as a whole word, becomes the new one."""
+        word = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})(?!\w)")
+        return Queries({query: word.sub(lambda found: names[found[0]], text) for query, text in self._texts.items()})
+
     def names(self) -> list[str]:
         """All query names, in file order."""
         return list(self._texts)

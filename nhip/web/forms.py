@@ -6,7 +6,8 @@ Reading a field returns a usable value or None and notes what is wrong. Read eve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -14,9 +15,10 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.kernel.text import nfc
-from nhip.web.i18n import translate
+from nhip.web.i18n import message_of, translate
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?")
 
@@ -80,6 +82,16 @@ class Form:
     def fail(self, field: str, text: str, /, **values: Any) -> None:
         """Note that `field` is wrong; `text` is marked English with places."""
         self.errors.append(FieldError(field, text, values))
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """What the block refuses is said above the form; what is forbidden, not there or broken goes on."""
+        try:
+            yield
+        except NhipError as error:
+            if error.status in (401, 403, 404) or error.status >= 500:
+                raise
+            self.fail("", "{text}", text=message_of(error))
 
     def error(self, field: str) -> FieldError | None:
         """The first fault of a field."""

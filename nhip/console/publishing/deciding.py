@@ -13,7 +13,6 @@ from litestar.params import FromPath
 from nhip.console.common import dataset_of, installation_of, words
 from nhip.console.publishing.shared import DECIDE, HOME, AnyRequest, bounded, crumbs, show_one
 from nhip.console.publishing.words import told
-from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.portal import service, store
 from nhip.portal.errors import ReleaseNotFound
@@ -21,7 +20,7 @@ from nhip.portal.model import Release
 from nhip.portal.public import root
 from nhip.privacy.requests.gather import neutral_cell
 from nhip.web.forms import Form
-from nhip.web.i18n import message_of, translate
+from nhip.web.i18n import translate
 from nhip.web.render import page, redirect
 
 SHOWN, MOST_LISTED = 500, 100_000
@@ -39,15 +38,13 @@ async def decide(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     back = form.raw("do") == "return"
     why = form.text("note", required=_("Say what has to change.") if back else "", longest=1_000)
     if not form.errors:
-        try:
+        with form.refusals():
             if back:
                 async with installation.db.tx() as tx:
                     await service.turn_down(tx, dataset, why, proposal_id=seen)
                 return redirect(f"{HOME}/{name}", _("Given back to the agency."))
             await service.publish(installation, dataset, why, proposal_id=seen)
             return redirect(f"{HOME}/{name}", _("The dataset is open."))
-        except NhipError as error:
-            form.fail("", "{text}", text=message_of(error))
     return await show_one(request, name, form, status=422)
 
 

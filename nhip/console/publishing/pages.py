@@ -11,7 +11,7 @@ from nhip.console.common import PAGE_SIZE, PageNumber, by_agency, dataset_of, in
 from nhip.console.publishing import deciding, proposal
 from nhip.console.publishing.quality import foreseen_values
 from nhip.console.publishing.shared import HOME, PROPOSE, READ, AnyRequest, crumbs, licences, show_one
-from nhip.console.publishing.words import ACTS, CADENCES, MEASURES, ROLES, dues_of, told
+from nhip.console.publishing.words import ACTS, MEASURES, ROLES, dues_of, told
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.personal import Sight, sight_of
 from nhip.datasets.records import Dataset, Version
@@ -21,6 +21,7 @@ from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 from nhip.kernel.time import today
 from nhip.portal import service, store
+from nhip.portal.cadences import CADENCES
 from nhip.portal.errors import NothingToPublish
 from nhip.portal.gate.loss import Loss, loss_of
 from nhip.portal.gate.policy import list_policies, policy_at
@@ -147,7 +148,7 @@ def _form(
     values["act_options"] = lambda choice: [(act, translate(ACTS[act])) for act in choice.acts]
     values["role_options"] = _roles
     values["measure_options"] = [("", "—"), *((name, translate(title)) for name, title in MEASURES.items())]
-    values["cadence_options"] = [(code, translate(title)) for code, title in CADENCES.items()]
+    values["cadence_options"] = [(code, translate(title)) for code, title in {"": _("not said"), **CADENCES}.items()]
     name = "console/publishing/propose.html"
     return page(request, name, status=status, dataset=dataset, form=form, **values, **words(), **told())
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from nhip.console.publishing.words import CADENCES, MEASURES, ROLES, acts_of
+from nhip.console.publishing.words import MEASURES, ROLES, acts_of
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.model import ROW
 from nhip.datasets.personal import Protection, protection_of
 from nhip.datasets.records import Version
 from nhip.kernel.i18n import _
+from nhip.portal.cadences import CADENCES
 from nhip.portal.gate.people import about
 from nhip.portal.licences import list_licences
 from nhip.portal.model import WHOLE, Act, OpenColumn, Proposal, Role, Shaping, Treatment
@@ -105,7 +106,7 @@ def read(form: Form, choices: list[Choice]) -> Wanted:
             pattern=CONTACT,
             hint=_("An e-mail address, or the address of a page"),
         ),
-        cadence=form.choice("cadence", [code for code in CADENCES if code]),
+        cadence=form.choice("cadence", list(CADENCES)),
     )
 
 

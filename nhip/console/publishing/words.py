@@ -7,6 +7,7 @@ from typing import Any
 
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now, today
+from nhip.portal.cadences import CADENCES
 from nhip.portal.gate.findings import advice_for, title_of
 from nhip.portal.gate.policy import policy_at
 from nhip.portal.store import Standing
@@ -34,18 +35,6 @@ BY_TYPE = {
     "timestamp": ("keep", "drop", "mask", "year", "month"),
 }
 """Which acts make sense for a column of a type; others: keep, drop, mask."""
-CADENCES = {
-    "": _("not said"),
-    "HOURLY": _("every hour"),
-    "DAILY": _("every day"),
-    "WEEKLY": _("every week"),
-    "MONTHLY": _("every month"),
-    "QUARTERLY": _("every quarter"),
-    "ANNUAL_2": _("every half year"),
-    "ANNUAL": _("every year"),
-    "IRREG": _("irregularly"),
-}
-"""Codes of the EU frequency vocabulary."""
 ROLES = {
     "auto": "",
     "quasi": _("a person could be found by it"),

@@ -82,15 +82,14 @@ async def add(request: AnyRequest, kind: FromQuery[str]) -> Response[Any]:
     secret = {s.name: v for s in connector.secrets if (v := form.raw(f"secret-{s.name}"))}
     what: dict[str, Any] = {"name": name, "kind": kind, "agency_code": agency, "settings": values, "secret": secret}
     if not form.errors:
-        try:
-            async with installation.db.tx() as tx:
-                dataset = form.raw("dataset") or None
-                await _require_ours(request, tx, name, agency, dataset)
-                await put_source(tx, installation, **what, dataset=dataset, every_s=every)
-        except BadSetting as error:
-            form.fail(f"set-{error.values['name']}", "{why}", why=error.values["why"])
-        except NhipError as error:
-            form.fail("", "{text}", text=message_of(error))
+        with form.refusals():
+            try:
+                async with installation.db.tx() as tx:
+                    dataset = form.raw("dataset") or None
+                    await _require_ours(request, tx, name, agency, dataset)
+                    await put_source(tx, installation, **what, dataset=dataset, every_s=every)
+            except BadSetting as error:
+                form.fail(f"set-{error.values['name']}", "{why}", why=error.values["why"])
     if form.errors:
         return await _form(request, kind, form, status=422)
     return redirect(f"/console/sources/{name}", _("The source {name} is here. Try it before the first run."), name=name)

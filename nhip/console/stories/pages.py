@@ -12,7 +12,7 @@ from nhip.console.common import installation_of, name_of, rights_of
 from nhip.console.stories.editor import fitted, form_of, pressed, read_draft
 from nhip.datasets.store import list_agencies
 from nhip.db import Connection
-from nhip.errors import Forbidden, NhipError
+from nhip.errors import Forbidden
 from nhip.kernel.i18n import _
 from nhip.portal.model import OpenColumn
 from nhip.portal.pages.words import title_of
@@ -25,7 +25,7 @@ from nhip.portal.stories.model import CHARTS, FUNCTIONS, KINDS, SPANS, STATES, B
 from nhip.portal.stories.pages import said
 from nhip.security.permissions.model import Rights
 from nhip.web.forms import Form
-from nhip.web.i18n import language, message_of, translate
+from nhip.web.i18n import language, translate
 from nhip.web.model import Crumb
 from nhip.web.render import page, redirect
 
@@ -102,16 +102,12 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     draft, revision = read_draft(form), form.integer("revision", lowest=0, highest=2**31 - 1) or 0
     do, place = form.raw("do"), None
     if not form.errors:
-        try:
+        with form.refusals():
             async with installation_of(request).db.tx() as tx:
                 story = await access_story(tx, rights_of(request), name)
                 draft = await _fitted(tx, draft)
                 draft, place = pressed(draft, do)
                 await service.save(tx, story, draft, revision)
-        except (StoryNotFound, Forbidden):
-            raise
-        except NhipError as error:
-            form.fail("", "{text}", text=message_of(error))
     if form.errors:
         return await _editor(request, name, form, draft, status=422)
     where = f"{HOME}/{name}" + (f"#b{place}" if place is not None else "")
@@ -214,17 +210,13 @@ async def _act(request: AnyRequest, name: str, act: str, permission: str) -> Res
     if act in ("return", "withdraw"):
         why = form.text("why", required=_("Say why."), longest=500)
     if not form.errors:
-        try:
+        with form.refusals():
             if act in ("offer", "publish"):
                 await _check_blocks(request, name, permission)
             async with installation.db.tx() as tx:
                 story = await access_story(tx, rights_of(request), name, permission)
                 await _do(tx, request, story, act, why)
             return redirect(f"{HOME}/{name}", _SAID[act])
-        except (StoryNotFound, Forbidden):
-            raise
-        except NhipError as error:
-            form.fail("", "{text}", text=message_of(error))
     async with installation.db.read() as tx:
         story = await access_story(tx, rights_of(request), name)
     shown = form_of(story, story.revision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from nhip.datasets.store import get_dataset
 from nhip.db import Connection
 from nhip.errors import Forbidden
 from nhip.portal.people import remarks, wishes
@@ -26,8 +27,6 @@ async def access_wish(tx: Connection, rights: Rights, no: int, permission: str =
 
 async def access_remark(tx: Connection, rights: Rights, remark_id: uuid.UUID, permission: str = READ) -> Remark:
     """A comment, if `permission` holds for the agency of its dataset. Raises RemarkNotFound, Forbidden."""
-    from nhip.datasets.store import get_dataset
-
     remark = await remarks.get_remark(tx, remark_id)
     agency = (await get_dataset(tx, remark.dataset_id)).agency_id
     if not rights.may(READ, organisation=agency):

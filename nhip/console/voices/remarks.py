@@ -14,14 +14,13 @@ from nhip.console.voices.access import ANSWER, access_remark
 from nhip.console.voices.lists import HOME, said
 from nhip.datasets.store import get_dataset
 from nhip.db import Connection
-from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.portal.people import remarks
 from nhip.portal.people.errors import RemarkNotFound
 from nhip.portal.people.forms import SMALL_FORM, AnyRequest
 from nhip.portal.people.model import Remark
 from nhip.web.forms import Form
-from nhip.web.i18n import message_of, translate
+from nhip.web.i18n import translate
 from nhip.web.model import Crumb
 from nhip.web.render import page, redirect
 
@@ -54,16 +53,10 @@ async def do(request: AnyRequest, remark_id: FromPath[uuid.UUID], act: FromPath[
     if act not in _ACTS:
         raise RemarkNotFound(what=str(remark_id))
     form = await Form.read(request)
-    try:
+    with form.refusals():
         async with installation_of(request).db.tx() as tx:
             remark = await access_remark(tx, rights_of(request), remark_id, ANSWER)
             await _ACTS[act](tx, remark, form)
-    except RemarkNotFound:
-        raise
-    except NhipError as error:
-        if error.status >= 500 or error.status == 403:
-            raise
-        form.fail("", "{text}", text=message_of(error))
     if form.errors:
         return await _page(request, remark_id, form, status=422)
     return redirect(f"{HOME}?show=comments" if act == "drop" else f"{HOME}/comments/{remark_id}", _("Done."))

@@ -12,7 +12,6 @@ from nhip.console.common import installation_of, name_of, rights_of
 from nhip.console.voices.access import ANSWER, access_wish
 from nhip.console.voices.lists import HOME, said
 from nhip.db import Connection
-from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.portal.people import store, wishes
 from nhip.portal.people.errors import WishNotFound
@@ -21,7 +20,7 @@ from nhip.portal.people.model import WISH_ACTS, Wish
 from nhip.portal.people.policy import clock_at
 from nhip.portal.search import list_addresses
 from nhip.web.forms import Form
-from nhip.web.i18n import message_of, translate
+from nhip.web.i18n import translate
 from nhip.web.model import Crumb
 from nhip.web.render import page, redirect
 
@@ -60,16 +59,10 @@ async def do(request: AnyRequest, no: FromPath[int], act: FromPath[str]) -> Resp
     if act not in _ACTS:
         raise WishNotFound(what=str(no))
     form = await Form.read(request)
-    try:
+    with form.refusals():
         async with installation_of(request).db.tx() as tx:
             wish = await access_wish(tx, rights_of(request), no, ANSWER)
             await _ACTS[act](tx, wish, form)
-    except WishNotFound:
-        raise
-    except NhipError as error:
-        if error.status >= 500 or error.status == 403:
-            raise
-        form.fail("", "{text}", text=message_of(error))
     if form.errors:
         return await _page(request, no, form, status=422)
     return redirect(HOME if act in ("drop", "merge", "route") else f"{HOME}/requests/{no}", _("Done."))

@@ -35,7 +35,7 @@ class Subscriptions(Kept[Subscription, Heard]):
     index: Index
 
     def __init__(self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting) -> None:
-        rows = store.Rows(graph, store.queries)
+        rows = store.Rows(graph, store.QUERIES)
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_sub")
 
     async def open(self) -> None:

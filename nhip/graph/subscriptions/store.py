@@ -23,7 +23,7 @@ from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS, Counts, Endpoint, S
 from nhip.graph.subscriptions.reading import Members, query_of
 from nhip.kernel.time import now
 
-queries = load(__file__)
+QUERIES = load(__file__)
 _WHOLE = frozenset({"id", "type"})
 
 

@@ -8,7 +8,6 @@ from uuid import uuid4
 import orjson
 from msgspec import structs
 
-from nhip.db.sql import load
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
@@ -22,7 +21,7 @@ from nhip.graph.service import Graph
 from nhip.graph.subscriptions.keeping import Kept
 from nhip.graph.subscriptions.outlet import Message
 from nhip.graph.subscriptions.reading import Members
-from nhip.graph.subscriptions.store import Rest, Rows, understood
+from nhip.graph.subscriptions.store import QUERIES, Rest, Rows, understood
 from nhip.graph.temporal.asking import TimesAsked, ask
 from nhip.graph.temporal.model import Window
 from nhip.graph.watches.matching import indexed, meeting, narrowed, selecting, told_of
@@ -43,7 +42,7 @@ class Watches(Kept[Watch, Told]):
     def __init__(
         self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting, registrations: Registrations
     ) -> None:
-        rows = Rows(graph, load(__file__))
+        rows = Rows(graph, QUERIES.renamed({"graph.sub": "graph.watch", "graph_sub": "graph_watch"}))
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_watch")
         self._registrations = registrations
 

@@ -10,6 +10,7 @@ from litestar.enums import HttpMethod
 
 from nhip.kernel.i18n import _
 from nhip.portal import store
+from nhip.portal.cadences import CADENCES
 from nhip.portal.dcat.api import dataset_graph_response
 from nhip.portal.dcat.shown import page_values
 from nhip.portal.errors import NotPublished, Withdrawn
@@ -18,7 +19,7 @@ from nhip.portal.pages.maps import map_of
 from nhip.portal.pages.plots import Plot
 from nhip.portal.pages.portrait import Portrait, Portraits
 from nhip.portal.pages.sketch import sketch
-from nhip.portal.pages.words import ACTS, CADENCES, OVER_TIME, TYPES, always, title_of
+from nhip.portal.pages.words import ACTS, OVER_TIME, TYPES, always, title_of
 from nhip.portal.people.release_pages import citations_of
 from nhip.portal.public import AnyRequest, installation_of, open_page, root
 from nhip.portal.service import get_entry, get_release

@@ -26,17 +26,6 @@ VIRTUES = {
     "shared": (_("Shared"), _("Described well, shared with somebody, used in the last 90 days")),
 }
 """Titles of the six virtues, and how each is counted."""
-CADENCES = {
-    "CONT": _("all the time"),
-    "HOURLY": _("every hour"),
-    "DAILY": _("every day"),
-    "WEEKLY": _("every week"),
-    "MONTHLY": _("every month"),
-    "QUARTERLY": _("every three months"),
-    "ANNUAL_2": _("twice a year"),
-    "ANNUAL": _("every year"),
-    "IRREG": _("when something changes"),
-}
 TYPES = {
     "text": _("text"),
     "integer": _("whole number"),

@@ -84,7 +84,7 @@ WRONG = (
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_our_check_finds_what_pyshacl_finds(data: st.DataObject) -> None:
     nodes = dataset_nodes(SITE, ENTRY, FACTS)
@@ -92,6 +92,8 @@ def test_our_check_finds_what_pyshacl_finds(data: st.DataObject) -> None:
     for _step in range(data.draw(st.integers(1, 6))):
         node: Node = data.draw(st.sampled_from(known))
         predicates = [rule.predicate for kind in node.types for rule in rules().get(kind, ())]
+        if not (predicates or node.said):  # an earlier step left a thing of no class of which nothing is said
+            continue
         predicate = data.draw(st.sampled_from(sorted({*predicates, *node.said})))
         if data.draw(st.booleans()):
             node.said.pop(predicate, None)
