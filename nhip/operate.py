@@ -18,6 +18,7 @@ from nhip.errors import NhipError
 from nhip.kernel import random
 from nhip.kernel.i18n import _
 from nhip.parts import list_missing, prepare_database
+from nhip.security.front import look_at_front
 from nhip.security.model import Account
 from nhip.security.service import set_administrator_password, set_password
 from nhip.security.signin.attempts import unlock
@@ -99,6 +100,7 @@ def doctor(settings: Settings, wants_json: bool) -> int:
     import asyncio
 
     checks = [look(settings) for look in LOOKS]
+    checks += [Check(one.name, not one.mend, one.seen, one.mend) for one in look_at_front(settings.base_url)]
     checks += asyncio.run(_look_inside(settings))
     if wants_json:
         print_json(checks)
