@@ -217,7 +217,8 @@ async def enqueue_unfinished(installation: Installation) -> int:
 def main() -> None:
     """`python -m nhip.serve web|worker`, started by the supervisor."""
     journal.begin()
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    for chatty in ("procrastinate", "httpx"):  # a line for each job and request
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = load()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     if sys.argv[1] == "web":

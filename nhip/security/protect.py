@@ -101,12 +101,15 @@ class Headers:
         policy = {"content-security-policy": _with_tiles(settings.map_tiles)}
         always = HEADERS | transport | policy | {"cache-control": "private, no-store"}
         self.always = [(name.encode(), value.encode()) for name, value in always.items()]
+        self.files = [pair for pair in self.always if pair[0] != b"permissions-policy"]
+        """Static files: a page's own header decides about devices, and phones need not fetch half a kilobyte with each file."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with headers added to the answer; a header that would split it is left out."""
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        careful = self.files if scope["path"].startswith(f"{PREFIX}/") else self.always
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -115,7 +118,7 @@ class Headers:
                 kept = [pair for pair in said if not _splits(pair)]
                 if any(name == b"content-security-policy" and _ANY_FRAME in value for name, value in kept):
                     present.add(b"x-frame-options")  # older than frame-ancestors, and cannot say "anybody"
-                message["headers"] = kept + [pair for pair in self.always if pair[0] not in present]
+                message["headers"] = kept + [pair for pair in careful if pair[0] not in present]
             await send(message)
 
         await self.app(scope, receive, adding)
