@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +21,20 @@ from nhip.db.installation import Installation
 from nhip.settings import Settings
 
 _count = itertools.count()
+_lightened: list[bool] = []
+
+
+def pytest_runtest_setup() -> None:
+    """Lighten the web application as soon as a test has imported it; a run without pages does not."""
+    if not _lightened and "nhip.web.app" in sys.modules:
+        _lighten()
+
+
+def _lighten() -> None:
+    from nhip.testing.light import lighten
+
+    _lightened.append(True)
+    lighten()
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +61,8 @@ def template_database(postgres: EmbeddedServer) -> str:
     """Name of a database that holds the whole migrated schema; tests get copies of it."""
     from nhip.parts import prepare_database
 
+    if not _lightened:
+        _lighten()
     name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
@@ -115,6 +132,15 @@ async def shared_installation(postgres: EmbeddedServer, template_database: str) 
     with copied_database(postgres, template_database) as url, empty_settings(url) as made:
         async with opened_installation(made) as opened:
             yield opened
+
+
+@pytest.fixture
+def whole_hashing() -> Iterator[None]:
+    """Passwords cost what they cost everywhere else."""
+    from nhip.testing import light
+
+    with light.whole_hashing():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from typing import Any
 import cbor2
 import httpx
 import msgspec
-from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from litestar import Litestar, Request, get, post
@@ -24,6 +23,7 @@ from nhip.kernel.time import now
 from nhip.security import pages
 from nhip.security.model import Account
 from nhip.security.parties.service import make_account, make_party
+from nhip.security.passwords import hash_password
 from nhip.security.permissions.guard import permitted
 from nhip.security.permissions.service import give_role
 from nhip.security.protect import protect
@@ -33,7 +33,6 @@ from nhip.settings import Settings
 from nhip.web.app import build
 
 PASSWORD = "ghe xanh mua thu bay"
-HASH = PasswordHasher().hash(PASSWORD)
 HOME = "http://localhost:8321"
 COOKIES = "localhost.local"
 """What Python's cookie jar calls localhost."""
@@ -79,7 +78,7 @@ class World:
             party = await make_party(tx, "person", f"Person {name}", parent_id=parent)
             for role in roles:
                 await give_role(tx, party.id, role)
-            return await make_account(tx, party, name, HASH if password else None)
+            return await make_account(tx, party, name, await hash_password(PASSWORD) if password else None)
 
     async def session(self, account: Account, level: int = 1, method: str = "password") -> str:
         """The token of a session that has just begun in a browser of ours."""

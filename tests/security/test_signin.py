@@ -112,7 +112,7 @@ def test_over_https_the_cookie_is_bound_to_the_host(settings, password) -> None:
     assert answer.headers["strict-transport-security"].startswith("max-age=")
 
 
-def test_the_password_is_stored_as_argon2id(settings, password) -> None:
+def test_the_password_is_stored_as_argon2id(whole_hashing, settings, password) -> None:
     [(stored,)] = _rows(settings, "select password_hash from security.account")
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert password not in stored
