@@ -24,12 +24,16 @@ from nhip.portal.model import Entry
 queries = load(__file__, "search.sql")
 Sort = Literal["best", "newest", "title", "rows"]
 FACETS = ("agency", "theme", "format", "licence", "virtue", "year", "place")
+MARKS = {"agency": "a:", "theme": "t:", "licence": "l:", "year": "y:", "virtue": "v:", "format": "", "place": ""}
+"""What stands before a facet's value in the index."""
 GOOD = 90.0
-"""A dataset has a virtue from this score on (migration 0002 says the same)."""
+"""A dataset has a virtue from this score on (migrations 0002 and 0010 say the same)."""
 SIZE = 20
 MOST_PAGES = 100
 MOST = 2_000
 """As many hits are counted; beyond, the page says "more than"."""
+MOST_ENDINGS = 12
+"""A beginning that so many words have at most is looked up as those words, which the index finds faster."""
 FEW = 3
 """With fewer hits than this, datasets with words that look alike are offered, too."""
 LONGEST = 200
@@ -126,8 +130,10 @@ def read_wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
 async def search(tx: Connection, wanted: Wanted) -> Result:
     """The page of hits that is wanted, with facets of all hits."""
     values = _values(wanted)
-    if wanted.q and values["query"] is None:
-        return Result([], 0, False, {})
+    if wanted.q:
+        if values["phrase"] is None:
+            return Result([], 0, False, {})
+        values["query"] = await _query(tx, str(values["phrase"]).split())
     rows = await _looked_up(tx, values)
     hits: list[tuple[int, str]] = []
     counted: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "total")}
@@ -156,6 +162,20 @@ async def _looked_up(tx: Connection, values: dict[str, Any]) -> list[tuple[Any, 
         return await (await tx.execute(queries.search, values, prepare=False)).fetchall()
 
 
+async def _query(tx: Connection, typed: list[str]) -> str:
+    """What to look up for beginnings of words: the whole words that begin so, where they are few."""
+    asked = {"typed": typed, "most": MOST_ENDINGS + 1}
+    found = {row[0]: row[1] for row in await (await tx.execute(queries.list_endings, asked)).fetchall()}
+    return " & ".join(_either(word, found[word]) for word in typed)
+
+
+def _either(typed: str, words: list[str]) -> str:
+    if not 0 < len(words) <= MOST_ENDINGS:
+        return f"'{typed}':*"
+    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in words)
+    return "(" + " | ".join(f"'{word}'" for word in quoted) + ")"
+
+
 def _good_names(bits: int) -> list[str]:
     """The virtues of the bits that the database keeps."""
     return [name for place, name in enumerate(NAMES) if bits >> place & 1]
@@ -168,13 +188,11 @@ def _sorted(counts: Counter[str]) -> list[Count]:
 def _values(wanted: Wanted) -> dict[str, Any]:
     typed = _WORD.findall(wanted.q.lower())[:12]
     words = [fold(word) for word in typed]
-    query = " & ".join(f"'{word}':*" for word in words) if words else None
     accented = [f"%{word}%" for word in typed if word != fold(word)]
-    chosen = {name: getattr(wanted, name) or None for name in FACETS}
+    asked = {name: getattr(wanted, name) for name in FACETS} | {"virtue": [v for v in wanted.virtue if v in NAMES]}
     return {
-        **chosen,
-        "virtue": sum(1 << NAMES.index(name) for name in set(wanted.virtue) & set(NAMES)) or None,
-        "query": query,
+        **{name: [f"{MARKS[name]}{value}" for value in values] or None for name, values in asked.items()},
+        "query": None,
         "phrase": " ".join(words) or None,
         "accented": accented,
         "sort": wanted.sort if wanted.sort != "best" or words else "newest",

@@ -5,14 +5,14 @@
 with titled as materialized (
     select dataset_id, agency_code, theme, licence, formats, places, good, year, modified, row_count, sort, 0 as level, title, folded
     from portal.entry
-    where (%(query)s::text is null or heading @@ to_tsquery('simple', %(query)s))
-      and (%(agency)s::text[] is null or agency_code = any(%(agency)s))
-      and (%(theme)s::text[] is null or theme = any(%(theme)s))
-      and (%(licence)s::text[] is null or licence = any(%(licence)s))
+    where (%(query)s::text is null or heading @@ %(query)s::tsquery)
+      and (%(agency)s::text[] is null or marks && %(agency)s)
+      and (%(theme)s::text[] is null or marks && %(theme)s)
+      and (%(licence)s::text[] is null or marks && %(licence)s)
+      and (%(year)s::text[] is null or marks && %(year)s)
+      and (%(virtue)s::text[] is null or marks @> %(virtue)s)
       and (%(format)s::text[] is null or formats @> %(format)s)
       and (%(place)s::text[] is null or places && %(place)s)
-      and (%(virtue)s::int is null or good & %(virtue)s = %(virtue)s)
-      and (%(year)s::int[] is null or year = any(%(year)s))
     order by case when %(query)s::text is null and %(sort)s = 'title' then sort end collate "C",
              case when %(query)s::text is null and %(sort)s = 'rows' then row_count end desc,
              case when %(query)s::text is null then modified end desc
@@ -20,15 +20,15 @@ with titled as materialized (
 ), other as materialized (
     select dataset_id, agency_code, theme, licence, formats, places, good, year, modified, row_count, sort, 1 as level, title, folded
     from portal.entry
-    where %(query)s::text is not null and words @@ to_tsquery('simple', %(query)s)
+    where %(query)s::text is not null and words @@ %(query)s::tsquery
       and dataset_id not in (select dataset_id from titled)
-      and (%(agency)s::text[] is null or agency_code = any(%(agency)s))
-      and (%(theme)s::text[] is null or theme = any(%(theme)s))
-      and (%(licence)s::text[] is null or licence = any(%(licence)s))
+      and (%(agency)s::text[] is null or marks && %(agency)s)
+      and (%(theme)s::text[] is null or marks && %(theme)s)
+      and (%(licence)s::text[] is null or marks && %(licence)s)
+      and (%(year)s::text[] is null or marks && %(year)s)
+      and (%(virtue)s::text[] is null or marks @> %(virtue)s)
       and (%(format)s::text[] is null or formats @> %(format)s)
       and (%(place)s::text[] is null or places && %(place)s)
-      and (%(virtue)s::int is null or good & %(virtue)s = %(virtue)s)
-      and (%(year)s::int[] is null or year = any(%(year)s))
     limit greatest(0, %(most)s + 1 - (select count(*) from titled))
 ), found as (select * from titled union all select * from other
 ), best as (
@@ -49,6 +49,12 @@ select case when grouping(agency_code) = 0 then 'agency' when grouping(theme) = 
        coalesce(formats, places, array[coalesce(agency_code, theme, licence, good::text, year::text, '')]), count(*)
 from found
 group by grouping sets ((), (agency_code), (theme), (licence), (formats), (places), (good), (year))
+
+-- name: list_endings
+-- Words of the catalogue that begin with each of the typed ones, at most %(most)s each.
+select typed, array(select word from portal.word where word >= typed collate "C" and word < typed || chr(1114111) order by word
+                    limit %(most)s)
+from unnest(%(typed)s::text[]) as typed
 
 -- name: use_indexes
 -- Words are looked up in their index: what reading each row's words would cost lies outside the table, where the planner does not

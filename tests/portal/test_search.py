@@ -138,3 +138,43 @@ def test_any_address_is_a_search(pairs: list[tuple[str, str]]) -> None:
 )
 async def test_signs_of_the_query_language_are_only_text(catalogue: Connection, q: str) -> None:
     await search(catalogue, read_wanted([("q", q)]))
+
+
+FILTERS = {
+    "agency=A1": lambda e: e.agency_code == "A1",
+    "agency=A1&agency=A2&theme=Kinh tế": lambda e: e.theme == "Kinh tế",
+    "theme=A1": lambda e: False,
+    "year=2024&year=2026": lambda e: e.as_of.year in (2024, 2026),
+    "virtue=live&virtue=nonsense": lambda e: (e.virtues.get("live") or 0) >= 90,
+    "virtue=nonsense": lambda e: True,
+    "format=csv&format=geojson": lambda e: {"csv", "geojson"} <= set(e.formats),
+    "place=46&place=99": lambda e: "46" in e.places,
+    "licence=cc0-1.0&virtue=live": lambda e: e.licence == "cc0-1.0",
+}
+
+
+@pytest.mark.parametrize("words", ["", "q=ch", "q=nước", "q=so xay"])
+async def test_the_index_answers_as_reading_every_entry_does(catalogue: Connection, words: str) -> None:
+    everything = (await _find(catalogue, words)).entries
+    assert everything
+    for address, fits in FILTERS.items():
+        found = (await _find(catalogue, f"{words}&{address}")).entries
+        assert {e.name for e in found} == {e.name for e in everything if fits(e)}, address
+
+
+async def test_beginnings_are_looked_up_as_whole_words_where_they_are_few(
+    catalogue: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("q=ch", "q=t x", "q=tr", "q=ho chu", "q=khongcogi")
+    by_words = [await _find(catalogue, address) for address in asked]
+    monkeypatch.setattr("nhip.portal.search.MOST_ENDINGS", 0)
+    assert [await _find(catalogue, address) for address in asked] == by_words
+
+
+async def test_a_changed_entry_is_found_by_its_new_words(catalogue: Connection) -> None:
+    entry = msgspec.structs.replace(BASE, dataset_id=new_id(), name="moi", title="Cũ")
+    for text in ("nghêu", "sò o'c \\ huyến"):
+        await store.put_entry(catalogue, entry, "moi", (f"{text} {fold(text)}", "", ""), fold(text))
+    assert [e.name for e in (await _find(catalogue, "q=huye")).entries] == ["moi"]
+    assert (await _find(catalogue, "q=nghêu")).total == 0
+    await store.delete_entry(catalogue, entry.dataset_id)
