@@ -6,7 +6,8 @@ DuckDB's own parser (`json_serialize_sql`) reads it; only the node classes and f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ import duckdb
 
 from nhip.datasets.contract.errors import ExpressionRefused
 from nhip.datasets.contract.notes import shorten
-from nhip.datasets.engine import ident
+from nhip.datasets.engine import ident, lean
 from nhip.kernel.i18n import _
 
 MAX_CHARACTERS = 4_000
@@ -83,9 +84,11 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config=config)
 
 
-def engine() -> duckdb.DuckDBPyConnection:
+@contextmanager
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor of a shared in-memory DuckDB that can reach neither files nor network; safe in any thread."""
-    return _engine().cursor()
+    with lean(), _engine().cursor() as con:
+        yield con
 
 
 def _parse(sql: str) -> dict[str, Any]:
