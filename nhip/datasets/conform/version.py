@@ -10,7 +10,10 @@ from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.expression import SQL_TYPE
 from nhip.datasets.engine import ident, literal
 
-PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)"
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)"
+"""Level 1 takes a quarter less of the CPU time of writing than DuckDB's usual 3, for a file 7 % larger."""
+MOST_CELLS = 4_000_000
+"""Marked cells that are grouped by row at a time: what DuckDB groups into lists stays in memory."""
 
 
 def find_quarantine(room: Room) -> int:
@@ -58,21 +61,32 @@ def _is_ordered(room: Room, path: Path) -> bool:
 
 def _make_fixed(room: Room, plan: Plan, odd: list[Column]) -> None:
     """The table `fixed`: for each row with marked cells `_row`, the marks, and the cells' values as text by column."""
-    names = words(plan)
-    rows = [
-        f"SELECT _row, {column.at} AS place, CAST({column.value} AS VARCHAR) AS value, "
-        f"{', '.join(f'{bit_of(column.at) if name == word_of(column.at) else 0}::BIGINT AS {name}' for name in names)} "
-        f"FROM {room.table('cell', column.at)}"
-        for column in odd
-    ]
-    nothing = (
-        f"SELECT 0 AS _row, 0 AS place, '' AS value, {', '.join(f'0::BIGINT AS {name}' for name in names)} WHERE false"
-    )
-    marks = ", ".join(f"bit_or({name}) AS {name}" for name in names)
-    cells = "map_from_entries(list({'k': place, 'v': value})) AS cells"
-    room.con.execute(
-        f"CREATE TABLE {room.table('fixed')} AS SELECT _row, {marks}, {cells} "
-        f"FROM ({' UNION ALL '.join([nothing, *rows])}) GROUP BY _row"
+    names, table = words(plan), room.table("fixed")
+    kinds = ", ".join(f"{name} BIGINT" for name in names)
+    room.con.execute(f"CREATE TABLE {table} (_row BIGINT, {kinds}, cells MAP(INTEGER, VARCHAR))")
+    if not odd:
+        return
+    marks = ", ".join(f"bit_or({name})" for name in names)
+    step = max(1, MOST_CELLS // len(odd))
+    for start in range(0, _last_row(room) + 1, step):
+        cells = " UNION ALL ".join(_marked_cells(room, column, names, start, start + step) for column in odd)
+        room.con.execute(
+            f"INSERT INTO {table} SELECT _row, {marks}, map_from_entries(list({{'k': place, 'v': value}})) "
+            f"FROM ({cells}) GROUP BY _row"
+        )
+
+
+def _last_row(room: Room) -> int:
+    row = room.con.execute(f"SELECT coalesce(max(_row), 0) FROM {room.table('kept')}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _marked_cells(room: Room, column: Column, names: list[str], start: int, end: int) -> str:
+    """The marked cells of `column` in the rows from `start` to before `end`."""
+    marks = (f"{bit_of(column.at) if name == word_of(column.at) else 0}::BIGINT AS {name}" for name in names)
+    return (
+        f"SELECT _row, {column.at} AS place, CAST({column.value} AS VARCHAR) AS value, {', '.join(marks)} "
+        f"FROM {room.table('cell', column.at)} WHERE _row >= {start} AND _row < {end}"
     )
 
 
