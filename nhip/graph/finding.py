@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from nhip.graph.codes import Codes
 from nhip.graph.lives import SCOPE, Life
-from nhip.graph.model import Instance
+from nhip.graph.model import Doc, Instance
 from nhip.graph.rows import boxes, numbers, targets, texts
 from nhip.graph.statement import Statement
 
 _TABLES = ("entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt")
 _VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
+_PLAIN = {"Property"}
+_NOTHING: Doc = {}
 Rows = dict[str, list[tuple[Any, ...]]]
 """Table -> rows, each as the values of its part of the statement."""
 
@@ -35,10 +37,10 @@ class Finding:
             statement.add(f"got_{table}", sorted(self._got.get(table, ())))
 
     def _add(self, life: Life) -> None:
-        before, after = life.at_rest or {}, life.doc or {}
+        before, after = life.at_rest or _NOTHING, life.doc or _NOTHING
         old_types, new_types = before.get("type", ()), after.get("type", ())
+        iris = self._iris
         if old_types != new_types:
-            iris = self._iris
             self._diff("entity_type", {(iris[t],) for t in old_types}, {(iris[t],) for t in new_types}, life.id)
         if (old_scopes := before.get(SCOPE, ())) != (new_scopes := after.get(SCOPE, ())):
             self._diff("entity_scope", {(s,) for s in old_scopes}, {(s,) for s in new_scopes}, life.id)
@@ -46,10 +48,14 @@ class Finding:
             if ":" in name:
                 old, new = before.get(name, ()), after.get(name, ())
                 if old != new:
-                    self._attribute(life.id, self._iris[name], old, new)
+                    self._attribute(life.id, iris[name], old, new)
 
-    def _attribute(self, id: str, attr: int, old: Iterable[Instance], new: Iterable[Instance]) -> None:
-        kinds = {one["type"] for one in (*old, *new)}
+    def _attribute(self, id: str, attr: int, old: Sequence[Instance], new: Sequence[Instance]) -> None:
+        kinds = {one["type"] for one in old} if old else set()
+        if new:
+            kinds.update([one["type"] for one in new])
+        if kinds == _PLAIN and attr not in self._indexed:
+            return
         if "GeoProperty" in kinds:
             self._places(id, attr, old, new)
         if "Relationship" in kinds or "ListRelationship" in kinds:

@@ -22,6 +22,7 @@ from nhip.graph.statement import Statement
 from nhip.kernel.time import now
 
 queries = load(__file__)
+_EXPIRES = b'"expiresAt"'
 Wants = Callable[[int, Doc], bool]
 """Whether somebody listens to changes of a document like this, so that outcomes have to hold it before and after."""
 
@@ -107,7 +108,8 @@ class Group:
                 self._counts[life.shape] -= 1
                 continue
             shape = self._codes.known_shape(self._tenant, life.doc) or await self._codes.shape(self._tenant, life.doc)
-            state = (shape, due(life.doc), orjson.dumps(life.doc), orjson.dumps(life.times))
+            doc = orjson.dumps(life.doc)
+            state = (shape, due(life.doc) if _EXPIRES in doc else None, doc, orjson.dumps(life.times))
             if shape != life.shape:
                 self._counts[shape] += 1
                 self._counts[life.shape] -= 1
@@ -123,19 +125,17 @@ class Group:
         if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
             slot = await self._numbers.slot()
             statement.add("count_shapes", [(shape, slot, n) for shape, n in counts])
-        await self._numbers.prepare(0, len(self._states))
-        statement.add("insert_history", [self._history_row(eno, state) for eno, state in self._states])
+        if self._states:
+            await self._numbers.prepare(0, len(self._states))
+            statement.add_columns("insert_history", self._history())
         if statement:
             await self._link.fetch(statement.text, *statement.values)
 
     def _new_iris(self) -> set[str]:
         known = self._codes.iris
-        found = set()
-        for _eno, (change, _state, _created) in self._states:
-            if change.attribute not in known:
-                found.add(change.attribute)
-            if change.dataset is not None and change.dataset not in known:
-                found.add(change.dataset)
+        used = {change.attribute for _eno, (change, _state, _created) in self._states}
+        used |= {change.dataset for _eno, (change, _state, _created) in self._states if change.dataset is not None}
+        found = used - known.keys()
         for life in self._lives.values():
             if life.whole or life.doc is not life.at_rest:
                 found.update(iri for iri in (life.doc or life.at_rest or {"type": ()})["type"] if iri not in known)
@@ -146,15 +146,21 @@ class Group:
         types = ",".join(str(self._codes.iris[iri]) for iri in doc["type"])
         return life.id, eno, types, instant(times["c"]), instant(times["m"]), at
 
-    def _history_row(self, eno: int, state: State) -> tuple[Any, ...]:
-        """eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
-        change, instance, created = state
+    def _history(self) -> list[list[Any]]:
+        """Columns: eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
         iris = self._codes.iris
-        attr, ds = iris[change.attribute], 0 if change.dataset is None else iris[change.dataset]
-        if instance is None:
-            return eno, attr, ds, None, None, None, None, self._numbers.iid()
-        observed = instance.get("observedAt")
-        return eno, attr, ds, observed, number(instance), orjson.dumps(instance), created, self._numbers.iid()
+        changes = [change for _eno, (change, _instance, _created) in self._states]
+        instances = [instance for _eno, (_change, instance, _created) in self._states]
+        return [
+            [eno for eno, _state in self._states],
+            [iris[change.attribute] for change in changes],
+            [0 if change.dataset is None else iris[change.dataset] for change in changes],
+            [None if one is None else one.get("observedAt") for one in instances],
+            [None if one is None else number(one) for one in instances],
+            [None if one is None else orjson.dumps(one) for one in instances],
+            [state[2] for _eno, state in self._states],
+            self._numbers.iids(len(instances)),
+        ]
 
 
 def _with_documents(outcome: Outcome, before: Doc | None, after: Doc | None) -> Outcome:

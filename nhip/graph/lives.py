@@ -88,7 +88,7 @@ class Life:
         if created:
             self.whole = True
         else:
-            self.changed.update(change.attribute for change in done.changes)
+            self.changed.update([state[0].attribute for state in done.states], done.moved)
         self.doc, self.times = done.doc, done.times
         return Outcome(id=op.id, created=created, changes=done.changes)
 

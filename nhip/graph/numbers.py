@@ -32,9 +32,11 @@ class Numbers:
         """The number of a new life."""
         return self._enos.pop()
 
-    def iid(self) -> int:
-        """The number of a new instance in the history."""
-        return self._iids.pop()
+    def iids(self, count: int) -> list[int]:
+        """Numbers of new instances in the history, rising."""
+        taken = self._iids[: -count - 1 : -1]
+        del self._iids[-count:]
+        return taken
 
     async def slot(self) -> int:
         """The slot of the counters that is ours as long as this connection lives."""

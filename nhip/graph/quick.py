@@ -23,6 +23,8 @@ class Done(NamedTuple):
     times: Times
     changes: list[Change]
     states: list[State]
+    moved: tuple[str, ...] = ()
+    """Attributes whose instances may have changed places, beside those whose states changed."""
 
 
 def quick(doc: Doc | None, times: Times, op: Operation, at: str) -> Done | None:
@@ -64,26 +66,53 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
     entries: dict[str, list[Entry]] = {}
     changes: list[Change] = []
     states: list[State] = []
-    same = set()
+    several = []
     for iri, instances in new.items():
         if ":" not in iri:
             continue
         before, were = doc.get(iri, ()), apart.get(iri)
-        if len(instances) == 1 == len(before) and instances[0].get("datasetId") == before[0].get("datasetId"):
-            same.add(iri)
-            places: list[int | None] = [0]
+        if len(instances) == 1 == len(before) and not were and _alike(one := instances[0], was := before[0]):
+            changes.append(change := Change(iri, one.get("datasetId"), "updated"))
+            if one != was:
+                states.append((change, one, made))
         else:
-            places = [_place(before, one.get("datasetId")) for one in instances]
-        own: list[Entry] = []
-        for one, place in zip(instances, places, strict=True):
-            was, entry = (None, 0) if place is None else (before[place], were[place] if were else 0)
-            own.append(entry_of(one, was, entry, made, at))
-            _note(changes, states, iri, one, was, entry, made)
-        entries[iri] = own
-    for iri in doc.keys() - same:
+            several.append(iri)
+            own = _replace_attribute(changes, states, iri, instances, before, were, made, at)
+            if any(entry != [made, at] for entry in own):
+                entries[iri] = own
+    for iri in doc.keys() - new.keys():
         if ":" in iri:
-            _note_lost(changes, states, iri, doc[iri], new.get(iri, ()))
-    return Done(new, {"c": made, "m": at, "a": entries}, changes, states)
+            _note_lost(changes, states, iri, doc[iri], ())
+    result: Times = {"c": made, "m": at, "d": at}
+    return Done(new, {**result, "a": entries} if entries else result, changes, states, tuple(several))
+
+
+def _alike(one: Instance, was: Instance) -> bool:
+    """Whether an instance comes in the place of one that has the same members, and no sub-attribute is another."""
+    if one.keys() != was.keys() or one.get("datasetId") != was.get("datasetId"):
+        return False
+    return all(":" not in key or one[key] == was[key] for key in one)
+
+
+def _replace_attribute(
+    changes: list[Change],
+    states: list[State],
+    iri: str,
+    instances: list[Instance],
+    before: Any,
+    were: list[Entry] | None,
+    made: str,
+    at: str,
+) -> list[Entry]:
+    """Note what becomes of an attribute; the times of its instances."""
+    own: list[Entry] = []
+    for one in instances:
+        place = _place(before, one.get("datasetId"))
+        was, entry = (None, 0) if place is None else (before[place], were[place] if were else 0)
+        own.append(entry_of(one, was, entry, made, at))
+        _note(changes, states, iri, one, was, entry, made)
+    _note_lost(changes, states, iri, before, instances)
+    return own
 
 
 def _note_lost(changes: list[Change], states: list[State], iri: str, before: list[Instance], now: Any) -> None:
@@ -117,7 +146,7 @@ def _append(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
             _note(changes, states, iri, one, was, entry, made)
     if not changes and not touched:
         return Done(doc, times, [], [])
-    return Done(result, {"c": made, "m": at, "a": apart}, changes, states)
+    return Done(result, {**times, "m": at, "a": apart}, changes, states)
 
 
 def _patch(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
@@ -144,7 +173,7 @@ def _patch(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         entries, place, [entry[0] if entry else made, at, *entry[2:]] if entry else [made, at], first=False
     )
     result = {**doc, iri: _with(before, place, new, first=False)}
-    return Done(result, {"c": made, "m": at, "a": apart}, changes, states)
+    return Done(result, {**times, "m": at, "a": apart}, changes, states)
 
 
 def entry_of(new: Instance, was: Instance | None, entry: Entry, made: str, at: str) -> list[Any]:

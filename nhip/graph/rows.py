@@ -10,6 +10,7 @@ from nhip.graph.document.geo import Box, bbox
 from nhip.graph.model import ENTITY_MEMBERS, Doc, Instance
 from nhip.kernel.time import now
 
+_NUMERIC = frozenset({int, float})
 TEXT_LENGTH = 256
 """So many characters of a text are in attr_txt."""
 
@@ -60,7 +61,7 @@ def _scalars(instances: Iterable[Instance]) -> Iterator[Any]:
 def number(instance: Instance) -> float | None:
     """The value as a number for the history, where it is one."""
     value = instance.get("value")
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return float(value) if type(value) in _NUMERIC else None  # type: ignore[arg-type]
 
 
 def due(doc: Doc) -> datetime | None:

@@ -36,8 +36,12 @@ class Statement:
         """A part and its rows."""
         columns = list(zip(*rows, strict=True))
         if columns:
-            self._names.append(part)
-            self._columns += zip(_kinds(part), columns, strict=True)
+            self.add_columns(part, columns)
+
+    def add_columns(self, part: str, columns: Sequence[Sequence[Any]]) -> None:
+        """A part and the columns of its rows, of which there is one at least."""
+        self._names.append(part)
+        self._columns += zip(_kinds(part), columns, strict=True)
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -65,8 +69,10 @@ def _joined(kind: str, column: Sequence[Any], sign: str) -> str:
     if kind == "text":
         return sign + sign.join(column)
     if kind == "json":
-        return sign.encode().join(b"" if one is None else one for one in column).decode()
+        return sign.encode().join([one or b"" for one in column]).decode()
     text = _TEXTS.get(kind, str)
+    if None not in column:
+        return sign.join(map(text, column))
     return sign.join(["" if one is None else text(one) for one in column])
 
 

@@ -5,6 +5,7 @@ Normalised, concise and simplified attributes may be mixed: each says by itself 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nhip.graph.contexts import core
@@ -15,6 +16,7 @@ from nhip.graph.document.geo import is_geometry
 from nhip.graph.document.members import ANY, MEMBERS, PROOF, RESERVED, Nulls, Reader, Reading
 from nhip.graph.document.scopes import read_scopes
 from nhip.graph.document.times import read_instant
+from nhip.graph.document.usual import USUAL, Check
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
@@ -30,7 +32,6 @@ _VALUES = frozenset(VALUE_MEMBER.values()) - {"value"}
 _GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
 _PROOF = core.NAMESPACE + "ngsildproof"
 _PARTICULAR = _GEO_ONLY | {_PROOF}
-_SCALARS = frozenset({str, int, float, bool})
 _DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
 
 
@@ -159,9 +160,8 @@ def _null(reading: Reading) -> str:
 def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Instance]:
     """Every instance of an attribute, the default one first."""
     if type(given) is dict:
-        if len(given) == 2 and _is_simple(given) and iri not in _PARTICULAR:
-            return [given]
-        return [_one(iri, given, reading, level)]
+        usual = _usual(iri, given, reading.context)
+        return [_one(iri, given, reading, level) if usual is None else usual]
     if type(given) is not list or not given or not all(map(is_instance, given)):
         return [_instance(iri, {"value": given}, reading, level)]
     made = [_one(iri, one, reading, level) for one in given]
@@ -173,9 +173,47 @@ def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Insta
     return made
 
 
-def _is_simple(given: dict[str, Any]) -> bool:
-    """Whether two members are what most attributes are: a Property with text, a number or a truth value."""
-    return given.get("type") == "Property" and type(value := given.get("value")) in _SCALARS and value != NULL
+def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None:
+    """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
+    to be read with care, as whatever is wrong with it."""
+    checks = USUAL.get(kind) if isinstance(kind := given.get("type"), str) else None
+    if checks is None or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
+        return None
+    subs = False
+    for key, value in given.items():
+        if (check := checks.get(key)) is not None:
+            if not check(value):
+                return None
+        elif key in RESERVED or not _is_usual_sub(value):
+            return None
+        else:
+            subs = True
+    if VALUE_MEMBER[kind] not in given:
+        return None
+    return _with_subs(given, checks, context) if subs else given
+
+
+def _is_usual_sub(given: Any) -> bool:
+    checks = USUAL.get(kind) if type(given) is dict and isinstance(kind := given.get("type"), str) else None
+    if checks is None or VALUE_MEMBER[kind] not in given:
+        return False
+    return all((check := checks.get(key)) is not None and check(value) for key, value in given.items())
+
+
+def _with_subs(given: dict[str, Any], checks: Mapping[str, Check], context: Context) -> Instance | None:
+    made: Instance = {}
+    for key, value in given.items():
+        if key in checks:
+            made[key] = value
+            continue
+        try:
+            name = context.expand(key)
+        except BadRequestData:
+            return None
+        if name in made or name in _PARTICULAR:
+            return None
+        made[name] = [value]
+    return made
 
 
 def is_instance(given: Any) -> bool:

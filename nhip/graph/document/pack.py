@@ -1,7 +1,9 @@
 """How an entity rests: the document without system attributes, and these apart, so that the usual answer never takes them out.
 
-`sys` is {"c": createdAt, "m": modifiedAt of the entity, "a": {IRI: [[createdAt, modifiedAt, {sub-attributes}?] or 0, ...]}}.
-What was never touched since the entity was made is left out (0 for an instance): a new entity needs two times in all.
+`sys` is {"c": createdAt, "m": modifiedAt of the entity, "d": another modifiedAt, "a": {IRI: [[createdAt, modifiedAt,
+{sub-attributes}?] or 0, ...]}}. What came to be with the entity and was never touched since is left out (0 for an instance); or,
+where there is a "d", never touched since then, when all of it was replaced: a new entity needs two times in all, one that
+is written anew as a whole three.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ def unpack(doc: bytes, sys: bytes | None = None) -> Doc:
     if sys is not None:
         times = orjson.loads(sys)
         made, apart = times["c"], times.get("a", {})
+        rest = times.get("d", made)
         for key, value in full.items():
             if ":" in key:
-                _join(value, apart.get(key), made)
+                _join(value, apart.get(key), made, rest)
         full["createdAt"] = made
         full["modifiedAt"] = times["m"]
     return full
@@ -71,11 +74,11 @@ def _parted(instances: list[Instance], made: str) -> tuple[list[Instance], list[
     return plain, None if fresh else times
 
 
-def _join(instances: list[Instance], times: list[Any] | None, made: str) -> None:
+def _join(instances: list[Instance], times: list[Any] | None, made: str, rest: str) -> None:
     for place, instance in enumerate(instances):
         own: Any = times[place] if times is not None else _FRESH
         subs = own[2] if own and len(own) > 2 else None
         for key, value in instance.items():
             if ":" in key:
-                _join(value, subs.get(key) if subs else None, made)
-        instance["createdAt"], instance["modifiedAt"] = (own[0], own[1]) if own else (made, made)
+                _join(value, subs.get(key) if subs else None, made, rest)
+        instance["createdAt"], instance["modifiedAt"] = (own[0], own[1]) if own else (made, rest)

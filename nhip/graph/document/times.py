@@ -17,6 +17,17 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def is_instant(given: Any) -> bool:
+    """Whether an instant is written so that nothing of it has to be changed."""
+    if type(given) is not str or _INSTANT.fullmatch(given) is None or "," in given:
+        return False
+    try:
+        datetime.fromisoformat(given[:19])
+    except ValueError:
+        return False
+    return True
+
+
 def read_instant(given: Any) -> str:
     """The instant, as it was given but with a point before the fraction. Raises Fault."""
     if isinstance(given, str) and _INSTANT.fullmatch(given) is not None:

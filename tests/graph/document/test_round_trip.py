@@ -119,7 +119,7 @@ def test_what_rests_comes_back(doc: dict[str, Any], other: dict[str, Any]) -> No
         plain, sys = pack(one)
         assert unpack(plain, sys) == one
         assert unpack(plain) == unpack(pack(unpack(plain, sys))[0])
-        assert b"createdAt" not in plain
+        assert b'"createdAt":' not in plain
 
 
 @settings(max_examples=60, deadline=None)
