@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -25,6 +26,8 @@ queries = load(__file__)
 _EXPIRES = b'"expiresAt"'
 Wants = Callable[[int, Doc], bool]
 """Whether somebody listens to changes of a document like this, so that outcomes have to hold it before and after."""
+Letters = Callable[[int, Iterable[Outcome]], list[tuple[str, bytes]]]
+"""What is to be written with the changes, to be told for certain: subscriptions, each with what it hears as JSON."""
 
 
 class Group:
@@ -32,10 +35,18 @@ class Group:
     another process came first, and an entity that is only created is not even looked for."""
 
     def __init__(
-        self, tenant: int, link: Link, codes: Codes, numbers: Numbers, wants: Wants, *, careful: bool = False
+        self,
+        tenant: int,
+        link: Link,
+        codes: Codes,
+        numbers: Numbers,
+        wants: Wants,
+        letters: Letters,
+        *,
+        careful: bool = False,
     ) -> None:
         self._tenant, self._link, self._codes, self._numbers, self._wants = tenant, link, codes, numbers, wants
-        self._careful = careful
+        self._letters, self._careful = letters, careful
         self._at = now()
         self._said = said(self._at)
         self._lives: dict[str, Life] = {}
@@ -48,7 +59,7 @@ class Group:
         await self._look(self._to_look_at(requests))
         await self._numbers.prepare(sum(map(len, requests)), 0)
         outcomes = [[self._apply(op) for op in operations] for operations in requests]
-        await self._write()
+        await self._write(self._letters(self._tenant, chain.from_iterable(outcomes)))
         return outcomes
 
     async def sweep(self, ids: list[str]) -> int:
@@ -98,7 +109,7 @@ class Group:
             return _with_documents(outcome, before, life.full())
         return outcome
 
-    async def _write(self) -> None:
+    async def _write(self, letters: Iterable[tuple[str, bytes]] = ()) -> None:
         await self._codes.need(self._new_iris())
         lives = sorted((life for life in self._lives.values() if life.written), key=lambda life: life.id)
         statement = Statement(self._tenant, self._at, len(self._codes.indexed))
@@ -128,6 +139,7 @@ class Group:
         if self._states:
             await self._numbers.prepare(0, len(self._states))
             statement.add_columns("insert_history", self._history())
+        statement.add("insert_letters", letters)
         if statement:
             await self._link.fetch(statement.text, *statement.values)
 

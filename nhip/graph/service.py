@@ -11,7 +11,7 @@ import asyncpg
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
 from nhip.graph.errors import NonexistentTenant
-from nhip.graph.group import Wants
+from nhip.graph.group import Letters, Wants
 from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
 from nhip.graph.model import Operation, Outcome, Stored
@@ -65,6 +65,15 @@ class Graph:
     @wants.setter
     def wants(self, wants: Wants) -> None:
         self._writer.wants = wants
+
+    @property
+    def letters(self) -> Letters:
+        """What is to be told of changes for certain: written in their commit."""
+        return self._writer.letters
+
+    @letters.setter
+    def letters(self, letters: Letters) -> None:
+        self._writer.letters = letters
 
     async def write(self, tenant: int, operations: list[Operation]) -> list[Outcome]:
         """Do the operations in their order, all in one transaction; durable when this returns, with the history.

@@ -14,7 +14,7 @@ import msgspec
 from nhip.errors import DatabaseAway
 from nhip.graph.codes import Codes
 from nhip.graph.errors import BadRequestData, Busy
-from nhip.graph.group import Group, Wants
+from nhip.graph.group import Group, Letters, Wants
 from nhip.graph.links import LOST, Link
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.numbers import Numbers
@@ -58,6 +58,7 @@ class Writer:
         self._numbers = Numbers(self._link)
         self.commits: list[Callable[[Commit], None]] = []
         self.wants: Wants = lambda _tenant, _doc: bool(self.commits)
+        self.letters: Letters = lambda _tenant, _outcomes: []
 
     async def open(self) -> None:
         """Connect and begin to work."""
@@ -155,7 +156,7 @@ class Writer:
 
     async def _commit(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
-        group = Group(tenant, link, self._codes, self._numbers, self.wants)
+        group = Group(tenant, link, self._codes, self._numbers, self.wants, self.letters)
         try:
             return await work(group)
         except asyncpg.SerializationError:
@@ -164,7 +165,7 @@ class Writer:
             await self._codes.load_indexed()
             connection = await link.connection()
             await connection.execute("begin")
-            group = Group(tenant, link, self._codes, self._numbers, self.wants, careful=True)
+            group = Group(tenant, link, self._codes, self._numbers, self.wants, self.letters, careful=True)
             try:
                 done = await work(group)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):

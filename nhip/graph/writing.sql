@@ -80,6 +80,9 @@ insert into graph.shape_count (shape, slot, entities)
 select shape, slot, entities from unnest($p1::int[], $p2::int[], $p3::bigint[]) as t(shape, slot, entities)
 on conflict (shape, slot) do update set entities = graph.shape_count.entities + excluded.entities
 
+-- name: insert_letters
+insert into graph.letter (tenant, sub, heard) select $1, sub, heard from unnest($p1::text[], $p2::json[]) as t(sub, heard)
+
 -- name: insert_past
 insert into graph.past (tenant, id, eno, types, created_at, modified_at, deleted_at)
 select $1, id, eno, string_to_array(types, ',')::int[], created_at, modified_at, deleted_at

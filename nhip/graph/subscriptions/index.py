@@ -12,11 +12,10 @@ Bucket = dict[str, Subscription]
 _WHOLE = frozenset({"entityCreated", "entityDeleted"})
 
 
-class Index:
+class Buckets:
     """Finds the subscriptions that a change triggers."""
 
     def __init__(self) -> None:
-        self._all: dict[tuple[int, str], Subscription] = {}
         self._by_attribute: dict[tuple[int, str, str], Bucket] = {}
         """Of one type, told of changes of one attribute only."""
         self._by_type: dict[tuple[int, str], Bucket] = {}
@@ -24,28 +23,26 @@ class Index:
         self._kinds: dict[tuple[int, str], int] = {}
         """How many subscriptions name a type."""
 
+    def __bool__(self) -> bool:
+        return bool(self._any or self._kinds)
+
     def put(self, one: Subscription) -> None:
-        """Take it in, in place of what had its id."""
-        self.remove(one.tenant, one.id)
-        self._all[one.tenant, one.id] = one
+        """Take in one that is not there."""
         for table, key in self._places(one):
             table.setdefault(key, {})[one.id] = one
         for kind in one.types or ():
             self._kinds[one.tenant, kind] = self._kinds.get((one.tenant, kind), 0) + 1
 
-    def remove(self, tenant: int, id: str) -> None:
-        """Forget it, if it is there."""
-        one = self._all.pop((tenant, id), None)
-        if one is None:
-            return
+    def remove(self, one: Subscription) -> None:
+        """Forget one that is there."""
         for table, key in self._places(one):
-            del table[key][id]
+            del table[key][one.id]
             if not table[key]:
                 del table[key]
         for kind in one.types or ():
-            self._kinds[tenant, kind] -= 1
-            if not self._kinds[tenant, kind]:
-                del self._kinds[tenant, kind]
+            self._kinds[one.tenant, kind] -= 1
+            if not self._kinds[one.tenant, kind]:
+                del self._kinds[one.tenant, kind]
 
     def _places(self, one: Subscription) -> Iterator[tuple[dict[object, Bucket], object]]:
         if one.types is None:
@@ -56,14 +53,6 @@ class Index:
                     yield self._by_attribute, (one.tenant, kind, name)  # type: ignore[misc]
             else:
                 yield self._by_type, (one.tenant, kind)  # type: ignore[misc]
-
-    def get(self, tenant: int, id: str) -> Subscription | None:
-        """The one with this id."""
-        return self._all.get((tenant, id))
-
-    def all(self) -> Iterator[Subscription]:
-        """Every one."""
-        return iter(list(self._all.values()))
 
     def listens(self, tenant: int, types: Iterable[str]) -> bool:
         """Whether any may be about entities of these types."""
@@ -89,3 +78,37 @@ class Index:
                 if one.id not in found and concerns(one, outcome):
                     found[one.id] = one
         return found.values()
+
+
+class Index:
+    """Every subscription, by what a change triggers: the usual ones, and those that are to be told for certain."""
+
+    def __init__(self) -> None:
+        self._all: dict[tuple[int, str], Subscription] = {}
+        self.usual, self.certain = Buckets(), Buckets()
+
+    def put(self, one: Subscription) -> None:
+        """Take it in, in place of what had its id."""
+        self.remove(one.tenant, one.id)
+        self._all[one.tenant, one.id] = one
+        self._side(one).put(one)
+
+    def remove(self, tenant: int, id: str) -> None:
+        """Forget it, if it is there."""
+        if (one := self._all.pop((tenant, id), None)) is not None:
+            self._side(one).remove(one)
+
+    def _side(self, one: Subscription) -> Buckets:
+        return self.certain if one.endpoint.certain else self.usual
+
+    def get(self, tenant: int, id: str) -> Subscription | None:
+        """The one with this id."""
+        return self._all.get((tenant, id))
+
+    def all(self) -> Iterator[Subscription]:
+        """Every one."""
+        return iter(list(self._all.values()))
+
+    def listens(self, tenant: int, types: Iterable[str]) -> bool:
+        """Whether any may be about entities of these types."""
+        return self.usual.listens(tenant, types) or self.certain.listens(tenant, types)

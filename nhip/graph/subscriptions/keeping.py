@@ -7,7 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Generic, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -21,10 +21,12 @@ from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.links import LOST
 from nhip.graph.model import NULL
 from nhip.graph.service import Graph
+from nhip.graph.subscriptions.measures import MENDED, WAITING
 from nhip.graph.subscriptions.model import Counts
 from nhip.graph.subscriptions.outlet import Message, One, Outlet, Thing
 from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fragment
-from nhip.graph.subscriptions.store import Rest, Rows
+from nhip.graph.subscriptions.receivers import Receivers
+from nhip.graph.subscriptions.store import Rest, Rows, fingerprint
 from nhip.graph.subscriptions.telling import headers
 from nhip.kernel.time import now
 from nhip.settings import Settings
@@ -32,6 +34,8 @@ from nhip.settings import Settings
 log = logging.getLogger(__name__)
 _TICK_S = 1.0
 _CHECK_EVERY = 30
+_LAST_WORK_S = 1.0
+"""So long what is being told at the end may take."""
 _MANDATORY = frozenset({"id", "type", "notification", "entities"})
 
 
@@ -68,12 +72,16 @@ class Kept(ABC, Generic[One, Thing]):
     ) -> None:
         self._graph, self._contexts, self._settings, self._hosting = graph, contexts, settings, hosting
         self.index, self._rows, self._channel = index, rows, channel
+        self._receivers = Receivers(settings)
         self._outlets: dict[tuple[int, str], Outlet[One, Thing]] = {}
+        self._puzzling: dict[tuple[int, str], int] = {}
+        """Revisions that could not be understood; tried again at each check."""
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Read all, and begin to listen."""
+        await self._rows.seal_plain()
         await self.reload()
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tick())]
 
@@ -82,6 +90,8 @@ class Kept(ABC, Generic[One, Thing]):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if last := [outlet.last_work for outlet in self._outlets.values() if outlet.last_work]:
+            await asyncio.wait(last, timeout=_LAST_WORK_S)
         for outlet in self._outlets.values():
             await outlet.close()
         await self.write_counts()
@@ -160,7 +170,9 @@ class Kept(ABC, Generic[One, Thing]):
                 await self._hold(rest)
         for one in self.index.all():
             if (one.tenant, one.id) not in there:
-                await self._forget(one.tenant, one.id)
+                await self.refresh(one.tenant, one.id)
+        for key in self._puzzling.keys() - there:
+            del self._puzzling[key]
 
     async def refresh(self, tenant: int, id: str) -> None:
         """Hold one as the table has it now."""
@@ -171,16 +183,25 @@ class Kept(ABC, Generic[One, Thing]):
             await self._hold(rest)
 
     async def _hold(self, rest: Rest) -> None:
+        key = rest.tenant, rest.id
         try:
             one = await self._understood(rest)
         except NhipError as error:
-            log.warning("the subscription %s cannot be understood now: %s", rest.id, error)
+            if self._puzzling.get(key) != rest.rev:
+                log.warning("the subscription %s cannot be understood now: %s", rest.id, type(error).__name__)
+            self._puzzling[key] = rest.rev
+            self.index.remove(*key)
             return
+        self._puzzling.pop(key, None)
+        known = self.index.get(*key)
+        if known is not None and known.rev > one.rev:
+            return  # while this one was being understood, a later one was
         self.index.put(one)
-        if outlet := self._outlets.get((one.tenant, one.id)):
+        if outlet := self._outlets.get(key):
             outlet.replace(one)
 
     async def _forget(self, tenant: int, id: str) -> None:
+        self._puzzling.pop((tenant, id), None)
         self.index.remove(tenant, id)
         if outlet := self._outlets.pop((tenant, id), None):
             await outlet.close()
@@ -198,15 +219,23 @@ class Kept(ABC, Generic[One, Thing]):
                     await lost.wait()
                 finally:
                     connection.terminate()
-            except (*LOST, NhipError):
-                log.warning("subscriptions are not heard of from other processes; trying again")
+            except Exception as error:
+                log.warning(
+                    "subscriptions are not heard of from other processes (%s); trying again", type(error).__name__
+                )
             await asyncio.sleep(_TICK_S)
 
     def _noticed(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         tenant, _space, id = payload.partition(" ")
-        task = asyncio.get_running_loop().create_task(self.refresh(int(tenant), id))
+        task = asyncio.get_running_loop().create_task(self._refresh_noticed(int(tenant), id))
         self._reloading.add(task)
         task.add_done_callback(self._reloading.discard)
+
+    async def _refresh_noticed(self, tenant: int, id: str) -> None:
+        try:
+            await self.refresh(tenant, id)
+        except (*LOST, NhipError):
+            log.warning("a change of the subscription %s could not be read; the next check does it", id)
 
     async def _tick(self) -> None:
         turn = 0
@@ -219,16 +248,18 @@ class Kept(ABC, Generic[One, Thing]):
                     await self._remind()
                 if turn % _CHECK_EVERY == 0:
                     await self.check()
-            except NhipError as error:
-                log.warning("subscriptions could not be looked after: %s", error)
+            except Exception as error:
+                log.warning("subscriptions could not be looked after (%s); trying again", type(error).__name__)
 
     async def check(self) -> bool:
-        """Whether memory holds what the table holds; if not, it does afterwards."""
+        """Whether memory holds what the table holds; if not, it does afterwards, as far as it can be understood."""
         stored = await self._rows.fingerprint()
-        held = list(self.index.all())
-        if (len(held), sum(one.rev for one in held)) == stored:
+        held = {(one.tenant, one.id): one.rev for one in self.index.all()}
+        if fingerprint({**held, **self._puzzling}.values()) == stored and not self._puzzling:
             return True
-        log.warning("subscriptions in memory were not those of the table; they are read again")
+        if not self._puzzling:
+            log.warning("subscriptions in memory were not those of the table; they are read again")
+            MENDED.add()
         await self.reload()
         return False
 
@@ -239,15 +270,23 @@ class Kept(ABC, Generic[One, Thing]):
             counts, outlet.counts = outlet.counts, Counts()
             if counts != Counts():
                 counted[key] = counts
-        if counted:
-            await self._rows.add_counts(counted)
+        try:
+            if counted:
+                await self._rows.add_counts(counted)
+        except BaseException:
+            for key, counts in counted.items():
+                if key in self._outlets:
+                    self._outlets[key].counts = self._outlets[key].counts.add(counts)
+            raise
+        self._receivers.measure()
+        WAITING.set(sum(outlet.waiting for outlet in self._outlets.values()), kind=self._channel)
 
     # telling
 
     def _outlet(self, one: One) -> Outlet[One, Thing]:
         key = one.tenant, one.id
         if key not in self._outlets:
-            self._outlets[key] = Outlet(one, self._settings, self._compose, self._together)
+            self._outlets[key] = Outlet(one, self._receivers, self._compose, self._together)
         return self._outlets[key]
 
     def outlet_of(self, tenant: int, id: str) -> Outlet[One, Thing]:
@@ -283,5 +322,5 @@ class Kept(ABC, Generic[One, Thing]):
         """Whether one notification can tell both."""
 
     @abstractmethod
-    async def _compose(self, one: One, heard: list[Thing]) -> Message | None:
-        """A notification of what was heard; None when nothing of it is subscribed after all."""
+    async def _compose(self, one: One, heard: list[Thing], id: UUID) -> Message | None:
+        """The notification `id` of what was heard; None when nothing of it is subscribed after all."""

@@ -14,6 +14,9 @@ from nhip.graph.query.model import Query
 Trigger = Literal[
     "entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted"
 ]
+LONGEST_PATIENCE_S = 60.0
+CERTAIN = ("Delivery", "certain")
+"""The pair of notifierInfo that asks for delivery for certain."""
 DEFAULT_TRIGGERS: tuple[Trigger, ...] = ("attributeCreated", "attributeUpdated")
 
 
@@ -28,6 +31,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """notifierInfo: what the sender has to know."""
     timeout_s: float = 5.0
     cooldown_s: float = 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """How long an answer is waited for."""
+        return min(self.timeout_s, LONGEST_PATIENCE_S)
+
+    @property
+    def certain(self) -> bool:
+        """Whether what it is to be told is kept until it has it."""
+        return CERTAIN in self.notifier
 
 
 class Counts(msgspec.Struct):

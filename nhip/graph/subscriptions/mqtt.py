@@ -11,6 +11,7 @@ import orjson
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from nhip.graph.subscriptions.model import CERTAIN
 from nhip.security.addresses import checked_address
 from nhip.security.tls import believed_context
 from nhip.settings import Settings
@@ -28,6 +29,8 @@ class MqttSender:
         told = dict(notifier)
         self._version = _VERSIONS.get(told.get("MQTT-Version", "mqtt5.0"), paho.MQTTv5)
         self._qos = int(told["MQTT-QoS"]) if told.get("MQTT-QoS") in ("0", "1", "2") else 0
+        if CERTAIN in notifier:
+            self._qos = max(self._qos, 1)  # with 0 nobody says that it arrived
         self._client: paho.Client | None = None
 
     async def send(self, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:

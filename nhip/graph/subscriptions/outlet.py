@@ -7,24 +7,23 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
 
 import msgspec
 
 from nhip.errors import NhipError
 from nhip.graph.model import Outcome
-from nhip.graph.subscriptions.http import FAILED, HttpSender
+from nhip.graph.subscriptions.http import FAILED
+from nhip.graph.subscriptions.measures import DROPPED, NOTIFICATIONS
 from nhip.graph.subscriptions.model import Counts, Subscription
-from nhip.graph.subscriptions.mqtt import MqttSender
+from nhip.graph.subscriptions.receivers import Receivers, Sender
 from nhip.kernel.time import monotonic, now
-from nhip.settings import Settings
 
 MOST_WAITING = 10_000
 """So many changes wait for one receiver; the oldest give way, and count as failed."""
 MOST_TOGETHER = 1000
 """So many entities are in one notification at most."""
-_FAILURES = 3
-_PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 log = logging.getLogger(__name__)
 
 
@@ -42,58 +41,54 @@ class Message(msgspec.Struct, frozen=True):
     headers: list[tuple[str, str]]
 
 
-class Sender(Protocol):
-    """Delivers to one receiver."""
-
-    async def send(self, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:
-        """The status."""
-
-    def close(self) -> None:
-        """Give the connection up."""
-
-
 One = TypeVar("One", bound=Subscription)
 Thing = TypeVar("Thing")
 
 
 class Outlet(Generic[One, Thing]):
-    """`compose` makes a notification of what was heard, None when nothing of it is subscribed after all; `together` tells
-    whether two things can be in one."""
+    """`compose` makes the notification with an id of what was heard, None when nothing of it is subscribed after all; `together`
+    tells whether two things can be in one."""
 
     def __init__(
         self,
         subscription: One,
-        settings: Settings,
-        compose: Callable[[One, list[Thing]], Awaitable[Message | None]],
+        receivers: Receivers,
+        compose: Callable[[One, list[Thing], UUID], Awaitable[Message | None]],
         together: Callable[[Thing, Thing], bool],
     ) -> None:
         self.subscription = subscription
         self.counts = Counts()
         """Since they were written to the table last."""
         self.dropped = 0
-        self._settings, self._compose, self._together = settings, compose, together
+        self._receivers, self._compose, self._together = receivers, compose, together
+        self._breaker = receivers.breaker(subscription.endpoint.uri)
         self._waiting: deque[Thing] = deque()
         self._task: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
-        self.failures = 0
-        """In a row."""
         self._not_before = 0.0
 
     def put(self, heard: Thing) -> None:
         """Something to tell."""
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
-            self.dropped += 1
-            self.counts.failed += 1
+            if not self.dropped:
+                log.warning("too much waits for the receiver of %s; the oldest gives way", self.subscription.id)
+            self._drop(1)
         self._waiting.append(heard)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def _drop(self, count: int) -> None:
+        self.dropped += count
+        self.counts.failed += count
+        self.counts.bad = now()
+        DROPPED.add(count)
 
     def replace(self, subscription: One) -> None:
         """Go on with the subscription as it is now."""
         if subscription.endpoint != self.subscription.endpoint:
             self._close_sender()
-            self.failures, self._not_before = 0, 0.0
+            self._breaker = self._receivers.breaker(subscription.endpoint.uri)
         self.subscription = subscription
 
     @property
@@ -101,34 +96,54 @@ class Outlet(Generic[One, Thing]):
         """How many changes wait."""
         return len(self._waiting)
 
+    @property
+    def failures(self) -> int:
+        """Of the receiver, in a row."""
+        return self._breaker.failures
+
+    @property
+    def last_work(self) -> asyncio.Task[None] | None:
+        """What is under way and is not held back, when everything ends."""
+        held_back = self._breaker.is_open or self._not_before > monotonic()
+        return None if held_back or self._task is None or self._task.done() else self._task
+
     async def close(self) -> None:
-        """Stop, whatever waits."""
+        """Stop; what waits is lost, and counted."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._waiting:
+            log.warning("%d changes were not told to the receiver of %s", len(self._waiting), self.subscription.id)
+            self._drop(len(self._waiting))
+            self._waiting.clear()
         self._close_sender()
 
     def _close_sender(self) -> None:
         if self._sender is not None:
-            self._sender.close()
+            self._receivers.forget(self._sender)
             self._sender = None
 
     async def _work(self) -> None:
         while self._waiting:
-            if (pause := self._not_before - monotonic()) > 0:
+            if (pause := self._pause_s()) > 0:
                 await asyncio.sleep(pause)
+                continue
             some = self._next()
             one = self.subscription
             if not one.live(now()):
                 continue
             try:
-                message = await self._compose(one, some)
+                message = await self._compose(one, some, uuid4())
             except Exception:
                 log.exception("a notification of %s could not be written", one.id)
                 self.counts.failed += 1
                 continue
             if message is not None:
                 await self._deliver(one, message)
+
+    def _pause_s(self) -> float:
+        pause = self._not_before - monotonic()
+        return pause if pause > 0 else self._breaker.wait_s(self.subscription.endpoint.patience_s)
 
     def _next(self) -> list[Thing]:
         some = [self._waiting.popleft()]
@@ -140,34 +155,20 @@ class Outlet(Generic[One, Thing]):
         at = now()
         self.counts.sent += 1
         self.counts.notified = at
+        if self._sender is None:
+            self._sender = self._receivers.sender(one.endpoint)
         try:
-            if self._sender is None:
-                self._sender = _sender_of(one, self._settings)
-            status = await self._sender.send(message.body, message.headers, one.endpoint.timeout_s)
-            good = 200 <= status < 300
-            why = str(status)
+            status = await self._receivers.send(self._sender, message.body, message.headers, one.endpoint.patience_s)
+            good, why = 200 <= status < 300, str(status)
         except (*FAILED, NhipError) as error:
             good, why = False, type(error).__name__
+        NOTIFICATIONS.add(result="delivered" if good else "failed")
+        self._not_before = monotonic() + one.throttling_s if one.throttling_s else 0.0
         if good:
-            self.failures = 0
+            self._breaker.good()
             self.counts.good = at
-            self._not_before = monotonic() + one.throttling_s if one.throttling_s else 0.0
             return
         log.info("a notification of %s was not delivered: %s", one.id, why)
-        self.failures += 1
+        self._breaker.bad(one.endpoint.cooldown_s)
         self.counts.failed += 1
         self.counts.bad = at
-        self._not_before = monotonic() + max(one.endpoint.cooldown_s, one.throttling_s, _pause(self.failures))
-
-
-def _pause(failures: int) -> float:
-    """How long a receiver is left in peace after so many failures in a row."""
-    if failures < _FAILURES:
-        return 0.0
-    return _PAUSES_S[min(failures - _FAILURES, len(_PAUSES_S) - 1)]
-
-
-def _sender_of(one: Subscription, settings: Settings) -> Sender:
-    if one.endpoint.uri.startswith("mqtt"):
-        return MqttSender(settings, one.endpoint.uri, one.endpoint.notifier)
-    return HttpSender(settings, one.endpoint.uri)

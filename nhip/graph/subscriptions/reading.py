@@ -14,7 +14,7 @@ from nhip.graph.errors import BadRequestData
 from nhip.graph.query.build import MAX_JOIN, Asked, Selected, build
 from nhip.graph.query.model import Query
 from nhip.graph.rows import instant
-from nhip.graph.subscriptions.model import Trigger
+from nhip.graph.subscriptions.model import CERTAIN, Trigger
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -195,10 +195,18 @@ def _endpoint(value: Any) -> Members:
                 _refuse(f"notification.endpoint.{key}")
             if any(sign in pair["key"] + pair["value"] for sign in "\r\n\0"):
                 _refuse(f"notification.endpoint.{key}")
+            if key == "notifierInfo" and pair["key"] == CERTAIN[0] and (pair["key"], pair["value"]) != CERTAIN:
+                _refuse(f"notification.endpoint.{key}")
     for key in ("timeout", "cooldown"):
         if key in made:
             _positive(made[key], key)
     return made
+
+
+def is_certain(doc: Members) -> bool:
+    """Whether a stored subscription asks for delivery for certain."""
+    told = doc["notification"]["endpoint"].get("notifierInfo", ())
+    return any((one["key"], one["value"]) == CERTAIN for one in told)
 
 
 _READERS: dict[str, Callable[[Any, Context], Any]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -11,7 +13,8 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import render
-from nhip.graph.model import Doc
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import Doc, Outcome
 from nhip.graph.query.linked import Linked, join
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
@@ -19,13 +22,19 @@ from nhip.graph.query.search import search
 from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions import store
-from nhip.graph.subscriptions.index import Index
+from nhip.graph.subscriptions.index import Buckets, Index
 from nhip.graph.subscriptions.keeping import Kept
+from nhip.graph.subscriptions.letters.delivering import Post
+from nhip.graph.subscriptions.letters.model import written
 from nhip.graph.subscriptions.model import Subscription
 from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard, Message
+from nhip.graph.subscriptions.reading import Members, is_certain
+from nhip.graph.subscriptions.sealing import Sealing
 from nhip.graph.subscriptions.telling import notification, told
 from nhip.graph.writer import Commit
+from nhip.kernel.i18n import _
 from nhip.kernel.time import now
+from nhip.security.secrets import Vault
 from nhip.settings import Settings
 
 
@@ -35,19 +44,24 @@ class Subscriptions(Kept[Subscription, Heard]):
     index: Index
 
     def __init__(self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting) -> None:
-        rows = store.Rows(graph, store.QUERIES)
+        rows = store.Rows(graph, store.QUERIES, Sealing(Vault(settings), "graph.sub"))
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_sub")
+        self.post = Post(graph.url, settings, self.index.get, self._compose)
+        self._wrote_letters = False
 
     async def open(self) -> None:
         """Read all, and begin to listen."""
         await super().open()
         self._graph.commits.append(self._heard)
-        self._graph.wants = self._wants
+        self._graph.wants, self._graph.letters = self._wants, self._letters
+        await self.post.open()
 
     async def close(self) -> None:
         """Stop telling; write the counters."""
         if self._heard in self._graph.commits:
             self._graph.commits.remove(self._heard)
+            self._graph.letters = lambda _tenant, _outcomes: []
+        await self.post.close()
         await super().close()
 
     async def _understood(self, rest: store.Rest) -> Subscription:
@@ -57,14 +71,24 @@ class Subscriptions(Kept[Subscription, Heard]):
         return self.index.listens(tenant, doc.get("type", ()))
 
     def _heard(self, commit: Commit) -> None:
-        at = now()
-        for outcome in commit.outcomes:
-            doc = outcome.after or outcome.before
-            if outcome.error is not None or doc is None:
-                continue
-            for one in self.index.triggered(commit.tenant, doc["type"], outcome):
-                if not one.interval_s and (one.matches is None or one.matches(doc)) and one.live(at):
-                    self._outlet(one).put(Heard(outcome, doc["modifiedAt"] if outcome.after else said(at)))
+        if self._wrote_letters:
+            self._wrote_letters = False
+            self.post.nudge()
+        if not self.index.usual:
+            return
+        for one, heard in _triggered(self.index.usual, commit.tenant, commit.outcomes):
+            self._outlet(one).put(heard)
+
+    def _letters(self, tenant: int, outcomes: Iterable[Outcome]) -> list[tuple[str, bytes]]:
+        if not self.index.certain:
+            return []
+        made = [(one.id, written(one, heard)) for one, heard in _triggered(self.index.certain, tenant, outcomes)]
+        self._wrote_letters = self._wrote_letters or bool(made)
+        return made
+
+    def _check(self, doc: Members) -> None:
+        if "timeInterval" in doc and is_certain(doc):
+            raise BadRequestData(what=_("what is told at each interval is told anew: certain delivery is for changes"))
 
     def _due(self, one: Subscription) -> None:
         self._outlet(one).put(Heard(None, said(now())))
@@ -72,7 +96,7 @@ class Subscriptions(Kept[Subscription, Heard]):
     def _together(self, first: Heard, other: Heard) -> bool:
         return True
 
-    async def _compose(self, one: Subscription, heard: list[Heard]) -> Message | None:
+    async def _compose(self, one: Subscription, heard: list[Heard], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         docs: list[tuple[Doc, str]] = []
         for each in heard:
@@ -83,7 +107,7 @@ class Subscriptions(Kept[Subscription, Heard]):
         if not docs:
             return None
         entities = await self._rendered(one, docs, context)
-        return Message(notification(one, entities, context, said(now())), await self._about(one, context))
+        return Message(notification(one, entities, context, said(now()), id), await self._about(one, context))
 
     async def _rendered(self, one: Subscription, docs: list[tuple[Doc, str]], context: Context) -> list[Any]:
         if one.query.join:
@@ -112,3 +136,14 @@ class Subscriptions(Kept[Subscription, Heard]):
         """Everything that is subscribed, for an interval; at most a notification's worth."""
         found = await search(self._graph, one.tenant, store.selecting(one.query, limit=MOST_TOGETHER))
         return [unpack(row.doc, row.sys) for row in found.stored]
+
+
+def _triggered(index: Buckets, tenant: int, outcomes: Iterable[Outcome]) -> Iterator[tuple[Subscription, Heard]]:
+    at = now()
+    for outcome in outcomes:
+        doc = outcome.after or outcome.before
+        if outcome.error is not None or doc is None:
+            continue
+        for one in index.triggered(tenant, doc["type"], outcome):
+            if not one.interval_s and (one.matches is None or one.matches(doc)) and one.live(at):
+                yield one, Heard(outcome, doc["modifiedAt"] if outcome.after else said(at))

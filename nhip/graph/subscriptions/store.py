@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -20,36 +20,59 @@ from nhip.graph.query.projection import given_members
 from nhip.graph.rows import instant
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS, Counts, Endpoint, Subscription
-from nhip.graph.subscriptions.reading import Members, query_of
+from nhip.graph.subscriptions.reading import Members, is_certain, query_of
+from nhip.graph.subscriptions.sealing import Sealing, with_secrets, without_secrets
 from nhip.kernel.time import now
+from nhip.security.secrets import SecretUnreadable
 
 QUERIES = load(__file__)
 _WHOLE = frozenset({"id", "type"})
+Fingerprint = tuple[int, int, int]
 
 
 class Rest:
-    """A row."""
+    """A row; `unreadable` says why the secrets of its endpoint are missing, where the key to them is not here."""
 
-    def __init__(self, row: Any) -> None:
-        self.tenant, self.id, doc, context, self.rev, self.created, self.modified, *counts = row
+    def __init__(self, row: Any, sealing: Sealing) -> None:
+        self.tenant, self.id, doc, context, self.rev, self.created, self.modified, sealed, *counts = row
         self.doc: Members = orjson.loads(doc)
         self.context = orjson.loads(context) if context else None
         self.counts = Counts(*counts)
+        self.unreadable: SecretUnreadable | None = None
+        try:
+            self.doc = with_secrets(self.doc, sealing.open_(self.tenant, self.id, sealed))
+        except SecretUnreadable as error:
+            self.unreadable = error
 
 
 class Rows:
     """Those of one table: `queries` are named as in store.sql here."""
 
-    def __init__(self, graph: Graph, queries: Queries) -> None:
-        self._graph, self._queries = graph, queries
+    def __init__(self, graph: Graph, queries: Queries, sealing: Sealing) -> None:
+        self._graph, self._queries, self._sealing = graph, queries, sealing
 
     async def add(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
         """Store a new one; False when there is one with this id."""
-        return bool(await self._graph.fetch(self._queries.insert, tenant, id, *_stored(doc, context)))
+        return bool(await self._graph.fetch(self._queries.insert, *self._stored(tenant, id, doc, context)))
 
     async def change(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
         """Store it anew; False when it is gone."""
-        return bool(await self._graph.fetch(self._queries.update, tenant, id, *_stored(doc, context)))
+        return bool(await self._graph.fetch(self._queries.update, *self._stored(tenant, id, doc, context)))
+
+    def _stored(self, tenant: int, id: str, doc: Members, context: Any) -> tuple[Any, ...]:
+        bare, secrets = without_secrets(doc)
+        running = "timeInterval" in doc and doc.get("isActive", True)
+        due = now() + timedelta(seconds=doc["timeInterval"]) if running else None
+        sealed = self._sealing.seal(tenant, id, secrets)
+        texts = orjson.dumps(bare).decode(), orjson.dumps(context).decode()
+        return tenant, id, *texts, due, sealed, is_certain(doc)
+
+    async def seal_plain(self) -> None:
+        """Seal what was stored before secrets were."""
+        for tenant, id, doc in await self._graph.fetch(self._queries.list_plain):
+            bare, secrets = without_secrets(orjson.loads(doc))
+            sealed = self._sealing.seal(tenant, id, secrets)
+            await self._graph.fetch(self._queries.seal, tenant, id, orjson.dumps(bare).decode(), sealed)
 
     async def remove(self, tenant: int, id: str) -> bool:
         """Delete it; False when there is none."""
@@ -58,24 +81,25 @@ class Rows:
     async def find(self, tenant: int, id: str) -> Rest | None:
         """One as it is stored."""
         rows = await self._graph.fetch(self._queries.find, tenant, id)
-        return Rest(rows[0]) if rows else None
+        return Rest(rows[0], self._sealing) if rows else None
 
     async def list_all(self) -> list[Rest]:
         """All of all tenants."""
-        return [Rest(row) for row in await self._graph.fetch(self._queries.list_all)]
+        return [Rest(row, self._sealing) for row in await self._graph.fetch(self._queries.list_all)]
 
     async def page(self, tenant: int, limit: int, offset: int) -> list[Rest]:
         """Some of a tenant's, in the order of their making."""
-        return [Rest(row) for row in await self._graph.fetch(self._queries.page, tenant, limit, offset)]
+        rows = await self._graph.fetch(self._queries.page, tenant, limit, offset)
+        return [Rest(row, self._sealing) for row in rows]
 
     async def count(self, tenant: int) -> int:
         """How many a tenant has."""
         return int((await self._graph.fetch(self._queries.count, tenant))[0][0])
 
-    async def fingerprint(self) -> tuple[int, int]:
-        """How many there are, and the sum of their revisions."""
-        count, revisions = (await self._graph.fetch(self._queries.fingerprint))[0]
-        return count, revisions
+    async def fingerprint(self) -> Fingerprint:
+        """What tells whether memory holds the same: how many, the sums of their revisions and of the squares."""
+        count, revisions, squares = (await self._graph.fetch(self._queries.fingerprint))[0]
+        return count, int(revisions), int(squares)
 
     async def add_counts(self, counted: Mapping[tuple[int, str], Counts]) -> None:
         """Add what happened since counters were written last, by tenant and id."""
@@ -89,15 +113,16 @@ class Rows:
         return [(tenant, id) for tenant, id in await self._graph.fetch(self._queries.claim_due)]
 
 
-def _stored(doc: Members, context: Any) -> tuple[str, str, datetime | None]:
-    due = (
-        now() + timedelta(seconds=doc["timeInterval"]) if "timeInterval" in doc and doc.get("isActive", True) else None
-    )
-    return orjson.dumps(doc).decode(), orjson.dumps(context).decode(), due
+def fingerprint(revisions: Iterable[int]) -> Fingerprint:
+    """That of rows with these revisions."""
+    held = list(revisions)
+    return len(held), sum(held), sum(rev * rev for rev in held)
 
 
 async def understood(rest: Rest, contexts: Contexts) -> Subscription:
-    """The form in memory. Raises what the @context or the query is refused with."""
+    """The form in memory. Raises what the @context or the query is refused with, or SecretUnreadable."""
+    if rest.unreadable is not None:
+        raise rest.unreadable
     asked_in = await contexts.resolve(rest.tenant, rest.doc.get("_q_context", rest.context))
     query = query_of(rest.doc, asked_in)
     notification = rest.doc["notification"]

@@ -2,18 +2,19 @@
 
 -- name: list_all
 -- Every subscription, to be held in memory.
-select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
-  last_success, last_failure from graph.sub
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, sealed, times_sent, times_failed,
+  last_notification, last_success, last_failure from graph.sub
 
 -- name: find
 -- One of a tenant as it is stored.
-select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
-  last_success, last_failure from graph.sub where tenant = $1 and id = $2
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, sealed, times_sent, times_failed,
+  last_notification, last_success, last_failure from graph.sub where tenant = $1 and id = $2
 
 -- name: insert
 -- A new one; gives nothing when there is one with this id.
 with made as (
-  insert into graph.sub (tenant, id, doc, context, next_at) values ($1, $2, $3::text::jsonb, $4::text::jsonb, $5)
+  insert into graph.sub (tenant, id, doc, context, next_at, sealed, certain)
+  values ($1, $2, $3::text::jsonb, $4::text::jsonb, $5, $6, $7)
   on conflict do nothing returning tenant, id, rev
 )
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
@@ -21,8 +22,8 @@ select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 -- name: update
 -- Change one; gives nothing when it is gone.
 with made as (
-  update graph.sub set doc = $3::text::jsonb, context = $4::text::jsonb, next_at = $5, modified_at = now(),
-    rev = nextval('graph.sub_rev')
+  update graph.sub set doc = $3::text::jsonb, context = $4::text::jsonb, next_at = $5, sealed = $6, certain = $7,
+    retry_at = null, failures = 0, modified_at = now(), rev = nextval('graph.sub_rev')
   where tenant = $1 and id = $2 returning tenant, id, rev
 )
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
@@ -34,21 +35,26 @@ select pg_notify('graph_sub', tenant || ' ' || id) from gone
 
 -- name: page
 -- A page of a tenant's, in the order of their making.
-select tenant, id, doc::text, context::text, rev, created_at, modified_at, times_sent, times_failed, last_notification,
-  last_success, last_failure from graph.sub where tenant = $1 order by created_at, id limit $2 offset $3
+select tenant, id, doc::text, context::text, rev, created_at, modified_at, sealed, times_sent, times_failed,
+  last_notification, last_success, last_failure from graph.sub where tenant = $1 order by created_at, id limit $2 offset $3
 
 -- name: count
 -- How many a tenant has.
 select count(*) from graph.sub where tenant = $1
 
 -- name: add_counts
--- What happened since counters were written last.
+-- What happened since counters were written last; locked in one order, as several processes do this at once.
+with t as (
+  select * from unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+    as t(tenant, id, sent, failed, notified, good, bad)
+), locked as materialized (
+  select s.tenant, s.id from graph.sub s join t using (tenant, id) order by s.tenant, s.id for no key update of s
+)
 update graph.sub s set
   times_sent = s.times_sent + t.sent, times_failed = s.times_failed + t.failed,
   last_notification = greatest(s.last_notification, t.notified), last_success = greatest(s.last_success, t.good),
   last_failure = greatest(s.last_failure, t.bad)
-from unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-  as t(tenant, id, sent, failed, notified, good, bad)
+from t join locked using (tenant, id)
 where s.tenant = t.tenant and s.id = t.id
 
 -- name: claim_due
@@ -60,5 +66,15 @@ where s.tenant = interval_of.tenant and s.id = interval_of.id
 returning s.tenant, s.id
 
 -- name: fingerprint
--- What memory should hold: how many, and the sum of their revisions.
-select count(*), coalesce(sum(rev), 0)::bigint from graph.sub
+-- What memory should hold: how many, the sum of their revisions and that of the squares.
+select count(*), coalesce(sum(rev), 0)::text, coalesce(sum(rev::numeric * rev), 0)::text from graph.sub
+
+-- name: list_plain
+-- Those that were stored before secrets were sealed.
+select tenant, id, doc::text from graph.sub
+where sealed is null and (doc #> '{notification,endpoint}' ?| array['receiverInfo', 'notifierInfo']
+  or doc #>> '{notification,endpoint,uri}' ~ '[@?#]')
+
+-- name: seal
+-- Put the sealed secrets of one in the place of the plain ones.
+update graph.sub set doc = $3::text::jsonb, sealed = $4 where tenant = $1 and id = $2 and sealed is null

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import orjson
 
@@ -90,13 +90,13 @@ def _instance(doc: Doc | None, change: Change) -> Instance | None:
     return next((one for one in found if isinstance(one, dict) and one.get("datasetId") == change.dataset), None)
 
 
-def notification(one: Subscription, entities: list[Any], context: Context, at: str) -> bytes:
-    """The notification (5.3.1) as JSON."""
+def notification(one: Subscription, entities: list[Any], context: Context, at: str, id: UUID) -> bytes:
+    """The notification `id` (5.3.1) as JSON."""
     if one.endpoint.accept == "application/ld+json":
         entities = [{**entity, "@context": context.echo} for entity in entities]
     data: Any = {"type": "FeatureCollection", "features": entities} if one.view.geojson else entities
     made = {
-        "id": f"urn:ngsi-ld:Notification:{uuid4()}",
+        "id": f"urn:ngsi-ld:Notification:{id}",
         "type": "Notification",
         "subscriptionId": one.id,
         "notifiedAt": at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import orjson
 from msgspec import structs
@@ -20,7 +20,8 @@ from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.keeping import Kept
 from nhip.graph.subscriptions.outlet import Message
-from nhip.graph.subscriptions.reading import Members
+from nhip.graph.subscriptions.reading import Members, is_certain
+from nhip.graph.subscriptions.sealing import Sealing
 from nhip.graph.subscriptions.store import QUERIES, Rest, Rows, understood
 from nhip.graph.temporal.asking import TimesAsked, ask
 from nhip.graph.temporal.model import Window
@@ -28,6 +29,7 @@ from nhip.graph.watches.matching import indexed, meeting, narrowed, selecting, t
 from nhip.graph.watches.model import Index, Told, Watch
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
+from nhip.security.secrets import Vault
 from nhip.settings import Settings
 
 _GEO = "application/geo+json"
@@ -42,7 +44,11 @@ class Watches(Kept[Watch, Told]):
     def __init__(
         self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting, registrations: Registrations
     ) -> None:
-        rows = Rows(graph, QUERIES.renamed({"graph.sub": "graph.watch", "graph_sub": "graph_watch"}))
+        rows = Rows(
+            graph,
+            QUERIES.renamed({"graph.sub": "graph.watch", "graph_sub": "graph_watch"}),
+            Sealing(Vault(settings), "graph.watch"),
+        )
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_watch")
         self._registrations = registrations
 
@@ -87,6 +93,8 @@ class Watches(Kept[Watch, Told]):
 
     def _check(self, doc: Members) -> None:
         _window(doc)
+        if is_certain(doc):
+            raise BadRequestData(what=_("certain delivery is for subscriptions to entities"))
         if doc["notification"]["endpoint"].get("accept") == _GEO:
             raise BadRequestData(what=_("registrations cannot be told of as GeoJSON"))
 
@@ -97,7 +105,7 @@ class Watches(Kept[Watch, Told]):
     def _together(self, first: Told, other: Told) -> bool:
         return first.reason == other.reason
 
-    async def _compose(self, one: Watch, heard: list[Told]) -> Message | None:
+    async def _compose(self, one: Watch, heard: list[Told], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         latest = {match.registration.id: match for told in heard for match in told.matches}
         data = [
@@ -107,7 +115,7 @@ class Watches(Kept[Watch, Told]):
         if one.endpoint.accept == _LD:
             data = [{**each, "@context": context.echo} for each in data]
         made = {
-            "id": f"urn:ngsi-ld:ContextSourceNotification:{uuid4()}",
+            "id": f"urn:ngsi-ld:ContextSourceNotification:{id}",
             "type": "ContextSourceNotification",
             "subscriptionId": one.id,
             "notifiedAt": said(now()),

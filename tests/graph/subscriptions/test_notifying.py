@@ -11,7 +11,7 @@ import pytest
 
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.model import NULL, Operation
-from nhip.graph.subscriptions import outlet
+from nhip.graph.subscriptions import outlet, receivers
 from nhip.kernel.time import held, now
 from tests.graph.clauses import clause
 
@@ -139,7 +139,7 @@ async def test_a_receiver_that_lags_gets_many_entities_at_once(broker: Broker, r
 async def test_a_dead_receiver_is_left_in_peace_and_told_when_it_is_back(
     broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outlet, "_PAUSES_S", (0.3,))
+    monkeypatch.setattr(receivers, "_PAUSES_S", (0.3,))
     receiver.status = 503
     id = await broker.subscribe(tenant, **members(receiver))
     await broker.graph.write(tenant, [create(n=0)])

@@ -1,0 +1,160 @@
+"""Delivers letters: claims lines (several processes share them), sends, books what came of it, tries again later and later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from uuid import UUID, uuid4
+
+from nhip.errors import NhipError
+from nhip.graph.links import Links
+from nhip.graph.subscriptions.http import FAILED
+from nhip.graph.subscriptions.letters.model import REFUSALS, Taken, pause_s
+from nhip.graph.subscriptions.letters.store import LetterStore, Line
+from nhip.graph.subscriptions.measures import DEAD_LETTERS, DROPPED, NOTIFICATIONS, WAITING_LETTERS
+from nhip.graph.subscriptions.model import Subscription
+from nhip.graph.subscriptions.outlet import Heard, Message
+from nhip.graph.subscriptions.receivers import Sender, sender_of
+from nhip.kernel.time import now
+from nhip.settings import Settings
+
+log = logging.getLogger(__name__)
+POLL_S = 1.0
+LEASE_S = 10.0
+"""A line is ours for so long beyond the receiver's own time-out; who dies holding one delays it by this."""
+_AWAY_S = 30.0
+_TIDY_EVERY_S = 30.0
+_MOST_LINES = 64
+"""So many receivers are told at once."""
+Compose = Callable[[Subscription, list[Heard], UUID], Awaitable[Message | None]]
+
+
+class Post:
+    """One in each process. `find` gives a subscription as it is held in memory, `compose` writes a notification."""
+
+    def __init__(
+        self, url: str, settings: Settings, find: Callable[[int, str], Subscription | None], compose: Compose
+    ) -> None:
+        self._links = Links(url, 2, generic_plans=True)
+        self._store = LetterStore(self._links, uuid4())
+        self._settings, self._find, self._compose = settings, find, compose
+        self._awake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lines: dict[Line, asyncio.Task[None]] = {}
+
+    async def open(self) -> None:
+        """Begin to deliver, what other lives of this process left behind too."""
+        self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._tidy())]
+
+    async def close(self) -> None:
+        """Stop; what is under way is tried again by whoever comes next."""
+        tasks = [*self._tasks, *self._lines.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._links.close()
+
+    def nudge(self) -> None:
+        """Letters were written."""
+        self._awake.set()
+
+    async def _work(self) -> None:
+        while True:
+            self._awake.clear()
+            try:
+                if (room := _MOST_LINES - len(self._lines)) > 0:
+                    for line in await self._store.claim(room, LEASE_S):
+                        task = self._lines[line] = asyncio.create_task(self._carry(line))
+                        task.add_done_callback(partial(self._done, line))
+            except Exception:
+                log.exception("letters could not be claimed")
+                await asyncio.sleep(POLL_S)
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+
+    def _done(self, line: Line, _task: asyncio.Task[None]) -> None:
+        self._lines.pop(line, None)
+        self._awake.set()  # what came while the line was let go
+
+    async def _carry(self, line: Line) -> None:
+        """Deliver a line's letters until there are no more, its receiver fails, or the subscription changes."""
+        sender: Sender | None = None
+        try:
+            one = self._find(*line)
+            if one is None or not one.live(now()):
+                await self._store.release(line, _AWAY_S)
+                return
+            sender = sender_of(one.endpoint, self._settings)
+            taken = await self._store.take(line, LEASE_S + one.endpoint.patience_s)
+            while taken is not None:
+                if self._find(*line) is not one or not one.live(now()):
+                    await self._store.release(line, 0)
+                    return
+                taken = await self._deliver(line, one, sender, taken)
+        except Exception:
+            # the line is ours until its time is over; then it is tried again
+            log.exception("letters of %s could not be delivered", line[1])
+        finally:
+            if sender is not None:
+                sender.close()
+
+    async def _deliver(self, line: Line, one: Subscription, sender: Sender, taken: Taken) -> Taken | None:
+        """Try once; the next letters, None when the line is not ours any more."""
+        lease_s = LEASE_S + one.endpoint.patience_s
+        at = now()
+        status, why = 0, ""
+        try:
+            message = await self._compose(one, taken.heard, taken.notification)
+            if message is None:
+                return await self._store.take(line, lease_s, done=taken.seqs)
+            status = await sender.send(message.body, message.headers, one.endpoint.patience_s)
+            why = str(status)
+        except (*FAILED, NhipError) as error:
+            why = type(error).__name__
+        except Exception as error:
+            log.exception("a notification of %s could not be written", one.id)
+            why = type(error).__name__
+        if 200 <= status < 300:
+            NOTIFICATIONS.add(result="delivered")
+            return await self._store.take(line, lease_s, done=taken.seqs, sent=1, at=at)
+        NOTIFICATIONS.add(result="failed")
+        refused = status in REFUSALS
+        dead = taken.is_over(refused, at)
+        pause = pause_s(taken.failures, (taken.notification.int >> taken.tries % 64 & 0xFF) / 0xFF)
+        log.log(
+            logging.WARNING if dead else logging.INFO,
+            "notification %s of %s was not delivered (%s), try %d%s",
+            taken.notification,
+            one.id,
+            why,
+            taken.tries,
+            "; given up" if dead else "",
+        )
+        await self._store.fail(line, taken, why, refused=refused, dead=dead, at=at, pause_s=pause)
+        return None
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                await self.tidy()
+            except Exception:
+                log.exception("letters could not be tidied")
+            await asyncio.sleep(_TIDY_EVERY_S)
+
+    async def tidy(self) -> None:
+        """Bury, forget, drop, and say so."""
+        if (done := await self._store.tidy()) is not None:
+            _forgotten, buried, dropped = done
+            if buried:
+                log.warning("%d letters waited too long and are dead", buried)
+            for id, count in dropped:
+                log.warning("%d letters of %s were dropped: too many wait", count, id)
+                DROPPED.add(count)
+        waiting, dead = await self._store.count()
+        WAITING_LETTERS.set(waiting)
+        DEAD_LETTERS.set(dead)

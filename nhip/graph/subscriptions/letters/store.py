@@ -1,0 +1,76 @@
+"""Letters on their way in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from nhip.db.sql import load
+from nhip.graph.links import Links
+from nhip.graph.subscriptions.letters.model import DEAD_FOR, MOST_TOGETHER, MOST_WAITING, OLDEST, Taken, read
+
+queries = load(__file__)
+Line = tuple[int, str]
+"""Tenant and id of a subscription: its letters are delivered one notification after the other."""
+
+
+class LetterStore:
+    """Letters, as one process (`me`) sees to them."""
+
+    def __init__(self, links: Links, me: UUID) -> None:
+        self._links, self._me = links, me
+
+    async def claim(self, most: int, lease_s: float) -> list[Line]:
+        """Lines that are ours for so long."""
+        return [(row[0], row[1]) for row in await self._links.fetch(queries.claim, self._me, most, lease_s)]
+
+    async def take(
+        self, line: Line, lease_s: float, *, done: Sequence[int] = (), sent: int = 0, at: datetime | None = None
+    ) -> Taken | None:
+        """The next letters of a line, which stays ours; None: there are none, and it is nobody's. `done` letters are forgotten
+        first; `sent`: how many notifications they were."""
+        rows = await self._links.fetch(
+            queries.take, *line, self._me, uuid4(), MOST_TOGETHER, sent, list(done), at, lease_s
+        )
+        if not rows:
+            return None
+        rows.sort(key=lambda row: row[0])
+        return Taken(
+            notification=rows[0][1],
+            seqs=[row[0] for row in rows],
+            heard=[read(row[2]) for row in rows],
+            tries=max(row[3] for row in rows),
+            refusals=max(row[4] for row in rows),
+            oldest=min(row[5] for row in rows),
+            failures=rows[0][6],
+        )
+
+    async def fail(
+        self, line: Line, taken: Taken, problem: str, *, refused: bool, dead: bool, at: datetime, pause_s: float
+    ) -> None:
+        """Book a try that failed, and let the line go for `pause_s`."""
+        await self._links.fetch(queries.fail, *line, taken.seqs, problem, int(refused), dead, at, pause_s)
+
+    async def release(self, line: Line, pause_s: float) -> None:
+        """Let a line go for so long, with nothing tried."""
+        await self._links.fetch(queries.release, *line, self._me, pause_s)
+
+    async def tidy(self) -> tuple[int, int, list[tuple[str, int]]] | None:
+        """Forget what nobody wants, bury what is too old, drop what is too much: how many were forgotten, buried, dropped by
+        subscription. None: another process does it now."""
+        async with self._links.lend() as link:
+            if not (await link.fetch(queries.turn))[0][0]:
+                return None
+            try:
+                forgotten = len(await link.fetch(queries.forget_orphans, DEAD_FOR))
+                buried = len(await link.fetch(queries.bury_old, OLDEST))
+                dropped = [(row[0], row[1]) for row in await link.fetch(queries.drop_oldest, MOST_WAITING)]
+            finally:
+                await link.fetch(queries.turn_over)
+        return forgotten, buried, dropped
+
+    async def count(self) -> tuple[int, int]:
+        """How many letters wait, and how many are dead."""
+        waiting, dead = (await self._links.fetch(queries.count_waiting))[0]
+        return waiting, dead

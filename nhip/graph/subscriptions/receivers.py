@@ -1,0 +1,113 @@
+"""The receivers of a process: who delivers to which, how many connections stay open, which receivers are left in peace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from nhip.graph.subscriptions.http import HttpSender
+from nhip.graph.subscriptions.measures import PAUSED
+from nhip.graph.subscriptions.model import Endpoint
+from nhip.graph.subscriptions.mqtt import MqttSender
+from nhip.kernel.time import monotonic
+from nhip.settings import Settings
+
+MOST_AT_ONCE = 200
+"""So many notifications are under way at once."""
+MOST_IDLE = 200
+"""So many connections stay open with nothing under way; of more the one that was idle longest is closed."""
+_FAILURES = 3
+_PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+class Sender(Protocol):
+    """Delivers to one receiver."""
+
+    async def send(self, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:
+        """The status."""
+
+    def close(self) -> None:
+        """Give the connection up."""
+
+
+def sender_of(endpoint: Endpoint, settings: Settings) -> Sender:
+    """Who delivers to an endpoint."""
+    if endpoint.uri.startswith("mqtt"):
+        return MqttSender(settings, endpoint.uri, endpoint.notifier)
+    return HttpSender(settings, endpoint.uri)
+
+
+class Breaker:
+    """Of one receiver, for all who are told there: after some failures in a row it is left in peace, longer and longer; then one
+    notification tries whether it is back, and the others wait for what becomes of that."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        """In a row."""
+        self._not_before = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the receiver is left in peace now."""
+        return self._not_before > monotonic()
+
+    def wait_s(self, patience_s: float) -> float:
+        """How long to wait before the next try; 0: try now. Who is to try when a pause is over has `patience_s` for it."""
+        left = self._not_before - monotonic()
+        if left <= 0 and self.failures >= _FAILURES:
+            self._not_before = monotonic() + patience_s
+        return max(left, 0.0)
+
+    def good(self) -> None:
+        """It took a notification."""
+        self.failures, self._not_before = 0, 0.0
+
+    def bad(self, cooldown_s: float) -> None:
+        """It did not. `cooldown_s`: at least so long the subscription's owner wants it left in peace."""
+        self.failures += 1
+        place = self.failures - _FAILURES
+        pause = _PAUSES_S[min(place, len(_PAUSES_S) - 1)] if place >= 0 else 0.0
+        self._not_before = monotonic() + max(cooldown_s, pause)
+
+
+class Receivers:
+    """What the subscriptions of a process have in common when they tell somebody."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._breakers: WeakValueDictionary[str, Breaker] = WeakValueDictionary()
+        self._idle: OrderedDict[Sender, None] = OrderedDict()
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def breaker(self, uri: str) -> Breaker:
+        """That of an address."""
+        found = self._breakers.get(uri)
+        if found is None:
+            found = self._breakers[uri] = Breaker()
+        return found
+
+    def sender(self, endpoint: Endpoint) -> Sender:
+        """Who delivers to an endpoint."""
+        return sender_of(endpoint, self._settings)
+
+    async def send(self, sender: Sender, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:
+        """The status. Raises one of FAILED."""
+        async with self._turns:
+            self._idle.pop(sender, None)
+            try:
+                return await sender.send(body, headers, timeout_s)
+            finally:
+                self._idle[sender] = None
+                if len(self._idle) > MOST_IDLE:
+                    self._idle.popitem(last=False)[0].close()
+
+    def forget(self, sender: Sender) -> None:
+        """It is not needed any more."""
+        self._idle.pop(sender, None)
+        sender.close()
+
+    def measure(self) -> None:
+        """Tell /metrics how it stands."""
+        PAUSED.set(sum(one.is_open for one in self._breakers.values()))
