@@ -13,7 +13,7 @@ from typing import Any
 from litestar import Litestar
 
 import nhip.parts  # noqa: F401  binds the jobs that pages enqueue
-from nhip import security
+from nhip import graph_letters, security
 from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
@@ -97,6 +97,7 @@ def all_routes() -> list[Any]:
         *programs_api.ROUTES,
         *ROUTES,
         *ledger_api.ROUTES,
+        *graph_letters.ROUTES,
         *portal.ROUTES,
         *privacy.ROUTES,
         *sector_routes(),

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -25,12 +25,14 @@ from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.links import node_url
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.graph.watches.service import Watches
+from nhip.graph_letters import letters
 from nhip.kernel.i18n import _
 from nhip.settings import Settings, load
 
@@ -53,6 +55,9 @@ class Node(msgspec.Struct, frozen=True):
 @click.group()
 def graph() -> None:
     """The live graph of things (NGSI-LD)."""
+
+
+graph.add_command(letters)
 
 
 @graph.command()
@@ -108,12 +113,12 @@ def _mapping(file: Path | None) -> dict[str, str]:
 async def _prepared(url: str, node: str) -> str:
     """The URL of the node's database, made and brought up to date."""
     if node:
-        name = f"nhip_node_{node.lower()}"
+        name = urlsplit(node_url(url, node)).path[1:]
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             there = await connection.execute("select 1 from pg_database where datname = %s", [name])
             if await there.fetchone() is None:
                 await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        url = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        url = node_url(url, node)
     db = Database(url, size=1)
     await db.open()
     try:
@@ -175,7 +180,7 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     """The interface over the node's database, until the end of the block; `permit` lets in, None: everybody."""
     db, graph = Database(node.database, size=3), Graph(node.database)
     contexts = Contexts(settings, db, preloaded=node.contexts)
-    registrations = Registrations(graph, db)
+    registrations = Registrations(graph, db, settings)
     federation = Federation(settings, registrations, contexts)
     hosting = Hosting(contexts, node.address)
     subscriptions = Subscriptions(graph, contexts, settings, hosting)

@@ -7,6 +7,7 @@ import click
 from nhip.datasets.sources import SEALED as SOURCES
 from nhip.db.installation import Installation
 from nhip.db.terminal import with_installation
+from nhip.graph.subscriptions.sealing import SEALED as ENDPOINTS
 from nhip.portal.national.service import SEALED as NATIONAL
 from nhip.security.openid.service import SEALED as OPENID
 from nhip.security.resealing import SealedColumn, reseal_all
@@ -14,12 +15,12 @@ from nhip.security.secrets import Vault
 from nhip.security.signin.totp import SEALED as TOTP
 from nhip.settings import Settings
 
-COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL]
+COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL, *ENDPOINTS]
 
 
 @click.group()
 def keys() -> None:
-    """The key that seals stored secrets (credentials of sources, one-time codes, identity providers)."""
+    """The key that seals stored secrets (credentials of sources, one-time codes, identity providers, receivers)."""
 
 
 @keys.command()

@@ -25,8 +25,11 @@ from nhip.graph.registrations.model import Change, Registration, from_doc
 from nhip.graph.registrations.reading import check_whole, read_registration
 from nhip.graph.registrations.store import Counts
 from nhip.graph.service import Graph
+from nhip.graph.subscriptions.sealing import Sealing
 from nhip.kernel import ids
 from nhip.kernel.time import now
+from nhip.security.secrets import Vault
+from nhip.settings import Settings
 
 _LOOKED_AFTER_EVERY_S = 1.0
 log = logging.getLogger(__name__)
@@ -35,9 +38,10 @@ log = logging.getLogger(__name__)
 class Registrations:
     """The context sources of every tenant. What another process changes is seen here within a second."""
 
-    def __init__(self, graph: Graph, db: Database) -> None:
+    def __init__(self, graph: Graph, db: Database, settings: Settings) -> None:
         self._graph = graph
         self._db = db
+        self._sealing = Sealing(Vault(settings), "graph.registration")
         self._indexes: defaultdict[int, Index] = defaultdict(Index)
         self._change = -1
         self._counts: defaultdict[tuple[int, str], Counts] = defaultdict(Counts)
@@ -47,6 +51,8 @@ class Registrations:
 
     async def open(self) -> None:
         """Read all registrations and keep up with them from now on."""
+        async with self._db.tx() as tx:
+            await store.seal_plain(tx, self._sealing)
         await self.refresh()
         self._caretaker = asyncio.create_task(self._look_after())
 
@@ -65,7 +71,7 @@ class Registrations:
             await store.lock_all(tx)
             await self._refresh(tx)
             await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
-            if not await store.add(tx, tenant, doc):
+            if not await store.add(tx, self._sealing, tenant, doc):
                 raise AlreadyExists(what=doc["id"])
         self._changed(tenant, None, from_doc(doc))
         return str(doc["id"])
@@ -76,7 +82,7 @@ class Registrations:
         async with self._db.tx() as tx:
             await store.lock_all(tx)
             await self._refresh(tx)
-            old = await store.lock(tx, tenant, id)
+            old = await store.lock(tx, self._sealing, tenant, id)
             if old is None:
                 raise ResourceNotFound(what=id)
             changed = {**old, **fragment, "modifiedAt": instant(now())}
@@ -86,7 +92,7 @@ class Registrations:
             except Fault as fault:
                 raise fault.error() from None
             await refuse_conflicts(self._graph, tenant, self._indexes[tenant], from_doc(doc))
-            await store.put(tx, tenant, doc)
+            await store.put(tx, self._sealing, tenant, doc)
         self._changed(tenant, from_doc(old), from_doc(doc))
 
     async def delete(self, tenant: int, id: str) -> None:
@@ -143,7 +149,7 @@ class Registrations:
         if change == self._change:
             return
         indexes: defaultdict[int, Index] = defaultdict(Index)
-        for tenant, registration in await store.list_all(tx):
+        for tenant, registration in await store.list_all(tx, self._sealing):
             indexes[tenant].put(registration)
         self._indexes, self._change = indexes, change
 

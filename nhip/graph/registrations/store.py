@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,13 @@ from nhip.db.database import Connection
 from nhip.db.sql import load
 from nhip.graph.document.times import instant
 from nhip.graph.registrations.model import Registration, from_doc
+from nhip.graph.subscriptions.sealing import Sealing
+from nhip.security.secrets import SecretUnreadable
 
 queries = load(__file__)
+log = logging.getLogger(__name__)
+_SECRET = "contextSourceInfo"
+"""What goes along with each request to the source: sealed at rest."""
 
 
 class Counts(msgspec.Struct):
@@ -26,31 +32,37 @@ class Counts(msgspec.Struct):
     failed_at: datetime | None = None
 
 
-async def add(tx: Connection, tenant: int, doc: dict[str, Any]) -> bool:
+async def add(tx: Connection, sealing: Sealing, tenant: int, doc: dict[str, Any]) -> bool:
     """Keep a new registration; whether there was none with its id."""
-    values = {"tenant": tenant, "id": doc["id"], "doc": orjson.dumps(doc)}
-    row = await (await tx.execute(queries.add, values)).fetchone()
+    row = await (await tx.execute(queries.add, _values(sealing, tenant, doc))).fetchone()
     await tx.execute(queries.tell)
     return row is not None
 
 
-async def put(tx: Connection, tenant: int, doc: dict[str, Any]) -> None:
+async def put(tx: Connection, sealing: Sealing, tenant: int, doc: dict[str, Any]) -> None:
     """Keep a registration as it is now."""
-    await tx.execute(queries.put, {"tenant": tenant, "id": doc["id"], "doc": orjson.dumps(doc)})
+    await tx.execute(queries.put, _values(sealing, tenant, doc))
     await tx.execute(queries.tell)
 
 
+def _values(sealing: Sealing, tenant: int, doc: dict[str, Any]) -> dict[str, Any]:
+    bare = {name: value for name, value in doc.items() if name != _SECRET}
+    secrets = {name: doc[name] for name in (_SECRET,) if name in doc}
+    sealed = sealing.seal(tenant, doc["id"], secrets)
+    return {"tenant": tenant, "id": doc["id"], "doc": orjson.dumps(bare), "sealed": sealed}
+
+
 async def delete(tx: Connection, tenant: int, id: str) -> dict[str, Any] | None:
-    """Forget a registration; gives its document if there was one."""
+    """Forget a registration; gives its document, without what was sealed, if there was one."""
     row = await (await tx.execute(queries.delete, {"tenant": tenant, "id": id})).fetchone()
     await tx.execute(queries.tell)
     return orjson.loads(row[0]) if row else None
 
 
-async def lock(tx: Connection, tenant: int, id: str) -> dict[str, Any] | None:
-    """The document of a registration that is about to be changed."""
+async def lock(tx: Connection, sealing: Sealing, tenant: int, id: str) -> dict[str, Any] | None:
+    """The document of a registration that is about to be changed. Raises SecretUnreadable."""
     row = await (await tx.execute(queries.lock, {"tenant": tenant, "id": id})).fetchone()
-    return orjson.loads(row[0]) if row else None
+    return orjson.loads(row[0]) | sealing.open_(tenant, id, row[1]) if row else None
 
 
 async def lock_all(tx: Connection) -> None:
@@ -58,10 +70,25 @@ async def lock_all(tx: Connection) -> None:
     await tx.execute(queries.lock_all)
 
 
-async def list_all(tx: Connection) -> list[tuple[int, Registration]]:
-    """Every registration with its tenant."""
-    rows = await (await tx.execute(queries.list_all)).fetchall()
-    return [(tenant, from_doc(orjson.loads(doc), _counters(*counts))) for tenant, doc, *counts in rows]
+async def list_all(tx: Connection, sealing: Sealing) -> list[tuple[int, Registration]]:
+    """Every registration with its tenant, but those whose secrets cannot be opened: without them their sources are not asked."""
+    found = []
+    for tenant, text, sealed, *counts in await (await tx.execute(queries.list_all)).fetchall():
+        doc = orjson.loads(text)
+        try:
+            doc |= sealing.open_(tenant, doc["id"], sealed)
+        except SecretUnreadable:
+            log.warning("the secrets of the registration %s cannot be opened; its source is not asked", doc["id"])
+            continue
+        found.append((tenant, from_doc(doc, _counters(*counts))))
+    return found
+
+
+async def seal_plain(tx: Connection, sealing: Sealing) -> None:
+    """Seal what was stored before secrets were."""
+    for tenant, text in await (await tx.execute(queries.list_plain)).fetchall():
+        if _SECRET in (doc := orjson.loads(text)):
+            await tx.execute(queries.put, _values(sealing, tenant, doc))
 
 
 async def change(tx: Connection) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -25,6 +27,7 @@ from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.settings import Settings
 
+SETTINGS = Settings(data_dir=Path(tempfile.mkdtemp(prefix="nhip-sources-")), outgoing_private="127.0.0.0/8")
 CONTEXT = compile_context(
     [{"Bus": "https://example.org/Bus", "speed": "https://example.org/speed", "name": "https://example.org/name"}]
 )
@@ -83,12 +86,11 @@ def source() -> Iterator[Source]:
 
 @pytest.fixture(scope="module")
 async def federation(graph: Graph, graph_url: str) -> AsyncIterator[Federation]:
-    settings = Settings(outgoing_private="127.0.0.0/8")
     db = Database(graph_url, size=2)
     await db.open()
-    registrations, contexts = Registrations(graph, db), Contexts(settings, db)
+    registrations, contexts = Registrations(graph, db, SETTINGS), Contexts(SETTINGS, db)
     await registrations.open()
-    made = Federation(settings, registrations, contexts)
+    made = Federation(SETTINGS, registrations, contexts)
     yield made
     made.close()
     await registrations.close()
@@ -273,7 +275,7 @@ async def test_counters_and_changes_are_seen_by_other_processes(
     id = await register(federation, tenant, source)
     db = Database(graph_url, size=2)
     await db.open()
-    other = Registrations(graph, db)
+    other = Registrations(graph, db, SETTINGS)
     await other.refresh()
     assert other.get(tenant, id).doc["endpoint"] == source.url
     source.status = 500

@@ -24,17 +24,19 @@ from nhip.graph.watches.service import Watches
 from nhip.settings import Settings
 
 _names = itertools.count()
+SETTINGS = Settings(data_dir=Path(tempfile.mkdtemp(prefix="nhip-subscriptions-")), outgoing_private="127.0.0.0/8")
+"""One key seals the secrets for all processes."""
 
 
 class Broker:
     """One process of the graph, as far as subscriptions go."""
 
     def __init__(self, url: str) -> None:
-        settings = Settings(data_dir=Path(tempfile.gettempdir()), outgoing_private="127.0.0.0/8")
+        self.settings = settings = SETTINGS
         self.db = Database(url, size=2)
         self.graph = Graph(url)
         self.contexts = Contexts(settings, self.db)
-        self.registrations = Registrations(self.graph, self.db)
+        self.registrations = Registrations(self.graph, self.db, settings)
         hosting = Hosting(self.contexts, "http://here")
         self.subscriptions = Subscriptions(self.graph, self.contexts, settings, hosting)
         self.watches = Watches(self.graph, self.contexts, settings, hosting, self.registrations)
