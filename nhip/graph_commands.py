@@ -10,22 +10,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import msgspec
-import psycopg
-from psycopg import sql
 
 from nhip.db import Database
 from nhip.db.installation import database_url
-from nhip.db.migrate import migrate
 from nhip.errors import BadInput
 from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
-from nhip.graph.links import node_url
+from nhip.graph.mirrors.commands import mirror
+from nhip.graph.mirrors.service import Mirrors
+from nhip.graph.nodes import node_database
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
@@ -58,6 +56,7 @@ def graph() -> None:
 
 
 graph.add_command(letters)
+graph.add_command(mirror)
 
 
 @graph.command()
@@ -88,12 +87,10 @@ def serve(
         raise BadInput(
             what=_("a node by itself knows no people; say --open, or use `nhip up`, which asks who they are")
         )
-    if not node.replace("_", "").isalnum() and node:
-        raise BadInput(what=_("--node: letters, digits and _ only"))
     files = {url: Path(file) for url, file in _mapping(contexts).items()}
     url, server = database_url(settings)
     try:
-        told = Node(node or "nhip", asyncio.run(_prepared(url, node)), f"http://{host}:{port}", files, instances)
+        told = Node(node or "nhip", asyncio.run(node_database(url, node)), f"http://{host}:{port}", files, instances)
         os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
         _serve(host, port, processes)
@@ -108,24 +105,6 @@ def _mapping(file: Path | None) -> dict[str, str]:
         return msgspec.convert(found, dict[str, str])
     except (ValueError, msgspec.ValidationError) as error:
         raise BadInput(what=f"--contexts: {error}") from error
-
-
-async def _prepared(url: str, node: str) -> str:
-    """The URL of the node's database, made and brought up to date."""
-    if node:
-        name = urlsplit(node_url(url, node)).path[1:]
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-            there = await connection.execute("select 1 from pg_database where datname = %s", [name])
-            if await there.fetchone() is None:
-                await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        url = node_url(url, node)
-    db = Database(url, size=1)
-    await db.open()
-    try:
-        await migrate(db, ["nhip.graph"])
-    finally:
-        await db.close()
-    return url
 
 
 def _serve(host: str, port: int, processes: int) -> None:
@@ -185,11 +164,13 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     hosting = Hosting(contexts, node.address)
     subscriptions = Subscriptions(graph, contexts, settings, hosting)
     watches = Watches(graph, contexts, settings, hosting, registrations)
+    mirrors = Mirrors(graph, db, contexts, settings, node.address)
     await db.open()
     await graph.open()
     await registrations.open()
     await subscriptions.open()
     await watches.open()
+    await mirrors.open()
     try:
         limits = Limits(instances=node.instances)
         yield GraphApp(
@@ -203,8 +184,10 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
             federation=federation,
             subscriptions=subscriptions,
             watches=watches,
+            mirrors=mirrors,
         )
     finally:
+        await mirrors.close()
         await watches.close()
         await subscriptions.close()
         federation.close()

@@ -15,7 +15,7 @@ from litestar.datastructures import State
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation, database_url
 from nhip.db.terminal import print_json, print_table, with_installation
-from nhip.graph.links import node_url
+from nhip.graph.nodes import node_url
 from nhip.graph.subscriptions.letters import desk
 from nhip.settings import Settings
 

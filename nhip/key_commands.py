@@ -7,6 +7,7 @@ import click
 from nhip.datasets.sources import SEALED as SOURCES
 from nhip.db.installation import Installation
 from nhip.db.terminal import with_installation
+from nhip.graph.mirrors.service import SEALED as MIRRORS
 from nhip.graph.subscriptions.sealing import SEALED as ENDPOINTS
 from nhip.portal.national.service import SEALED as NATIONAL
 from nhip.security.openid.service import SEALED as OPENID
@@ -15,7 +16,7 @@ from nhip.security.secrets import Vault
 from nhip.security.signin.totp import SEALED as TOTP
 from nhip.settings import Settings
 
-COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL, *ENDPOINTS]
+COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL, *ENDPOINTS, *MIRRORS]
 
 
 @click.group()

@@ -84,6 +84,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     graph_history_days: int = 0
     """Days that the history of the live graph is kept, by when a value was observed; 0: for ever."""
+    graph_mirror_check_s: int = 30
+    """Seconds after which a mirror of a peer looks whether it missed something."""
+    graph_mirror_compare_s: int = 21_600
+    """Seconds after which a mirror is compared with its peer entity by entity, whatever it heard."""
 
     backup_to: str = ""
     """Folder that the backup of each night goes to, on another disk or machine; empty means none is made."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
@@ -24,11 +23,6 @@ LOST = (
 """How it shows that the server went away, or that this connection did."""
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "nhip graph", "lock_timeout": "20s"}
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
-
-
-def node_url(url: str, node: str) -> str:
-    """The URL of the database of a node (`nhip graph serve --node`) on the server of `url`; that itself without a node."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/nhip_node_{node.lower()}")) if node else url
 
 
 class Link:

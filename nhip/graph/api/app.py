@@ -20,6 +20,7 @@ from nhip.kernel.time import now
 
 if TYPE_CHECKING:
     from nhip.graph.contexts.service import Contexts
+    from nhip.graph.mirrors.service import Mirrors
     from nhip.graph.registrations.forwarding import Federation
     from nhip.graph.registrations.service import Registrations
     from nhip.graph.service import Graph
@@ -52,12 +53,14 @@ class GraphApp:
         federation: Federation | None = None,
         subscriptions: Subscriptions | None = None,
         watches: Watches | None = None,
+        mirrors: Mirrors | None = None,
     ) -> None:
         self.graph = graph
         self.registrations = registrations
         self.federation = federation
         self.subscriptions = subscriptions
         self.watches = watches
+        self.mirrors = mirrors
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node
@@ -95,10 +98,10 @@ class GraphApp:
             if path == ["entities"] and call.method in ("PUT", "PATCH") and identifier_missing(path, call.method):
                 raise BadRequestData(what=_("the address ends where an identifier is expected"))
             return _not_allowed(call.method, resource)
-        return await self._run(call, route)
+        return await self._run(call, route, path[0])
 
-    async def _run(self, call: Call, route: Route) -> Answer:
-        if self.permit is not None:
+    async def _run(self, call: Call, route: Route, place: str) -> Answer:
+        if self.permit is not None and not route.by_token:
             await self.permit(call.scope, route.permission)
         call.query = params.parsed(call.scope["query_string"], route.params)
         call.accept = chosen(call.header(b"accept"), route.offered)
@@ -106,6 +109,8 @@ class GraphApp:
             call.kind = body_type(call.header(b"content-type"), call.method == "PATCH")
         if call.tenant_name:
             call.tenant = await self._tenant(call.tenant_name, route)
+            if route.permission == WRITE and self.mirrors is not None:
+                self.mirrors.refuse(call.tenant, place)
         if snapshots.HEADER not in call.headers:
             return await route.handler(call)
         await snapshots.enter(call, route.permission == WRITE)

@@ -10,6 +10,7 @@ from nhip.graph.api import (
     hosted,
     identity,
     maps,
+    mirroring,
     querying,
     registering,
     retrieving,
@@ -38,6 +39,7 @@ def install() -> None:
     _snapshots()
     _registrations()
     _subscriptions()
+    _mirrors()
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 
@@ -135,3 +137,9 @@ def _subscriptions() -> None:
         add(f"{here}/*", "GET", Route(handler=of.retrieve, params=subscribing.ONE))
         add(f"{here}/*", "PATCH", Route(handler=of.update, permission=WRITE))
         add(f"{here}/*", "DELETE", Route(handler=of.delete, permission=WRITE))
+
+
+def _mirrors() -> None:
+    add("mirrors", "GET", Route(handler=mirroring.list_mirrors, any_tenant=True))
+    add("mirrors/*", "GET", Route(handler=mirroring.show_provenance, params=mirroring.ONE, any_tenant=True))
+    add("mirrors/*", "POST", Route(handler=mirroring.take_notification, any_tenant=True, by_token=True))

@@ -28,6 +28,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Creating something makes a tenant that is not there yet (5.5.10)."""
     any_tenant: bool = False
     """The tenant need not exist."""
+    by_token: bool = False
+    """A token of its own lets in, not an account."""
 
 
 Resource = dict[str, Route]

@@ -32,6 +32,8 @@ class Reply(msgspec.Struct, frozen=True):
     """Whether there was a body that cannot be read, or that is too large."""
     warnings: list[str] = []
     """Its NGSILD-Warning headers: what went wrong farther away."""
+    headers: Mapping[str, str] = {}
+    """All headers by name in lower case; of an answer that can be read."""
 
 
 class Client:
@@ -90,8 +92,8 @@ def _read(response: httpx.Response) -> Reply:
         pieces.append(piece)
     text = b"".join(pieces)
     if not text.strip():
-        return Reply(response.status_code, warnings=warnings)
+        return Reply(response.status_code, warnings=warnings, headers=dict(response.headers))
     try:
-        return Reply(response.status_code, orjson.loads(text), warnings=warnings)
+        return Reply(response.status_code, orjson.loads(text), warnings=warnings, headers=dict(response.headers))
     except orjson.JSONDecodeError:
         return Reply(response.status_code, invalid=True)

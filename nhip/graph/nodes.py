@@ -1,0 +1,41 @@
+"""Nodes by themselves: each has a database of its own beside the installation's."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from nhip.db import Database
+from nhip.db.migrate import migrate
+from nhip.errors import BadInput
+from nhip.kernel.i18n import _
+
+
+def node_url(url: str, node: str) -> str:
+    """The URL of the database of a node (`nhip graph serve --node`) on the server of `url`; that itself without a node."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/nhip_node_{node.lower()}")) if node else url
+
+
+async def node_database(url: str, node: str) -> str:
+    """The URL of the database of the node called `node` (empty: the one at `url`), made and brought up to date.
+
+    Raises BadInput for a name that is none.
+    """
+    if node and not node.replace("_", "").isalnum():
+        raise BadInput(what=_("--node: letters, digits and _ only"))
+    if node:
+        name = urlsplit(node_url(url, node)).path[1:]
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            there = await connection.execute("select 1 from pg_database where datname = %s", [name])
+            if await there.fetchone() is None:
+                await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        url = node_url(url, node)
+    db = Database(url, size=1)
+    await db.open()
+    try:
+        await migrate(db, ["nhip.graph"])
+    finally:
+        await db.close()
+    return url
