@@ -18,7 +18,7 @@ from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
-from nhip.graph_layer import GraphLayer, graph_beside
+from nhip.graph_layer import GRAPH, GraphLayer, graph_beside
 from nhip.kernel.i18n import _
 from nhip.ledger import api as ledger_api
 from nhip.plugins import found_sectors
@@ -37,6 +37,7 @@ from nhip.security.programs.layer import ProgramHeaders
 from nhip.security.protect import protect
 from nhip.security.sessions import bearers
 from nhip.settings import Settings, load
+from nhip.things.keeping import in_step
 from nhip.web.app import build
 from nhip.web.i18n import add_catalogue
 from nhip.web.live import EVERYTHING
@@ -135,7 +136,7 @@ def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsync
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
             asking = asyncio.create_task(keep_asking(app, installation))
             try:
-                async with graph_beside(app, settings, installation.db.url):
+                async with graph_beside(app, settings, installation.db.url), in_step(installation, app.state[GRAPH].graph):
                     yield
             finally:
                 listening.cancel()

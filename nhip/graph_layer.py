@@ -20,6 +20,7 @@ from nhip.security.sessions import who
 from nhip.security.signin.errors import SecondFactorNeeded
 from nhip.security.signin.gate import must_have_second
 from nhip.settings import Settings
+from nhip.things import words
 from nhip.web.app import Measured
 from nhip.web.errors import SignInNeeded
 
@@ -69,7 +70,7 @@ def permit_of(app: Litestar) -> Permit:
 async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> AsyncIterator[None]:
     """Open the graph on the installation's database, for as long as the application runs."""
     address = settings.base_url or f"http://{settings.host}:{settings.port}"
-    node = Node(node_name(settings), database_url, address)
+    node = Node(node_name(settings), database_url, address, {f"{address}{words.PATH}": words.FILE})
     async with serving(settings, node, permit_of(app)) as graph:
         app.state[GRAPH] = graph
         yield

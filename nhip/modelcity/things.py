@@ -1,0 +1,21 @@
+"""The things of the model city: which of its datasets are in the live graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nhip.datasets.store import get_dataset
+from nhip.db.installation import Installation
+from nhip.things.reading import read_mappings
+from nhip.things.store import put_mapping
+
+FILE = Path(__file__).with_name("things.toml")
+
+
+async def map_things(installation: Installation) -> int:
+    """Say which datasets are things; the running server then puts them into the graph. How many mappings are new."""
+    new = 0
+    async with installation.db.tx() as tx:
+        for mapping in read_mappings(FILE.read_text(encoding="utf-8")):
+            new += await put_mapping(tx, (await get_dataset(tx, mapping.dataset)).id, mapping)
+    return new
