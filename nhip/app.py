@@ -136,7 +136,10 @@ def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsync
             listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
             asking = asyncio.create_task(keep_asking(app, installation))
             try:
-                async with graph_beside(app, settings, installation.db.url), in_step(installation, app.state[GRAPH].graph):
+                async with (
+                    graph_beside(app, settings, installation.db.url),
+                    in_step(installation, app.state[GRAPH].graph),
+                ):
                     yield
             finally:
                 listening.cancel()

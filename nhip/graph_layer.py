@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from nhip.db.keyfile import read_or_make
 from nhip.errors import Forbidden
 from nhip.graph.api.app import PREFIX, Permit
+from nhip.graph.api.openapi import ADDRESS
 from nhip.graph_commands import Node, serving
 from nhip.kernel import random
 from nhip.security.sessions import who
@@ -41,7 +42,7 @@ class GraphLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not ours."""
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(f"{PREFIX}/"):
+        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith((f"{PREFIX}/", ADDRESS)):
             await self.app(scope, receive, send)
             return
         scope["path_template"] = PREFIX  # one series of measures for all of it

@@ -17,7 +17,16 @@ from nhip.portal.dcat import jobs as dcat_jobs
 from nhip.portal.people import jobs as people_jobs
 from nhip.privacy import jobs as privacy_jobs
 
-PACKAGES = ["nhip.jobs", "nhip.ledger", "nhip.security", "nhip.datasets", "nhip.privacy", "nhip.portal", "nhip.graph", "nhip.things"]
+PACKAGES = [
+    "nhip.jobs",
+    "nhip.ledger",
+    "nhip.security",
+    "nhip.datasets",
+    "nhip.privacy",
+    "nhip.portal",
+    "nhip.graph",
+    "nhip.things",
+]
 """Packages that own tables, in the order of their migrations."""
 
 jobs.app.add_tasks_from(dataset_jobs.blueprint, namespace="datasets")

@@ -18,6 +18,7 @@ from nhip.console.national import pages as national
 from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
 from nhip.console.stories import pages as stories
+from nhip.console.things import pages as things
 from nhip.console.voices import routes as voices
 from nhip.kernel.i18n import _
 from nhip.security.permissions.catalogue import SELF
@@ -45,6 +46,7 @@ ROUTES = [
     *national.ROUTES,
     *voices.ROUTES,
     *stories.ROUTES,
+    *things.ROUTES,
     *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,6 +55,7 @@ NAVIGATION = (
     NavItem(_("To mend"), "/console/queue", _("Data"), "dataset.read"),
     NavItem(_("Feeds by freshness"), "/console/feeds", _("Data"), "dataset.read"),
     NavItem(_("Datasets"), "/console/datasets", _("Data"), "dataset.read"),
+    NavItem(_("Live city"), "/console/things", _("Data"), "graph.read"),
     NavItem(_("Send data"), "/console/upload", _("Bring in"), "dataset.deliver"),
     NavItem(_("Sources"), "/console/sources", _("Bring in"), "source.read"),
     NavItem(_("Publishing"), "/console/publishing", _("Open data"), "dataset.read"),

@@ -18,11 +18,13 @@ from nhip.db.installation import Installation, opened
 from nhip.db.terminal import print_json, progress
 from nhip.errors import Conflict
 from nhip.modelcity.generate import generate
+from nhip.modelcity.live import simulated
 from nhip.modelcity.load import Loaded, Step, load_city, prepare_city
 from nhip.modelcity.manifest import open_city
 from nhip.modelcity.model import City
-from nhip.modelcity.people import User, make_people, told
+from nhip.modelcity.people import User, issue_live_key, make_people, told
 from nhip.modelcity.portal import Portals
+from nhip.modelcity.things import map_things
 from nhip.parts import prepare_database
 from nhip.serve import address, require_port, serve
 from nhip.settings import Settings, load
@@ -67,13 +69,14 @@ def demo(
     if not load_only:
         require_port(settings)
     with contextlib.ExitStack() as stack:
-        loaded, users = asyncio.run(_load(settings, seed, stack))
+        loaded, users, key = asyncio.run(_load(settings, seed, stack, live=not load_only))
         signing_in = told(users, address(settings))
         if wants_json or load_only:
             shown = {**msgspec.to_builtins(loaded), "users": users}
             print_json(shown) if wants_json else click.echo(f"{summary(loaded)}\n\n{signing_in}")
         if load_only:
             return
+        stack.enter_context(simulated(settings, key))
         serve(settings, greeting=f"{summary(loaded)}\n\n{signing_in}", browser=not no_browser)
 
 
@@ -89,9 +92,11 @@ def summary(loaded: Loaded) -> str:
     )
 
 
-async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> tuple[Loaded, list[User]]:
+async def _load(
+    settings: Settings, seed: int, stack: contextlib.ExitStack, *, live: bool
+) -> tuple[Loaded, list[User], str]:
     """Everything up to serving: made and loaded once, found again on later starts. Portals run until `stack` closes. People come
-    with their passwords when they are made just now."""
+    with their passwords when they are made just now; the text is the simulator's key (`live`)."""
     done = settings.data_dir / "demo" / LOADED
     async with opened(settings) as installation:
         await prepare_database(installation.db)
@@ -99,7 +104,8 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> t
             city = open_city(settings.data_dir / "demo", database_url=sources_url(installation.db.url))
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
-            return msgspec.json.decode(done.read_bytes(), type=Loaded), await make_people(installation)
+            loaded = msgspec.json.decode(done.read_bytes(), type=Loaded)
+            return loaded, *await _after_loading(installation, live)
         await _refuse_other_data(installation)
         with progress() as shown:
             city = await asyncio.to_thread(_generate, installation, seed, _step(shown, "Making the city's raw sources"))
@@ -107,7 +113,13 @@ async def _load(settings: Settings, seed: int, stack: contextlib.ExitStack) -> t
             await prepare_city(installation, city, portals)
             loaded = await load_city(installation, city, _steps(shown))
         done.write_bytes(msgspec.json.encode(loaded))
-        return loaded, await make_people(installation)
+        return loaded, *await _after_loading(installation, live)
+
+
+async def _after_loading(installation: Installation, live: bool) -> tuple[list[User], str]:
+    users = await make_people(installation)
+    await map_things(installation)
+    return users, await issue_live_key(installation) if live else ""
 
 
 async def _refuse_other_data(installation: Installation) -> None:

@@ -21,7 +21,7 @@ from nhip.security.parties.store import find_by_code, set_subject
 from nhip.security.permissions.catalogue import ROLE_TITLES
 from nhip.security.permissions.service import give_role
 from nhip.security.programs.model import Limits
-from nhip.security.programs.service import issue_key, make_program
+from nhip.security.programs.service import issue_key, list_keys, make_program, revoke_key
 from nhip.security.service import make_user
 from nhip.security.store import find_account, find_administrator
 from nhip.security.subjects import subject_of
@@ -53,7 +53,9 @@ PEOPLE: Final = (
 )
 CITIZEN: Final = PersonPlan("nguoi-dan", "Công dân mẫu", "citizen", "")
 PROGRAM: Final = PersonPlan("", "Phần mềm của Công ty Vận tải", "program", "ct-xe-buyt", limited=True)
-SCOPES: Final = ("dataset.read", "dataset.export", "dataset.deliver")
+SCOPES: Final = ("dataset.read", "dataset.export", "dataset.deliver", "graph.read", "graph.write")
+LIVE: Final = "Mô phỏng trực tiếp (dữ liệu mẫu)"
+"""The program that plays the buses and the gauges."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +136,18 @@ async def _make_program(tx: Connection, codes: Codes) -> User:
     limits = Limits(scopes=SCOPES, expires_at=now() + timedelta(days=365))
     issued = await issue_key(tx, program.id, "nhip demo", limits)
     return _user(PROGRAM, codes, key=issued.text)
+
+
+async def issue_live_key(installation: Installation) -> str:
+    """A new key of the simulator, which reads and writes things; its last one opens nothing any more."""
+    async with installation.db.tx() as tx:
+        old = [key for key in await list_keys(tx, ended=True) if key.program == LIVE]
+        for key in old:
+            if key.revoked_at is None:
+                await revoke_key(tx, key.id)
+        party_id = old[0].party_id if old else (await make_program(tx, LIVE)).id
+        limits = Limits(scopes=("graph.read", "graph.write"), expires_at=now() + timedelta(days=30))
+        return (await issue_key(tx, party_id, "nhip demo", limits)).text
 
 
 def told(users: list[User], address: str) -> str:

@@ -23,6 +23,7 @@ TWICE = _("Another row has this identifier already.")
 NO_PLACE = _("The place lies outside Vietnam or is incomplete; the thing is there without it.")
 NOT_OPEN = _("The contract does not classify this column as public; it stays out of the graph.")
 MISSING = _("The version has no such column.")
+IN_DOUBT = _("The check found this cell wrong; it stays out of the graph.")
 OTHERS = _("Another dataset has a thing with this identifier.")
 REFUSED = _("The graph does not take the row: {value}")
 _LONGEST = 200

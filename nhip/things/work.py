@@ -21,10 +21,10 @@ from nhip.graph.errors import BadRequestData, Busy, ResourceNotFound
 from nhip.graph.model import NULL, Doc, Operation, Outcome
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.things import store
-from nhip.things.building import MISSING, NOT_OPEN, OTHERS, REFUSED, TWICE, Entity, build, digest
+from nhip.things.building import IN_DOUBT, MISSING, NOT_OPEN, OTHERS, REFUSED, TWICE, Entity, build, digest
 from nhip.things.columns import allowed
 from nhip.things.model import Fault, Mapping
-from nhip.things.rows import Row, iter_rows, present
+from nhip.things.rows import Row, doubts, iter_rows, present
 from nhip.things.words import city_context
 
 _DELETED_AT_ONCE = 500
@@ -48,6 +48,7 @@ class Work:
         self.db, self.settings, self.graph = installation.db, installation.settings, graph
         self.mapping, self.version, self.anew = mapping, version, anew
         self.path = installation.objects.path(version.object)
+        self.findings = installation.objects.path(version.manifest["objects"]["findings"])
         self.columns: frozenset[str] = frozenset()
         self.seen: set[str] = set()
         self.faults: list[Fault] = []
@@ -66,7 +67,10 @@ class Work:
         """Write the rows that the graph does not hold as they are."""
         if self.mapping.id not in self.columns:
             return
-        async for rows in iter_rows(self.settings, self.path, self.mapping, sorted(self.columns)):
+        columns = sorted(self.columns)
+        found = await asyncio.to_thread(doubts, self.settings, self.findings, columns)
+        self.faults += [Fault(one.row, IN_DOUBT, one.column) for one in found]
+        async for rows in iter_rows(self.settings, self.path, self.findings, self.mapping, columns):
             made = self._made(rows)
             async with self.db.read() as tx:
                 known = await store.find_known(tx, list(made))

@@ -68,7 +68,7 @@ def contract(name: str, **classes: str) -> Contract:
         return Field(name=column, classification=classes.get(column, "public"), **more)
 
     fields = (
-        field("ma"), field("ten"), field("do_cao", type="number"), field("ngay_do", type="timestamp"),
+        field("ma"), field("ten"), field("do_cao", type="number", maximum=1000), field("ngay_do", type="timestamp"),
         field("vi_do", type="number", kind="latitude"), field("kinh_do", type="number", kind="longitude"),
         field("nguoi_giu", kind="person_name"), field("ghi_chu"), field("tuyen"),
     )  # fmt: skip
@@ -219,6 +219,16 @@ async def test_odd_rows_are_told(city: Installation, graph: Graph) -> None:
     }
     assert others == ["Another dataset has a thing with this identifier."]
     assert (await town.thing("A1") or {})["name"] == "Trạm Đông"
+
+
+async def test_what_the_check_found_wrong_stays_out(city: Installation, graph: Graph) -> None:
+    town = await Town(city, graph).make()
+    await town.deliver(A.replace("12.5", "5000"), B)
+    await catch_up(city, graph)
+    assert "height" not in (await town.thing("A1") or {})
+    async with city.db.read() as tx:
+        told = [fault for fault in await store.list_faults(tx, town.name) if fault.row]
+    assert [(fault.row, fault.value) for fault in told] == [(2, "do_cao")] and "found this cell wrong" in told[0].reason
 
 
 async def test_of_observations_the_latest_counts_and_a_later_one_in_the_graph_stays(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from nhip.errors import NhipError
-from nhip.graph.api import params, routes, snapshots
+from nhip.graph.api import openapi, params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
 from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type
@@ -64,6 +64,7 @@ class GraphApp:
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node
+        self.base_url = base_url
         self.limits = limits or Limits()
         self.permit = permit
         self.started = now()
@@ -84,6 +85,8 @@ class GraphApp:
 
     async def answer(self, call: Call) -> Answer:
         """What all operations share (6.3.4, 6.3.14, 6.3.20), then the operation."""
+        if call.scope["path"] == openapi.ADDRESS and call.method in ("GET", "HEAD"):
+            return self._described()
         if call.method in _WITH_BODY and b"content-length" not in call.headers:
             return Answer(411)
         call.tenant_name = _tenant_name(call.header(b"ngsild-tenant"))
@@ -99,6 +102,10 @@ class GraphApp:
                 raise BadRequestData(what=_("the address ends where an identifier is expected"))
             return _not_allowed(call.method, resource)
         return await self._run(call, route, path[0])
+
+    def _described(self) -> Answer:
+        answer = Answer(200, openapi.document(f"{self.base_url}{PREFIX}", keys=self.permit is not None))
+        return answer.with_header(b"access-control-allow-origin", "*")
 
     async def _run(self, call: Call, route: Route, place: str) -> Answer:
         if self.permit is not None and not route.by_token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -44,6 +44,19 @@ def add(path: str, method: str, route: Route) -> None:
     for part in path.split("/"):
         node = node.setdefault(part, {})
     node.setdefault(_HERE, {})[method] = route
+
+
+def routes() -> Iterator[tuple[str, str, Route]]:
+    """Every operation: its path as it was put, method, route."""
+    yield from _below(_tree, ())
+
+
+def _below(node: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str, Route]]:
+    for part, below in node.items():
+        if part == _HERE:
+            yield from (("/".join(path), method, route) for method, route in below.items())
+        else:
+            yield from _below(below, (*path, part))
 
 
 def find(parts: list[str]) -> tuple[Resource | None, list[str]]:

@@ -176,8 +176,9 @@ def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Insta
 def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None:
     """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
     to be read with care, as whatever is wrong with it."""
-    checks = USUAL.get(kind) if isinstance(kind := given.get("type"), str) else None
-    if checks is None or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
+    kind = given.get("type")
+    checks = USUAL.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str) or checks is None or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
         return None
     subs = False
     for key, value in given.items():
@@ -194,8 +195,9 @@ def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None
 
 
 def _is_usual_sub(given: Any) -> bool:
-    checks = USUAL.get(kind) if type(given) is dict and isinstance(kind := given.get("type"), str) else None
-    if checks is None or VALUE_MEMBER[kind] not in given:
+    kind = given.get("type") if type(given) is dict else None
+    checks = USUAL.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str) or checks is None or VALUE_MEMBER[kind] not in given:
         return False
     return all((check := checks.get(key)) is not None and check(value) for key, value in given.items())
 

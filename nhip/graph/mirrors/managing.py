@@ -101,7 +101,7 @@ class Managing:
             "endpoint": address.removesuffix(_PATH),
             **({"tenant": peer_tenant} if peer_tenant else {}),
         }
-        await Registrations(self._graph, self._db).create(DEFAULT_TENANT, told, context)
+        await Registrations(self._graph, self._db, self._settings).create(DEFAULT_TENANT, told, context)
 
     async def get(self, name: str) -> Mirror:
         """A mirror by its name. Raises MirrorMissing."""
@@ -125,7 +125,7 @@ class Managing:
         async with self._db.tx() as tx:
             await execute(tx, queries.remove, id=mirror.id)
         with suppress(ResourceNotFound):
-            await Registrations(self._graph, self._db).delete(DEFAULT_TENANT, registration_of(name))
+            await Registrations(self._graph, self._db, self._settings).delete(DEFAULT_TENANT, registration_of(name))
         wrong = await self._unsubscribe(mirror, headers)
         if not keep:
             await self._empty(mirror.tenant)

@@ -147,3 +147,7 @@ order by x.id
 -- name: next_found
 -- The next ids of a find, which is one of the queries above; it has two more values.
 select distinct f.id from ({find}) f where f.id > {after} order by f.id limit {step}
+
+-- name: list_referring
+-- What leads to an entity ($3) by a Relationship; $2 are the attributes in use.
+select id, attr from graph.attr_ref where tenant = $1 and attr = any($2::int[]) and target = $3 order by attr, id limit $4

@@ -15,7 +15,7 @@ async function show(place, button) {
   button.disabled = true;
   told.textContent = place.dataset.waiting;
   try {
-    const parts = [rowsOf(place.dataset.map), style(place.dataset.style), script(place.dataset.script)];
+    const parts = [rowsOf(place.dataset.map, place.dataset.signed ? "same-origin" : "omit"), style(place.dataset.style), script(place.dataset.script)];
     const rows = (await Promise.all(parts)).at(0);
     button.hidden = true;
     told.textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
@@ -26,10 +26,10 @@ async function show(place, button) {
   }
 }
 
-async function rowsOf(address) {
+async function rowsOf(address, credentials) {
   const rows = [];
   while (address && rows.length < MOST) {
-    const answer = await fetch(address, { credentials: "omit" });
+    const answer = await fetch(address, { credentials });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = await answer.json();
     rows.push(...page.rows);

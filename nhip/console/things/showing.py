@@ -1,0 +1,150 @@
+"""Entities as pages show them: values as text with unit and time, where they lead to, where they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+import msgspec
+
+from nhip.console.things.words import UNITS, attribute_title
+from nhip.graph.model import VALUE_MEMBER, Doc, Instance
+from nhip.kernel.i18n import _
+from nhip.things.words import city_context
+from nhip.web.formats import number
+from nhip.web.i18n import translate
+
+LONGEST = 300
+LEADS = ("Relationship", "ListRelationship")
+_QUIET = ("source", "sourceVersion")
+"""Told last."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """One attribute instance: `value` as text, `to` the things it leads to, `numeric` whether its history can be drawn."""
+
+    iri: str
+    title: str
+    value: str
+    to: list[str] = []
+    unit: str = ""
+    observed: datetime | None = None
+    modified: datetime | None = None
+    dataset: str = ""
+    numeric: bool = False
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing in a list."""
+
+    id: str
+    name: str
+    told: list[Shown]
+    latest: datetime | None
+    """The latest observation."""
+
+
+def page_of(id: str, attribute: str = "") -> str:
+    """Address of a thing's page."""
+    return f"/console/things/one?{urlencode({'id': id, **({'attribute': attribute} if attribute else {})})}"
+
+
+def attributes(doc: Doc) -> Iterator[tuple[str, Instance]]:
+    """Every attribute instance with its IRI."""
+    for iri, instances in doc.items():
+        if ":" in iri:
+            for instance in instances:
+                yield iri, instance
+
+
+def shown(doc: Doc) -> list[Shown]:
+    """What is known of a thing, in the order of its names; where it comes from last."""
+    found = [_shown(iri, instance) for iri, instance in attributes(doc)]
+    last = {city_context().expand(name) for name in _QUIET}
+    return sorted(found, key=lambda one: (one.iri in last, one.title != name_title(), one.title))
+
+
+def name_title() -> str:
+    """What the attribute `name` is called."""
+    return attribute_title(city_context().expand("name"))
+
+
+def _shown(iri: str, instance: Instance) -> Shown:
+    value = instance.get(VALUE_MEMBER.get(instance["type"], "value"))
+    leads = instance["type"] in LEADS
+    targets = [value] if isinstance(value, str) else [one for one in value or [] if isinstance(one, str)]
+    unit = str(instance.get("unitCode", ""))
+    return Shown(
+        iri=iri,
+        title=attribute_title(iri),
+        value="" if leads else text_of(value),
+        to=targets if leads else [],
+        unit=UNITS.get(unit, unit),
+        observed=_moment(instance.get("observedAt")),
+        modified=_moment(instance.get("modifiedAt")),
+        dataset=str(instance.get("datasetId", "")),
+        numeric=instance["type"] == "Property" and is_number(value),
+    )
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value can be drawn over time."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def text_of(value: Any) -> str:
+    """A value for people, cut where it is very long."""
+    if isinstance(value, bool):
+        return translate(_("yes")) if value else translate(_("no"))
+    if is_number(value):
+        return number(value)
+    if isinstance(value, dict) and "coordinates" in value:
+        told = _point(value) or str(value.get("type", ""))
+    elif isinstance(value, dict) and all(isinstance(one, str | int | float) for one in value.values()):
+        told = ", ".join(str(one) for one in value.values())
+    else:
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+
+
+def _point(value: Any) -> str:
+    place = value.get("coordinates")
+    if value.get("type") != "Point" or not isinstance(place, list) or len(place) < 2:
+        return ""
+    return f"{place[1]:.5f}, {place[0]:.5f}"
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def line_of(doc: Doc) -> Line:
+    """A thing in a list: its name and what was observed, else a few of its words."""
+    told = [one for one in shown(doc) if not one.to and one.title != name_title()]
+    observed = [one for one in told if one.observed is not None and one.numeric]
+    first = [one for one in told if one.iri.rpartition("/")[2] not in ("location", "source", "sourceVersion")]
+    moments = [one.observed for one in told if one.observed is not None]
+    return Line(id=doc["id"], name=name_of(doc), told=(observed or first)[:2], latest=max(moments, default=None))
+
+
+def name_of(doc: Doc) -> str:
+    """What a thing is called: its name, else the last part of its identifier."""
+    for instance in doc.get(city_context().expand("name"), ()):
+        if isinstance(instance.get("value"), str):
+            return str(instance["value"])
+    return unquote(doc["id"].rpartition(":")[2]) or str(doc["id"])
+
+
+def place_of(doc: Doc) -> tuple[float, float] | None:
+    """Longitude and latitude of a thing that is at a point."""
+    for iri, instance in attributes(doc):
+        value = instance.get("value")
+        if iri.endswith("/location") and isinstance(value, dict) and _point(value):
+            return float(value["coordinates"][0]), float(value["coordinates"][1])
+    return None
