@@ -11,6 +11,7 @@ import click
 import msgspec
 from litestar import Response, delete, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation, database_url
@@ -54,7 +55,7 @@ async def list_letters(state: State) -> Response[Letters]:
 
 
 @get("/graph/letters/{id:uuid}", permission=PERMISSION)
-async def show_letter(state: State, id: UUID) -> Response[Letter]:
+async def show_letter(state: State, id: FromPath[UUID]) -> Response[Letter]:
     """A dead letter with what it would have told."""
     db: Database = state.db
     async with db.read() as tx:
@@ -62,7 +63,7 @@ async def show_letter(state: State, id: UUID) -> Response[Letter]:
 
 
 @post("/graph/letters/{id:uuid}/retry", permission=PERMISSION, status_code=204)
-async def retry_letter(state: State, id: UUID) -> None:
+async def retry_letter(state: State, id: FromPath[UUID]) -> None:
     """Try a dead letter again."""
     db: Database = state.db
     async with db.tx() as tx:
@@ -70,7 +71,7 @@ async def retry_letter(state: State, id: UUID) -> None:
 
 
 @delete("/graph/letters/{id:uuid}", permission=PERMISSION)
-async def drop_letter(state: State, id: UUID) -> None:
+async def drop_letter(state: State, id: FromPath[UUID]) -> None:
     """Forget a dead letter."""
     db: Database = state.db
     async with db.tx() as tx:

@@ -6,6 +6,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from nhip.portal.public import AnyRequest, installation_of, root
 from nhip.portal.search import list_addresses
@@ -34,7 +35,7 @@ async def robots(request: AnyRequest) -> Response[str]:
 
 
 @get("/sitemap.xml", permission=PUBLIC, anonymous=True, include_in_schema=False)
-async def sitemap(request: AnyRequest, after: str | None = None) -> Response[Any]:
+async def sitemap(request: AnyRequest, after: FromQuery[str | None] = None) -> Response[Any]:
     """The pages of open datasets; with more than ten thousand, the index of the files that name them."""
     async with installation_of(request).db.read() as tx:
         if after is not None:

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, get, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 
 from nhip.errors import BadInput, NhipError
 from nhip.portal.ckan.actions import ACTIONS as ABOUT_CATALOGUE
@@ -60,7 +61,7 @@ def version() -> Response[dict[str, int]]:
     anonymous=True,
     status_code=200,
 )
-async def act(request: AnyRequest, action: str) -> Response[Any]:
+async def act(request: AnyRequest, action: FromPath[str]) -> Response[Any]:
     """An action of CKAN's Action API v3 over what is open; parameters in the address or as one JSON object in the body."""
     about = f"{root(request)}/api/3/action/help_show?name={action if action.isidentifier() else ''}"
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar import Response, route
 from litestar.enums import HttpMethod
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from nhip.errors import NhipError
@@ -55,7 +56,7 @@ _PATHS = [f"/dataset/{{name:str}}/export.{form}" for form in TYPES]
     anonymous=True,
     exception_handlers={NhipError: told_to_all},
 )
-async def export(request: AnyRequest, name: str) -> Response[Any]:
+async def export(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """A whole release as a file; `release=N` for another than the newest, `bom=1` for a CSV that Excel opens by a click."""
     form = request.url.path.rpartition(".")[2]
     options = _options(request)

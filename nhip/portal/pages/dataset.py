@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Response, route
 from litestar.enums import HttpMethod
+from litestar.params import FromPath
 
 from nhip.kernel.i18n import _
 from nhip.portal import store
@@ -40,7 +41,7 @@ _PATH = "/dataset/{name:str}"
 
 
 @route(_PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], permission=PUBLIC, include_in_schema=False)
-async def dataset(request: AnyRequest, name: str) -> Response[Any]:
+async def dataset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """The dataset as a page, or as RDF where that is asked for."""
     stem, _dot, ending = name.partition(".")
     if ending and ending not in ENDINGS:

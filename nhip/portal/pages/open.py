@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from nhip.errors import NotFound
@@ -122,7 +123,7 @@ async def agencies(request: AnyRequest) -> Response[Any]:
 
 
 @get("/agency/{code:str}", permission=PUBLIC, include_in_schema=False)
-async def agency(request: AnyRequest, code: str) -> Response[Any]:
+async def agency(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     """One agency and its open datasets. An agency without open data answers as one that does not exist."""
     async with installation_of(request).db.read() as tx:
         found = next((one for one in await list_agencies(tx) if one.code == code), None)
@@ -141,7 +142,7 @@ async def agency(request: AnyRequest, code: str) -> Response[Any]:
 
 
 @get("/licences/{code:str}", permission=PUBLIC, include_in_schema=False)
-async def licence(request: AnyRequest, code: str) -> Response[Any]:
+async def licence(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     """What a licence allows and asks for."""
     if code not in list_licences():
         raise NotFound(what=f"/licences/{code}")

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from nhip.errors import NhipError
 from nhip.portal.model import Entry, Release
@@ -32,7 +33,7 @@ FORMS = {"json": "application/json", "geojson": "application/geo+json"}
 
 
 @get("/dataset/{name:str}/rows", permission=PUBLIC, anonymous=True, exception_handlers={NhipError: told_to_all})
-async def rows(request: AnyRequest, name: str) -> Response[Any]:
+async def rows(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """Rows of an open dataset, a page at a time.
 
     `column=value`, `column__gte=value` (eq, ne, lt, lte, gt, gte, like, in, null) filter; `_sort=-column`, `_select=a,b`,
