@@ -8,10 +8,12 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -20,6 +22,12 @@ from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
 from nhip.settings import Settings
 
+MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's own place for files in memory
+SERVERS = "nhip-test-pg-"
+LEFT_S = 3600
+"""After so long the folder of a server that nobody uses is one that was left behind."""
+UNSAFE = ("fsync = off", "full_page_writes = off")
+"""No test cuts the power of this server; databases come and go by the hundred."""
 _count = itertools.count()
 _lightened: list[bool] = []
 
@@ -44,14 +52,32 @@ def postgres() -> Iterator[EmbeddedServer]:
     Not in pytest's own temporary folder: a later run removes that while this one may still go on.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    server = EmbeddedServer(Path(tempfile.gettempdir()) / f"nhip-test-{run}")
+    server = EmbeddedServer(_place() / f"{SERVERS}{run}")
     with psycopg.connect(server.start(), autocommit=True) as connection:
-        connection.execute(
-            "alter system set fsync = off"
-        )  # no test cuts the power; databases come and go by the hundred
+        for setting in UNSAFE:
+            connection.execute(f"alter system set {setting}")
         connection.execute("select pg_reload_conf()")
     yield server
     server.stop()
+    if not server.running():
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def _place() -> Path:
+    """In memory where there is room: a database is a thousand small files, and a disk takes ten times as long to copy them."""
+    there = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 3 << 30 and psutil.virtual_memory().available > 4 << 30
+    place = MEMORY if there else Path(tempfile.gettempdir())
+    for left in place.glob(f"{SERVERS}*"):
+        if time.time() - left.stat().st_mtime > LEFT_S:
+            _clear(EmbeddedServer(left))
+    return place
+
+
+def _clear(server: EmbeddedServer) -> None:
+    """Remove what a run that was killed has left behind; a server that somebody else uses stays."""
+    if server.running():
+        server.start()
+        server.stop()
     if not server.running():
         shutil.rmtree(server.folder, ignore_errors=True)
 
