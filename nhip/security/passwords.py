@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,7 +18,6 @@ from argon2.low_level import hash_secret_raw
 LONGEST = 200
 _hasher = PasswordHasher()
 _threads = ThreadPoolExecutor(2, "password")
-_NOBODY = _hasher.hash("nobody has this password")
 _hash_code = partial(hash_secret_raw, time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, type=Type.ID)
 """For codes that we made (50 random bits), not people: OWASP's least parameters are plenty, and ten are made at once."""
 
@@ -30,8 +29,14 @@ async def hash_password(password: str) -> str:
 
 async def matches(stored: str | None, password: str) -> bool:
     """Whether `password` is the one behind `stored`. Takes as long when there is no such account (`stored` None)."""
-    good = await asyncio.get_running_loop().run_in_executor(_threads, _verified, stored or _NOBODY, password)
-    return good and stored is not None
+    run = asyncio.get_running_loop().run_in_executor
+    nobody = await run(_threads, _nobody)  # for everybody: the first name that there is not must not take longer
+    return await run(_threads, _verified, stored or nobody, password) and stored is not None
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("nobody has this password")
 
 
 def _verified(stored: str, password: str) -> bool:

@@ -31,12 +31,10 @@ from nhip.security import passwords
 from nhip.web import app as web_app
 from nhip.web import render, static
 
-_HASHING = ("_hasher", "_NOBODY", "_hash_code")
+_HASHING = ("_hasher", "_hash_code")
 _whole = {name: getattr(passwords, name) for name in _HASHING}
-_hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _light = {
-    "_hasher": _hasher,
-    "_NOBODY": _hasher.hash("nobody has this password"),
+    "_hasher": PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
     "_hash_code": partial(hash_secret_raw, time_cost=1, memory_cost=8, parallelism=1, hash_len=32, type=Type.ID),
 }
 _first: dict[tuple[int, ...], tuple[Litestar, tuple[Any, ...]]] = {}
@@ -47,15 +45,20 @@ def lighten() -> None:
     vars(web_app)["Litestar"] = assembled
     vars(static)["_static_file"] = cache(static._static_file)
     render.Pages.__init__ = partialmethod(_remembering, render.Pages.__init__, Compiled())  # type: ignore[assignment]
-    vars(passwords).update(_light)
+    _hash_as(_light)
 
 
 @contextmanager
 def whole_hashing() -> Iterator[None]:
     """Passwords at the cost that they have everywhere else."""
-    vars(passwords).update(_whole)
+    _hash_as(_whole)
     yield
-    vars(passwords).update(_light)
+    _hash_as(_light)
+
+
+def _hash_as(how: dict[str, Any]) -> None:
+    vars(passwords).update(how)
+    passwords._nobody.cache_clear()
 
 
 def assembled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
@@ -30,6 +31,19 @@ UNSAFE = ("fsync = off", "full_page_writes = off")
 """No test cuts the power of this server; databases come and go by the hundred."""
 _count = itertools.count()
 _lightened: list[bool] = []
+
+
+def pytest_configure() -> None:
+    """Let Python keep what it compiles, here and in the hundreds of processes that tests start, also where it is told not to."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: do not look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_runtest_setup() -> None:
