@@ -68,6 +68,8 @@ KINDS: dict[str, str] = {
     "publication.withdrawn": _("Publication withdrawn"),
     "publication.recalled": _("Open release recalled"),
     "publication.reviewed": _("Open dataset looked through"),
+    "publication.examined": _("Open release examined again by a changed gate"),
+    "publication.kept": _("Open release kept, with the reason, after something was found in it"),
     "wish.received": _("Data asked for by a reader"),
     "wish.shown": _("Request for data shown"),
     "wish.dropped": _("Request for data not shown"),

@@ -53,5 +53,9 @@ class NothingWaits(Conflict):
     """No proposal about {name} waits for a decision."""
 
 
+class NothingFound(Conflict):
+    """Nothing that was found in release {no} of {name} waits for a decision."""
+
+
 class ProposalChanged(Conflict):
     """The proposal about {name} was changed while you looked at it. Look at it again before you decide."""

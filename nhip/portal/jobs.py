@@ -39,6 +39,16 @@ async def release_due(context: JobContext, timestamp: int) -> None:
 
 
 @needs(SYSTEM)
+@blueprint.periodic(cron="*/5 * * * *")
+@blueprint.task(name="examine_again", queue="portal", pass_context=True, queueing_lock="examine_again")
+async def examine_again(context: JobContext, timestamp: int) -> None:
+    """Each five minutes: hold a portion of the open releases before the gate that it has not judged since it changed."""
+    from nhip.portal.examining import examine_again as work
+
+    await work(_installation(context))
+
+
+@needs(SYSTEM)
 @blueprint.periodic(cron="20 3 * * *")
 @blueprint.task(name="forget_downloads", queue="portal", pass_context=True, queueing_lock="forget_downloads")
 async def forget_downloads(context: JobContext, timestamp: int) -> None:

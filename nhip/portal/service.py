@@ -34,6 +34,7 @@ from nhip.portal.errors import (
     SameEyes,
     Withdrawn,
 )
+from nhip.portal.examining import put_examination
 from nhip.portal.gate.findings import COLUMN_GONE, RECALLED_BEFORE, closed
 from nhip.portal.gate.policy import policy_at
 from nhip.portal.licences import get_licence
@@ -212,6 +213,7 @@ def _gone(error: ColumnUnknown) -> Suspicion:
 
 async def _put(tx: Connection, dataset: Dataset, release: Release) -> None:
     await store.put_release(tx, release)
+    await put_examination(tx, release, release.gate, "clear")
     await refresh_entry(tx, dataset)
     await announce(tx, TOPIC)
 

@@ -16,7 +16,9 @@ from nhip.db.installation import Installation
 from nhip.kernel.actor import Actor, act_as
 from nhip.portal import store
 from nhip.portal.errors import NothingWaits, SameEyes
-from nhip.portal.model import Act, Shaping
+from nhip.portal.examining import examine_again
+from nhip.portal.gate.findings import BLOCKS
+from nhip.portal.model import Act, GateReport, Shaping, Suspicion
 from nhip.portal.service import propose, publish, turn_down
 from nhip.testing.sector import signed_in_client
 from tests.e2e import sample
@@ -286,3 +288,26 @@ async def test_whoever_took_a_release_is_listed_to_take_along(
     shown = unescape((await official.get(f"{STOPS}/releases/1?lang=en")).text)
     assert "recalled: Sai toạ độ. Please delete" in shown and "bytes were deleted" in shown
     assert not installation.objects.has(release.object)
+
+
+async def test_what_is_found_in_what_is_open_is_decided_on_at_the_desk(
+    installation: Installation, stops: Dataset, official: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _by_a_colleague(installation, stops)
+    await publish(installation, stops)
+    assert "tram-xe-buyt" not in (await official.get(f"{HOME}/doubts")).text
+    found = GateReport(
+        open=False, blocks=[BLOCKS["found"]], suspicions=[Suspicion(column="ten", what="phone", cells=3)]
+    )
+    monkeypatch.setattr("nhip.portal.examining.examine", lambda *_given: found)
+    monkeypatch.setattr("nhip.portal.examining.gate_mark", lambda: "another gate")
+    await examine_again(installation)
+    assert f"{HOME}/doubts" in (await official.get(HOME)).text
+    release = f"{STOPS}/releases/1"
+    assert release in (await official.get(f"{HOME}/doubts")).text
+    assert f"{release}/keep" in (await official.get(release)).text
+    assert (await official.post(f"{release}/keep", data={"why": " "})).status_code == 422
+    answer = await official.post(f"{release}/keep", data={"why": "Số của nhà xe"})
+    assert answer.status_code == 200 and "Số của nhà xe" in answer.text and f"{release}/keep" not in answer.text
+    assert release not in (await official.get(f"{HOME}/doubts")).text
+    assert "Số của nhà xe" in (await official.get(STOPS)).text

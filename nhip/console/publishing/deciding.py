@@ -14,7 +14,7 @@ from nhip.console.common import dataset_of, installation_of, words
 from nhip.console.publishing.shared import DECIDE, HOME, AnyRequest, bounded, crumbs, show_one
 from nhip.console.publishing.words import told
 from nhip.kernel.i18n import _
-from nhip.portal import service, store
+from nhip.portal import examining, service, store
 from nhip.portal.errors import ReleaseNotFound
 from nhip.portal.model import Release
 from nhip.portal.public import root
@@ -103,6 +103,20 @@ async def recall(request: AnyRequest, name: FromPath[str], no: FromPath[int]) ->
     return redirect(f"{HOME}/{name}/releases/{no}", _("Recalled. Tell those who took it."))
 
 
+@post(f"{HOME}/{{name:str}}/releases/{{no:int}}/keep", permission=DECIDE)
+async def keep(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Response[Any]:
+    """Let it stay open although the gate finds something in it now."""
+    form = await Form.read(request)
+    why = form.text("why", required=_("Say why it may stay open."), longest=1_000)
+    if not form.errors:
+        with form.refusals():
+            async with installation_of(request).db.tx() as tx:
+                dataset = await dataset_of(request, tx, name, DECIDE)
+                await examining.keep(tx, dataset, bounded(name, no), why)
+            return redirect(f"{HOME}/{name}/releases/{no}", _("Kept open. The reason is in the list of decisions."))
+    return await _release(request, name, no, form, status=422)
+
+
 @get(f"{HOME}/{{name:str}}/releases/{{no:int}}/takers.csv", permission=DECIDE)
 async def list_takers(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Response[bytes]:
     """Who took a release, as CSV: when, who, network address, program, format."""
@@ -137,10 +151,12 @@ async def _release(request: AnyRequest, name: str, no: int, form: Form, status: 
     async with installation_of(request).db.read() as tx:
         dataset = await dataset_of(request, tx, name, DECIDE)
         downloads = await store.list_downloads(tx, dataset.id, no, SHOWN)
+        examination = await examining.find_examination(tx, dataset, no)
     here = crumbs(dataset, translate(_("Release {no}"), no=release.no))
     address = f"{root(request)}/dataset/{dataset.name}"
     values: dict[str, Any] = {
         "release": release,
+        "examination": examination,
         "downloads": downloads,
         "crumbs": here,
         "form": form,
@@ -151,4 +167,4 @@ async def _release(request: AnyRequest, name: str, no: int, form: Form, status: 
     )
 
 
-ROUTES = [decide, review, withdraw, show_release, recall, list_takers]
+ROUTES = [decide, review, withdraw, show_release, recall, keep, list_takers]

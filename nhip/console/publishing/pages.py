@@ -23,6 +23,7 @@ from nhip.kernel.time import today
 from nhip.portal import service, store
 from nhip.portal.cadences import CADENCES
 from nhip.portal.errors import NothingToPublish
+from nhip.portal.examining import Examination, list_doubted
 from nhip.portal.gate.loss import Loss, loss_of
 from nhip.portal.gate.policy import list_policies, policy_at
 from nhip.portal.model import GateReport
@@ -48,6 +49,7 @@ async def show_all(request: AnyRequest, q: FromQuery[str] = "", number: PageNumb
     listing = Listing(number, PAGE_SIZE, len(found))
     shown = found[listing.offset : listing.offset + PAGE_SIZE]
     values: dict[str, Any] = {"listing": listing, "q": q, "groups": by_agency([d for d in mine if d.id not in known])}
+    values["doubts"] = await _doubts(request)
     return page(request, "console/publishing/list.html", items=shown, form=Form.of(), **values, **words(), **told())
 
 
@@ -57,6 +59,21 @@ async def choose(request: AnyRequest, dataset: FromQuery[str] = "") -> Response[
     async with installation_of(request).db.read() as tx:
         found = await dataset_of(request, tx, dataset, PROPOSE)
     return redirect(f"{HOME}/{found.name}/propose")
+
+
+@get(f"{HOME}/doubts", permission=READ)
+async def show_doubts(request: AnyRequest) -> Response[str]:
+    """What the gate of today finds in releases that are open already, and nobody has decided on."""
+    values: dict[str, Any] = {"doubts": await _doubts(request)}
+    values["crumbs"] = [Crumb(translate(_("Publishing")), HOME), Crumb(translate(_("Found in what is open")))]
+    return page(request, "console/publishing/doubts.html", **values, **words(), **told())
+
+
+async def _doubts(request: AnyRequest) -> list[tuple[Examination, Dataset]]:
+    async with installation_of(request).db.read() as tx:
+        found = await list_doubted(tx)
+        seen = {d.id: d for d in await list_datasets(tx)} if found else {}
+    return [(one, seen[one.dataset_id]) for one in found if one.dataset_id in seen]
 
 
 @get(f"{HOME}/policy", permission=READ)
@@ -164,4 +181,4 @@ def _roles(choice: proposal.Choice) -> list[tuple[str, str]]:
 
 _WORDS = ("licence", "basis", "keywords", "contact", "cadence")
 """Fields that a look at the data does not need."""
-ROUTES = [show_all, choose, show_policy, show, begin, propose, *deciding.ROUTES]
+ROUTES = [show_all, choose, show_doubts, show_policy, show, begin, propose, *deciding.ROUTES]

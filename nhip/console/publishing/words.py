@@ -49,6 +49,7 @@ DECISIONS = {
     "withdrawn": _("Withdrawn"),
     "recalled": _("Release recalled"),
     "reviewed": _("Looked through"),
+    "kept": _("Release kept with the reason"),
 }
 STATES: dict[str, tuple[str, str]] = {
     "waiting": ("busy", _("waits for a decision")),

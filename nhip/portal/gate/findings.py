@@ -12,6 +12,7 @@ COLUMN_GONE = _(
     "A column that was decided on is not there any more. Propose what is done to the columns as they are now."
 )
 RECALLED_BEFORE = _("These are the very data that were recalled. Correct them, or propose another treatment.")
+UNREADABLE = _("Its bytes could not be read.")
 BLOCKS = {
     "declared": _("A column that the contract calls personal, or that holds people's identifiers, is open as it is."),
     "found": _("Cells hold what looks like identifiers of people."),
