@@ -21,6 +21,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from nhip.errors import DatabaseAway
 from nhip.kernel.time import monotonic
 from nhip.portal.epoch import Epoch
+from nhip.portal.reads import AGAIN
 from nhip.settings import Settings
 from nhip.web import metrics
 from nhip.web.i18n import negotiate
@@ -50,6 +51,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Headers
     etag: bytes
     body: bytes
+    again: Callable[[], None] | None = None
+    """What counts that it was given once more."""
 
 
 class Kept:
@@ -111,13 +114,16 @@ class KeptAnswers:
         found = self._kept.find(key, epoch)
         ANSWERS.add(kept="miss" if found is None else "hit")
         if found is not None:
+            if found.again is not None and not _is_held(scope, found):
+                found.again()
             await _give(scope, send, found)
             return
         mine = self._making.setdefault((key, epoch), asyncio.Event())
         recorder = _Recorder(send)
         try:
             await self.app(scope, receive, recorder)
-            if (made := recorder.answer(epoch)) is not None:
+            again: Any = scope.get(AGAIN)
+            if (made := recorder.answer(epoch, again)) is not None:
                 self._kept.keep(key, made)
         finally:
             self._making.pop((key, epoch), None)
@@ -169,7 +175,7 @@ class _Recorder:
         else:
             await self._send(message)
 
-    def answer(self, epoch: int) -> Answer | None:
+    def answer(self, epoch: int, again: Callable[[], None] | None) -> Answer | None:
         """What was recorded, as it is kept."""
         if self.held is None:
             return None
@@ -178,7 +184,7 @@ class _Recorder:
         etag = given or b'"' + hashlib.sha256(self.held).hexdigest()[:32].encode() + b'"'
         ours = {b"etag": etag, b"cache-control": _AGAIN, **{n: v for n, v in headers if n == b"cache-control"}}
         kept = [pair for pair in headers if pair[0] not in ours]
-        return Answer(epoch, monotonic(), [*kept, *ours.items()], etag, self.held)
+        return Answer(epoch, monotonic(), [*kept, *ours.items()], etag, self.held, again)
 
 
 def _keepable(message: Any) -> bool:
@@ -188,11 +194,15 @@ def _keepable(message: Any) -> bool:
     return b"set-cookie" not in told and b"no-store" not in told.get(b"cache-control", b"")
 
 
+def _is_held(scope: Scope, answer: Answer) -> bool:
+    """Whether the client holds it already."""
+    held = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
+    return held.strip() == b"*" or answer.etag in [part.strip().removeprefix(b"W/") for part in held.split(b",")]
+
+
 async def _give(scope: Scope, send: Send, answer: Answer) -> None:
     """The answer, or 304 to whoever holds it (RFC 9110, 13.1.2)."""
-    held = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
-    tags = [part.strip().removeprefix(b"W/") for part in held.split(b",")]
-    if held.strip() == b"*" or answer.etag in tags:
+    if _is_held(scope, answer):
         headers = [pair for pair in answer.headers if pair[0] not in _OF_THE_BODY]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -20,6 +20,7 @@ from nhip.portal.pages import open as pages
 from nhip.portal.pages.dataset import dataset
 from nhip.portal.pages.portrait import Portraits
 from nhip.portal.people.routes import ROUTES as PEOPLE
+from nhip.portal.reads import Reads
 from nhip.portal.rows.api import rows
 from nhip.portal.rows.warm import Warm
 from nhip.portal.stories.pages import ROUTES as STORIES
@@ -36,12 +37,14 @@ ROUTES: list[Any] = [
 
 @asynccontextmanager
 async def reading(installation: Installation, state: State) -> AsyncIterator[None]:
-    """What the public routes find in `app.state`: `warm`, the DuckDB of all readers, `portraits` of releases, and the `epoch` of
-    the catalogue."""
+    """What the public routes find in `app.state`: `warm`, the DuckDB of all readers, `portraits` of releases, the `epoch` of
+    the catalogue, and `reads`, who read rows."""
     state.epoch = Epoch(installation.db)
     state.warm = warm = Warm(installation)
     state.portraits = Portraits(warm)
+    state.reads = reads = Reads(installation.db)
     try:
-        yield
+        async with reads.writing():
+            yield
     finally:
         warm.close()

@@ -313,7 +313,8 @@ async def forget_downloads(installation: Installation) -> int:
     if months is None:
         return 0
     async with installation.db.tx() as tx:
-        return await store.forget_downloads(tx, now() - timedelta(days=months * 31))
+        before = now() - timedelta(days=months * 31)
+        return await store.forget_downloads(tx, before) + await store.forget_reads(tx, before)
 
 
 async def get_entry(tx: Connection, name: str) -> Entry:

@@ -267,6 +267,11 @@ async def insert_download(tx: Connection, release: Release, fmt: str, agent: str
     await execute(tx, queries.count_use, dataset_id=release.dataset_id, day=today())
 
 
+async def forget_reads(tx: Connection, before: datetime) -> int:
+    """Forget who read rows by a program on days before that of a moment; gives how many rows of the list that were."""
+    return await execute(tx, queries.forget_reads, before=before)
+
+
 async def forget_downloads(tx: Connection, before: datetime) -> int:
     """Forget who took what before a moment; gives how many."""
     return await execute(tx, queries.forget_downloads, before=before)

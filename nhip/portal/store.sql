@@ -185,6 +185,10 @@ select w.format, w.at, w.party_id, coalesce(y.name, '') as party, w.address, w.a
 from portal.download w left join security.party y on y.id = w.party_id
 where w.dataset_id = %(dataset_id)s and (%(no)s::int is null or no = %(no)s) order by at desc limit %(limit)s
 
+-- name: forget_reads
+-- Reads from before a day are forgotten.
+delete from portal.read_day where day < (%(before)s::timestamptz at time zone 'Asia/Ho_Chi_Minh')::date
+
 -- name: forget_downloads
 -- Downloads from before a moment are forgotten.
 delete from portal.download where at < %(before)s

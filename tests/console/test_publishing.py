@@ -279,7 +279,7 @@ async def test_whoever_took_a_release_is_listed_to_take_along(
     answer = await official.get(f"{STOPS}/releases/1/takers.csv")
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert (
-        lines[0] == "when,who,address,program,format"
+        lines[0] == "when,who,address,program,format,times"
         and "192.0.2.7" in lines[1]
         and ",'=cmd" in lines[1].replace('"', "")
     )

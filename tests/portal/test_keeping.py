@@ -21,7 +21,7 @@ from tests.portal.filling import change, fill
 Client = AsyncTestClient[Litestar]
 INNER = {
     "download", "national", "registration", "epoch", "decision", "refusal", "publication", "proposal", "subscription", "mail",
-    "word", "examination",
+    "word", "examination", "read_day",
 }  # fmt: skip
 """Tables of which the public is told nothing."""
 

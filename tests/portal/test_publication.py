@@ -232,7 +232,10 @@ async def test_who_took_what_is_forgotten_after_a_year(installation: Installatio
     async with installation.db.tx() as tx:
         (release,) = await store.list_releases(tx, open_stops.id)
         await store.insert_download(tx, release, "csv", "curl/8.5")
-    assert await forget_downloads(installation) == 0
+        read = "insert into portal.read_day values (%s, 1, current_date - %s, 'rows', null, 7)"
+        for days in (0, 400):
+            await tx.execute(read, [open_stops.id, days])
+    assert await forget_downloads(installation) == 1, "a read of more than a year ago"
     async with installation.db.tx() as tx:
         await tx.execute("update portal.download set at = at - interval '400 days'")
-    assert await forget_downloads(installation) == 1
+    assert await forget_downloads(installation) == 1 and await forget_downloads(installation) == 0

@@ -18,6 +18,7 @@ from nhip.portal import examining, service, store
 from nhip.portal.errors import ReleaseNotFound
 from nhip.portal.model import Release
 from nhip.portal.public import root
+from nhip.portal.reads import list_readers
 from nhip.privacy.requests.gather import neutral_cell
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
@@ -119,16 +120,20 @@ async def keep(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> R
 
 @get(f"{HOME}/{{name:str}}/releases/{{no:int}}/takers.csv", permission=DECIDE)
 async def list_takers(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> Response[bytes]:
-    """Who took a release, as CSV: when, who, network address, program, format."""
+    """Who took a release, as CSV: when, who, network address, program, format, how many times that day."""
     async with installation_of(request).db.read() as tx:
         dataset = await dataset_of(request, tx, name, DECIDE)
         await _find(request, name, no)
         downloads = await store.list_downloads(tx, dataset.id, bounded(name, no), MOST_LISTED)
+        readers = await list_readers(tx, dataset.id, no, MOST_LISTED)
     out = io.StringIO()
     lines = csv.writer(out)
-    lines.writerow(["when", "who", "address", "program", "format"])
+    lines.writerow(["when", "who", "address", "program", "format", "times"])
     for one in downloads:
-        cells = (one.at.isoformat(timespec="seconds"), one.party, one.address, one.agent, one.format)
+        cells = (one.at.isoformat(timespec="seconds"), one.party, one.address, one.agent, one.format, "1")
+        lines.writerow([neutral_cell(cell) for cell in cells])
+    for read in readers:
+        cells = (read.day.isoformat(), read.party, "", "", read.form, str(read.reads))
         lines.writerow([neutral_cell(cell) for cell in cells])
     headers = {
         "Content-Disposition": f'attachment; filename="{dataset.name}-{no}-takers.csv"',
@@ -151,6 +156,7 @@ async def _release(request: AnyRequest, name: str, no: int, form: Form, status: 
     async with installation_of(request).db.read() as tx:
         dataset = await dataset_of(request, tx, name, DECIDE)
         downloads = await store.list_downloads(tx, dataset.id, no, SHOWN)
+        readers = await list_readers(tx, dataset.id, no, SHOWN)
         examination = await examining.find_examination(tx, dataset, no)
     here = crumbs(dataset, translate(_("Release {no}"), no=release.no))
     address = f"{root(request)}/dataset/{dataset.name}"
@@ -158,6 +164,7 @@ async def _release(request: AnyRequest, name: str, no: int, form: Form, status: 
         "release": release,
         "examination": examination,
         "downloads": downloads,
+        "readers": readers,
         "crumbs": here,
         "form": form,
         "address": address,

@@ -28,6 +28,7 @@ from nhip.portal.ckan.finding import FINDING
 from nhip.portal.ckan.model import Action, Asked, Later
 from nhip.portal.ckan.params import Params
 from nhip.portal.public import FOR_ALL, REVALIDATE, AnyRequest, installation_of, pairs_of, root
+from nhip.portal.reads import note_read
 from nhip.security.permissions.catalogue import PUBLIC
 
 MOST_BYTES = 64 << 10
@@ -86,7 +87,10 @@ async def _result(request: AnyRequest, action: str) -> Any:
     async with installation_of(request).db.read() as tx:
         settings = request.app.state.settings
         result = await found(Asked(tx, params, root(request), settings.city, request.app.state.warm))
-    return await result.finish() if isinstance(result, Later) else result
+    if not isinstance(result, Later):
+        return result
+    await note_read(request, result.release, "datastore_search")
+    return await result.finish()
 
 
 async def _sent(request: AnyRequest) -> dict[str, Any]:

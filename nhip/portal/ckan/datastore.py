@@ -53,7 +53,7 @@ async def datastore_search(asked: Asked) -> Later:
     given = asked.params.required("resource_id", "id")
     release = await _release(asked, given)
     question = _question(asked, release)
-    return Later(lambda: _answer(asked, given, release, question))
+    return Later(lambda: _answer(asked, given, release, question), release)
 
 
 async def datastore_info(asked: Asked) -> dict[str, Any]:

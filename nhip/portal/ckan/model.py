@@ -9,6 +9,7 @@ import msgspec
 
 from nhip.db import Connection
 from nhip.portal.ckan.params import Params
+from nhip.portal.model import Release
 from nhip.portal.rows.warm import Warm
 
 
@@ -23,9 +24,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Later(msgspec.Struct, frozen=True):
-    """An answer that is finished after the transaction was given back, as it takes DuckDB and perhaps seconds."""
+    """An answer with rows of `release` that is finished after the transaction was given back, as it takes DuckDB and perhaps
+    seconds."""
 
     finish: Callable[[], Awaitable[Any]]
+    release: Release
 
 
 RecordsFormat = Literal["objects", "lists", "csv", "tsv"]

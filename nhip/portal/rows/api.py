@@ -23,6 +23,7 @@ from nhip.portal.public import (
     told_to_all,
     unchanged,
 )
+from nhip.portal.reads import note_read
 from nhip.portal.rows.model import Ask
 from nhip.portal.rows.parse import Columns, read_ask
 from nhip.portal.rows.service import Found, as_features, as_records, find_rows, release_no
@@ -49,6 +50,7 @@ async def rows(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     etag = tag("rows", release.digest, str(release.no), root(request), repr(sorted(pairs)))
     if unchanged(request, etag):
         return not_modified(etag)
+    await note_read(request, release, "rows")
     found = await find_rows(request.app.state.warm, entry, release, ask)
     return _answer(request, entry, release, ask, found, etag)
 
