@@ -13,7 +13,7 @@ import msgspec
 from psycopg.rows import dict_row
 
 from nhip.datasets.contract.model import Contract
-from nhip.datasets.engine import literal, session
+from nhip.datasets.engine import session
 from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import get_dataset, get_version
 from nhip.db import Connection
@@ -30,7 +30,7 @@ from nhip.portal.gate.findings import UNREADABLE, closed
 from nhip.portal.gate.mark import gate_mark
 from nhip.portal.gate.service import examine
 from nhip.portal.model import WHOLE, GateReport, Release, Shaping
-from nhip.portal.releases import contract_of
+from nhip.portal.releases import contract_of, parquet_of
 from nhip.portal.shaping import weight_of
 from nhip.portal.treatment import fields_of
 
@@ -94,7 +94,7 @@ def _report(
     kinds = {column["name"]: column["type"] for column in version.manifest["columns"]}
     if shaping.by and not {c.name for c in release.columns} >= {weight_of(shaping), *shaping.by}:
         shaping = WHOLE  # the release was made before it was decided to count
-    table = f"read_parquet({literal(str(installation.objects.path(release.object)))})"
+    table = parquet_of(installation, release.object)
     try:
         with session(installation.settings) as con:
             fields = fields_of(kinds, contract)

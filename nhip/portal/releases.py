@@ -49,18 +49,30 @@ async def open_table(
     contract: Contract | None,
     treatment: Treatment,
     shaping: Shaping = WHOLE,
+    former: Release | None = None,
 ) -> OpenTable:
-    """Treat a version and hold what comes out before the gate. Raises ColumnUnknown."""
-    return await asyncio.to_thread(_open_table, installation, version, contract, treatment, shaping)
+    """Treat a version and hold what comes out before the gate, beside the release open until now. Raises ColumnUnknown."""
+    before = parquet_of(installation, former.object) if former else ""
+    return await asyncio.to_thread(_open_table, installation, version, contract, treatment, shaping, before)
 
 
 def source_of(installation: Installation, version: Version) -> str:
     """SQL of a version as a table."""
-    return f"read_parquet({literal(str(installation.objects.path(version.object)))})"
+    return parquet_of(installation, version.object)
+
+
+def parquet_of(installation: Installation, name: str) -> str:
+    """SQL of a Parquet object as a table."""
+    return f"read_parquet({literal(str(installation.objects.path(name)))})"
 
 
 def _open_table(
-    installation: Installation, version: Version, contract: Contract | None, treatment: Treatment, shaping: Shaping
+    installation: Installation,
+    version: Version,
+    contract: Contract | None,
+    treatment: Treatment,
+    shaping: Shaping,
+    former: str,
 ) -> OpenTable:
     kinds = {column["name"]: column["type"] for column in version.manifest["columns"]}
     protection = protection_of(contract) if contract else Protection()
@@ -78,7 +90,7 @@ def _open_table(
         query = shaped(treated, shaping, columns, quasi, ROW)
         con.execute(f"copy ({query}) to {literal(str(file))} (format parquet, compression zstd)")
         made, whole = shaped_columns(shaping, columns), f"read_parquet({literal(str(file))})"
-        report = examine(con, whole, made, contract, fields, shaping, weight_of(shaping))
+        report = examine(con, whole, made, contract, fields, shaping, weight_of(shaping), former)
         row = con.execute(f"select count(*) from {whole}").fetchone()
     rows = int(row[0]) if row else 0
     return OpenTable(file=file, rows=rows, columns=made, acts=acts, report=report, shaping=shaping)

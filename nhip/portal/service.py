@@ -94,7 +94,8 @@ async def preview(
         if version is None:
             raise NothingToPublish(name=dataset.name)
         contract = await contract_of(tx, dataset, version)
-    return await open_table(installation, version, contract, treatment, shaping)
+        former = await store.find_given_out(tx, dataset.id)
+    return await open_table(installation, version, contract, treatment, shaping, former)
 
 
 async def publish(
@@ -194,8 +195,9 @@ async def _made(
     async with installation.db.read() as tx:
         contract = await contract_of(tx, dataset, version)
         recalled = await store.list_recalled_digests(tx, dataset.id)
+        former = await store.find_given_out(tx, dataset.id)
     try:
-        table = await open_table(installation, version, contract, treatment, shaping)
+        table = await open_table(installation, version, contract, treatment, shaping, former)
     except ColumnUnknown as error:
         return None, GateReport(open=False, blocks=[COLUMN_GONE], suspicions=[_gone(error)])
     try:

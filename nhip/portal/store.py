@@ -174,6 +174,12 @@ async def find_release(tx: Connection, dataset_id: uuid.UUID, no: int) -> Releas
     return found
 
 
+async def find_given_out(tx: Connection, dataset_id: uuid.UUID) -> Release | None:
+    """The newest release that is not recalled: what people hold until the next one."""
+    found: Release | None = await _one(tx, Release, queries.find_given_out, dataset_id=dataset_id)
+    return found
+
+
 async def list_releases(tx: Connection, dataset_id: uuid.UUID) -> list[Release]:
     """Releases of a dataset, the newest first."""
     return await _all(tx, Release, queries.list_releases, dataset_id=dataset_id)

@@ -72,6 +72,11 @@ set object = excluded.object, digest = excluded.digest, row_count = excluded.row
 select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason, removed_at
 from portal.release where dataset_id = %(dataset_id)s and no = %(no)s
 
+-- name: find_given_out
+-- The newest release that is not recalled, of a dataset that is or was open.
+select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason, removed_at
+from portal.release where dataset_id = %(dataset_id)s and recalled_at is null order by no desc limit 1
+
 -- name: list_releases
 -- Releases of a dataset, the newest first.
 select dataset_id, no, object, digest, row_count, bytes, columns, gate, as_of, made_at, recalled_at, recall_reason, removed_at

@@ -19,6 +19,9 @@ BLOCKS = {
     "together": _("Columns that are open together tell who somebody is, or where somebody lives."),
     "few": _("Too few rows share the values of the columns that can lead to a person."),
     "alike": _("Within a group of people a sensitive column says the same of all."),
+    "changed": _(
+        "Beside the release that is open until now, this one tells of too few people what came, left or changed."
+    ),
 }
 """Reason -> its words, in the order in which they are told."""
 TITLES = {
@@ -33,6 +36,7 @@ TITLES = {
     "pseudonym": _("A code for each person"),
     "few": _("Groups of too few people"),
     "alike": _("Groups of people of whom all is said"),
+    "changed": _("Groups in which few people came, left or changed since the release before"),
 }
 """What is found by looking at columns together; recognisers have titles of their own."""
 _CELLS = _("Have the cells corrected, leave the column out, or mask it.")
@@ -51,6 +55,9 @@ ADVICE = {
     "pseudonym": _("Leave it out: who holds the register finds everybody by it."),
     "few": _("Make these columns coarser, count people in place of listing them, or leave out rows of small groups."),
     "alike": _("Leave the sensitive column out, or make the others coarser."),
+    "changed": _(
+        "Release less often, or make these columns coarser: who holds both releases can subtract one from the other."
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from nhip.datasets.engine import ident
 from nhip.datasets.personal import Protection, protection_of
 from nhip.kernel.time import today
 from nhip.portal.gate.anonymity import anonymity_of
+from nhip.portal.gate.differences import few_changed
 from nhip.portal.gate.findings import BLOCKS, title_of
 from nhip.portal.gate.people import about, overruled, roles_with
 from nhip.portal.gate.policy import Policy, policy_at
@@ -53,11 +54,12 @@ def examine(
     source: Sequence[Field] | None = None,
     shaping: Shaping = WHOLE,
     weight: str = "",
+    former: str = "",
 ) -> GateReport:
     """Look at `table` (an SQL source whose columns are `columns`). Every cell is looked at, none is kept but masked examples.
 
     `source`: the columns of the version that it was made from, also those that are left out. `weight`: the column that says how
-    many rows of the version each row stands for.
+    many rows of the version each row stands for. `former`: SQL source of the release that is open until now, if there is one.
     """
     policy, protection = policy_at(today()), protection_of(contract) if contract else Protection()
     fields = list(source) if source is not None else [Field(name=c.name, kind=c.kind, title=c.title) for c in columns]
@@ -73,6 +75,8 @@ def examine(
         found.append(Suspicion(column=" + ".join(quasi), what="few", cells=measured.few_rows))
     if measured.l is not None and measured.l < policy.l:
         found.append(Suspicion(column=" + ".join(sensitive), what="alike", cells=0))
+    if former and (changed := few_changed(con, table, former, quasi, policy.k, weight)):
+        found.append(Suspicion(column=" + ".join(quasi), what="changed", cells=changed))
     report = _judged(policy, [*_declared(columns, contract), *found])
     return msgspec.structs.replace(
         report,
