@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+TOPIC = "portal"
+"""Announced when what is open changes (`nhip.db.notify`)."""
 ActName = Literal["keep", "drop", "mask", "round", "year", "month", "unit", "prefix", "band", "top", "bottom", "group"]
 """What can be done to a column before it is open."""
 Role = Literal["", "quasi", "sensitive"]

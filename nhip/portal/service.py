@@ -39,6 +39,7 @@ from nhip.portal.gate.findings import COLUMN_GONE, RECALLED_BEFORE, closed
 from nhip.portal.gate.policy import policy_at
 from nhip.portal.licences import get_licence
 from nhip.portal.model import (
+    TOPIC,
     WHOLE,
     Entry,
     GateReport,
@@ -50,8 +51,6 @@ from nhip.portal.model import (
     Treatment,
 )
 from nhip.portal.releases import OpenTable, contract_of, keep_release, open_table, remove_release
-
-TOPIC = "portal"
 
 
 async def propose(

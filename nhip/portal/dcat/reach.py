@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -19,7 +21,8 @@ from nhip.kernel.time import now
 from nhip.portal import store as portal_store
 from nhip.portal.dcat import store
 from nhip.portal.dcat.service import describe
-from nhip.portal.model import Entry
+from nhip.portal.model import TOPIC, Entry
+from nhip.web.live import Live
 
 log = logging.getLogger(__name__)
 Ask = Callable[[str, str], Awaitable[int]]
@@ -27,7 +30,7 @@ Ask = Callable[[str, str], Awaitable[int]]
 AGAIN = timedelta(days=1)
 AT_ONCE = 60
 FIRST_S, PAUSE_S, BETWEEN_S = 20.0, 60.0, 0.1
-"""Seconds before the first round, between rounds, and between two datasets, in which others are served."""
+"""Seconds before the first round, between rounds while nothing changes, and between two datasets, in which others are served."""
 
 
 async def keep_asking(app: Litestar, installation: Installation) -> None:
@@ -40,12 +43,26 @@ async def keep_asking(app: Litestar, installation: Installation) -> None:
         async def ask(method: str, path: str) -> int:
             return (await client.request(method, path, headers={"Accept": "text/html"})).status_code
 
+        heard = 0
         while True:
             try:
                 await ask_due(installation, ask, BETWEEN_S)
             except Exception:
                 log.exception("open addresses could not be asked")
-            await asyncio.sleep(PAUSE_S)
+            heard = await _changed(app.state.live, heard)
+
+
+async def _changed(live: Live, heard: int) -> int:
+    """Wait until what is open changes, so that a fresh dataset has its points at once, or until a round is due. `heard`: the
+    number of the last change that is known; gives that of the last one now."""
+    listening: Any = live.listen(heard)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PAUSE_S), aclosing(listening) as topics:
+            async for number, topic in topics:
+                heard = number or heard
+                if topic == TOPIC:
+                    break
+    return heard
 
 
 async def ask_due(installation: Installation, ask: Ask, between_s: float = 0.0) -> int:

@@ -21,13 +21,12 @@ from nhip.ledger.service import note
 from nhip.portal.dcat.graph import dataset_nodes
 from nhip.portal.dcat.service import get_facts, site_of
 from nhip.portal.dcat.writers import WRITERS
-from nhip.portal.model import Entry
+from nhip.portal.model import TOPIC, Entry
 from nhip.portal.national import store
 from nhip.portal.national.errors import NoPublicAddress, Refused
 from nhip.portal.national.model import Due, National, Way
 from nhip.portal.national.sender import AWAY, Sender
 from nhip.portal.search import list_entries
-from nhip.portal.service import TOPIC
 from nhip.security.resealing import SealedColumn
 from nhip.security.secrets import Vault
 

@@ -15,14 +15,13 @@ from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
-from nhip.portal.model import Entry
+from nhip.portal.model import TOPIC, Entry
 from nhip.portal.people import store
 from nhip.portal.people.errors import RemarkNotFound, RemarkNotShown
 from nhip.portal.people.letters import write_letter
 from nhip.portal.people.model import Remark, RemarkKind
 from nhip.portal.people.policy import due_at
 from nhip.portal.people.store import queries
-from nhip.portal.service import TOPIC
 
 
 class NewRemark(msgspec.Struct, frozen=True, kw_only=True):

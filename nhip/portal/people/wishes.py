@@ -18,13 +18,13 @@ from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
+from nhip.portal.model import TOPIC
 from nhip.portal.people import store
 from nhip.portal.people.errors import DatasetNotOpen, ExtensionSpent, MergeWrong, WishClosed, WishNotFound
 from nhip.portal.people.letters import write_letter
 from nhip.portal.people.model import Wish, WishState
 from nhip.portal.people.policy import due_at
 from nhip.portal.people.store import queries
-from nhip.portal.service import TOPIC
 from nhip.portal.store import find_entry
 from nhip.privacy.clocks import due
 from nhip.privacy.policy import Clock

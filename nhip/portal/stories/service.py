@@ -14,7 +14,7 @@ from nhip.kernel.ids import new_id, slug
 from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
-from nhip.portal.service import TOPIC
+from nhip.portal.model import TOPIC
 from nhip.portal.stories import store
 from nhip.portal.stories.errors import (
     NothingOffered,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from nhip.app import create_app
 from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.portal import store as portal_store
@@ -15,8 +18,9 @@ from nhip.portal.dcat import store
 from nhip.portal.dcat.mqa import EXCELLENT
 from nhip.portal.dcat.reach import ask_due
 from nhip.portal.dcat.service import look_at_due, quality_of
-from nhip.portal.service import get_entry, recall, release_due, withdraw
-from tests.portal.conftest import STOP_ROWS, deliver
+from nhip.portal.service import get_entry, propose, publish, recall, release_due, withdraw
+from nhip.security.service import set_administrator_password
+from tests.portal.conftest import STOP_ROWS, WORDS, deliver
 
 Client = AsyncTestClient[Litestar]
 
@@ -71,3 +75,19 @@ async def test_places_follow_the_release_in_force(
         assert await portal_store.find_entry(tx, "tram-xe-buyt") is None
     async with installation.db.read() as tx:
         assert await store.list_facts(tx, [entry.dataset_id]) == {}, "nothing is left of what is closed"
+
+
+async def test_a_fresh_dataset_has_its_points_at_once(
+    installation: Installation, stops: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nhip.portal.dcat.reach.FIRST_S", 0.0)
+    monkeypatch.setattr("nhip.portal.dcat.reach.BETWEEN_S", 0.0)
+    async with installation.db.tx() as tx:
+        await set_administrator_password(tx)
+    async with AsyncTestClient(create_app(installation.settings)) as client:
+        await client.get("/health")
+        await propose(installation, stops, treatment={}, **WORDS)
+        await publish(installation, stops)
+        async with asyncio.timeout(20):
+            while await _points(installation) < EXCELLENT:
+                await asyncio.sleep(0.05)
