@@ -19,7 +19,7 @@ from nhip.datasets.check.judge import find_faults, judge, make_findings, read_ce
 from nhip.datasets.check.keys import find_key_faults, kept_columns
 from nhip.datasets.check.marks import odd_columns
 from nhip.datasets.check.rowrules import compile_rules
-from nhip.datasets.check.scan import scan
+from nhip.datasets.check.scan import scan, shared_columns
 from nhip.datasets.check.suggest import suggest_enums
 from nhip.datasets.check.tally import Tally, count_findings, make_tally
 from nhip.datasets.check.whole import find_whole_faults
@@ -112,8 +112,8 @@ def _judge(
     map_pairs(room, plan, pairs)
     lookups = Lookups(room, mapped, pairs)
     read_cells(room, odd, lookups)
-    needed = {column.at for column in [*kept, *(column for rule in rules for column in rule.columns)]}
-    judge(room, [column for column in plan.columns if column.at in needed], odd)
+    shared = shared_columns(kept, rules)
+    judge(room, [column for column in plan.columns if column.at in shared], odd)
     suggest_enums(room, odd)
     find_faults(room, odd, rules)
     find_key_faults(room, plan, kept, others)

@@ -36,6 +36,7 @@ def odd_columns(room: Room, plan: Plan) -> list[Column]:
     return [column for column in plan.columns if found[word_of(column.at)] & bit_of(column.at)]
 
 
-def marked(column: Column, row: str) -> str:
+def marked(column: Column, row: str = "") -> str:
     """Condition that the cell of `column` is marked in the FROM item `row`."""
-    return f"({row}.{word_of(column.at)} & {bit_of(column.at)}) <> 0"
+    word = word_of(column.at)
+    return f"({f'{row}.{word}' if row else word} & {bit_of(column.at)}) <> 0"

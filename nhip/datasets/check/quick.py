@@ -1,7 +1,8 @@
 """Quick tests: a value that is written back as it was delivered is canonical, without a regular expression.
 
-Casting a text to a date, a whole number or a decimal with the column's usual number of places and back costs less than RE2,
-and the value is needed anyway. What does not come back the same is not wrong yet: the column's own condition judges it.
+Casting a text to a whole number or a decimal with the column's usual number of places and back costs less than RE2, and the value
+is needed anyway. What does not come back the same is not wrong yet: the column's own condition judges it. A date needs no way
+back: its shape is enough.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from nhip.datasets.conform.forms import ISO_YEARS
+from nhip.datasets.conform.forms import ISO_SHAPE, ISO_YEARS
 from nhip.datasets.conform.plan import Column, Plan, Room
 
 _DIGITS = 15
@@ -51,7 +52,7 @@ def quick_tests(room: Room, plan: Plan) -> dict[int, Quick]:
 
 def _date(column: Column) -> Quick:
     made, text = f"q{column.at}", column.text
-    return Quick(f"TRY_CAST({text} AS DATE)", f"CAST({made} AS VARCHAR) = {text} AND {made} {ISO_YEARS}", made, True)
+    return Quick(f"TRY_CAST({text} AS DATE)", f"{text} {ISO_SHAPE} AND {made} {ISO_YEARS}", made, True)
 
 
 def _integer(column: Column) -> Quick:

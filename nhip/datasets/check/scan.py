@@ -1,8 +1,8 @@
-"""The first pass: every row is looked at once, as a stream, and only the suspects are kept whole.
+"""The first pass: every row is looked at once, as a stream, and only the suspects are kept.
 
 A cell is marked when it is not canonical or breaks a rule of its own, a row when a row rule does not hold; too many marks cost
 time, never a finding. What a later step needs of every row (keys, references) is kept beside. So memory follows the dirt and the
-keys, not the file.
+keys, not the file. Of a suspect only the marked cells are kept, and those that rules over several cells or rows speak of.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nhip.datasets.check.marks import bit_of, row_mark, word_of, words
+from nhip.datasets.check.marks import bit_of, marked, row_mark, word_of, words
 from nhip.datasets.check.proof import find_proof
 from nhip.datasets.check.quick import Quick, quick_tests
 from nhip.datasets.check.rowrules import CompiledRule
@@ -20,14 +20,15 @@ from nhip.datasets.contract.expression import SQL_TYPE
 
 
 def scan(room: Room, plan: Plan, rules: list[CompiledRule], pairs: list[Pair], kept: list[Column]) -> int:
-    """Fill `kept` (`_row`, `suspect`, the text of the columns `kept`) and `bad` (`_row`, the marks and the text of all columns of
-    the suspects); gives the number of rows."""
+    """Fill `kept` (`_row`, `suspect`, the text of the columns `kept`) and `bad` (`_row`, the marks and the text of the suspects:
+    whole in the columns of rules over several cells, else that of marked cells); gives the number of rows."""
     make_enum_tables(room, plan)
     quick = quick_tests(room, plan)
     marks = _marks(plan, rules, pairs, quick)
     names, table = ", ".join(words(plan)), room.table("kept")
     keep = "".join(f", {column.text}" for column in kept)
-    cells = ", ".join(column.text for column in plan.columns)
+    whole = shared_columns(kept, rules)
+    cells = ", ".join(column.text if column.at in whole else _if_marked(column) for column in plan.columns)
     made = ", ".join(f"{' | '.join(found) or 'CAST(0 AS BIGINT)'} AS {word}" for word, found in marks.items())
     room.con.execute(
         f"CREATE TABLE {table} AS SELECT _row, suspect{keep}, {names}, CASE WHEN suspect THEN [{cells}] END AS cells "
@@ -40,6 +41,15 @@ def scan(room: Room, plan: Plan, rules: list[CompiledRule], pairs: list[Pair], k
         room.con.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
     row = room.con.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0
+
+
+def shared_columns(kept: list[Column], rules: list[CompiledRule]) -> set[int]:
+    """The columns that rules over several cells or rows speak of."""
+    return {column.at for column in [*kept, *(column for rule in rules for column in rule.columns)]}
+
+
+def _if_marked(column: Column) -> str:
+    return f"CASE WHEN {marked(column)} THEN {column.text} END"
 
 
 def _typed(plan: Plan, quick: dict[int, Quick]) -> str:

@@ -27,9 +27,10 @@ Sql = Callable[[str], str]
 
 ISO_YEARS = "BETWEEN DATE '1800-01-01' AND DATE '2200-12-31'"
 """The years of `fastpath.DATE`."""
-ISO_DATE = f"TRY_CAST({CELL} AS DATE) {ISO_YEARS} AND CAST(TRY_CAST({CELL} AS DATE) AS VARCHAR) = {CELL}"
-"""True exactly where `fastpath.DATE` matches, at half the cost: writing the date back proves its form (DuckDB alone also
-reads `15-3-19`, as the year 15)."""
+ISO_SHAPE = "GLOB '????-??-?[0-9]'"
+"""What a text that DuckDB casts to a date lacks to be ISO 8601: it also reads `15-3-19`, as the year 15, and blanks around."""
+ISO_DATE = f"{CELL} {ISO_SHAPE} AND TRY_CAST({CELL} AS DATE) {ISO_YEARS}"
+"""True exactly where `fastpath.DATE` matches, at a third of the cost."""
 
 SHORT_LIST = 40
 """So many values of an enum are compared before the regex."""
