@@ -30,7 +30,7 @@ from nhip.kernel.i18n import _
 from nhip.settings import Settings
 
 _CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"|<c [^>]{0,80}?\br="([A-Z]{1,3})(\d+)"')
-_MOST_CELLS: Final = 20_000_000
+MOST_CELLS: Final = 20_000_000
 """Area of a sheet above which it must be reasonably full."""
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _PANIC: Final = "PanicException"
@@ -50,12 +50,13 @@ def open_workbook(path: Path, kind: str, settings: Settings, filename: str) -> O
         if sheet.total_width > settings.max_columns:
             raise TooManyColumns(table=meta.name, file=filename, columns=sheet.total_width, limit=settings.max_columns)
         if meta.visible != SheetVisibleEnum.Visible:
-            notes.append(_hidden(meta.name))
+            notes.append(hidden(meta.name))
         parts.append(_grid(sheet))
     return Opened(format=kind, encoding="", parts=[*parts], notes=notes)
 
 
-def _hidden(name: str) -> Note:
+def hidden(name: str) -> Note:
+    """What to tell about a sheet that the workbook does not show."""
     message = _("The sheet {sheet} is hidden in the workbook; it was read all the same.")
     return Note(code="sheet.hidden", message=message, table=name, values={"sheet": name})
 
@@ -116,7 +117,7 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
             last = max(last, max((int(r or s) for _a, r, _b, s in found), default=0))
     width = max(map(_column_number, columns), default=0)
     sheet = Path(name).stem
-    if width * last > _MOST_CELLS and cells * 50 < width * last:
+    if width * last > MOST_CELLS and cells * 50 < width * last:
         raise TooSpread(table=sheet, file=filename, rows=last, columns=width)
     if width > settings.max_columns:
         raise TooManyColumns(table=sheet, file=filename, columns=width, limit=settings.max_columns)
@@ -134,7 +135,7 @@ def _check_repeats(package: zipfile.ZipFile, filename: str) -> None:
                     total += width * int(element.get(f"{_TABLE}number-rows-repeated", "1"))
                     width = 0
                     element.clear()
-                if total > _MOST_CELLS or width > _MOST_CELLS:
+                if total > MOST_CELLS or width > MOST_CELLS:
                     raise TooSpread(table="content.xml", file=filename, rows=total // max(width, 1), columns=width)
     except (ElementTree.ParseError, defusedxml.DefusedXmlException) as error:
         raise BrokenFile(file=filename, format="ODS", what=_("its content cannot be read")) from error

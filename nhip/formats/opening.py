@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from nhip.formats import archive, delimited, excel, jsonrows, sniff, text, vector, webtable
+from nhip.formats import archive, delimited, excel, jsonrows, sheetxml, sniff, text, vector, webarchive, webtable
 from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
 from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
 from nhip.kernel.i18n import _
@@ -20,6 +20,7 @@ _SIDE_FILES: Final = re.compile(
 _READ_ME: Final = re.compile(r"(?i)(read.?me|licen[cs]e|huong.?dan|copying|about)")
 _CONTROLS: Final = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])
 _TEXTS: Final = frozenset(["csv", "json", "ndjson", "geojson", "kml", "html"])
+_BOOKS: Final = ("xls", "xlsx", "xlsb", "ods")
 _SAME: Final = {("csv", "csv"), ("zip", "shapefile"), ("shapefile", "zip")}
 
 
@@ -38,15 +39,16 @@ def open_file(path: Path, work: Path, settings: Settings, filename: str | None =
         raise TooLarge(file=filename, limit_mb=settings.max_file_mb)
     work.mkdir(parents=True, exist_ok=True)
     kind = sniff.sniff(path)
-    notes = [note] if (note := _extension_note(filename, kind)) else []
     if kind in _TEXTS:
         opened = _open_text(path, kind, work, settings, filename)
+        kind = opened.format  # text in UTF-16 tells only now what it is
     elif kind in ("zip", "gzip"):
         opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth)
     else:
         opened = _open_binary(path, kind, work, settings, filename)
     if not opened.parts:
         raise NothingInside(file=filename)
+    notes = [note] if (note := _extension_note(filename, kind)) else []
     return Opened(format=opened.format, encoding=opened.encoding, parts=opened.parts, notes=notes + opened.notes)
 
 
@@ -57,8 +59,10 @@ def _extension_note(filename: str, kind: str) -> Note | None:
         return None
     if (promised, kind) in _SAME or (promised == "zip" and kind == "kmz"):
         return None
-    if kind == "html" and promised in ("xls", "xlsx", "xlsb", "ods"):
+    if kind in ("html", "mhtml") and promised in _BOOKS:
         return webtable.named_as_workbook(filename)
+    if kind == "spreadsheetml" and promised in _BOOKS:
+        return sheetxml.named_as_workbook(filename)
     message = _("The file is named {filename}, but its content is {kind}. It was read as {kind}.")
     return Note(code="file.extension", message=message, values={"filename": filename, "kind": kind.upper()})
 
@@ -66,7 +70,11 @@ def _extension_note(filename: str, kind: str) -> Note | None:
 def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
     if kind == "ole":
         raise PasswordProtected(file=filename)
-    if kind in ("xlsx", "xls", "xlsb", "ods"):
+    if kind == "spreadsheetml":
+        return sheetxml.open_book(path, settings, filename)
+    if kind == "mhtml":
+        return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
+    if kind in _BOOKS:
         return excel.open_workbook(path, kind, settings, filename)
     if kind == "parquet":
         return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
@@ -87,9 +95,11 @@ def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: 
         if encoding in ("bytes", "utf-8") and _is_binary(head):
             raise UnknownFormat(file=filename)
         done = text.transcode(path, work / "text.utf8", encoding)
+        kind = sniff.sniff(done.path) or kind
+        if kind == "spreadsheetml":  # XML says itself how it is encoded
+            return sheetxml.open_book(path, settings, filename)
         path = done.path
         notes += nul_notes(done.nuls)
-        kind = sniff.sniff(path) or kind
     if path.stat().st_size == 0:
         raise EmptyFile(file=filename)
     parts: list[Part] = []

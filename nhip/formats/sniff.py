@@ -13,7 +13,7 @@ EXTENSIONS: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls",
     ".xlsb": "xlsb", ".ods": "ods", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".geojson": "geojson",
     ".kml": "kml", ".kmz": "kmz", ".gpkg": "gpkg", ".zip": "zip", ".dbf": "dbf", ".parquet": "parquet", ".gz": "gzip",
-    ".shp": "shapefile",
+    ".shp": "shapefile", ".mht": "mhtml", ".mhtml": "mhtml",
 }  # fmt: skip
 """Which format a name promises."""
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"PAR1": "parquet", b"SQLite format 3\0": "gpkg", b"\x09\x08\x10\0": "xls"}
@@ -23,6 +23,9 @@ _GEO_TYPES: Final = re.compile(
 )
 _PAGE: Final = re.compile(rb"<!doctype html|<html|<table|<meta[^>]+text/html")
 """How a web page begins, and what programs that build their "Excel export" by hand begin with."""
+_ARCHIVE: Final = re.compile(rb"(?i)(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?mime-version:")
+"""How a web page in one file begins: with the lines of a letter."""
+_BOOK: Final = b"urn:schemas-microsoft-com:office:spreadsheet"
 _DBF_VERSIONS: Final = frozenset([0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8E, 0xF5])
 
 
@@ -108,11 +111,20 @@ def _sniff_text(head: bytes) -> str:
     if body.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x7fELF", b"MZ\x90")):
         return ""
     if body.startswith(b"<"):
-        start = body[:4096].lower()
-        return "kml" if b"<kml" in start else ("html" if _PAGE.search(start) else "")
+        return _sniff_markup(body[:4096].lower())
+    if _ARCHIVE.match(body) and (b"multipart/related" in body[:4096] or b"text/html" in body[:4096]):
+        return "mhtml"
     if body.startswith((b"{", b"[")):
         return _sniff_json(body)
     return "csv" if body or head else ""
+
+
+def _sniff_markup(start: bytes) -> str:
+    if b"<kml" in start:
+        return "kml"
+    if _BOOK in start and b"<workbook" in start:
+        return "spreadsheetml"
+    return "html" if _PAGE.search(start) else ""
 
 
 def _sniff_json(body: bytes) -> str:

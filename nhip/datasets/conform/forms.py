@@ -205,7 +205,7 @@ def _read_iso(text: str) -> str | None:
 TYPED = {"parquet", "gpkg", "shapefile", "dbf", "sqlite"}
 """Formats (as decode names them) whose numbers are numbers, written out with a decimal point. In JSON and spreadsheets numbers
 stand as text too often (`"20.000"`): there the column has to prove its decimal mark."""
-SPREADSHEETS = {"xlsx", "xls", "ods", "csv", "tsv"}
+SPREADSHEETS = {"xlsx", "xls", "ods", "spreadsheetml", "csv", "tsv"}
 """Formats in which a date may have become its serial number."""
 
 
