@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -31,6 +33,17 @@ def test_only_its_own_files_are_reached(tmp_path: Path) -> None:
         ):
             with pytest.raises(duckdb.Error):
                 con.execute(refused)
+
+
+def test_pandas_is_not_loaded_for_nothing_and_stays_at_hand(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    program = (
+        "import sys; from pathlib import Path; from nhip.datasets.engine import session; from nhip.settings import Settings\n"
+        "with session(Settings(data_dir=Path(sys.argv[1]))) as con:\n"
+        "    assert con.execute('SELECT ?', ['a']).fetchall() == [('a',)] and not sys.modules['pandas']\n"
+        "import pandas; assert pandas.DataFrame"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
 
 
 def test_memory_is_bounded_and_says_so(tmp_path: Path) -> None:

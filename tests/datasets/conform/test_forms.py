@@ -7,7 +7,7 @@ import unicodedata
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nhip.datasets.check.errors import FormatUnknown
@@ -23,6 +23,7 @@ TEXT = st.text(alphabet="aoeuyhHOÀàáạèỳýĐđ\u0300\u0301\u0309\u00a0\u2
 DATES = st.one_of(
     st.dates().map(str),
     st.from_regex(r"[0-9 +-]{4}-[0-9 ]{2}-[0-9 ]{2}", fullmatch=True),
+    st.from_regex(r"[ 0-9]{2,4}[-/ ][0-9 -]{2,3}[-/ ][ 0-9]{1,3}", fullmatch=True),
     st.from_regex(r"[12][0-9]{3}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T]?", fullmatch=True),
     st.sampled_from(
         ["15-3-19", "2024-02-30", "2000-02-29", "1900-02-29", "infinity", "epoch", "2024-01-01 (BC)", "20240101"]
@@ -70,6 +71,18 @@ def test_plain_vietnamese_is_not_suspect(duck: duckdb.DuckDBPyConnection) -> Non
 
 
 @given(texts=st.lists(DATES, min_size=1, max_size=40))
+@example(
+    texts=[
+        " 999-01-01",
+        "2024-01-2 ",
+        "2024-1--01",
+        "2024- 1-01",
+        "20a4-01-01",
+        "é24-01-01",
+        "1,24-01-01",
+        "02024-1-01",
+    ]
+)
 @settings(max_examples=60, deadline=None)
 def test_iso_dates_by_cast_are_those_of_the_pattern(duck: duckdb.DuckDBPyConnection, texts: list[str]) -> None:
     form = form_of(Field(name="a", type="date"), Reading(), as_delivered=False)

@@ -155,6 +155,16 @@ def test_version_keeps_the_order_of_the_file_and_its_bytes(check: Check, tmp_pat
     assert first.assessment.mended_by_rule == {"date.form": 5000}
 
 
+def test_marked_cells_of_many_rows_are_put_in_a_few_at_a_time(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = [Field(name="a", type="integer"), Field(name="b", type="date"), Field(name="c")]
+    rows = [[f"{n}.000", f"0{n % 9 + 1}/13/2024" if n % 3 else "2024-01-02", f" t{n}"] for n in range(1, 40)]
+    whole = check(fields, rows)
+    monkeypatch.setattr("nhip.datasets.conform.version.MOST_CELLS", 9)
+    pieces = check(fields, rows)
+    assert pieces.version == whole.version and len(whole.version) == 39
+    assert pieces.column("c") == [f"t{n}" for n in range(1, 40)]
+
+
 def test_coordinates_are_read_together(check: Check) -> None:
     fields = [Field(name="vi", type="number", kind="latitude"), Field(name="kinh", type="number", kind="longitude")]
     rows = [
