@@ -13,7 +13,6 @@ from nhip.graph.statement import Statement
 
 _TABLES = ("entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt")
 _VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
-_PLAIN = {"Property"}
 _NOTHING: Doc = {}
 Rows = dict[str, list[tuple[Any, ...]]]
 """Table -> rows, each as the values of its part of the statement."""
@@ -25,16 +24,16 @@ class Finding:
     def __init__(self, tenant: int, codes: Codes, lives: Iterable[Life]) -> None:
         self._iris = codes.iris
         self._indexed = {attr for of, attr in codes.indexed if of == tenant}
-        self._lost: Rows = {}
-        self._got: Rows = {}
+        self._lost: Rows = {table: [] for table in _TABLES}
+        self._got: Rows = {table: [] for table in _TABLES}
         for life in lives:
             self._add(life)
 
     def add_to(self, statement: Statement) -> None:
         """Make them parts of the statement, in an order that is always the same."""
         for table in _TABLES:
-            statement.add(f"lost_{table}", self._lost.get(table, ()))
-            statement.add(f"got_{table}", sorted(self._got.get(table, ())))
+            statement.add(f"lost_{table}", self._lost[table])
+            statement.add(f"got_{table}", sorted(self._got[table]))
 
     def _add(self, life: Life) -> None:
         before, after = life.at_rest or _NOTHING, life.doc or _NOTHING
@@ -44,18 +43,19 @@ class Finding:
             self._diff("entity_type", {(iris[t],) for t in old_types}, {(iris[t],) for t in new_types}, life.id)
         if (old_scopes := before.get(SCOPE, ())) != (new_scopes := after.get(SCOPE, ())):
             self._diff("entity_scope", {(s,) for s in old_scopes}, {(s,) for s in new_scopes}, life.id)
-        for name in before.keys() | after.keys() if life.whole else life.changed:
+        names: Iterable[str] = life.changed
+        if life.whole:
+            names = before.keys() | after.keys() if before else after
+        for name in names:
             if ":" in name:
                 old, new = before.get(name, ()), after.get(name, ())
-                if old != new:
-                    self._attribute(life.id, iris[name], old, new)
+                attr = iris[name]
+                plain = _is_plain(old) and _is_plain(new) and attr not in self._indexed
+                if not plain and old != new:
+                    self._attribute(life.id, attr, old, new)
 
     def _attribute(self, id: str, attr: int, old: Sequence[Instance], new: Sequence[Instance]) -> None:
-        kinds = {one["type"] for one in old} if old else set()
-        if new:
-            kinds.update([one["type"] for one in new])
-        if kinds == _PLAIN and attr not in self._indexed:
-            return
+        kinds = {one["type"] for one in (*old, *new)}
         if "GeoProperty" in kinds:
             self._places(id, attr, old, new)
         if "Relationship" in kinds or "ListRelationship" in kinds:
@@ -66,13 +66,16 @@ class Finding:
 
     def _places(self, id: str, attr: int, old: Iterable[Instance], new: Iterable[Instance]) -> None:
         were, are = boxes(old), boxes(new)
-        self._lost.setdefault("entity_geo", []).extend((id, attr, n) for n in were.keys() - are.keys())
-        self._got.setdefault("entity_geo", []).extend(
-            (id, attr, n, *box) for n, box in are.items() if were.get(n) != box
-        )
+        self._lost["entity_geo"] += [(id, attr, n) for n in were.keys() - are.keys()]
+        self._got["entity_geo"] += [(id, attr, n, *box) for n, box in are.items() if were.get(n) != box]
 
     def _diff(self, table: str, old: set[tuple[Any, ...]], new: set[tuple[Any, ...]], id: str) -> None:
-        if lost := old - new:
-            self._lost.setdefault(table, []).extend((*row, id) for row in lost)
-        if got := new - old:
-            self._got.setdefault(table, []).extend((*row, id) for row in got)
+        if old:
+            self._lost[table] += [(*row, id) for row in old - new]
+        if new:
+            self._got[table] += [(*row, id) for row in (new - old if old else new)]
+
+
+def _is_plain(instances: Sequence[Instance]) -> bool:
+    """Whether there is nothing but a Property, by which an entity is found only where its values are asked for."""
+    return not instances or (len(instances) == 1 and instances[0]["type"] == "Property")

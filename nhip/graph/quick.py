@@ -71,9 +71,10 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         if ":" not in iri:
             continue
         before, were = doc.get(iri, ()), apart.get(iri)
-        if len(instances) == 1 == len(before) and not were and _alike(one := instances[0], was := before[0]):
+        if len(instances) == 1 == len(before) and not were and (instances == before or _alike(instances[0], before[0])):
+            one = instances[0]
             changes.append(change := Change(iri, one.get("datasetId"), "updated"))
-            if one != was:
+            if instances != before:
                 states.append((change, one, made))
         else:
             several.append(iri)
@@ -91,7 +92,7 @@ def _alike(one: Instance, was: Instance) -> bool:
     """Whether an instance comes in the place of one that has the same members, and no sub-attribute is another."""
     if one.keys() != was.keys() or one.get("datasetId") != was.get("datasetId"):
         return False
-    return all(":" not in key or one[key] == was[key] for key in one)
+    return not any([":" in key and one[key] != was[key] for key in one])
 
 
 def _replace_attribute(

@@ -5,7 +5,6 @@ Normalised, concise and simplified attributes may be mixed: each says by itself 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from nhip.graph.contexts import core
@@ -16,7 +15,7 @@ from nhip.graph.document.geo import is_geometry
 from nhip.graph.document.members import ANY, MEMBERS, PROOF, RESERVED, Nulls, Reader, Reading
 from nhip.graph.document.scopes import read_scopes
 from nhip.graph.document.times import read_instant
-from nhip.graph.document.usual import USUAL, Check
+from nhip.graph.document.usual import LEFT
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
@@ -100,6 +99,8 @@ def _head(payload: dict[str, Any], reading: Reading) -> Doc:
 
 
 def _types(given: Any, reading: Reading) -> list[str]:
+    if type(given) is str and given not in ENTITY_MEMBERS:
+        return [_at(reading.context.expand, given, "type")]
     names = [given] if isinstance(given, str) else given
     if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
         if not ENTITY_MEMBERS.isdisjoint(names):
@@ -177,37 +178,22 @@ def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None
     """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
     to be read with care, as whatever is wrong with it."""
     kind = given.get("type")
-    checks = USUAL.get(kind) if isinstance(kind, str) else None
-    if not isinstance(kind, str) or checks is None or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
+    left = LEFT[kind](given) if type(kind) is str and kind in LEFT else -1
+    if left < 0 or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
         return None
-    subs = False
-    for key, value in given.items():
-        if (check := checks.get(key)) is not None:
-            if not check(value):
-                return None
-        elif key in RESERVED or not _is_usual_sub(value):
-            return None
-        else:
-            subs = True
-    if VALUE_MEMBER[kind] not in given:
-        return None
-    return _with_subs(given, checks, context) if subs else given
+    return _with_subs(given, kind, context) if left else given
 
 
-def _is_usual_sub(given: Any) -> bool:
-    kind = given.get("type") if type(given) is dict else None
-    checks = USUAL.get(kind) if isinstance(kind, str) else None
-    if not isinstance(kind, str) or checks is None or VALUE_MEMBER[kind] not in given:
-        return False
-    return all((check := checks.get(key)) is not None and check(value) for key, value in given.items())
-
-
-def _with_subs(given: dict[str, Any], checks: Mapping[str, Check], context: Context) -> Instance | None:
+def _with_subs(given: dict[str, Any], kind: str, context: Context) -> Instance | None:
+    members = MEMBERS[kind]
     made: Instance = {}
     for key, value in given.items():
-        if key in checks:
+        if key in members:
             made[key] = value
             continue
+        sub = value.get("type") if type(value) is dict else None
+        if key in RESERVED or type(sub) is not str or sub not in LEFT or LEFT[sub](value):
+            return None
         try:
             name = context.expand(key)
         except BadRequestData:

@@ -47,6 +47,9 @@ def is_geometry(given: Any) -> bool:
 
 def bbox(geometry: dict[str, Any]) -> Box:
     """The box around a valid geometry."""
+    if geometry["type"] == "Point":
+        east, north = geometry["coordinates"][:2]
+        return east, north, east, north
     west = south = inf
     east = north = -inf
     for position in positions(geometry["coordinates"]):

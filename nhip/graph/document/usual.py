@@ -1,4 +1,4 @@
-"""What the members of most attributes hold: values that stay as they are. All else is read with care (`members.py`)."""
+"""What most attributes are: values that stay as they were sent. All else is read with care (`members.py`)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,46 @@ from nhip.graph.contexts.iris import is_uri
 from nhip.graph.document.times import is_instant
 from nhip.graph.model import NULL
 
-Check = Callable[[Any], bool]
 _SCALARS = frozenset({str, int, float, bool})
 _NUMERIC = frozenset({int, float})
+_CARE = -1
 
 
-def _is_scalar(given: Any) -> bool:
-    return type(given) in _SCALARS and given != NULL
+def _of_property(given: dict[str, Any]) -> int:
+    value = given.get("value")
+    if type(value) not in _SCALARS or value == NULL:
+        return _CARE
+    left = len(given) - 2
+    if left and "unitCode" in given:
+        unit = given["unitCode"]
+        if type(unit) is not str or unit in ("", NULL):
+            return _CARE
+        left -= 1
+    return _observed(given, left) if left else 0
 
 
-def _is_text(given: Any) -> bool:
-    return type(given) is str and given not in ("", NULL)
+def _of_geo_property(given: dict[str, Any]) -> int:
+    if not _is_point(given.get("value")):
+        return _CARE
+    left = len(given) - 2
+    return _observed(given, left) if left else 0
 
 
-def _is_object(given: Any) -> bool:
-    return type(given) is str and given != NULL and is_uri(given)
+def _of_relationship(given: dict[str, Any]) -> int:
+    target = given.get("object")
+    if type(target) is not str or target == NULL or not is_uri(target):
+        return _CARE
+    left = len(given) - 2
+    return _observed(given, left) if left else 0
+
+
+def _observed(given: dict[str, Any], left: int) -> int:
+    """What is left besides observedAt; members that have to be read apart are among it no more."""
+    if not _APART.isdisjoint(given):
+        return _CARE
+    if "observedAt" not in given:
+        return left
+    return left - 1 if is_instant(given["observedAt"]) else _CARE
 
 
 def _is_point(given: Any) -> bool:
@@ -36,14 +61,23 @@ def _is_point(given: Any) -> bool:
     return type(east) in _NUMERIC and type(north) in _NUMERIC and -180 <= east <= 180 and -90 <= north <= 90
 
 
-def _is_any(_given: Any) -> bool:
-    return True
-
-
-USUAL: dict[str, dict[str, Check]] = {
-    "Property": {"type": _is_any, "value": _is_scalar, "observedAt": is_instant, "unitCode": _is_text},
-    "GeoProperty": {"type": _is_any, "value": _is_point, "observedAt": is_instant},
-    "Relationship": {"type": _is_any, "object": _is_object, "observedAt": is_instant},
+_APART = frozenset(
+    {
+        "@type",
+        "datasetId",
+        "createdAt",
+        "modifiedAt",
+        "deletedAt",
+        "expiresAt",
+        "instanceId",
+        "valueType",
+        "objectType",
+    }
+)
+LEFT: dict[str, Callable[[dict[str, Any]], int]] = {
+    "Property": _of_property,
+    "GeoProperty": _of_geo_property,
+    "Relationship": _of_relationship,
 }
-"""Attribute type -> member -> whether what it holds may stay as it is. A member that is not named here is a sub-attribute, or
-something particular."""
+"""Type of an attribute, under `type` -> how many members there are besides the usual ones, which stay as they are: 0 (all may
+stay), more (perhaps sub-attributes), or -1 (read all with care)."""
