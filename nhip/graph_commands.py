@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,9 @@ def _serve(host: str, port: int, processes: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGI,
-        loop=Loops.asyncio,
+        loop=Loops.uvloop
+        if find_spec("uvloop")
+        else Loops.asyncio,  # the former costs a sixth less where it is installed
         workers=processes,
         log_access=False,
         backpressure=1024,

@@ -99,8 +99,11 @@ class Links:
 
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
         """All rows of a query on the next free link."""
-        async with self.lend() as link:
+        link = await self._free.get() if self._free.empty() else self._free.get_nowait()
+        try:
             return await link.fetch(query, *values)
+        finally:
+            self._free.put_nowait(link)
 
     async def close(self) -> None:
         """Close all."""

@@ -92,7 +92,7 @@ def _alike(one: Instance, was: Instance) -> bool:
     """Whether an instance comes in the place of one that has the same members, and no sub-attribute is another."""
     if one.keys() != was.keys() or one.get("datasetId") != was.get("datasetId"):
         return False
-    return not any([":" in key and one[key] != was[key] for key in one])
+    return not any(":" in key and one[key] != was[key] for key in one)
 
 
 def _replace_attribute(

@@ -83,9 +83,9 @@ class Graph:
         """
         return await self._writer.ask(tenant, operations)
 
-    async def get(self, tenant: int, id: str) -> Stored | None:
+    def get(self, tenant: int, id: str) -> asyncio.Future[Stored | None]:
         """An entity as it is now, None when there is none."""
-        return await self._reader.get(tenant, id)
+        return self._reader.get(tenant, id)
 
     async def get_many(self, tenant: int, ids: Sequence[str]) -> list[Stored]:
         """Those of the entities that exist, in the order of `ids`."""

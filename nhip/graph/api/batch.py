@@ -79,7 +79,8 @@ async def _expanded(call: Call, item: Any, *, fragment: bool) -> dict[str, Any]:
         raise BadRequestData(what=_("an entity is a JSON object"))
     context = await call.context_of(item)
     doc = expand_entity(item, context, fragment=fragment)
-    require_uri(doc.get("id", ""))
+    if "id" not in doc:
+        require_uri("")
     return doc
 
 

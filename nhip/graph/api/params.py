@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ from nhip.graph.errors import BadRequestData, InvalidRequest
 from nhip.kernel.i18n import _
 
 _MOST = 200
+_LONGEST_REMEMBERED = 1000
 FORMS = frozenset({"keyValues", "simplified", "concise", "normalized", "temporalValues", "aggregatedValues"})
 """Representations that `options` or `format` may ask for."""
 _LISTS = frozenset(
@@ -35,6 +37,10 @@ def parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
     """The parameters by name. Raises InvalidRequest for an unknown one, and for one told twice that is no list."""
     if not query:
         return {}
+    return dict(_remembered(query, known)) if len(query) <= _LONGEST_REMEMBERED else _parsed(query, known)
+
+
+def _parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST, errors="strict")
     except (ValueError, UnicodeDecodeError) as error:
@@ -47,6 +53,9 @@ def parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
             raise InvalidRequest(what=f"{name}: {_('told twice')}")
         found[name] = f"{found[name]},{value}" if name in found else value
     return found
+
+
+_remembered = lru_cache(maxsize=1024)(_parsed)
 
 
 def listed(text: str) -> list[str]:

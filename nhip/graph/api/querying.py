@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.federating import found_elsewhere, purge_elsewhere, warned
+from nhip.graph.api.limits import Limits
 from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, in_body, link_of, page_links, view_of, with_context
@@ -29,6 +31,7 @@ from nhip.graph.registrations.reads import Heard
 from nhip.kernel.i18n import _
 
 _PURGED_AT_ONCE = 500
+_LONGEST_REMEMBERED = 1000
 QUERY = WHICH | PAGES | ORDER | LINKS | SHOWN | {"entityMap", "splitEntities", "entityMapLifetime"}
 POSTED = PAGES | SHOWN | {"local", "entityMap", "splitEntities"}
 PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
@@ -37,17 +40,31 @@ PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
 async def query_entities(call: Call) -> Answer:
     """GET /entities."""
     context = await call.context()
-    return await _found(call, context, asked_in(call.query, call.app.limits), None)
+    text = call.scope["query_string"]
+    if len(text) > _LONGEST_REMEMBERED:
+        asked, query = _read(text, context, call.app.limits)
+    else:
+        asked, query = _remembered(text, context, call.app.limits)
+    return await _found(call, context, asked, query, None)
+
+
+def _read(text: bytes, context: Context, limits: Limits) -> tuple[Asked, Query]:
+    """What the parameters of a request ask, in the names of its @context."""
+    asked = asked_in(params.parsed(text, QUERY), limits)
+    return asked, build(asked, context)
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 async def query_posted(call: Call) -> Answer:
     """POST /entityOperations/query."""
     body, context = await call.fragment()
-    return await _found(call, context, asked_by(body, call.query, call.app.limits), body)
+    asked = asked_by(body, call.query, call.app.limits)
+    return await _found(call, context, asked, build(asked, context), body)
 
 
-async def _found(call: Call, context: Context, asked: Asked, body: dict[str, Any] | None) -> Answer:
-    query = build(asked, context)
+async def _found(call: Call, context: Context, asked: Asked, query: Query, body: dict[str, Any] | None) -> Answer:
     view = view_of(call, context, query, body)
     if (heard := await found_elsewhere(call, context, asked, query)) is not None:
         return await _put_together(call, context, query, view, heard)

@@ -129,4 +129,4 @@ def segments(scope: Scope) -> list[str]:
     parts = path.split("/")[3:]
     if parts and not parts[-1]:
         parts.pop()
-    return [unquote(part) if "%" in part else part for part in parts]
+    return [unquote(part) for part in parts] if "%" in path else parts

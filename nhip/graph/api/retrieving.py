@@ -7,7 +7,7 @@ import msgspec
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.asking import LINKS, asked_in
 from nhip.graph.api.federating import federation_of, retrieve, warned
-from nhip.graph.api.maps import told_of_one
+from nhip.graph.api.maps import HEADER, told_of_one
 from nhip.graph.api.media import JSON
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
@@ -25,10 +25,24 @@ from nhip.graph.query.model import Query
 
 RETRIEVE = SHOWN | LINKS | {"attrs", "pick", "omit", "datasetId", "type", "local", "entityMap", "splitEntities", "via"}
 
+_PARTICULAR = frozenset({b"prefer", HEADER})
+"""Headers that ask for another answer than the usual one."""
+
 
 async def retrieve_entity(call: Call) -> Answer:
     """One entity, with the address of the entity map that the request uses (5.7.1.4). Raises ResourceNotFound."""
     identifier = require_uri(call.parts[0])
+    if (
+        not call.query
+        and call.accept == JSON
+        and call.headers.keys().isdisjoint(_PARTICULAR)
+        and not federation_of(call)
+    ):
+        context = await call.context()
+        stored = await call.app.graph.get(call.tenant, identifier)
+        if stored is None:
+            raise ResourceNotFound(what=identifier)
+        return Answer(200, entity_json(stored, context), headers=[(b"link", await link_of(call, context))])
     return await told_of_one(call, await _shown(call, identifier), identifier)
 
 
@@ -36,10 +50,6 @@ async def _shown(call: Call, identifier: str) -> Answer:
     """In the form that was asked for. Raises ResourceNotFound, also when it has none of the attributes named."""
     context = await call.context()
     federation = federation_of(call)
-    plain = not call.query and call.accept == JSON and b"prefer" not in call.headers
-    if federation is None and plain:
-        stored = await _stored(call, identifier)
-        return Answer(200, entity_json(stored, context), headers=[(b"link", await link_of(call, context))])
     query = build(asked_in(call.query, call.app.limits), context, narrow=False)
     view = view_of(call, context, query)
     if federation is None:

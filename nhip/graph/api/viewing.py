@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from nhip.graph.api.answers import Answer, Header, dumped
 from nhip.graph.api.media import GEO_JSON, LD_JSON, context_link
 from nhip.graph.api.preferring import amended, preferred
 from nhip.graph.api.request import CONTEXT, Call
+from nhip.graph.document.render import PLAIN
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View
 from nhip.graph.query.model import Query, Tree
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 SHOWN = frozenset({"options", "format", "lang", "geometryProperty"})
 """Parameters that say how entities are shown."""
+_SAYS = SHOWN | {"attrs", "pick", "omit", "datasetId"}
+"""Parameters without any of which everything is shown as it is."""
 _OPTIONS = frozenset({"keyValues", "simplified", "concise", "normalized", "sysAttrs"})
 _SAFE = ":*/;.,()[]!~@$'-_"
 _WHOLE = frozenset({"id", "type", "scope"})
@@ -28,6 +32,8 @@ _WHOLE = frozenset({"id", "type", "scope"})
 
 def view_of(call: Call, context: Context, query: Query, body: dict[str, Any] | None = None) -> View:
     """The view that a request wants; `body` is the Query document of a POST. Raises BadRequestData."""
+    if body is None and call.query.keys().isdisjoint(_SAYS) and call.accept != GEO_JSON:
+        return PLAIN
     told = params.options(call.query, _OPTIONS)
     body = body or {}
     geometry = call.query.get("geometryProperty") or body.get("geometryProperty")
@@ -111,17 +117,19 @@ def page_links(call: Call, more: bool, *, ordered: bool = True, kind: str = "") 
     offset = params.natural(call.query, "offset", 0)
     if not limit:
         return []
+    others = tuple((name, text) for name, text in call.query.items() if name not in ("limit", "offset"))
     links = []
     if offset:
-        links.append(_page(call, "prev", limit, max(0, offset - limit), ordered, kind))
+        links.append(_page(call.scope["path"], others, "prev", limit, max(0, offset - limit), ordered, kind))
     if more:
-        links.append(_page(call, "next", limit, offset + limit, ordered, kind))
+        links.append(_page(call.scope["path"], others, "next", limit, offset + limit, ordered, kind))
     return links
 
 
-def _page(call: Call, rel: str, limit: int, offset: int, ordered: bool, kind: str) -> Header:
-    other = {name: text for name, text in call.query.items() if name not in ("limit", "offset")}
-    pairs = list(({**other, "limit": str(limit), "offset": str(offset)}).items())
+@lru_cache(maxsize=1024)
+def _page(
+    path: str, others: tuple[tuple[str, str], ...], rel: str, limit: int, offset: int, ordered: bool, kind: str
+) -> Header:
+    pairs = [*others, ("limit", str(limit)), ("offset", str(offset))]
     told = "&".join(f"{name}={quote(text, safe=_SAFE)}" for name, text in (sorted(pairs) if ordered else pairs))
-    path = quote(call.scope["path"].rstrip("/"), safe="/:")
-    return b"link", f'<{path}?{told}>; rel="{rel}";type="{kind}"'.encode()
+    return b"link", f'<{quote(path.rstrip("/"), safe="/:")}?{told}>; rel="{rel}";type="{kind}"'.encode()

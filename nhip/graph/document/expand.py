@@ -178,7 +178,9 @@ def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None
     """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
     to be read with care, as whatever is wrong with it."""
     kind = given.get("type")
-    left = LEFT[kind](given) if type(kind) is str and kind in LEFT else -1
+    if type(kind) is not str or kind not in LEFT:
+        return None
+    left = LEFT[kind](given)
     if left < 0 or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
         return None
     return _with_subs(given, kind, context) if left else given
