@@ -1,11 +1,13 @@
 """The live graph over HTTP: processor time of our process and of PostgreSQL for each request, as clients see it.
 
-    .venv/bin/python -m bench.graph [--million [--again]] [--quick]
+    .venv/bin/python -m bench.graph [--million | --many N] [--again] [--quick]
 
 A node of its own (`nhip graph serve`, one process) on an embedded server of its own that syncs to disk as in service. The client
 is another process; its time is not counted. Fixture: entities of about 550 bytes with five attributes. `--million` also fills a
-tenant with 1,000,000 entities and asks it for places, values, counts and pages. Microseconds are processor time per request (per
-entity where it says so), as the machine is shared; `ms` is the median of the clock. Every write is durable and has its history.
+tenant with 1,000,000 entities and asks it for places, values, counts and pages (`graph_many.py`). Microseconds are processor time
+per request (per entity where it says so), as the machine is shared; `ms` is the median of the clock. Every write is durable and
+has its history. `over_floor_us` is what is ours of it: without what the same HTTP server takes for an application that does
+nothing.
 """
 
 from __future__ import annotations
@@ -19,22 +21,18 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from typing import Any
 
 import orjson
 import psutil
 
+from bench import graph_many
 from bench.results import HERE, WORK, record
 from nhip.db.embedded import EmbeddedServer
-from nhip.graph.model import Operation
-from nhip.graph.service import Graph
 
 FOLDER = WORK / "graph"
 PORT = 9699
 CALLERS = 64
-NS = "https://uri.etsi.org/ngsi-ld/default-context/"
-LOCATION = "https://uri.etsi.org/ngsi-ld/location"
 
 
 def entity(n: int, speed: float = 30.0) -> dict[str, Any]:
@@ -105,6 +103,7 @@ class Node:
     def __init__(self, *, fresh: bool) -> None:
         if fresh:
             shutil.rmtree(FOLDER, ignore_errors=True)
+        WORK.mkdir(exist_ok=True)
         self.server = EmbeddedServer(FOLDER / "postgres")
         command = [sys.executable, "-m", "nhip", "--data-dir", str(FOLDER), "graph", "serve", "--open"]
         self._log = (WORK / "graph.log").open("wb")
@@ -113,13 +112,7 @@ class Node:
 
     async def ready(self) -> None:
         """Until it answers."""
-        for _ in range(600):
-            try:
-                await Client().run([Client().request("GET", "info/sourceIdentity")], 1)
-                return
-            except (OSError, RuntimeError, asyncio.IncompleteReadError):
-                await asyncio.sleep(0.2)
-        raise RuntimeError(f"the node does not answer; see {self._log.name}")
+        await _answering()
 
     def url(self) -> str:
         """The node's database."""
@@ -129,11 +122,60 @@ class Node:
         """Seconds so far, of ours and of PostgreSQL."""
         return _family(self._process.pid), _family(self.server.pid() or 0)
 
+    def size_mb(self) -> int:
+        """Memory that our processes have to themselves."""
+        own = psutil.Process(self._process.pid)
+        return int(sum(one.memory_full_info().uss for one in [own, *own.children(recursive=True)]) / 1e6)
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()
         self._process.wait(30)
         self._log.close()
+
+
+class Floor:
+    """The same HTTP server with an application that reads the body and answers at once."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "bench.floor", str(PORT)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HERE.parent)
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds so far; no database."""
+        return _family(self._process.pid), 0.0
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(30)
+
+
+async def _answering() -> None:
+    for _ in range(600):
+        try:
+            await Client().run([Client().request("GET", "info/sourceIdentity")], 1)
+            return
+        except (OSError, RuntimeError, asyncio.IncompleteReadError):
+            await asyncio.sleep(0.2)
+    raise RuntimeError("the node does not answer; see bench/work/graph.log")
+
+
+async def floor(figures: Measured, size: int) -> None:
+    """What the HTTP server takes: its part of each of the figures that follow."""
+    server, client = Floor(), Client()
+    try:
+        await _answering()
+        body, many = orjson.dumps(entity(0)), orjson.dumps([entity(n) for n in range(20)])
+        for name, request, callers in (
+            ("GET of 500 B", client.request("GET", "550"), CALLERS),
+            ("GET of 11 kB", client.request("GET", "11000"), 16),
+            ("write of 500 B", client.request("POST", "0", body), CALLERS),
+            ("write of 11 kB", client.request("POST", "0", many), 4),
+        ):
+            await measure(server, client, figures, f"floor: {name}", [request] * size, callers)
+    finally:
+        server.stop()
 
 
 def _family(pid: int) -> float:
@@ -152,9 +194,16 @@ Measured = dict[str, dict[str, float]]
 
 
 async def measure(
-    node: Node, client: Client, figures: Measured, name: str, requests: list[bytes], callers: int, per: int = 1
+    node: Node | Floor,
+    client: Client,
+    figures: Measured,
+    name: str,
+    requests: list[bytes],
+    callers: int,
+    per: int = 1,
+    floor: str = "",
 ) -> None:
-    """Warm up, run, and note what a request took."""
+    """Warm up, run, and note what a request took; `floor` is the figure to compare with."""
     await client.run(requests[: max(len(requests) // 20, callers)], callers)
     some = requests[max(len(requests) // 20, callers) :]
     ours, theirs = node.cpu()
@@ -169,6 +218,9 @@ async def measure(
         "per_s": round(count / wall),
         "ms": round(statistics.median(client.seconds) * 1e3, 2),
     }
+    if floor:
+        under = figures[f"floor: {floor}"]["cpu_us"] / per
+        figures[name]["over_floor_us"] = round(figures[name]["cpu_us"] - under, 1)
     print(f"{name:44} {figures[name]}", flush=True)
 
 
@@ -178,19 +230,21 @@ async def small(node: Node, figures: Measured, size: int) -> None:
     bodies = [orjson.dumps(entity(n)) for n in range(size)]
     print(f"entities of {statistics.mean(map(len, bodies)):.0f} bytes")
     creates = [client.request("POST", "entities", body) for body in bodies]
-    await measure(node, client, figures, "POST create, 64 clients", creates, CALLERS)
+    await measure(node, client, figures, "POST create, 64 clients", creates, CALLERS, floor="write of 500 B")
     ids = [f"urn:ngsi-ld:Vehicle:{chance.randrange(size):07d}" for _ in range(size * 4)]
     gets = [client.request("GET", f"entities/{id}") for id in ids]
-    await measure(node, client, figures, "GET by id, 64 clients", gets, CALLERS)
+    await measure(node, client, figures, "GET by id, 64 clients", gets, CALLERS, floor="GET of 500 B")
     pages = [client.request("GET", f"entities?type=Vehicle&limit=20&offset={n % 80}") for n in range(size)]
-    await measure(node, client, figures, "GET a page of 20, 16 clients", pages, 16)
+    await measure(node, client, figures, "GET a page of 20, 16 clients", pages, 16, floor="GET of 11 kB")
     patches = [client.request("PATCH", f"entities/{id}/attrs", _speed(n)) for n, id in enumerate(ids[: size * 2])]
-    await measure(node, client, figures, "PATCH one attribute, 64 clients", patches, CALLERS)
+    name = "PATCH one attribute, 64 clients"
+    await measure(node, client, figures, name, patches, CALLERS, floor="write of 500 B")
     upserts = []
     for n in range(size // 4):
         batch = [entity((n * 20 + k) % size, n % 57 + 1) for k in range(20)]
         upserts.append(client.request("POST", "entityOperations/upsert", orjson.dumps(batch)))
-    await measure(node, client, figures, "batch upsert of 20, per entity, 4 clients", upserts, 4, per=20)
+    name = "batch upsert of 20, per entity, 4 clients"
+    await measure(node, client, figures, name, upserts, 4, per=20, floor="write of 11 kB")
 
 
 def _speed(n: int) -> bytes:
@@ -217,76 +271,6 @@ async def temporal(node: Node, figures: Measured) -> None:
     await measure(node, client, figures, "temporal aggregate over 10,000 points", [client.request("GET", path)] * 60, 1)
 
 
-async def million(node: Node, figures: Measured, size: int) -> None:
-    """Places, values, counts and pages among `size` entities."""
-    graph = Graph(node.url())
-    await graph.open()
-    tenant = await graph.tenant("many", create=True)
-    there = "select coalesce(sum(entities), 0) from graph.shape_count join graph.shape s on s.id = shape where s.tenant = $1"
-    if (await graph.fetch(there, tenant))[0][0] != size:
-        await _fill(graph, tenant, size)
-    await graph.close()
-    await _ask_many(node, figures, size)
-
-
-async def _fill(graph: Graph, tenant: int, size: int) -> None:
-    started = time.perf_counter()
-    waiting: set[asyncio.Task[Any]] = set()
-    for first in range(0, size, 400):
-        operations = [_stored(n) for n in range(first, min(first + 400, size))]
-        waiting.add(asyncio.create_task(graph.write(tenant, operations)))
-        if len(waiting) >= 4:
-            _done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.gather(*waiting)
-    await graph.fetch("analyze graph.entity, graph.entity_type, graph.entity_geo, graph.attr_ref")
-    print(f"{size} entities with history written in {time.perf_counter() - started:.0f} s", flush=True)
-
-
-async def _ask_many(node: Node, figures: Measured, size: int) -> None:
-    client, chance = Client("many"), random.Random(2)
-    near = (40 / size / 3.14159) ** 0.5 * 108_000
-    places = []
-    for _ in range(100):
-        at = [round(107.1 + 0.8 * chance.random(), 4), round(16.1 + 0.8 * chance.random(), 4)]
-        geo = f"georel=near;maxDistance=={near:.0f}&geometry=Point&coordinates=[{at[0]},{at[1]}]"
-        places.append(client.request("GET", f"entities?type=Vehicle&{geo}&limit=100"))
-    await measure(node, client, figures, f"geo query, about 40 hits, {size:,}", places, 1)
-    values = [
-        client.request("GET", f"entities?type=Vehicle&q=plate==%2275B-{n:07d}%22") for n in range(0, size, size // 100)
-    ]
-    with suppress(RuntimeError):  # the first is refused as too wide, and asks for rows of the attribute's values
-        await client.run(values[:1], 1)
-    await _indexed(node, NS + "plate")
-    await measure(node, client, figures, f"q on an attribute in use, {size:,}", values, 1)
-    counts = [client.request("GET", f"entities?type=Vehicle&count=true&limit=20&offset={n}") for n in range(100)]
-    await measure(node, client, figures, f"count and page of a type, {size:,}", counts, 1)
-    gets = [client.request("GET", f"entities/urn:ngsi-ld:Vehicle:{chance.randrange(size):07d}") for _ in range(4000)]
-    await measure(node, client, figures, f"GET by id, 64 clients, {size:,}", gets, CALLERS)
-
-
-async def _indexed(node: Node, iri: str) -> None:
-    graph = Graph(node.url())
-    await graph.codes.load()
-    ready = "select 1 from graph.indexed i join graph.iri c on c.id = i.attr where c.iri = $1 and i.ready"
-    for _ in range(6000):
-        if await graph.fetch(ready, iri):
-            return
-        await asyncio.sleep(0.1)
-    raise RuntimeError("the rows of the attribute's values are not made")
-
-
-def _stored(n: int) -> Operation:
-    """`entity(n)` as the document that the interface would make of it."""
-    sent = entity(n)
-    doc: dict[str, Any] = {"id": sent["id"], "type": [NS + "Vehicle"]}
-    for name in ("brandName", "speed", "isParked", "plate"):
-        doc[NS + name] = [
-            {(NS + k if k == "providedBy" else k): ([v] if k == "providedBy" else v) for k, v in sent[name].items()}
-        ]
-    doc[LOCATION] = [sent["location"]]
-    return Operation(name="create", id=sent["id"], doc=doc)
-
-
 def matching(figures: Measured) -> None:
     """Finding the subscriptions that a change is about, among 10,000."""
     from bench.subscriptions import match_us
@@ -298,6 +282,8 @@ def matching(figures: Measured) -> None:
 async def measure_all(size: int, many: int, *, again: bool = False) -> Measured:
     """Everything, on a fresh node; `again`: only what is asked of many, on the node of the last run."""
     figures: Measured = {}
+    if not again:
+        await floor(figures, size)
     node = Node(fresh=not again)
     try:
         await node.ready()
@@ -306,7 +292,7 @@ async def measure_all(size: int, many: int, *, again: bool = False) -> Measured:
             await small(node, figures, size)
             await temporal(node, figures)
         if many:
-            await million(node, figures, many)
+            await graph_many.measure_many(node, figures, many)
     finally:
         node.stop()
     return figures
@@ -316,7 +302,7 @@ def run(quick: bool, many: int = 0, *, again: bool = False) -> None:
     """Measure and record."""
     figures = asyncio.run(measure_all(600 if quick else 4000, many, again=again))
     durable = "fsync on, synchronous_commit on, history in the same commit; one process of ours"
-    record("graph" if not many else f"graph-{many}", {"rows": 600 if quick else 4000, "durability": durable, **figures})
+    record("graph", {"rows": many or (600 if quick else 4000), "durability": durable, **figures})
 
 
 def main() -> None:

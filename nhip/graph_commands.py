@@ -94,7 +94,7 @@ def serve(
         told = Node(node or "nhip", asyncio.run(node_database(url, node)), f"http://{host}:{port}", files, instances)
         os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
-        _serve(host, port, processes)
+        run_server("nhip.graph_commands:create_node", host, port, processes)
     finally:
         if server is not None:
             server.stop()
@@ -108,12 +108,13 @@ def _mapping(file: Path | None) -> dict[str, str]:
         raise BadInput(what=f"--contexts: {error}") from error
 
 
-def _serve(host: str, port: int, processes: int) -> None:
+def run_server(application: str, host: str, port: int, processes: int) -> None:
+    """Serve what the factory `application` (module:function) makes until interrupted, in as many processes."""
     from granian.constants import Interfaces, Loops
     from granian.server import Server
 
     Server(
-        "nhip.graph_commands:create_node",
+        application,
         factory=True,
         address=host,
         port=port,

@@ -34,4 +34,5 @@ def entity_json(row: Stored, context: Context) -> bytes:
 
 def entities_json(rows: Iterable[Stored], context: Context) -> bytes:
     """A JSON array of entities as they rest."""
-    return b"[" + b",".join([entity_json(row, context) for row in rows]) + b"]"
+    key = context.key
+    return b"[" + b",".join([_kept.get((key, row.doc)) or entity_json(row, context) for row in rows]) + b"]"

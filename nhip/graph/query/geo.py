@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import orjson
 import shapely
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.geo import read_geometry
 from nhip.graph.model import Doc
-from nhip.graph.query.distance import distance_between, reach_of
+from nhip.graph.query.distance import distance_between, point_distance, reach_of
 from nhip.graph.query.errors import BadParameter, TooLong
 from nhip.graph.query.model import Geo, Georel
 from nhip.kernel.i18n import _
@@ -25,6 +25,8 @@ DEFAULT_PROPERTY = "https://uri.etsi.org/ngsi-ld/location"
 MAX_POSITIONS = 10_000
 _NEAR = re.compile(r"near;(maxDistance|minDistance)==(\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)")
 _DISTANCE_LIMIT = 1e12
+_NUMERIC = frozenset({int, float})
+_FAR = 1e9
 _RELATIONS: dict[str, Callable[[BaseGeometry, BaseGeometry], Any]] = {
     "within": shapely.contains,
     "contains": lambda reference, target: shapely.contains(target, reference),
@@ -90,6 +92,8 @@ def _on_earth(geometry: BaseGeometry) -> bool:
 
 def read_shape(value: Any) -> BaseGeometry | None:
     """The geometry of a GeoJSON value, in two dimensions, a polygon that crosses itself as what it encloses; None: it is none."""
+    if (position := point_of(value)) is not None:
+        return Point(position)
     try:
         found = shapely.force_2d(shape(value))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError):
@@ -97,6 +101,16 @@ def read_shape(value: Any) -> BaseGeometry | None:
     if found.is_empty:
         return None
     return found if found.is_valid else shapely.make_valid(found)
+
+
+def point_of(value: Any) -> tuple[float, float] | None:
+    """The position of a GeoJSON Point; None: it is another geometry, or none."""
+    if type(value) is not dict or value.get("type") != "Point":
+        return None
+    position = value.get("coordinates")
+    if type(position) is not list or not 2 <= len(position) <= 3 or not _NUMERIC.issuperset(map(type, position)):
+        return None
+    return (position[0], position[1]) if all(-_FAR < number < _FAR for number in position) else None
 
 
 def shapes_of(doc: Doc, attribute: str) -> list[BaseGeometry]:
@@ -111,7 +125,26 @@ def shapes_of(doc: Doc, attribute: str) -> list[BaseGeometry]:
 def decide_geo(geo: Geo) -> Callable[[Doc], bool]:
     """Whether one instance of the document's GeoProperty meets the relation; without the property nothing does."""
     meets = relation_test(geo)
+    if geo.relation == "near" and geo.most is not None and isinstance(geo.shape, Point):
+        return _near_point(geo.attribute, geo.shape, geo.most, meets)
     return lambda doc: any(meets(target) for target in shapes_of(doc, geo.attribute))
+
+
+def _near_point(
+    attribute: str, centre: Point, most: float, meets: Callable[[BaseGeometry], bool]
+) -> Callable[[Doc], bool]:
+    """The usual question, for the usual answer: points, which need no geometry to be made of them."""
+    lon, lat = centre.x, centre.y
+
+    def decide(doc: Doc) -> bool:
+        instances = doc.get(attribute)
+        if type(instances) is list and len(instances) == 1 and type(only := instances[0]) is dict:
+            position = point_of(only.get("value"))
+            if position is not None:
+                return point_distance(lon, lat, *position) <= most
+        return any(meets(target) for target in shapes_of(doc, attribute))
+
+    return decide
 
 
 def relation_test(geo: Geo) -> Callable[[BaseGeometry], bool]:

@@ -97,7 +97,7 @@ async def _type_page(graph: Store, tenant: int, kind: int, query: Query, count: 
     limit = query.limit
     rows = await graph.fetch(queries.entities_of_type, tenant, kind, limit + 1, query.offset) if limit else []
     page = rows[:limit]
-    if any(row[4] is not None for row in page):  # something in it may have expired
+    if {row[4] for row in page} - {None}:  # something in it may have expired
         stored = await graph.get_many(tenant, [row[0] for row in page])
     else:
         stored = [Stored(row[0], row[1], row[2], row[3]) for row in page]
