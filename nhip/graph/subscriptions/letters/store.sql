@@ -21,7 +21,7 @@ with gone as (
 ), first as (
   select seq, notification from graph.letter
   where tenant = $1 and sub = $2 and dead_at is null and not seq = any($7::bigint[]) order by seq limit 2 * $5::int
-), some as (
+), next_ones as (
   select seq from first
   where notification is not distinct from (select notification from first order by seq limit 1) order by seq limit $5::int
 ), line as (
@@ -31,12 +31,12 @@ with gone as (
     last_success = case when $6 > 0 then greatest(last_success, $8) else last_success end,
     failures = case when $6 > 0 then 0 else failures end,
     claimed_until = case when claimed_by <> $3 then claimed_until
-      when exists (select from some) then now() + make_interval(secs => $9) end
+      when exists (select from next_ones) then now() + make_interval(secs => $9) end
   where tenant = $1 and id = $2
   returning claimed_by = $3 and claimed_until is not null as ours, failures
 )
 update graph.letter l set notification = coalesce(l.notification, $4), tries = l.tries + 1
-from some, line where l.seq = some.seq and line.ours
+from next_ones n, line where l.seq = n.seq and line.ours
 returning l.seq, l.notification, l.heard, l.tries, l.refusals, l.made_at, line.failures
 
 -- name: fail
