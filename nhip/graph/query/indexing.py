@@ -55,8 +55,7 @@ async def stop(graph: Store) -> None:
 async def index(graph: Store, tenant: int, iri: str) -> bool:
     """Make rows for an attribute's values; False when another does, they are there, or a long transaction is in the way."""
     attribute = await graph.codes.find(iri)
-    rows = await graph.fetch(queries.ask_for_index, tenant, attribute)
-    if not rows or not await _all_know(graph, rows[0][0]):
+    if not await graph.fetch(queries.ask_for_index, tenant, attribute) or not await _all_know(graph):
         return False
     shapes = [row[0] for row in await graph.fetch(queries.list_shapes, tenant, [], [attribute], [])]
     after = ""
@@ -68,9 +67,11 @@ async def index(graph: Store, tenant: int, iri: str) -> bool:
     return True
 
 
-async def _all_know(graph: Store, number: str) -> bool:
+async def _all_know(graph: Store) -> bool:
+    """Wait until no transaction is left that could have begun to write without seeing what was asked (and committed) just now."""
+    running = (await graph.fetch(queries.list_running))[0][0]
     end = time.monotonic() + _WAIT_S
-    while not (await graph.fetch(queries.all_know, number))[0][0]:
+    while not (await graph.fetch(queries.all_ended, running))[0][0]:
         if time.monotonic() > end:
             return False
         await asyncio.sleep(_PAUSE_S)

@@ -93,15 +93,24 @@ select id from graph.entity where tenant = $1 and id >= $2 and id < $3 order by 
 select attr from graph.indexed where tenant = $1 and ready
 
 -- name: ask_for_index
--- Ask for rows of an attribute's values; gives the transaction's number to the one who is to fill them in (again after ten minutes).
+-- Ask for rows of an attribute's values; gives a row to the one who is to fill them in (again after ten minutes).
 insert into graph.indexed (tenant, attr) values ($1, $2)
 on conflict (tenant, attr) do update set asked_at = now()
   where not graph.indexed.ready and graph.indexed.asked_at < now() - interval '10 minutes'
-returning pg_current_xact_id()::text as number
+returning attr
 
--- name: all_know
--- Whether every writing transaction that began before this one's number has ended.
-select pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8
+-- name: list_running
+-- The transactions of graph processes that run now. Whatever snapshot they have, they took this lock before it; a number that only
+-- writing gives them (xid) may come later than the snapshot, so it does not tell what they can know.
+select coalesce(array_agg(l.virtualxid), '{}') from pg_locks l join pg_stat_activity a using (pid)
+where l.locktype = 'virtualxid' and l.mode = 'ExclusiveLock' and l.granted and l.pid <> pg_backend_pid()
+  and a.datname = current_database() and a.application_name = 'nhip graph'
+
+-- name: all_ended
+-- Whether all of these have ended.
+select not exists (
+  select from pg_locks where locktype = 'virtualxid' and mode = 'ExclusiveLock' and virtualxid = any($1::text[])
+)
 
 -- name: fill_index
 -- Rows for the values that entities have now; the lock lets no writer come between reading and writing.
