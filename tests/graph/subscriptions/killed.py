@@ -17,6 +17,8 @@ from nhip.graph.subscriptions.letters import delivering
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.settings import Settings
 
+NS = "https://uri.etsi.org/ngsi-ld/default-context/"
+
 
 async def main(url: str, folder: str, tenant: int, when: str) -> None:
     """Write entity `urn:x:bus:1`; die `before` its notification is sent, or `after` the receiver has it."""
@@ -46,8 +48,8 @@ async def main(url: str, folder: str, tenant: int, when: str) -> None:
 
     delivering.sender_of = Deadly  # type: ignore[assignment]
     await subscriptions.open()
-    doc = {"id": "urn:x:bus:1", "type": ["https://uri.etsi.org/ngsi-ld/default-context/Bus"]}
-    await graph.write(tenant, [Operation(name="create", id=doc["id"], doc=doc)])
+    doc = {"id": "urn:x:bus:1", "type": [NS + "Bus"], NS + "n": [{"type": "Property", "value": 1}]}
+    await graph.write(tenant, [Operation(name="create", id="urn:x:bus:1", doc=doc)])
     await asyncio.sleep(30)
 
 

@@ -125,7 +125,7 @@ async def test_several_processes_deliver_each_change_once(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_process_that_is_killed_loses_nothing(
-    broker: Broker, sub_url: str, receiver: Receiver, tenant: int, when: str, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, sub_url: str, receiver: Receiver, tenant: int, when: str
 ) -> None:
     id = await broker.subscribe(tenant, **certain(receiver, endpoint={"timeout": 100}))
     await broker.subscriptions.post.close()
@@ -142,7 +142,7 @@ async def test_a_process_that_is_killed_loses_nothing(
     told = [receiver.got.get_nowait() for _ in range(receiver.got.qsize())]
     assert len(told) == (1 if when == "before" else 2), "a duplicate at most"
     assert len({one["id"] for one in told}) == 1, "and it has the same id"
-    assert all(one["data"] == [{"id": ID, "type": "Bus"}] for one in told)
+    assert all(one["data"] == [{"id": ID, "type": "Bus", "n": prop(1)}] for one in told)
     assert (await broker.subscriptions.get(tenant, id)).counts.sent == 1
 
 
