@@ -1,0 +1,46 @@
+"""Rows of values are complete even where a writer and the one who fills them in come between each other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+
+from nhip.graph.model import Operation
+from nhip.graph.query import indexing
+from nhip.graph.service import Graph
+from tests.graph.query.test_search import iri, thing
+
+_GATE = 4711
+_HOLD_UP = f"""
+    create function graph.hold_up() returns trigger language plpgsql as $$
+    begin perform pg_advisory_xact_lock_shared({_GATE}); return new; end $$;
+    create trigger hold_up before insert on graph.entity for each row when (new.id like '%:held') execute function graph.hold_up()
+"""
+_HELD = "select count(*) from pg_locks where locktype = 'advisory' and objid = %s and not granted"
+
+
+def creation(doc: dict[str, object]) -> Operation:
+    return Operation(name="create", id=str(doc["id"]), doc=doc)
+
+
+async def test_a_writer_that_cannot_know_yet_is_waited_for(graph: Graph, graph_url: str, tenant: int) -> None:
+    """The writer has its snapshot, in which nobody asks for rows, but no number yet: that comes with the first row written."""
+    await graph.write(tenant, [creation(thing(0, "Lamp", glow=1))])
+    held = {**thing(1, "Lamp", glow=2), "id": "urn:x:Lamp:held"}
+    async with await psycopg.AsyncConnection.connect(graph_url, autocommit=True) as gate:
+        await gate.execute(_HOLD_UP)
+        await gate.execute("select pg_advisory_lock(%s)", [_GATE])
+        writing = asyncio.create_task(graph.write(tenant, [creation(held)]))
+        async with asyncio.timeout(15):
+            while (await (await gate.execute(_HELD, [_GATE])).fetchone()) != (1,):
+                await asyncio.sleep(0.01)
+        filling = asyncio.create_task(indexing.index(graph, tenant, iri("glow")))
+        await asyncio.wait({filling}, timeout=0.5)
+        assert not filling.done(), "who fills them in waits for the writer"
+        await gate.execute("select pg_advisory_unlock(%s)", [_GATE])
+        assert (await writing)[0].error is None
+        assert await filling
+        await gate.execute("drop trigger hold_up on graph.entity; drop function graph.hold_up()")
+    rows = await graph.fetch("select val, id from graph.attr_num where tenant = $1 order by val", tenant)
+    assert [row[1] for row in rows] == [thing(0, "Lamp")["id"], held["id"]]
