@@ -98,6 +98,7 @@ class Registrations:
     async def delete(self, tenant: int, id: str) -> None:
         """Forget a registration. Raises ResourceNotFound."""
         async with self._db.tx() as tx:
+            await store.lock_all(tx)
             if (gone := await store.delete(tx, tenant, id)) is None:
                 raise ResourceNotFound(what=id)
         self._changed(tenant, from_doc(gone), None)
@@ -149,6 +150,7 @@ class Registrations:
         if change == self._change:
             return
         indexes: defaultdict[int, Index] = defaultdict(Index)
+        await store.wait_all(tx)
         for tenant, registration in await store.list_all(tx, self._sealing):
             indexes[tenant].put(registration)
         self._indexes, self._change = indexes, change

@@ -70,6 +70,11 @@ async def lock_all(tx: Connection) -> None:
     await tx.execute(queries.lock_all)
 
 
+async def wait_all(tx: Connection) -> None:
+    """Wait until the changes that are being made are there to be read."""
+    await tx.execute(queries.wait_all)
+
+
 async def list_all(tx: Connection, sealing: Sealing) -> list[tuple[int, Registration]]:
     """Every registration with its tenant, but those whose secrets cannot be opened: without them their sources are not asked."""
     found = []

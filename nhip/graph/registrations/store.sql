@@ -19,6 +19,10 @@ select doc, sealed from graph.registration where tenant = %(tenant)s and id = %(
 -- One change of registrations at a time, so that none contradicts another that is being made.
 select pg_advisory_xact_lock(hashtext('graph.registration'))
 
+-- name: wait_all
+-- Wait until the changes that are being made are there to be read.
+select pg_advisory_xact_lock_shared(hashtext('graph.registration'))
+
 -- name: list_all
 -- Every registration with its counters.
 select tenant, doc, sealed, sent, failed, succeeded_at, failed_at from graph.registration
@@ -28,8 +32,8 @@ select tenant, doc, sealed, sent, failed, succeeded_at, failed_at from graph.reg
 select nextval('graph.registration_change')
 
 -- name: change
--- How many changes there were.
-select last_value from graph.registration_change
+-- How many changes there were, or are being made.
+select last_value + is_called::int from graph.registration_change
 
 -- name: count
 -- Add what was asked of sources; gives the counters as they are now.

@@ -100,7 +100,7 @@ class Receivers:
                 return await sender.send(body, headers, timeout_s)
             finally:
                 self._idle[sender] = None
-                if len(self._idle) > MOST_IDLE:
+                while len(self._idle) > MOST_IDLE:
                     self._idle.popitem(last=False)[0].close()
 
     def forget(self, sender: Sender) -> None:

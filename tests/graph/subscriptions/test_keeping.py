@@ -1,0 +1,160 @@
+"""Subscriptions never stop silently: memory follows the table whatever is lost on the way, and what is not told is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nhip.graph.subscriptions import receivers
+from nhip.graph.subscriptions.measures import DROPPED, MENDED, NOTIFICATIONS
+from nhip.graph.subscriptions.model import Counts
+from tests.graph.subscriptions.conftest import Broker
+from tests.graph.subscriptions.test_notifying import create, members, until, update
+
+if TYPE_CHECKING:
+    from nhip.web.metrics import Metric
+    from tests.graph.subscriptions.conftest import Receiver
+
+SILENT = """update graph.sub set doc = doc || '{"isActive": false}', rev = nextval('graph.sub_rev')
+    where tenant = $1 and id = $2"""
+"""A change of which no notice tells."""
+
+
+def total(metric: Metric) -> float:
+    return sum(metric.samples.values())
+
+
+async def test_a_notice_that_was_lost(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    changed, gone = (
+        await broker.subscribe(tenant, **members(receiver)),
+        await broker.subscribe(tenant, **members(receiver)),
+    )
+    assert await broker.subscriptions.check()
+    await broker.graph.fetch(SILENT, tenant, changed)
+    await broker.graph.fetch("delete from graph.sub where tenant = $1 and id = $2", tenant, gone)
+    copied = "insert into graph.sub (tenant, id, doc) select tenant, 'urn:x:copy', doc from graph.sub where tenant = $1 limit 1"
+    await broker.graph.fetch(copied, tenant)
+    before = total(MENDED)
+    assert not await broker.subscriptions.check()
+    assert total(MENDED) == before + 1
+    held = {one.id: one.active for one in broker.subscriptions.index.all() if one.tenant == tenant}
+    assert held == {changed: False, "urn:x:copy": False}
+    assert await broker.subscriptions.check()
+
+
+async def test_changes_that_keep_count_and_sum_of_revisions(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    first, second = [await broker.subscribe(tenant, **members(receiver)) for _ in range(2)]
+    assert await broker.subscriptions.check()
+    for id, step in ((first, -1), (second, 1)):
+        await broker.graph.fetch(
+            "update graph.sub set rev = rev + $3::int where tenant = $1 and id = $2", tenant, id, step
+        )
+    assert not await broker.subscriptions.check()
+
+
+async def test_the_line_of_notices_breaks(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    id = await broker.subscribe(tenant, **members(receiver))
+    await broker.graph.fetch(SILENT, tenant, id)
+    await broker.graph.fetch("select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%'")
+    await until(lambda: not broker.subscriptions.index.get(tenant, id).active)  # type: ignore[union-attr]
+
+
+async def test_counters_of_two_processes_add_up(broker: Broker, other: Broker, receiver: Receiver, tenant: int) -> None:
+    ids = [await broker.subscribe(tenant, **members(receiver)) for _ in range(5)]
+    await until(lambda: all(other.subscriptions.index.get(tenant, id) for id in ids))
+
+    async def write(process: Broker, name: str) -> None:
+        for n in range(10):
+            await process.graph.write(tenant, [create(f"urn:x:bus:{name}{n}", n=n)])
+            await process.subscriptions.write_counts()
+
+    await asyncio.gather(write(broker, "a"), write(other, "b"))
+    told = 0
+    while told < 5 * 20:
+        told += len((await receiver.next())["data"])
+    for process in (broker, other):
+        await until(lambda process=process: all(not process.subscriptions.outlet_of(tenant, id).waiting for id in ids))
+        await process.subscriptions.write_counts()
+    rows = await broker.graph.fetch(
+        "select sum(times_sent), sum(times_failed) from graph.sub where tenant = $1", tenant
+    )
+    assert tuple(rows[0]) == (len(receiver.heads), 0)
+
+
+async def test_counts_that_cannot_be_written_now_are_written_later(
+    sub_url: str, receiver: Receiver, tenant: int, broker: Broker
+) -> None:
+    process = Broker(sub_url)
+    await process.open()
+    try:
+        id = await process.subscribe(tenant, **members(receiver))
+        await process.graph.write(tenant, [create(n=0)])
+        await receiver.next()
+        outlet = process.subscriptions.outlet_of(tenant, id)
+        await until(lambda: outlet.counts.good)
+        counted = process.subscriptions._rows._queries._texts
+        good, counted["add_counts"] = counted["add_counts"], "select 1 / 0, $1, $2, $3, $4, $5, $6, $7"
+        with pytest.raises(Exception):  # noqa: B017  whatever the database says
+            await process.subscriptions.write_counts()
+        counted["add_counts"] = good
+        assert outlet.counts.sent == 1
+        await process.subscriptions.write_counts()
+        assert outlet.counts == Counts() and (await process.subscriptions.get(tenant, id)).counts.sent == 1
+    finally:
+        await process.close()
+
+
+async def test_what_waits_at_the_end_is_counted_as_failed(
+    broker: Broker, sub_url: str, receiver: Receiver, tenant: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = Broker(sub_url)
+    await process.open()
+    id = await process.subscribe(tenant, **members(receiver, throttling=600))
+    await process.graph.write(tenant, [create(n=0)])
+    await receiver.next()
+    outlet = process.subscriptions.outlet_of(tenant, id)
+    await until(lambda: outlet.counts.good or outlet.last_work is None)
+    for n in (1, 2):
+        await process.graph.write(tenant, [update(n=n)])
+    before = total(DROPPED)
+    await process.close()
+    assert total(DROPPED) == before + 2 and f"2 changes were not told to the receiver of {id}" in caplog.text
+    counts = (await broker.subscriptions.get(tenant, id)).counts
+    assert (counts.sent, counts.failed) == (1, 2) and counts.bad is not None
+
+
+async def test_who_is_told_at_one_address_shares_its_breaker(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receivers, "_PAUSES_S", (600.0,))
+    receiver.status = 503
+    ids = [await broker.subscribe(tenant, **members(receiver)) for _ in range(8)]
+    for n in range(6):
+        await broker.graph.write(tenant, [create(f"urn:x:bus:{n}", n=n)])
+    outlets = [broker.subscriptions.outlet_of(tenant, id) for id in ids]
+    await until(lambda: all(one.last_work is None for one in outlets))
+    assert outlets[0].failures <= 10, "the first of each, and what began before the third had failed; not three of each"
+    refused = len(receiver.heads)
+    context = await broker.contexts.resolve(tenant, None)
+    receiver.status = 200
+    outlets[0]._breaker.good()
+    for id in ids:  # a changed address has a breaker of its own
+        endpoint = {"uri": receiver.uri + "2"}
+        await broker.subscriptions.update(tenant, id, {"notification": {"endpoint": endpoint}}, None, context)
+    assert len(receiver.heads) == refused
+    assert total(NOTIFICATIONS) >= refused
+
+
+async def test_connections_that_are_idle_are_bounded(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receivers, "MOST_IDLE", 2)
+    ids = [await broker.subscribe(tenant, **members(receiver)) for _ in range(6)]
+    for n in range(2):
+        await broker.graph.write(tenant, [create(f"urn:x:bus:{n}", n=n)])
+        for _id in ids:
+            await receiver.next()
+    senders = [broker.subscriptions.outlet_of(tenant, id)._sender for id in ids]
+    await until(lambda: sum(one._streams is not None for one in senders) <= 2)  # type: ignore[union-attr]
