@@ -22,6 +22,7 @@ from nhip.graph.query.build import build
 from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import clauses
 
 RETRIEVE = SHOWN | LINKS | {"attrs", "pick", "omit", "datasetId", "type", "local", "entityMap", "splitEntities", "via"}
 
@@ -36,6 +37,7 @@ async def retrieve_entity(call: Call) -> Answer:
         not call.query
         and call.accept == JSON
         and call.headers.keys().isdisjoint(_PARTICULAR)
+        and not clauses()
         and not federation_of(call)
     ):
         context = await call.context()

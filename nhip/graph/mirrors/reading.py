@@ -78,7 +78,7 @@ def _read(given: Any, terms: Terms, asked: int | None) -> Seen:
         raise BadRequestData(what=_("an entity is a JSON object"))
     if asked is None and "deletedAt" in given:
         return _deleted(given, terms)
-    doc = without_deleted(expand_entity(given, terms.context, fragment=True))
+    doc = without_deleted(expand_entity(given, terms.context, nulls="everywhere"))
     if not terms.types.intersection(doc.get("type", ())):
         raise BadRequestData(what=_("an entity of a type that was not asked for"))
     if asked is None and (terms.hints or (terms.narrow and not any(":" in name for name in doc))):

@@ -12,6 +12,7 @@ from nhip.graph.query.errors import BadParameter
 from nhip.graph.query.geo import parse_geo, parse_shape
 from nhip.graph.query.matching import linked_depth
 from nhip.graph.query.model import SYSTEM_NAMES, And, Geo, Names, Node, Or, Query, Selector, Term, Tree
+from nhip.graph.query.narrowing import clauses, narrowed
 from nhip.graph.query.ordering import collation_key, parse_order
 from nhip.graph.query.patterns import check_pattern
 from nhip.graph.query.projection import overlap, parse_attributes, parse_tree
@@ -68,8 +69,16 @@ def build(asked: Asked, names: Names, *, narrow: bool = True) -> Query:
 
     `narrow` refuses one that names neither type, attribute, place nor the local scope (5.7.2.4).
 
+    What who asks may not see is no part of it (narrowing.py).
+
     Raises BadParameter, QueryUnreadable (both BadRequestData), TooLong (TooComplexQuery).
     """
+    query = _remembered(asked, names, narrow)
+    found = clauses()
+    return narrowed(query, found) if found else query
+
+
+def _remembered(asked: Asked, names: Names, narrow: bool) -> Query:
     text = msgspec.msgpack.encode(asked)
     if len(text) > _READ_LENGTH:
         return _built(asked, names, narrow)

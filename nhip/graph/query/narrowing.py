@@ -1,0 +1,78 @@
+"""The seam of sharing: what somebody may see narrows every query when it is compiled, so that no interface can forget it.
+
+`build` passes each query through here: pages and counts, the temporal interface, entity maps, snapshots, purges, subscriptions
+(whose matching goes on in the name of who made them), entities by their ids. Nobody is denied anything yet: part 7 decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import msgspec
+
+from nhip.graph.query.model import And, Node, Query, Selector
+
+
+class Asker(msgspec.Struct, frozen=True):
+    """In whose name something is asked, in which tenant."""
+
+    tenant: int
+    who: str = ""
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entity has to be so that the asker may see it; names are IRIs. Every clause has to hold."""
+
+    types: Node | None = None
+    q: Node | None = None
+    scope: Node | None = None
+
+
+_asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
+
+
+def narrowing(asker: Asker) -> tuple[Clause, ...]:
+    """The clauses for an asker; none: everything may be seen."""
+    return ()
+
+
+@contextmanager
+def asking(asker: Asker) -> Iterator[None]:
+    """Queries that are compiled inside the block are those of `asker`."""
+    token = _asker.set(asker)
+    try:
+        yield
+    finally:
+        _asker.reset(token)
+
+
+def clauses() -> tuple[Clause, ...]:
+    """The clauses for who asks now; none where nobody does but the house itself."""
+    asker = _asker.get()
+    return () if asker is None else narrowing(asker)
+
+
+def narrowed(query: Query, found: tuple[Clause, ...]) -> Query:
+    """The query with the clauses as conditions of its own."""
+    for clause in found:
+        query = msgspec.structs.replace(
+            query,
+            selectors=_selectors(query.selectors, clause.types),
+            q=_both(query.q, clause.q),
+            scope=_both(query.scope, clause.scope),
+        )
+    return query
+
+
+def _selectors(selectors: tuple[Selector, ...], types: Node | None) -> tuple[Selector, ...]:
+    if types is None:
+        return selectors
+    return tuple(msgspec.structs.replace(one, types=_both(one.types, types)) for one in selectors or (Selector(),))
+
+
+def _both(one: Node | None, other: Node | None) -> Node | None:
+    if one is None or other is None:
+        return one or other
+    return And((one, other))
