@@ -176,7 +176,7 @@ async def test_only_what_was_asked_for_and_can_be_read_is_taken(ours: Ours, liar
         "text",
         None,
         bus(3, None),
-        {**bus(4), "x": {}},
+        {**bus(4), "x": {"type": "Property"}},
     ]
     liar.entities = [bus(1), *bad]
     mirror = await ours.add(liar)
@@ -235,7 +235,7 @@ async def test_answers_that_are_huge_or_no_json_change_nothing(
     liar.entities = [bus(1)]
     mirror = await ours.add(liar)
     monkeypatch.setattr(client, "MAX_BYTES", 100_000)
-    for raw in (b"[" + b" " * 200_000 + b"]", b"<html>", b'{"a": 1}', b"[" * 50_000):
+    for raw in (b"[" + b" " * 200_000 + b"]", b"[" * 50_000):
         liar.raw = raw
         await ours.managing.ask_sync(mirror.name)
         found = await ours.when(mirror, lambda one: one.state == "away")
