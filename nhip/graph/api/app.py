@@ -15,6 +15,7 @@ from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.errors import BadRequestData, MethodNotAllowed, NonexistentTenant, ResourceNotFound
+from nhip.graph.query.narrowing import Asker, asking
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -32,6 +33,8 @@ Send = Callable[[Any], Awaitable[None]]
 Permit = Callable[[Scope, str], Awaitable[None]]
 """Raises (an NhipError) when whoever sent the request may not do what the permission allows."""
 _TENANT = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
+ASKER = "graph.asker"
+"""In the ASGI scope: in whose name the request is made, where the permit tells."""
 NO_TENANT = 0
 """Number of a tenant that is not there: it has nothing."""
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
@@ -118,11 +121,12 @@ class GraphApp:
             call.tenant = await self._tenant(call.tenant_name, route)
             if route.permission == WRITE and self.mirrors is not None:
                 self.mirrors.refuse(call.tenant, place)
-        if snapshots.HEADER not in call.headers:
-            return await route.handler(call)
-        await snapshots.enter(call, route.permission == WRITE)
-        answer = await route.handler(call)
-        return answer.with_header(snapshots.HEADER, call.header(snapshots.HEADER))
+        with asking(Asker(call.tenant, call.scope.get(ASKER, ""))):
+            if snapshots.HEADER not in call.headers:
+                return await route.handler(call)
+            await snapshots.enter(call, route.permission == WRITE)
+            answer = await route.handler(call)
+            return answer.with_header(snapshots.HEADER, call.header(snapshots.HEADER))
 
     async def _tenant(self, name: str, route: Route) -> int:
         try:

@@ -48,10 +48,15 @@ def asking(asker: Asker) -> Iterator[None]:
         _asker.reset(token)
 
 
+def asker() -> Asker | None:
+    """Who asks now; None: the house itself."""
+    return _asker.get()
+
+
 def clauses() -> tuple[Clause, ...]:
     """The clauses for who asks now; none where nobody does but the house itself."""
-    asker = _asker.get()
-    return () if asker is None else narrowing(asker)
+    who = _asker.get()
+    return () if who is None else narrowing(who)
 
 
 def narrowed(query: Query, found: tuple[Clause, ...]) -> Query:

@@ -20,6 +20,7 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.links import LOST
 from nhip.graph.model import NULL
+from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.measures import MENDED, WAITING
 from nhip.graph.subscriptions.model import Counts
@@ -103,6 +104,8 @@ class Kept(ABC, Generic[One, Thing]):
         id = payload.get("id") or f"urn:ngsi-ld:Subscription:{uuid4()}"
         doc = read(payload, context)
         self._check(doc)
+        if (who := asker()) is not None and who.who:
+            doc["_asker"] = who.who  # it is matched in this name as long as it lives
         if local_id(doc.get("jsonldContext", "")) is None and "jsonldContext" in doc:
             await self._contexts.resolve(tenant, doc["jsonldContext"])
         if not await self._rows.add(tenant, id, doc, given):

@@ -16,6 +16,7 @@ from nhip.graph.model import Doc, View
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.model import And, Name, Node, Or, Query
+from nhip.graph.query.narrowing import Asker, asking
 from nhip.graph.query.projection import given_members
 from nhip.graph.rows import instant
 from nhip.graph.service import Graph
@@ -124,7 +125,8 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
     if rest.unreadable is not None:
         raise rest.unreadable
     asked_in = await contexts.resolve(rest.tenant, rest.doc.get("_q_context", rest.context))
-    query = query_of(rest.doc, asked_in)
+    with asking(Asker(rest.tenant, rest.doc.get("_asker", ""))):
+        query = query_of(rest.doc, asked_in)
     notification = rest.doc["notification"]
     linked = query.q is not None and bool(linked_steps(query.q))
     return Subscription(
