@@ -196,7 +196,8 @@ class Mirrors:
                 self._tenders[id] = tender, asyncio.create_task(tender.run(), name=f"mirror {mirror.name}")
 
     async def _stop(self, id: int) -> None:
-        _tender, task = self._tenders.pop(id)
+        tender, task = self._tenders.pop(id)
+        tender.ended = True
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

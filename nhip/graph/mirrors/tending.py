@@ -67,6 +67,8 @@ class Tender:
         self._db, self._taker, self._address, self._rhythm = db, taker, address, rhythm
         self._peer_of, self._context_of = peer_of, context_of
         self.wake = asyncio.Event()
+        self.ended = False
+        """No more turns; a cancellation alone can get lost in what a turn waits for."""
         self._failures = 0
         self._checked = self._differed = float("-inf")
         self._gap = True
@@ -74,8 +76,8 @@ class Tender:
         self._begun = False
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
+        """Until ended."""
+        while not self.ended:
             pause = TURN_S
             try:
                 await self.turn()
@@ -100,6 +102,7 @@ class Tender:
         async with self._db.read() as tx:
             found = await store.find_mirror(tx, self.mirror.id)
             if found is None:
+                self.ended = True
                 return
             self.mirror = found
             await execute(tx, queries.beat, id=found.id)
