@@ -36,5 +36,5 @@ class SubscriptionGone(PeerFailed):
     """The peer {peer} does not know our subscription any more."""
 
 
-class NoOwnAddress(NhipError):
-    """The address of this node is not known to peers: set `base_url`."""
+class PeerRefused(PeerFailed):
+    """The peer {peer} does not do what we ask for: it answers {status} to {asked}."""

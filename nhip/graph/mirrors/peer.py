@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import orjson
 
-from nhip.graph.mirrors.errors import PeerFailed, SubscriptionGone
+from nhip.graph.mirrors.errors import PeerFailed, PeerRefused, SubscriptionGone
 from nhip.graph.mirrors.model import Mirror
 from nhip.graph.registrations.client import Client, Reply
 from nhip.graph.rows import instant
@@ -114,14 +114,14 @@ class Peer:
         }
         if mirror.attrs:
             notification["attributes"] = mirror.attrs
-        self._good(await self._ask("POST", "/subscriptions", body), "subscribe")
+        self._good(await self._ask("POST", "/subscriptions", body), "POST /subscriptions")
 
     async def standing(self) -> Standing:
         """How our subscription is. Raises SubscriptionGone, PeerFailed."""
         reply = await self._ask("GET", f"/subscriptions/{quote(self._mirror.subscription, safe='')}")
         if reply.status == 404:
             raise SubscriptionGone(peer=self._mirror.peer)
-        told = self._good(reply, "show our subscription").body
+        told = self._good(reply, "GET /subscriptions").body
         if not isinstance(told, dict):
             raise PeerFailed(peer=self._mirror.peer, what=_("answers with something that cannot be read"))
         counted = told["notification"] if isinstance(told.get("notification"), dict) else {}
@@ -132,7 +132,7 @@ class Peer:
         """End our subscription. Raises PeerFailed; that there is none is well."""
         reply = await self._ask("DELETE", f"/subscriptions/{quote(self._mirror.subscription, safe='')}")
         if reply.status != 404:
-            self._good(reply, "end our subscription")
+            self._good(reply, "DELETE /subscriptions")
 
     async def began(self) -> datetime | None:
         """When the peer was started, as far as it says (5.15); to about a second."""
@@ -184,9 +184,9 @@ class Peer:
             raise PeerFailed(peer=self._mirror.peer, what=_("does not answer"))
         return reply
 
-    def _good(self, reply: Reply, what: str) -> Reply:
+    def _good(self, reply: Reply, asked: str) -> Reply:
         if not 200 <= reply.status < 300:
-            raise PeerFailed(peer=self._mirror.peer, what=f"{what}: {_('answers with the status')} {reply.status}")
+            raise PeerRefused(peer=self._mirror.peer, status=reply.status, asked=asked)
         return reply
 
 
@@ -204,7 +204,7 @@ def _listed(reply: Reply, peer: str) -> list[Any]:
         return reply.body
     if reply.invalid or reply.status == 200:
         raise PeerFailed(peer=peer, what=_("answers with something that cannot be read"))
-    raise PeerFailed(peer=peer, what=f"{_('answers with the status')} {reply.status}")
+    raise PeerRefused(peer=peer, status=reply.status, asked="GET /entities")
 
 
 def _few(ids: list[str]) -> list[list[str]]:

@@ -28,7 +28,6 @@ from nhip.graph.mirrors.reading import Terms, read_entities, terms_of
 from nhip.graph.mirrors.store import queries
 from nhip.graph.mirrors.taking import Taker
 from nhip.kernel import ids, random
-from nhip.kernel.i18n import _
 from nhip.kernel.time import monotonic, now
 
 log = logging.getLogger(__name__)
@@ -270,7 +269,7 @@ class Tender:
             async with self._db.read() as tx:
                 await execute(tx, queries.set_state, id=self.mirror.id, state="away", problem=told[:500])
         except NhipError:
-            log.warning("%s", _("the database is away too"))
+            log.warning("the database is away too")
 
 
 def _number(id: str) -> int:
