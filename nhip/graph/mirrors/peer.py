@@ -18,6 +18,7 @@ from nhip.graph.rows import instant
 from nhip.kernel.i18n import _
 
 PAGE = 200
+_FEW = 10
 MOST = 5_000_000
 """A peer that goes on and on is not followed further than this."""
 _WAIT_S = 20.0
@@ -64,8 +65,8 @@ class Peer:
         limit, offset, last, back = PAGE, 0, "", 0
         while offset < MOST:
             reply = await self._ask("GET", self._query(since=since, limit=limit, offset=offset))
-            if reply.invalid and limit > 1:
-                limit //= 4  # longer than we read at once
+            if limit > 1 and (reply.invalid or (limit > _FEW and reply.status in (400, 403))):
+                limit //= 4  # longer than we read at once, or more than it gives at once
                 continue
             page = _listed(reply, self._mirror.peer)
             if last and (not page or _id(page[0]) != last) and back < _STEPS_BACK:
