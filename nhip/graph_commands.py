@@ -28,6 +28,7 @@ from nhip.graph.nodes import node_database
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
+from nhip.graph.relays.service import relays_of
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.graph.watches.service import Watches
@@ -169,19 +170,20 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     subscriptions = Subscriptions(graph, contexts, settings, hosting)
     watches = Watches(graph, contexts, settings, hosting, registrations)
     mirrors = Mirrors(graph, db, contexts, settings, node.address)
+    relays = relays_of(graph, federation, subscriptions, watches, hosting, contexts, node.name, node.address)
     await db.open()
     await graph.open()
     await registrations.open()
     await subscriptions.open()
     await watches.open()
     await mirrors.open()
+    await relays.open()
     try:
-        limits = Limits(instances=node.instances)
         yield GraphApp(
             graph,
             contexts,
             node=node.name,
-            limits=limits,
+            limits=Limits(instances=node.instances),
             permit=permit,
             base_url=node.address,
             registrations=registrations,
@@ -189,8 +191,10 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
             subscriptions=subscriptions,
             watches=watches,
             mirrors=mirrors,
+            relays=relays,
         )
     finally:
+        await relays.close()
         await mirrors.close()
         await watches.close()
         await subscriptions.close()

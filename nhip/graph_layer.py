@@ -15,6 +15,7 @@ from nhip.db.keyfile import read_or_make
 from nhip.errors import Forbidden
 from nhip.graph.api.app import PREFIX, Permit
 from nhip.graph.api.openapi import ADDRESS
+from nhip.graph.relays.service import RECEIVED_AT
 from nhip.graph_commands import Node, serving
 from nhip.kernel import random
 from nhip.security.sessions import who
@@ -42,7 +43,7 @@ class GraphLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not ours."""
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith((f"{PREFIX}/", ADDRESS)):
+        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith((f"{PREFIX}/", ADDRESS, RECEIVED_AT)):
             await self.app(scope, receive, send)
             return
         scope["path_template"] = PREFIX  # one series of measures for all of it

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nhip.graph.mirrors.service import Mirrors
     from nhip.graph.registrations.forwarding import Federation
     from nhip.graph.registrations.service import Registrations
+    from nhip.graph.relays.service import Relays
     from nhip.graph.service import Graph
     from nhip.graph.subscriptions.service import Subscriptions
     from nhip.graph.watches.service import Watches
@@ -57,6 +58,7 @@ class GraphApp:
         subscriptions: Subscriptions | None = None,
         watches: Watches | None = None,
         mirrors: Mirrors | None = None,
+        relays: Relays | None = None,
     ) -> None:
         self.graph = graph
         self.registrations = registrations
@@ -64,6 +66,7 @@ class GraphApp:
         self.subscriptions = subscriptions
         self.watches = watches
         self.mirrors = mirrors
+        self.relays = relays
         self.contexts = contexts
         self.hosting = Hosting(contexts, base_url)
         self.node = node

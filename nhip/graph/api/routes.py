@@ -13,6 +13,7 @@ from nhip.graph.api import (
     mirroring,
     querying,
     registering,
+    relaying,
     retrieving,
     snapshots,
     subscribing,
@@ -40,6 +41,7 @@ def install() -> None:
     _registrations()
     _subscriptions()
     _mirrors()
+    add("remote-notify", "POST", Route(handler=relaying.remote_notify, by_token=True, any_tenant=True))
     add("info/sourceIdentity", "GET", Route(handler=identity.source_identity, any_tenant=True))
 
 

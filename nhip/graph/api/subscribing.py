@@ -10,6 +10,7 @@ from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import PAGES, pages
 from nhip.graph.api.media import LD_JSON
 from nhip.graph.api.names import require_uri
+from nhip.graph.api.relaying import came_by, follow
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
 from nhip.graph.contexts.model import Context
@@ -39,7 +40,10 @@ class Subscribing:
         if not isinstance(context.echo, str) and "jsonldContext" not in body:
             # a context without an address of its own gets one, by which notifications can name it (5.2.12)
             body["jsonldContext"] = await call.app.hosting.implicit(call.tenant, context.echo)
+        via = came_by(call) if self._triggers else ()
         id = await self._kept(call).create(call.tenant, body, given, context)
+        if self._triggers:
+            await follow(call, id, via)
         return Answer(201).with_header(b"location", self._path + id)
 
     async def update(self, call: Call) -> Answer:
@@ -49,11 +53,16 @@ class Subscribing:
         if body.get("id", id) != id or body.get("type", "Subscription") != "Subscription":
             raise BadRequestData(what=_("the id and the type of a subscription cannot be changed"))
         await self._kept(call).update(call.tenant, id, body, given, context)
+        if self._triggers:
+            await follow(call, id)
         return Answer(204)
 
     async def delete(self, call: Call) -> Answer:
         """DELETE one."""
-        await self._kept(call).delete(call.tenant, require_uri(call.parts[0]))
+        id = require_uri(call.parts[0])
+        await self._kept(call).delete(call.tenant, id)
+        if self._triggers:
+            await follow(call, id)
         return Answer(204)
 
     async def retrieve(self, call: Call) -> Answer:

@@ -68,12 +68,17 @@ class Federation:
         path: str,
         query: dict[str, str] | None = None,
         body: Any = None,
+        *,
+        told_local: bool = True,
     ) -> Reply:
-        """What the source answers; `path` is below /ngsi-ld/v1, `body` JSON in the names of the source's @context."""
+        """What the source answers; `path` is below /ngsi-ld/v1, `body` JSON in the names of the source's @context.
+
+        `told_local`: a source that is to ask no others is told so by a parameter.
+        """
         management = registration.doc.get("management", {})
         if monotonic() < self._resting.get(registration.id, 0):
             return Reply(0)
-        local = registration.doc.get("localOnly") or management.get("localOnly")
+        local = told_local and (registration.doc.get("localOnly") or management.get("localOnly"))
         query = {**(query or {}), **({"local": "true"} if local else {})}
         base = registration.doc["endpoint"].rstrip("/").removesuffix(PATH)
         url = base + PATH + path + ("?" + urlencode(query, quote_via=quote, safe=":,*/") if query else "")

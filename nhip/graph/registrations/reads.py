@@ -74,12 +74,18 @@ def matches_for(federation: Federation, origin: Origin, query: Query, operations
 
 
 async def retrieve(
-    federation: Federation, origin: Origin, id: str, attributes: frozenset[str], *, sys: bool = False
+    federation: Federation,
+    origin: Origin,
+    id: str,
+    attributes: frozenset[str],
+    *,
+    sys: bool = False,
+    without: str = "",
 ) -> Heard:
-    """What sources know of one entity."""
+    """What sources know of one entity; `without`: a registration whose source is not asked."""
     query = Query(selectors=(Selector(ids=frozenset({id})),), attributes=attributes)
     heard = Heard()
-    matches = matches_for(federation, origin, query, _READING)
+    matches = [one for one in matches_for(federation, origin, query, _READING) if one.registration.id != without]
     if origin.looped:
         return Heard(warnings=[_LOOP] if matches else [])
     replies = await federation.ask_all(

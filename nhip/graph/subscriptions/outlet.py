@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -32,6 +32,8 @@ class Heard(msgspec.Struct, frozen=True):
 
     outcome: Outcome | None
     at: str
+    entities: tuple[Any, ...] = ()
+    """What a source told us of, ready to be passed on; then neither a change nor an interval."""
 
 
 class Message(msgspec.Struct, frozen=True):

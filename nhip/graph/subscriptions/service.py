@@ -90,6 +90,15 @@ class Subscriptions(Kept[Subscription, Heard]):
         if "timeInterval" in doc and is_certain(doc):
             raise BadRequestData(what=_("what is told at each interval is told anew: certain delivery is for changes"))
 
+    def relay(self, one: Subscription, entities: list[Any]) -> None:
+        """Tell of entities that a source notified us of, as they are."""
+        if one.live(now()):
+            self._outlet(one).put(Heard(None, said(now()), tuple(entities)))
+
+    async def wanted(self, one: Subscription, doc: Doc) -> bool:
+        """Whether a full document is subscribed."""
+        return one.matches(doc) if one.matches is not None else await self._fits_linked(one, doc)
+
     def _due(self, one: Subscription) -> None:
         self._outlet(one).put(Heard(None, said(now())))
 
@@ -99,14 +108,17 @@ class Subscriptions(Kept[Subscription, Heard]):
     async def _compose(self, one: Subscription, heard: list[Heard], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         docs: list[tuple[Doc, str]] = []
+        passed_on = [entity for each in heard for entity in each.entities]
         for each in heard:
+            if each.entities:
+                continue
             if each.outcome is None:
                 docs += [(doc, "") for doc in await self._all_of(one)]
             elif one.matches is not None or await self._matches_linked(one, each):
                 docs.append((told(one, each.outcome, each.at), each.at if each.outcome.deleted else ""))
-        if not docs:
+        if not docs and not passed_on:
             return None
-        entities = await self._rendered(one, docs, context)
+        entities = [*await self._rendered(one, docs, context), *passed_on]
         return Message(notification(one, entities, context, said(now()), id), await self._about(one, context))
 
     async def _rendered(self, one: Subscription, docs: list[tuple[Doc, str]], context: Context) -> list[Any]:
@@ -126,7 +138,10 @@ class Subscriptions(Kept[Subscription, Heard]):
         """Whether an entity is subscribed where that depends on others that it leads to."""
         assert heard.outcome is not None
         doc = heard.outcome.after or heard.outcome.before
-        if doc is None or one.query.q is None:
+        return doc is not None and await self._fits_linked(one, doc)
+
+    async def _fits_linked(self, one: Subscription, doc: Doc) -> bool:
+        if one.query.q is None:
             return False
         linked = Linked(self._graph, one.tenant)
         await linked.follow([doc], linked_steps(one.query.q))

@@ -34,6 +34,8 @@ from nhip.settings import Settings
 
 _GEO = "application/geo+json"
 _LD = "application/ld+json"
+_FOLLOWS = ":sources"
+"""What is put to the id of a subscription to entities, to name what it follows of registrations."""
 
 
 class Watches(Kept[Watch, Told]):
@@ -74,6 +76,22 @@ class Watches(Kept[Watch, Told]):
         await super().update(tenant, id, fragment, given, context)
         await self._tell_all(tenant, id)
 
+    async def follow(self, tenant: int, subscription: str, doc: Members, given: Any, uri: str) -> None:
+        """Keep what a subscription to entities follows of registrations (5.8.1.4), for everybody to see: `uri` is of this broker,
+        which needs no notification to itself."""
+        id = subscription + _FOLLOWS
+        members = ("entities", "watchedAttributes", "geoQ", "isActive", "expiresAt")
+        made = {"type": "Subscription", **{name: doc[name] for name in members if name in doc}}
+        made |= {"notification": {"endpoint": {"uri": uri}}, "_follows": subscription}
+        if not await self._rows.add(tenant, id, made, given):
+            await self._rows.change(tenant, id, made, given)
+        await self.refresh(tenant, id)
+
+    async def unfollow(self, tenant: int, subscription: str) -> None:
+        """The subscription follows no registrations any more."""
+        if await self._rows.remove(tenant, subscription + _FOLLOWS):
+            await self.refresh(tenant, subscription + _FOLLOWS)
+
     async def _tell_all(self, tenant: int, id: str) -> None:
         await self._registrations.refresh()
         one = self.index.get(tenant, id)
@@ -100,7 +118,8 @@ class Watches(Kept[Watch, Told]):
 
     async def _understood(self, rest: Rest) -> Watch:
         one = await understood(rest, self._contexts)
-        return Watch(**structs.asdict(one), window=_window(rest.doc))
+        watch = Watch(**structs.asdict(one), window=_window(rest.doc))
+        return structs.replace(watch, active=watch.active and "_follows" not in rest.doc)
 
     def _together(self, first: Told, other: Told) -> bool:
         return first.reason == other.reason

@@ -1,0 +1,153 @@
+"""Two brokers that reach each other over HTTP on loopback, each with a database of its own, and a receiver of notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from nhip.db.embedded import EmbeddedServer
+from nhip.graph.api.app import GraphApp
+from nhip.graph_commands import Node, serving
+from nhip.settings import Settings
+from tests.graph.subscriptions.conftest import Receiver
+
+
+class Door:
+    """HTTP/1.1 on loopback before an application: as much of a server as brokers need to talk with one another."""
+
+    def __init__(self) -> None:
+        self.app: GraphApp | None = None
+        self.asked: list[tuple[str, str]] = []
+        self.url = ""
+        self.refuses = 0
+        """So many of the next requests are answered with 503."""
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+                method, target, _version = lines[0].decode().split(" ")
+                headers = [
+                    (name.lower(), value.strip()) for name, _s, value in (x.partition(b":") for x in lines[1:-2])
+                ]
+                body = await reader.readexactly(int(dict(headers).get(b"content-length", 0)))
+                status, told = await self._answer(method, target, headers, body)
+                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(told)}\r\n\r\n".encode() + told)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def _answer(self, method: str, target: str, headers: Any, body: bytes) -> tuple[int, bytes]:
+        self.asked.append((method, target))
+        if self.refuses:
+            self.refuses -= 1
+            return 503, b""
+        path, _mark, query = target.partition("?")
+        scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        assert self.app is not None
+        await self.app({**scope, "query_string": query.encode()}, receive, send)
+        return sent[0]["status"], b"" if sent[0]["status"] == 204 else sent[1]["body"]
+
+
+class City:
+    """One of the brokers, and a client of it."""
+
+    def __init__(self, door: Door, app: GraphApp, client: httpx.AsyncClient) -> None:
+        self.door, self.app, self.client = door, app, client
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The answer's JSON, or its status when there is none."""
+        answer = await self.client.request(method, path, json=body, headers=headers)
+        assert answer.status_code < 400, answer.text
+        return answer.json() if answer.content else answer.status_code
+
+    async def knows(self, other: City, id: str, **more: Any) -> None:
+        """Register the other as a context source."""
+        information = [{"entities": [{"type": "Bus"}], **more.pop("information", {})}]
+        told = {"id": id, "type": "ContextSourceRegistration", "endpoint": other.door.url, "information": information}
+        await self.ask("POST", "/csourceRegistrations", {**told, **more})
+
+    async def subscribe(self, id: str, receiver: Receiver, **more: Any) -> None:
+        told = {"id": id, "type": "Subscription", "entities": [{"type": "Bus"}]}
+        await self.ask("POST", "/subscriptions", {**told, "notification": {"endpoint": {"uri": receiver.uri}}, **more})
+
+    async def copies(self, count: int) -> list[Any]:
+        """The subscriptions here, when there are so many."""
+        async with asyncio.timeout(15):
+            while len(found := await self.ask("GET", "/subscriptions?limit=100")) != count:
+                await asyncio.sleep(0.02)
+        return list(found)
+
+
+async def _city(name: str, server: EmbeddedServer, template: str, folder: Path) -> AsyncIterator[City]:
+    database = f"city_{name}_{template}"
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f'create database "{database}" template "{template}" strategy file_copy')
+    door = Door()
+    await door.open()
+    settings = Settings(data_dir=folder, outgoing_private="127.0.0.0/8")
+    async with serving(settings, Node(name, server.url(database), door.url)) as app:
+        door.app = app
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=f"{door.url}/ngsi-ld/v1") as client:
+            yield City(door, app, client)
+    door.close()
+
+
+@pytest.fixture(scope="module")
+async def hue(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[City]:
+    async for city in _city("hue", postgres, template_database, tmp_path_factory.mktemp("hue")):
+        yield city
+
+
+@pytest.fixture(scope="module")
+async def vinh(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[City]:
+    async for city in _city("vinh", postgres, template_database, tmp_path_factory.mktemp("vinh")):
+        yield city
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture(autouse=True)
+async def empty(hue: City, vinh: City) -> AsyncIterator[None]:
+    """After each test both are as before."""
+    yield
+    for city in (hue, vinh):
+        city.door.refuses = 0
+        for kind in ("csourceRegistrations?type=Bus&", "subscriptions?", "entities?local=true&type=Bus&"):
+            path = kind.partition("?")[0]
+            for one in await city.ask("GET", f"/{kind}limit=100"):
+                await city.client.delete(f"/{path}/{one['id']}")
+    await hue.copies(0)
+    await vinh.copies(0)
