@@ -15,7 +15,7 @@ from nhip.graph.query.model import Query
 from nhip.graph.registrations import batches, reads, writes
 from nhip.graph.registrations.batches import Result
 from nhip.graph.registrations.forwarding import Federation, Origin
-from nhip.graph.registrations.reads import Heard
+from nhip.graph.registrations.reads import PLAIN, Heard, Reach
 
 _CARRIED = frozenset({"options", "datasetId", "deleteAll", "observedAt", "lang", "type"})
 """Parameters of a change that go with it to sources."""
@@ -74,13 +74,14 @@ async def retrieve(
     return heard.merged(here).get(id), heard.warnings
 
 
-async def found_elsewhere(call: Call, context: Context, asked: Asked, query: Query) -> Heard | None:
+async def found_elsewhere(
+    call: Call, context: Context, asked: Asked, query: Query, reach: Reach = PLAIN
+) -> Heard | None:
     """What sources find; None when none is asked."""
     federation = federation_of(call)
     if federation is None or query.local:
         return None
-    split = call.query.get("splitEntities") == "true"
-    return await reads.query(federation, origin_of(call, context), asked, query, split=split)
+    return await reads.query(federation, origin_of(call, context), asked, query, reach)
 
 
 def warned(answer: Answer, warnings: list[str]) -> Answer:

@@ -69,9 +69,24 @@ def _path(entity_map: EntityMap) -> str:
     return f"/ngsi-ld/v1/entityMaps/{entity_map.id}"
 
 
-async def _made(call: Call, ids: list[str]) -> EntityMap:
+async def _made(call: Call, ids: list[str], sources: dict[str, list[str]] | None = None) -> EntityMap:
     span = maps.lifetime(call.query.get("entityMapLifetime"))
-    return await maps.create(call.app.graph, call.tenant, ids, span)
+    return await maps.create(call.app.graph, call.tenant, ids, span, sources)
+
+
+async def made_of(call: Call, answer: Answer, sources: dict[str, list[str]]) -> Answer:
+    """`answer` with the address of a new map of entities from several brokers: `sources` by id, in the order of the query."""
+    if len(sources) > maps.MOST:
+        raise TooManyResults(what=str(maps.MOST))
+    answer.status = 201
+    return answer.with_header(HEADER, _path(await _made(call, list(sources), sources)))
+
+
+async def walked(call: Call, answer: Answer, used: EntityMap, dropped: set[str]) -> Answer:
+    """`answer` with the address of the map that was used, rid of what no longer fits."""
+    if dropped:
+        await maps.keep_only(call.app.graph, call.tenant, used, set(used.ids) - dropped)
+    return answer.with_header(HEADER, _path(used))
 
 
 async def ids_of(call: Call, query: Query) -> list[str]:

@@ -11,7 +11,8 @@ import msgspec
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
-from nhip.graph.api.federating import found_elsewhere, purge_elsewhere, warned
+from nhip.graph.api.federating import purge_elsewhere
+from nhip.graph.api.gathering import gather
 from nhip.graph.api.limits import Limits
 from nhip.graph.api.maps import ids_of, told, use_of
 from nhip.graph.api.request import Call
@@ -24,10 +25,9 @@ from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored, View
 from nhip.graph.query.build import Asked, build
 from nhip.graph.query.linked import join
-from nhip.graph.query.match import matcher
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import clauses
 from nhip.graph.query.search import search
-from nhip.graph.registrations.reads import Heard
 from nhip.kernel.i18n import _
 
 _PURGED_AT_ONCE = 500
@@ -41,7 +41,7 @@ async def query_entities(call: Call) -> Answer:
     """GET /entities."""
     context = await call.context()
     text = call.scope["query_string"]
-    if len(text) > _LONGEST_REMEMBERED:
+    if len(text) > _LONGEST_REMEMBERED or clauses():  # what is remembered is the same for everybody
         asked, query = _read(text, context, call.app.limits)
     else:
         asked, query = _remembered(text, context, call.app.limits)
@@ -66,9 +66,9 @@ async def query_posted(call: Call) -> Answer:
 
 async def _found(call: Call, context: Context, asked: Asked, query: Query, body: dict[str, Any] | None) -> Answer:
     view = view_of(call, context, query, body)
-    if (heard := await found_elsewhere(call, context, asked, query)) is not None:
-        return await _put_together(call, context, query, view, heard)
     use = await use_of(call, asked=bool(body and body.get("entityMap") is True))
+    if (gathered := await gather(call, context, asked, query, view, use)) is not None:
+        return gathered
     query = use.narrowed(query)
     found = await search(call.app.graph, call.tenant, query)
     if view == PLAIN and not query.join and not in_body(call) and b"prefer" not in call.headers:
@@ -88,27 +88,6 @@ async def _rendered(call: Call, context: Context, query: Query, view: View, rows
         docs = await join(call.app.graph, call.tenant, docs, query, system=view.sys)
         view = msgspec.structs.replace(view, pick=None, omit=frozenset())
     return await with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
-
-
-async def _put_together(call: Call, context: Context, query: Query, view: View, heard: Heard) -> Answer:
-    """A page of what is here and at the sources; parts of an entity become one."""
-    split = call.query.get("splitEntities") == "true"
-    most = min(query.offset + query.limit, call.app.limits.most)
-    here = msgspec.structs.replace(query, offset=0, limit=most, count=False)
-    if split:
-        here = msgspec.structs.replace(here, q=None, geo=None, scope=None, attributes=frozenset())
-    rows = {row.id: row for row in (await search(call.app.graph, call.tenant, here)).stored}
-    missing = [doc["id"] for doc in [*heard.docs, *heard.supplements] if doc["id"] not in rows]
-    rows |= {row.id: row for row in await call.app.graph.get_many(call.tenant, list(dict.fromkeys(missing)))}
-    found = heard.merged([unpack(row.doc, row.sys) for row in rows.values()])
-    fits = matcher(query) if split else None
-    docs = [found[id] for id in sorted(found) if fits is None or fits(found[id])]
-    page = docs[query.offset : query.offset + query.limit]
-    answer = await with_context(call, context, collected([render(doc, context, view) for doc in page], view))
-    if query.count:
-        answer.with_header(b"ngsild-results-count", str(len(docs)))
-    answer.headers += page_links(call, len(docs) > query.offset + query.limit)
-    return warned(answer, heard.warnings)
 
 
 async def purge_entities(call: Call) -> Answer:

@@ -10,14 +10,16 @@ from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.asking import ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.entities import location
-from nhip.graph.api.maps import shown, told, told_of_one, use_of
+from nhip.graph.api.federating import warned
+from nhip.graph.api.histories import Gathered, queried, retrieved
+from nhip.graph.api.maps import Use, made_of, shown, told, told_of_one, use_of, walked
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_attribute
 from nhip.graph.errors import BadRequestData
-from nhip.graph.query.build import build
+from nhip.graph.query.build import Asked, build
 from nhip.graph.temporal import service, writing
 from nhip.graph.temporal.asking import TimesAsked, ask
 from nhip.graph.temporal.model import Question
@@ -36,22 +38,23 @@ async def retrieve_evolution(call: Call) -> Answer:
     identifier = require_uri(call.parts[0])
     context = await call.context()
     question = _asked(call, context, narrow=False)
-    found = await service.retrieve(call.app.graph, call.tenant, identifier, question, context, _shape(call))
+    found, warnings = await retrieved(call, context, identifier, question, _shape(call))
     answer = await with_context(call, context, found.found[0])
-    return await told_of_one(call, _ranged(answer, found), identifier)
+    return warned(await told_of_one(call, _ranged(answer, found), identifier), warnings)
 
 
 async def query_evolutions(call: Call) -> Answer:
     """GET /temporal/entities."""
     context = await call.context()
     question = _asked(call, context, narrow=True)
-    return await _found(call, context, question, _shape(call))
+    return await _found(call, context, asked_in(call.query, call.app.limits), question, _shape(call))
 
 
 async def query_posted(call: Call) -> Answer:
     """POST /temporal/entityOperations/query."""
     body, context = await call.fragment()
-    query = build(asked_by(body, call.query, call.app.limits, temporal=True), context)
+    posted = asked_by(body, call.query, call.app.limits, temporal=True)
+    query = build(posted, context)
     times = body.get("temporalQ", {})
     aggregated = body.get("aggrParams", {})
     if not isinstance(times, dict) or not isinstance(aggregated, dict):
@@ -70,18 +73,37 @@ async def query_posted(call: Call) -> Answer:
     )
     question = ask(asked, query, required=True, most=call.app.limits.instances)
     lang = body.get("lang", "")
-    return await _found(call, context, question, msgspec.structs.replace(_shape(call), lang=lang))
+    return await _found(call, context, posted, question, msgspec.structs.replace(_shape(call), lang=lang))
 
 
-async def _found(call: Call, context: Context, question: Question, shape: service.Shape) -> Answer:
+async def _found(call: Call, context: Context, asked: Asked, question: Question, shape: service.Shape) -> Answer:
     use = await use_of(call)
     question = msgspec.structs.replace(question, query=use.narrowed(question.query))
+    if (gathered := await queried(call, context, asked, question)) is not None:
+        return await _put_together(call, context, gathered, question, shape, use)
     found = await service.query(call.app.graph, call.tenant, question, context, shape)
     answer = await with_context(call, context, found.found)
     if found.count is not None:
         answer.with_header(b"ngsild-results-count", str(found.count))
     answer.headers += page_links(call, found.more)
     return await told(call, use, _ranged(answer, found), lambda: _ids(call, question), created=201)
+
+
+async def _put_together(
+    call: Call, context: Context, gathered: Gathered, question: Question, shape: service.Shape, use: Use
+) -> Answer:
+    """A page of evolutions from here and from sources."""
+    start, end = question.query.offset, question.query.offset + question.query.limit
+    page = list(gathered.found.values())[start:end]
+    found = service.shown(page, question, context, shape)
+    answer = await with_context(call, context, found.found)
+    if question.query.count:
+        answer.with_header(b"ngsild-results-count", str(len(gathered.found)))
+    answer.headers += page_links(call, len(gathered.found) > end)
+    answer = warned(_ranged(answer, found), gathered.warnings)
+    if use.found is not None:
+        return await walked(call, answer, use.found, set())
+    return await made_of(call, answer, gathered.sources) if use.wanted else answer
 
 
 async def _ids(call: Call, question: Question) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import orjson
 
 from nhip.db.sql import load
 from nhip.graph.errors import ResourceNotFound
@@ -32,10 +33,12 @@ class EntityMap(msgspec.Struct, frozen=True):
     id: str
     ids: list[str]
     expires_at: datetime
+    sources: dict[str, list[str]] = {}
+    """Where entities are, by id: registrations, or HERE; those that are here alone need no entry."""
 
     def told(self) -> dict[str, Any]:
         """The EntityMap as JSON (5.2.39)."""
-        entries = {id: [HERE] for id in self.ids}
+        entries = {id: self.sources.get(id, [HERE]) for id in self.ids}
         return {"id": self.id, "type": "EntityMap", "expiresAt": said(self.expires_at), "entityMap": entries}
 
 
@@ -52,18 +55,24 @@ def within(query: Query, ids: list[str]) -> Query:
     return msgspec.structs.replace(query, within=frozenset(ids))
 
 
-async def create(graph: Store, tenant: int, ids: list[str], span: timedelta) -> EntityMap:
+async def create(
+    graph: Store, tenant: int, ids: list[str], span: timedelta, sources: dict[str, list[str]] | None = None
+) -> EntityMap:
     """Keep a new map for so long."""
     at = now()
-    made = EntityMap(f"{_PREFIX}{new_id()}", ids, at + span)
-    await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at)
+    made = EntityMap(f"{_PREFIX}{new_id()}", ids, at + span, sources or {})
+    told = orjson.dumps(made.sources).decode()
+    await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at, told)
     return made
 
 
 async def find(graph: Store, tenant: int, id: str) -> EntityMap | None:
     """A map that is alive; None where there is none."""
     rows = await graph.fetch(queries.get_map, tenant, id, now())
-    return EntityMap(rows[0]["id"], rows[0]["ids"], rows[0]["expires_at"]) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return EntityMap(row["id"], row["ids"], row["expires_at"], orjson.loads(row["sources"]))
 
 
 async def get(graph: Store, tenant: int, id: str) -> EntityMap:

@@ -21,3 +21,6 @@ create table graph.relay_path (
   via text[] not null,
   primary key (tenant, subscription)
 );
+
+-- Where the entities of a map are: registrations by the entity's id; none: here.
+alter table graph.entity_map add column sources jsonb not null default '{}';

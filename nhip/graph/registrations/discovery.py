@@ -49,12 +49,25 @@ def source_tests(query: Query, window: Window | None) -> list[Test]:
     return tests
 
 
+def history_tests(query: Query, window: Window) -> list[Test]:
+    """What sources have to meet to be asked for histories: those that name an interval, that it meets the window."""
+    tests: list[Test] = [lambda one: not window.relation or _meets(one.doc, window, otherwise=True)]
+    if query.geo is not None:
+        tests.append(_geo_test(query.geo, otherwise=True))
+    return tests
+
+
 def _in_time(doc: dict[str, Any], window: Window | None) -> bool:
     if window is None or not window.relation:
         return "observationInterval" not in doc and "managementInterval" not in doc
+    return _meets(doc, window, otherwise=False)
+
+
+def _meets(doc: dict[str, Any], window: Window, *, otherwise: bool) -> bool:
+    """Whether the interval that a source names meets the window; `otherwise`: where it names none."""
     interval = doc.get("managementInterval" if window.property in _MANAGED else "observationInterval")
     if interval is None:
-        return False
+        return otherwise
     start, end = _moment(interval["startAt"]), _moment(interval["endAt"]) if "endAt" in interval else None
     if window.until is not None and start > window.until:
         return False

@@ -23,6 +23,7 @@ from nhip.graph.registrations.model import EntityInfo
 _SYS = {"options": "sysAttrs"}
 _READING = ("retrieveEntity", "queryEntity", "queryBatch")
 _QUERYING = ("queryEntity", "queryBatch")
+_PAGED = ("options", "limit", "offset")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -39,13 +40,17 @@ class Heard(msgspec.Struct):
     docs: list[Doc] = []
     supplements: list[Doc] = []
     warnings: list[str] = []
+    sources: dict[str, list[str]] = {}
+    """Registrations by the ids of entities that came through them."""
 
     def take(self, match: Match, part: Part) -> None:
         """Add what one source said."""
         (self.supplements if match.registration.mode == "auxiliary" else self.docs).extend(part.docs)
+        for doc in part.docs:
+            self.sources.setdefault(doc["id"], []).append(match.registration.id)
         self.warnings += part.passed_on
         if part.warning:
-            self.warnings.append(f'{part.warning} {match.registration.id} "{_WARNINGS[part.warning]}"')
+            self.warnings.append(f'{part.warning} {match.registration.id} "{WARNINGS[part.warning]}"')
 
     def merged(self, here: list[Doc]) -> dict[str, Doc]:
         """Everything by the id of the entity: what is here, what sources hold, then what others supplement."""
@@ -57,8 +62,8 @@ class Heard(msgspec.Struct):
         return found
 
 
-_LOOP = '199 - "Miscellaneous Warning: the request came back to a broker that it had passed"'
-_WARNINGS = {"111": "Revalidation Failed", "199": "Miscellaneous Warning", "299": "Miscellaneous Persistent Warning"}
+LOOP = '199 - "Miscellaneous Warning: the request came back to a broker that it had passed"'
+WARNINGS = {"111": "Revalidation Failed", "199": "Miscellaneous Warning", "299": "Miscellaneous Persistent Warning"}
 
 
 def matches_for(federation: Federation, origin: Origin, query: Query, operations: tuple[str, ...]) -> list[Match]:
@@ -87,7 +92,7 @@ async def retrieve(
     heard = Heard()
     matches = [one for one in matches_for(federation, origin, query, _READING) if one.registration.id != without]
     if origin.looped:
-        return Heard(warnings=[_LOOP] if matches else [])
+        return Heard(warnings=[LOOP] if matches else [])
     replies = await federation.ask_all(
         [_retrieve_from(federation, origin, match, id, attributes, sys) for match in matches]
     )
@@ -100,10 +105,10 @@ async def _retrieve_from(
     federation: Federation, origin: Origin, match: Match, id: str, attributes: frozenset[str], sys: bool
 ) -> Part:
     context = await federation.context_of(match.registration, origin)
-    attrs = ",".join(map(context.compact, sorted(_narrowed(match, attributes))))
+    attrs = ",".join(map(context.compact, sorted(narrowed(match, attributes))))
     if "retrieveEntity" in match.registration.operations:
-        narrowed = {**({"attrs": attrs} if attrs else {}), **(_SYS if sys else {})}
-        reply = await federation.ask(match.registration, origin, "GET", f"/entities/{quote(id, safe=':')}", narrowed)
+        told = {**({"attrs": attrs} if attrs else {}), **(_SYS if sys else {})}
+        reply = await federation.ask(match.registration, origin, "GET", f"/entities/{quote(id, safe=':')}", told)
         return _docs(reply, context)
     types = ",".join(
         sorted({context.compact(iri) for one in match.information for e in one.entities for iri in e.types})
@@ -112,23 +117,39 @@ async def _retrieve_from(
     return await _query_by(federation, origin, match, asked, context)
 
 
+class Reach(msgspec.Struct, frozen=True):
+    """How sources are asked. `split`: entities lie in parts, which can be judged only together; `sys`: with system attributes;
+    `whole`: for all that they find, not a page; `only`: these registrations, None: all."""
+
+    split: bool = False
+    sys: bool = False
+    whole: bool = False
+    only: frozenset[str] | None = None
+
+
+PLAIN = Reach()
+WHOLE_PAGE, MOST_PAGES = 1000, 100
+
+
 async def query(
-    federation: Federation, origin: Origin, asked: Asked, built: Query, *, split: bool = False
+    federation: Federation, origin: Origin, asked: Asked, built: Query, reach: Reach = PLAIN
 ) -> Heard | None:
-    """What sources find; None when none is to be asked. `split`: entities lie in parts, which can be judged only together.
+    """What sources find; None when none is to be asked.
 
     Raises BadRequestData for an order, which several sources cannot keep together (4.23).
     """
     matches = matches_for(federation, origin, built, _QUERYING)
+    if reach.only is not None:
+        matches = [one for one in matches if one.registration.id in reach.only]
     if not matches:
         return None
     if origin.looped:
-        return Heard(warnings=[_LOOP])
+        return Heard(warnings=[LOOP])
     if built.order:
         raise BadRequestData(what="orderBy")
     heard = Heard()
     replies = await federation.ask_all(
-        [_query_from(federation, origin, match, asked, built, split) for match in matches]
+        [_query_from(federation, origin, match, asked, built, reach) for match in matches]
     )
     for match, part in zip(matches, replies, strict=True):
         heard.take(match, part)
@@ -136,28 +157,39 @@ async def query(
 
 
 async def _query_from(
-    federation: Federation, origin: Origin, match: Match, asked: Asked, built: Query, split: bool
+    federation: Federation, origin: Origin, match: Match, asked: Asked, built: Query, reach: Reach
 ) -> Part:
     context = await federation.context_of(match.registration, origin)
     entities = [entity for one in match.information for entity in one.entities]
     told: dict[str, str] = {
-        "type": _types(asked, entities, context),
-        "id": ",".join(_ids(asked, entities)),
+        "type": types_for(asked, entities, context),
+        "id": ",".join(ids_for(asked, entities)),
         "idPattern": next((one.pattern for one in asked.entities if one.pattern), ""),
-        "attrs": ",".join(map(context.compact, sorted(_narrowed(match, built.attributes)))),
+        "attrs": ",".join(map(context.compact, sorted(narrowed(match, built.attributes)))),
     }
     if not told["id"] and not told["idPattern"] and len(entities) == 1:
         told["idPattern"] = entities[0].pattern
-    if not split:
+    if not reach.split:
         told |= {"q": asked.q, "scopeQ": asked.scope, "georel": asked.georel, "geometry": asked.geometry}
         told |= {"coordinates": str(asked.coordinates).replace(" ", "") if asked.coordinates else ""}
         told |= {"geoproperty": asked.geoproperty}
     if built.limit + built.offset > 20:
-        told["limit"] = str(min(1000, built.limit + built.offset))
-    return await _query_by(federation, origin, match, {name: text for name, text in told.items() if text}, context)
+        told["limit"] = str(min(WHOLE_PAGE, built.limit + built.offset))
+    told |= _SYS if reach.sys else {}
+    plain = {name: text for name, text in told.items() if text}
+    if not reach.whole:
+        return await _query_by(federation, origin, match, plain, context)
+    docs: list[Doc] = []
+    for page in range(MOST_PAGES):
+        some = {**plain, "limit": str(WHOLE_PAGE), **({"offset": str(page * WHOLE_PAGE)} if page else {})}
+        part = await _query_by(federation, origin, match, some, context)
+        docs += part.docs
+        if len(part.docs) < WHOLE_PAGE:
+            break
+    return msgspec.structs.replace(part, docs=docs)
 
 
-def _ids(asked: Asked, entities: list[EntityInfo]) -> list[str]:
+def ids_for(asked: Asked, entities: list[EntityInfo]) -> list[str]:
     """Of the identifiers asked for, those that the source may have; else those that it registered, if it did all by id."""
     ids = [id for one in asked.entities for id in one.ids]
     if not ids:
@@ -166,7 +198,7 @@ def _ids(asked: Asked, entities: list[EntityInfo]) -> list[str]:
     return [id for id, one in zip(ids, fits, strict=True) if not entities or any(entity_fits(e, one) for e in entities)]
 
 
-def _types(asked: Asked, entities: list[EntityInfo], context: Context) -> str:
+def types_for(asked: Asked, entities: list[EntityInfo], context: Context) -> str:
     """The types asked for, or those registered where the question names none."""
     if text := next((one.types for one in asked.entities if one.types and one.types != "*"), ""):
         return text
@@ -191,11 +223,12 @@ async def _query_by(
         body["geoQ"] = {
             name: asked[name] for name in ("georel", "geometry", "coordinates", "geoproperty") if name in asked
         }
-    reply = await federation.ask(match.registration, origin, "POST", "/entityOperations/query", None, body)
+    paged = {name: text for name, text in asked.items() if name in _PAGED}
+    reply = await federation.ask(match.registration, origin, "POST", "/entityOperations/query", paged, body)
     return _docs(reply, context)
 
 
-def _narrowed(match: Match, attributes: frozenset[str]) -> frozenset[str]:
+def narrowed(match: Match, attributes: frozenset[str]) -> frozenset[str]:
     """The attributes to ask a source for: never more than it registered."""
     registered: frozenset[str] = frozenset().union(*(one.attributes for one in match.information))
     if not all(one.attributes for one in match.information):

@@ -35,6 +35,7 @@ GIVEN = frozenset({"id", "type", "snapshotQueries", "snapshotPriority", "expires
 CHANGED = frozenset({"type", "snapshotPriority", "expiresAt"})
 _MADE = {"snapshotStatus", "snapshotQueriesDetails", "createdAt", "modifiedAt", "lastUsedAt"}
 _BATCH = 500
+_NOTHING = "nothing was found"
 
 
 async def create(graph: Graph, tenant: int, given: Snapshot) -> Snapshot:
@@ -64,9 +65,14 @@ async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Ba
     details = []
     for source in sources:
         try:
+            count = 0
             async for batch in source():
                 await _freeze(graph, place, batch)
-            details.append({"resultStatus": "success"})
+                count += len(batch)
+            # a query that yields nothing was no success (5.16.1.4)
+            details.append(
+                {"resultStatus": "success"} if count else {"resultStatus": "failure", "errorDetails": _NOTHING}
+            )
         except NhipError as error:
             details.append({"resultStatus": "failure", "errorDetails": error.message()})
     fine = [one["resultStatus"] == "success" for one in details]

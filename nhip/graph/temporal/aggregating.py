@@ -12,7 +12,7 @@ import orjson
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import VALUE_MEMBER
 from nhip.graph.query.stores import Store
-from nhip.graph.temporal.model import Aggregation, Span, Window, written
+from nhip.graph.temporal.model import Aggregation, Evolution, Sighting, Span, Window, written
 from nhip.graph.temporal.reading import MAX_ROWS, SCOPE, Reading, read_sightings, text_of
 
 MAX_PERIODS = 50_000
@@ -160,6 +160,34 @@ def numbers(values: list[Any]) -> dict[str, Any]:
         "stddev": math.sqrt(math.fsum((one - mean) ** 2 for one in sized) / len(sized)),
         "sumsq": math.fsum(one * one for one in sized),
     }
+
+
+def aggregate_told(evolution: Evolution, window: Window, aggregation: Aggregation) -> Series:
+    """The same over sightings at hand, those of several brokers."""
+    times = [sighting.at for series in evolution.series.values() for sighting in series]
+    if not times:
+        return {}
+    origin, end = window.since or min(times), window.until or max(times)
+    found: Series = {}
+    for name, series in evolution.series.items():
+        datasets: dict[str | None, list[Sighting]] = {}
+        for sighting in series if name != SCOPE else ():
+            if "deletedAt" not in sighting.instance:
+                datasets.setdefault(sighting.dataset, []).append(sighting)
+        for dataset, some in datasets.items():
+            groups: dict[int, list[Any]] = {}
+            for one in some:
+                value = one.instance.get(VALUE_MEMBER[one.instance["type"]])
+                groups.setdefault(period_of(one.at, origin, aggregation.span), []).append(value)
+            made: dict[str, Any] = {"type": some[-1].instance["type"]}
+            if dataset is not None:
+                made["datasetId"] = dataset
+            told = [(after(origin, aggregation.span, n), numbers(group)) for n, group in sorted(groups.items())]
+            for method in aggregation.methods:
+                if values := [(at, one[method]) for at, one in told if one.get(method) is not None]:
+                    made[method] = [[value, *_ends(at, end, aggregation.span)] for at, value in values]
+            found.setdefault(name, []).append(made)
+    return found
 
 
 def _measures(values: list[Any]) -> Iterator[float]:

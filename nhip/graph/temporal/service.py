@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from nhip.graph.query.narrow import Fit, iris_of, plan_of
 from nhip.graph.query.narrow import queries as candidates
 from nhip.graph.query.selection import decide_scopes
 from nhip.graph.query.stores import Store
-from nhip.graph.temporal.aggregating import aggregate
+from nhip.graph.temporal.aggregating import aggregate, aggregate_told
 from nhip.graph.temporal.cutting import cut, keep_last
 from nhip.graph.temporal.model import Evolution, Question, Range, Window
 from nhip.graph.temporal.reading import (
@@ -95,13 +95,43 @@ async def ids_of(graph: Store, tenant: int, question: Question) -> list[str]:
     return [lives.id async for lives in _matches(graph, tenant, question)]
 
 
+async def evolutions_of(graph: Store, tenant: int, question: Question, ids: Iterable[str]) -> list[Evolution]:
+    """What the question finds here up to the end of its page, neither cut nor put into form, and besides these entities."""
+    lives: dict[str, Lives] = {}
+    end = question.query.offset + question.query.limit
+    async for one in _matches(graph, tenant, question):
+        lives[one.id] = one
+        if len(lives) > end and not question.query.count:
+            break
+    return await known_evolutions(graph, tenant, question, ids, lives)
+
+
+async def known_evolutions(
+    graph: Store, tenant: int, question: Question, ids: Iterable[str], lives: dict[str, Lives] | None = None
+) -> list[Evolution]:
+    """The evolutions of these entities in the window, neither cut nor put into form; `lives`: those that were read already."""
+    known = dict(lives or {})
+    if missing := [id for id in ids if id not in known]:
+        known |= await read_lives(graph, tenant, missing)
+    whole = msgspec.structs.replace(question, last=0, aggregation=None, most=_DECIDED_BY)
+    return await _evolve(graph, list(known.values()), whole) if known else []
+
+
 async def _answer(graph: Store, lives: list[Lives], question: Question, context: Context, shape: Shape) -> Answer:
-    asked = question.query
-    pick, omit = asked.pick, asked.omit
     if question.aggregation is not None:
         found = [await _aggregated(graph, one, question, context) for one in lives]
         return Answer([shown for shown in found if shown])
-    told = await _evolve(graph, lives, question)
+    return shown(await _evolve(graph, lives, question), question, context, shape)
+
+
+def shown(told: list[Evolution], question: Question, context: Context, shape: Shape = PLAIN) -> Answer:
+    """Evolutions in the form that was asked for, cut where they are too large."""
+    asked = question.query
+    pick, omit = asked.pick, asked.omit
+    if question.aggregation is not None:
+        worked_out = [(one, aggregate_told(one, question.window, question.aggregation)) for one in told]
+        found = [render_aggregates(one, series, context, pick, omit) for one, series in worked_out]
+        return Answer([one for one in found if one])
     if question.last:
         for one in told:
             keep_last(one, question.last)
