@@ -13,7 +13,7 @@ from nhip.graph.relays.reducing import reduced
 from tests.graph.clauses import clause
 
 if TYPE_CHECKING:
-    from tests.graph.relays.conftest import City
+    from tests.graph.federation.conftest import City
     from tests.graph.subscriptions.conftest import Receiver
 
 SUB, REG, BUS = "urn:ngsi-ld:Subscription:s", "urn:ngsi-ld:ContextSourceRegistration:r", "urn:ngsi-ld:Bus:1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from nhip.graph.api.app import GraphApp
 from nhip.graph_commands import Node, serving
 from nhip.settings import Settings
 from tests.graph.subscriptions.conftest import Receiver
+
+_numbers = itertools.count()
 
 
 class Door:
@@ -88,6 +91,14 @@ class City:
         told = {"id": id, "type": "ContextSourceRegistration", "endpoint": other.door.url, "information": information}
         await self.ask("POST", "/csourceRegistrations", {**told, **more})
 
+    async def series(self, id: str, **values: int) -> None:
+        """Add to the history of a bus: speeds by day of May, as `d3=30`."""
+        told = [
+            {"type": "Property", "value": value, "observedAt": f"2026-05-{int(day[1:]):02}T00:00:00Z"}
+            for day, value in values.items()
+        ]
+        await self.ask("POST", "/temporal/entities", {"id": id, "type": "Bus", "speed": told})
+
     async def subscribe(self, id: str, receiver: Receiver, **more: Any) -> None:
         told = {"id": id, "type": "Subscription", "entities": [{"type": "Bus"}]}
         await self.ask("POST", "/subscriptions", {**told, "notification": {"endpoint": {"uri": receiver.uri}}, **more})
@@ -101,7 +112,7 @@ class City:
 
 
 async def _city(name: str, server: EmbeddedServer, template: str, folder: Path) -> AsyncIterator[City]:
-    database = f"city_{name}_{template}"
+    database = f"city_{name}_{next(_numbers)}_{template}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f'create database "{database}" template "{template}" strategy file_copy')
     door = Door()
@@ -149,5 +160,8 @@ async def empty(hue: City, vinh: City) -> AsyncIterator[None]:
             path = kind.partition("?")[0]
             for one in await city.ask("GET", f"/{kind}limit=100"):
                 await city.client.delete(f"/{path}/{one['id']}")
+        past = "temporal/entities?local=true&type=Bus&timerel=after&timeAt=2000-01-01T00:00:00Z"
+        for one in await city.ask("GET", f"/{past}"):
+            await city.client.delete(f"/temporal/entities/{one['id']}")
     await hue.copies(0)
     await vinh.copies(0)
