@@ -126,10 +126,10 @@ class Planner:
                 continue
             wanted = await self._copy(rest, match, origin)
             old = rows.get(name)
-            if old is not None and _place(old.source) != _place(registration.doc):
+            if old is not None and place_of(old.source) != place_of(registration.doc):
                 await self.store.detach(old.id)
             id = f"urn:ngsi-ld:Subscription:distsub:{random.token(20)}"  # one that is there already keeps its own
-            await self.store.want(Relay(id, one.tenant, one.id, name, one.rev, registration.doc, wanted, {}, 0))
+            await self.store.want(Relay(id, one.tenant, one.id, name, one.rev, bare(registration), wanted, {}, 0))
         await self._watches.follow(one.tenant, one.id, rest.doc, rest.context, self.uri)
 
     async def _copy(self, rest: Rest, match: Match, origin: Origin) -> dict[str, object]:
@@ -157,9 +157,15 @@ def _asked(one: Subscription) -> Query:
     return Query(selectors=one.query.selectors, datasets=one.query.datasets)
 
 
+def bare(registration: Registration) -> dict[str, object]:
+    """What is kept of a registration beside a copy: not what it tells its source in confidence."""
+    return {name: value for name, value in registration.doc.items() if name != "contextSourceInfo"}
+
+
 def _same(relay: Relay, one: Subscription, registration: Registration) -> bool:
-    return relay.rev == one.rev and relay.source == registration.doc
+    return relay.rev == one.rev and relay.source == bare(registration)
 
 
-def _place(source: dict[str, object]) -> tuple[object, object]:
+def place_of(source: dict[str, object]) -> tuple[object, object]:
+    """Where a registration leads."""
     return source.get("endpoint"), source.get("tenant")

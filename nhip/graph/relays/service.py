@@ -21,9 +21,9 @@ from nhip.graph.model import NULL, Doc
 from nhip.graph.registrations import reads
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.forwarding import Federation, Origin
-from nhip.graph.registrations.model import Change, from_doc
+from nhip.graph.registrations.model import Change, Registration, from_doc
 from nhip.graph.registrations.reads import timed
-from nhip.graph.relays.planning import Planner
+from nhip.graph.relays.planning import Planner, place_of
 from nhip.graph.relays.store import Relay
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.model import Subscription
@@ -129,7 +129,7 @@ class Relays:
     async def _asked(self, relay: Relay) -> Reply:
         place = f"/subscriptions/{relay.id}"
         origin = await self._origin(relay)
-        source = from_doc(relay.source)
+        source = self._source(relay)
         if relay.wanted is None:
             return await self._federation.ask(source, origin, "DELETE", place, told_local=False)
         whole = {"id": relay.id, **relay.wanted}
@@ -144,6 +144,14 @@ class Relays:
         if reply.status == 409:  # an earlier attempt, whose answer was lost
             return await self._federation.ask(source, origin, "PATCH", place, None, relay.wanted, told_local=False)
         return reply
+
+    def _source(self, relay: Relay) -> Registration:
+        """The registration as it is now, with what goes along to its source; as it was when it is gone, or leads elsewhere."""
+        try:
+            live = self._federation.registrations.get(relay.tenant, relay.registration)
+        except ResourceNotFound:
+            return from_doc(relay.source)
+        return live if place_of(live.doc) == place_of(relay.source) else from_doc(relay.source)
 
     async def _origin(self, relay: Relay) -> Origin:
         try:
