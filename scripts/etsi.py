@@ -89,7 +89,7 @@ def main() -> int:
         sys.exit(f"{suite} does not hold the suite: no folder {options.tree}")
     _prepare(suite)
     count = 5 if options.tree == "IOP_TP" else 1
-    with _nodes(count, options.url) as urls:
+    with _nodes(count, options.port, options.url) as urls:
         return _run(suite, urls, options)
 
 
@@ -100,6 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--test", action="append", default=[], help="name of a test; * stands for any text")
     parser.add_argument("--path", action="append", default=[], help="file or folder below the tree")
     parser.add_argument("--url", action="append", default=[], help="a broker that runs already, instead of our nodes")
+    parser.add_argument("--port", type=int, default=FIRST_PORT, help="port of the first of our nodes")
     parser.add_argument("--mosquitto", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -136,8 +137,8 @@ def _link(suite: Path, place: Path) -> None:
 
 
 @contextmanager
-def _nodes(count: int, running: list[str]) -> Iterator[list[str]]:
-    """Addresses of `count` nodes with empty databases; they end with the block."""
+def _nodes(count: int, first: int, running: list[str]) -> Iterator[list[str]]:
+    """Addresses of `count` nodes with empty databases, at ports from `first` on; they end with the block."""
     if running:
         yield running
         return
@@ -146,7 +147,7 @@ def _nodes(count: int, running: list[str]) -> Iterator[list[str]]:
     processes, urls = [], []
     try:
         for number in range(count):
-            port = FIRST_PORT + number
+            port = first + number
             command = [sys.executable, "-m", "nhip", "--data-dir", WORK / "data", "graph", "serve", "--open"]
             command += ["--port", str(port), "--node", f"{NODE}{number + 1}", "--contexts", WORK / "contexts.json"]
             command += ["--instances", str(INSTANCES)]
