@@ -14,7 +14,7 @@ import inspect
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 FLAGS = (
     "--headless=new",
@@ -40,6 +40,9 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SIZES = {"360": (360, 740), "1280": (1280, 800), "1920": (1920, 1080)}
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
 _HERE = ("127.0.0.1", "localhost", "::1")
+SCRIPTS = ("*.js", "*.js?*", "*.mjs", "*.mjs?*")
+"""Addresses of scripts; the content security policy lets no other place hold any."""
+_kept: dict[tuple[Any, ...], tuple[Page, ExitStack, Any]] = {}
 _thread = ThreadPoolExecutor(1, "browser")
 T = TypeVar("T")
 
@@ -100,18 +103,45 @@ class Browsing:
             reduced_motion="reduce",
         )
         context.on("request", self._only_here)
-        if scripts == "blocked":  # else nothing is routed: each routed request is a trip through Python, past the cache
-            context.route("**/*", self._blocking)
         try:
-            yield context.new_page()
+            page = context.new_page()
+            if (
+                scripts == "blocked"
+            ):  # by the browser itself: each routed request is a trip through Python, past the cache
+                session = context.new_cdp_session(page)
+                session.send("Network.enable")
+                session.send("Network.setBlockedURLs", {"urls": list(SCRIPTS)})
+            yield page
         finally:
             context.close()
 
-    def _blocking(self, route: Route) -> None:
-        if route.request.resource_type == "script":
-            route.abort()
-        else:
-            route.continue_()
+    @contextmanager
+    def visit(
+        self,
+        *,
+        size: str = "360",
+        lang: str = "vi",
+        theme: str = "light",
+        scripts: Literal["on", "blocked"] = "on",
+        state: Any = None,
+    ) -> Iterator[Page]:
+        """As `page`, for tests that only look: the page stays for the next visit, as opening one costs as much as five."""
+        key = (size, lang, theme, scripts, id(state))
+        if key not in _kept or _kept[key][0].is_closed():
+            stack = ExitStack()
+            opened = stack.enter_context(self.page(size=size, lang=lang, theme=theme, scripts=scripts, state=state))
+            opened.context.remove_listener("request", self._only_here)
+            _kept[key] = (opened, stack, state)  # the state too: a number is a thing's while the thing lives
+        page = _kept[key][0]
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.context.on("request", self._only_here)
+        try:
+            yield page
+        finally:
+            if not page.is_closed():
+                page.goto("about:blank")
+                page.context.remove_listener("request", self._only_here)
 
     def _only_here(self, request: Request) -> None:
         """Remember what left the machine; the browser's resolver keeps it from arriving."""
@@ -128,8 +158,15 @@ def chromium() -> Iterator[Browser]:
     options: dict[str, Any] = {"executable_path": path, "args": list(FLAGS)}
     browser = _thread.submit(playwright.chromium.launch, **options).result()
     yield browser
+    _thread.submit(_close_kept).result()
     _thread.submit(browser.close).result()
     _thread.submit(playwright.stop).result()
+
+
+def _close_kept() -> None:
+    for _page, stack, _state in _kept.values():
+        stack.close()
+    _kept.clear()
 
 
 @pytest.fixture
@@ -149,10 +186,13 @@ def axe(page: Page) -> list[str]:
     """What breaks WCAG 2.2 A or AA on this page: `rule target summary`, empty when nothing does (not with scripts "off")."""
     if page.evaluate("typeof window.axe") == "undefined":
         page.evaluate(_axe_source())
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(WCAG))
+    violations = page.evaluate(
+        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(found => found.violations)",
+        list(WCAG),
+    )
     return [
         f"{violation['id']} {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
+        for violation in violations
         for node in violation["nodes"]
     ]
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response
@@ -30,8 +33,7 @@ def ids(site) -> dict[str, str]:
 
 @pytest.mark.parametrize("template", templates())
 def test_every_page_breaks_no_rule(browsing, site, ids, template) -> None:
-    with browsing.page(size="1920", state=site.state) as page:
-        said, scripts = listening(page)
+    with browsing.visit(size="1920", state=site.state) as page, listening(page) as (said, scripts):
         for path in filled(template, ids):
             scripts.clear()
             answer = page.goto(site.url + path)
@@ -45,16 +47,17 @@ def test_every_page_breaks_no_rule(browsing, site, ids, template) -> None:
 
 @pytest.mark.parametrize("template", templates())
 def test_every_page_without_its_scripts_breaks_no_rule(browsing, site, ids, template) -> None:
-    with browsing.page(size="1920", state=site.state, scripts="blocked") as page:
+    with browsing.visit(size="1920", state=site.state, scripts="blocked") as page:
         for path in filled(template, ids)[:2]:
             page.goto(site.url + path)
+            assert page.locator("body[data-ready]").count() == 0, "a script ran"
             _head_is_whole(page, path)
             _breaks_nothing(page, path)
 
 
 @pytest.mark.parametrize(("lang", "theme"), [("en", "dark"), ("en", "light"), ("vi", "dark")])
 def test_both_languages_and_themes_break_no_rule(browsing, site, lang, theme) -> None:
-    with browsing.page(size="1920", lang=lang, theme=theme, state=site.state) as page:
+    with browsing.visit(size="1920", lang=lang, theme=theme, state=site.state) as page:
         for path in SAMPLE:
             page.goto(site.url + path)
             ready(page)
@@ -78,7 +81,8 @@ def test_pages_that_refuse_break_no_rule(browsing, site) -> None:
             _breaks_nothing(page, path)
 
 
-def listening(page: Page) -> tuple[list[str], list[int]]:
+@contextmanager
+def listening(page: Page) -> Iterator[tuple[list[str], list[int]]]:
     """What the browser complains of on `page` (the content security policy among it), and bytes of its scripts, packed."""
     said: list[str] = []
     scripts: list[int] = []
@@ -87,10 +91,18 @@ def listening(page: Page) -> tuple[list[str], list[int]]:
         if answer.request.resource_type == "script" and "htmx" not in answer.url:
             scripts.append(len(gzip.compress(answer.body())))
 
-    page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("requestfinished", lambda request: loaded(request.response()) if request.response() else None)
-    return said, scripts
+    ears: dict[Any, Callable[[Any], None]] = {
+        "console": lambda line: said.append(line.text) if line.type in ("error", "warning") else None,
+        "pageerror": lambda error: said.append(str(error)),
+        "requestfinished": lambda request: loaded(request.response()) if request.response() else None,
+    }
+    for event, ear in ears.items():
+        page.on(event, ear)
+    try:
+        yield said, scripts
+    finally:
+        for event, ear in ears.items():
+            page.remove_listener(event, ear)
 
 
 def _breaks_nothing(page: Page, path: str) -> None:

@@ -17,7 +17,7 @@ PATHS = ["/gallery", "/gallery/form", "/public", "/signin", "/nothing"]
 @pytest.mark.parametrize("size", ["360", "1920"])
 @pytest.mark.parametrize(("theme", "scripts"), [("light", "on"), ("dark", "on"), ("light", "blocked")])
 def test_pages_break_no_rule_and_never_scroll_sideways(browsing, gallery_url, path, size, theme, scripts) -> None:
-    with browsing.page(size=size, theme=theme, scripts=scripts) as page:
+    with browsing.visit(size=size, theme=theme, scripts=scripts) as page:
         page.goto(gallery_url + path)
         if scripts == "on":
             ready(page)
