@@ -119,7 +119,5 @@ async def find_origin(tx: Connection, dataset_id: uuid.UUID) -> Origin | None:
 
 
 def described(dataset: RemoteDataset) -> str:
-    """The description of a dataset made here from a portal's: its own, and whose it is, as licences demand."""
-    parts = [part for part in (dataset.organisation, dataset.url, dataset.licence) if part]
-    whole = f"{dataset.description}\n\nNguồn: {', '.join(parts)}" if parts else dataset.description
-    return _plain(whole.strip(), LONGEST["description"])
+    """The description of a dataset made here from a portal's; whose it is stands in its `Origin`."""
+    return _plain(dataset.description.strip(), LONGEST["description"])

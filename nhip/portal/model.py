@@ -157,6 +157,22 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """When the bytes of a recalled release were deleted."""
 
 
+class Credit(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a harvested dataset is, as its licence wants it told: the organisation, the title, the address and the licence at the
+    portal that it came from, and our name for that portal."""
+
+    organisation: str = ""
+    title: str = ""
+    url: str = ""
+    licence: str = ""
+    portal: str = ""
+
+    @property
+    def words(self) -> str:
+        """The organisation, or else the portal; the title there; the licence there."""
+        return ", ".join(part for part in (self.organisation or self.portal, self.title, self.licence) if part)
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A published dataset as the catalogue shows it."""
 
@@ -186,6 +202,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     issued: datetime
     modified: datetime
     as_of: datetime
+    credit: Credit | None = None
+    """Of harvested data; None: the agency's own."""
 
 
 class Licence(msgspec.Struct, frozen=True, kw_only=True):

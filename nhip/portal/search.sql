@@ -74,7 +74,8 @@ order by word_similarity(%(phrase)s, folded) desc, modified desc, dataset_id lim
 -- name: list_entries
 -- Entries by their ids.
 select dataset_id, name, title, title_en, description, agency_code, agency_name, agency_name_en, theme, keywords, formats, places,
-       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of
+       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of,
+       credit
 from portal.entry where dataset_id = any(%(ids)s)
 
 -- name: list_agencies
@@ -96,7 +97,8 @@ from portal.entry
 -- name: list_newest
 -- The entries changed last.
 select dataset_id, name, title, title_en, description, agency_code, agency_name, agency_name_en, theme, keywords, formats, places,
-       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of
+       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of,
+       credit
 from portal.entry order by modified desc, dataset_id limit %(most)s
 
 -- name: list_addresses

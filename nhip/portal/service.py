@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from nhip.datasets.harvested import Origin, find_origin
 from nhip.datasets.health import NAMES
 from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import find_version_in_force, get_dataset, list_virtue_history
@@ -41,6 +42,7 @@ from nhip.portal.licences import get_licence
 from nhip.portal.model import (
     TOPIC,
     WHOLE,
+    Credit,
     Entry,
     GateReport,
     Proposal,
@@ -239,7 +241,7 @@ async def refresh_entry(tx: Connection, dataset: Dataset) -> Entry | None:
 
 async def _entry(tx: Connection, dataset: Dataset, publication: Publication, releases: list[Release]) -> Entry:
     newest, first = releases[0], releases[-1]
-    history = await list_virtue_history(tx, dataset)
+    history, origin = await list_virtue_history(tx, dataset), await find_origin(tx, dataset.id)
     virtues = {name: getattr(history[-1], name) for name in NAMES} if history else {}
     geographic = {"latitude", "longitude", "geometry"} & {c.kind for c in newest.columns}
     return Entry(
@@ -267,7 +269,13 @@ async def _entry(tx: Connection, dataset: Dataset, publication: Publication, rel
         issued=publication.first_published_at or first.made_at,
         modified=newest.made_at,
         as_of=newest.as_of,
+        credit=_credit(origin) if origin else None,
     )
+
+
+def _credit(origin: Origin) -> Credit:
+    told = {name: getattr(origin, name) for name in ("organisation", "title", "url", "licence")}
+    return Credit(portal=origin.source, **told)
 
 
 async def withdraw(tx: Connection, dataset: Dataset, reason: str) -> None:

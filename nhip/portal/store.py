@@ -238,6 +238,7 @@ async def put_entry(tx: Connection, entry: Entry, sort: str, texts: tuple[str, s
     """What the catalogue says. `texts`: folded words by weight (title and name; keywords and agency; the rest)."""
     values = {n: getattr(entry, n) for n in entry.__struct_fields__ if n != "score"}
     values |= {"columns": Jsonb(msgspec.to_builtins(entry.columns)), "virtues": Jsonb(entry.virtues)}
+    values["credit"] = Jsonb(msgspec.to_builtins(entry.credit)) if entry.credit else None
     first, second, third = texts
     found = {"sort": sort, "folded": folded, "first": first, "second": second, "third": third}
     await execute(tx, queries.put_entry, **values, **found)

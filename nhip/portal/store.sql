@@ -141,10 +141,10 @@ select gate from portal.refusal where dataset_id = %(dataset_id)s
 -- What the catalogue says of a dataset.
 insert into portal.entry (dataset_id, name, title, title_en, description, agency_code, agency_name, agency_name_en, theme, keywords,
                           formats, places, licence, contact, cadence, release_no, row_count, bytes, columns, virtues, issued, modified,
-                          as_of, sort, folded, words)
+                          as_of, credit, sort, folded, words)
 values (%(dataset_id)s, %(name)s, %(title)s, %(title_en)s, %(description)s, %(agency_code)s, %(agency_name)s, %(agency_name_en)s,
         %(theme)s, %(keywords)s, %(formats)s, %(places)s, %(licence)s, %(contact)s, %(cadence)s, %(release_no)s, %(row_count)s,
-        %(bytes)s, %(columns)s, %(virtues)s, %(issued)s, %(modified)s, %(as_of)s, %(sort)s, %(folded)s,
+        %(bytes)s, %(columns)s, %(virtues)s, %(issued)s, %(modified)s, %(as_of)s, %(credit)s, %(sort)s, %(folded)s,
         setweight(to_tsvector('simple', %(first)s), 'A') || setweight(to_tsvector('simple', %(second)s), 'B')
         || setweight(to_tsvector('simple', %(third)s), 'C'))
 on conflict (dataset_id) do update
@@ -153,7 +153,7 @@ set name = excluded.name, title = excluded.title, title_en = excluded.title_en, 
     theme = excluded.theme, keywords = excluded.keywords, formats = excluded.formats, places = excluded.places,
     licence = excluded.licence, contact = excluded.contact, cadence = excluded.cadence, release_no = excluded.release_no,
     row_count = excluded.row_count, bytes = excluded.bytes, columns = excluded.columns, virtues = excluded.virtues,
-    modified = excluded.modified, as_of = excluded.as_of, sort = excluded.sort, folded = excluded.folded, words = excluded.words
+    modified = excluded.modified, as_of = excluded.as_of, credit = excluded.credit, sort = excluded.sort, folded = excluded.folded, words = excluded.words
 
 -- name: delete_entry
 -- The catalogue no longer names a dataset.
@@ -166,7 +166,8 @@ update portal.entry set score = %(score)s where dataset_id = %(dataset_id)s
 -- name: find_entry
 -- The entry of a dataset.
 select dataset_id, name, title, title_en, description, agency_code, agency_name, agency_name_en, theme, keywords, formats, places,
-       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of
+       licence, contact, cadence, release_no, row_count, bytes, columns, virtues, score, issued, modified, as_of,
+       credit
 from portal.entry where name = %(name)s
 
 -- name: find_tombstone

@@ -217,9 +217,13 @@ async def test_deletions_pass_through_to_what_we_published(ours: Installation, r
         async with ours.db.read() as tx:
             dataset = await get_dataset(tx, name)
             origin = await find_origin(tx, dataset.id)
-        assert origin is not None and origin.licence == "CC-BY-4.0" and "Nguồn: Sở Khoa học" in dataset.description
+        assert origin is not None and origin.licence == "CC-BY-4.0" and "Nguồn:" not in dataset.description
         await propose(ours, dataset, treatment={}, **WORDS)
         await publish(ours, dataset)
+        async with ours.db.read() as tx:
+            credit = (await get_entry(tx, name)).credit
+        assert credit is not None and credit.url == origin.url and credit.licence == "CC-BY-4.0"
+        assert credit.words.startswith("Sở Khoa học") and credit.portal == "cong-ckan"
     assert await withdraw_passed(ours) == []
     remote.data[1].title, remote.data[1].modified = "Tên khác", "2026-11-02T00:00:00"
     gone = remote.data.pop(0)

@@ -72,6 +72,8 @@ def _extras(entry: Entry) -> list[Shape]:
         "contact": entry.contact,
         "frequency": entry.cadence,
         "release": str(entry.release_no),
+        "source": entry.credit.words if entry.credit else "",
+        "source_url": entry.credit.url if entry.credit else "",
     }
     return [{"key": key, "value": value} for key, value in told.items() if value]
 

@@ -35,6 +35,7 @@ def dataset_nodes(site: Site, entry: Entry, facts: Facts) -> Nodes:
     _about(nodes, made, site, entry)
     say_places(nodes, made, site, facts)
     _period(nodes, made, entry, facts)
+    _origin(nodes, made, entry)
     _record(nodes, made, entry)
     for form in entry.formats:
         if (known := vocabulary().formats.get(form)) is not None:
@@ -122,6 +123,16 @@ def _period(nodes: Nodes, made: Node, entry: Entry, facts: Facts) -> None:
     found = nodes.node(f"{made.id}#period", "dct:PeriodOfTime")
     found.say("dcat:startDate", day(begins)).say("dcat:endDate", day(ends))
     made.say("dct:temporal", found.iri)
+
+
+def _origin(nodes: Nodes, made: Node, entry: Entry) -> None:
+    """Whose a harvested dataset is: in words that licences ask for, and the address there (PROV-O)."""
+    if entry.credit is None:
+        return
+    found = nodes.node(f"{made.id}#provenance", "dct:ProvenanceStatement")
+    made.say("dct:provenance", found.say("rdfs:label", text(f"Nguồn: {entry.credit.words}", "vi")).iri)
+    if entry.credit.url.startswith(("https://", "http://")):
+        made.say("prov:wasDerivedFrom", iri(entry.credit.url))
 
 
 def _record(nodes: Nodes, made: Node, entry: Entry) -> None:

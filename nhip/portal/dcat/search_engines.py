@@ -113,6 +113,11 @@ def _common(site: Site, entry: Entry, home: str) -> Json:
         "version": f"{entry.release_no}.0.0",
         "inLanguage": "vi",
         "isAccessibleForFree": True,
+        **(
+            {"isBasedOn": entry.credit.url, "creditText": entry.credit.words}
+            if entry.credit and entry.credit.url
+            else {}
+        ),
     }
 
 

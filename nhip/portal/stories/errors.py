@@ -32,6 +32,6 @@ class NothingOffered(Conflict):
 
 
 class FormatUnknown(NhipError):
-    """This address answers JSON only."""
+    """This address answers JSON and XML only."""
 
     status = 501

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring  # writes only: nothing is parsed
 
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
@@ -28,6 +30,8 @@ SIZE = 20
 FRAMED = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 """Only what is made to be embedded may stand in a frame of another website; it has no forms and knows nobody."""
 WIDTH, HEIGHT = 720, 900
+_XML = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n'
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def title_of_story(draft: Draft) -> str:
@@ -97,9 +101,9 @@ async def oembed(
     maxwidth: FromQuery[str] = "",
     maxheight: FromQuery[str] = "",
     format: FromQuery[str] = "json",
-) -> Response[dict[str, Any]]:
-    """How to embed the story at `url` (oEmbed 1.0, type `rich`)."""
-    if format != "json":
+) -> Response[Any]:
+    """How to embed the story at `url` (oEmbed 1.0, type `rich`, as JSON or XML)."""
+    if format not in ("json", "xml"):
         raise FormatUnknown
     start = f"{root(request)}/story/"
     name = url.removeprefix(start).partition("?")[0].partition("#")[0]
@@ -123,9 +127,18 @@ async def oembed(
         "width": width,
         "height": height,
     }
-    return Response(
-        body, headers={**FOR_ALL, "Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
-    )
+    headers = {**FOR_ALL, "Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
+    if format == "xml":
+        return Response(_as_xml(body), headers=headers, media_type="text/xml")
+    return Response(body, headers=headers)
+
+
+def _as_xml(body: dict[str, Any]) -> bytes:
+    """The same in oEmbed's XML (2.3.4.2); signs that XML cannot hold are left out."""
+    whole = Element("oembed")
+    for name, value in body.items():
+        SubElement(whole, name).text = _NOT_XML.sub("", str(value))
+    return f"{_XML}{tostring(whole, encoding='unicode')}".encode()
 
 
 def _at_most(typed: str, usual: int) -> int:

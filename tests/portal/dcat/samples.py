@@ -17,7 +17,7 @@ from nhip.portal.dcat.model import Facts, Site
 from nhip.portal.dcat.nodes import PREFIXES, Iri, Nodes, Text
 from nhip.portal.dcat.shapes import Violation
 from nhip.portal.dcat.writers import WRITERS
-from nhip.portal.model import Entry, OpenColumn
+from nhip.portal.model import Credit, Entry, OpenColumn
 
 SITE = Site("https://dulieu.example", "Thành phố Huế", "46")
 ID = uuid.UUID("0197a1b2-0000-7000-8000-000000000001")
@@ -45,6 +45,9 @@ def entry(**other: Any) -> Entry:
 NASTY = '</script> <b> & "quoted" \\ \n tab\t nul\0 bell\a ]]> 😀 \r\n Đường'
 KINDS = {
     "all that can be said": entry(),
+    "harvested": entry(
+        credit=Credit(organisation="Sở Y tế", title="Trạm", url="https://cong.example/a b", licence="CC-BY-4.0")
+    ),
     "nothing that can be left out": entry(
         title_en="", description="", agency_name_en="", theme="", keywords=[], formats=["csv"], contact="", cadence=""
     ),

@@ -122,3 +122,17 @@ def test_what_is_not_known_is_not_said() -> None:
 def test_every_theme_of_the_table_is_one_of_europe() -> None:
     assert set(vocabulary().themes.values()) <= set(vocabulary().theme_titles)
     assert data_theme("Giao thông") == data_theme("giao-thong") == "TRAN" and data_theme("không rõ") == ""
+
+
+def test_harvested_data_tell_whose_they_are() -> None:
+    nodes = dataset_nodes(SITE, KINDS["harvested"], FACTS)
+    (made,) = (node for node in nodes if "dcat:Dataset" in node.types)
+    assert [value.value for value in made.said["prov:wasDerivedFrom"]] == ["https://cong.example/a%20b"]
+    found = nodes.find(made.said["dct:provenance"][0].value)
+    assert found is not None and [value.value for value in found.said["rdfs:label"]] == [
+        "Nguồn: Sở Y tế, Trạm, CC-BY-4.0"
+    ]
+    assert (
+        "dct:provenance"
+        not in next(node for node in dataset_nodes(SITE, entry(), FACTS) if "dcat:Dataset" in node.types).said
+    )

@@ -6,6 +6,7 @@ import re
 import uuid
 from html import unescape
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import msgspec
 import pytest
@@ -193,8 +194,13 @@ async def test_oembed_gives_the_frame_of_our_own_stories_alone(city: Installatio
         "http://[",
     ):
         assert (await stranger.get("/oembed", params={"url": url})).status_code in (400, 404), url
-    assert (await stranger.get("/oembed", params={"url": f"{here}/story/{name}", "format": "xml"})).status_code == 501
-    assert "application/json+oembed" in (await stranger.get(f"/story/{name}")).text
+    asked = {"url": f"{here}/story/{name}", "maxwidth": "300"}
+    answer = await stranger.get("/oembed", params={**asked, "format": "xml"})
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+    assert {part.tag: part.text for part in fromstring(answer.content)} == {n: str(v) for n, v in told.items()}
+    assert (await stranger.get("/oembed", params={**asked, "format": "yaml"})).status_code == 501
+    page = (await stranger.get(f"/story/{name}")).text
+    assert "application/json+oembed" in page and "text/xml+oembed" in page
 
 
 async def test_a_withdrawn_story_tells_why(city: Installation, official: Client, stranger: Client) -> None:
