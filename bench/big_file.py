@@ -88,6 +88,11 @@ def write(path: Path, rows: int, seed: int = SEED) -> Path:
     return path
 
 
+def names() -> Sequence[str]:
+    """The file's columns in order."""
+    return tuple(_CLEAN)
+
+
 def _macros(seed: int) -> list[str]:
     choices: dict[str, Sequence[str]] = {
         "word": [syllable.capitalize() for syllable in _SYLLABLES.split()],

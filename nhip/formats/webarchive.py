@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
@@ -25,7 +24,7 @@ def open_archive(path: Path, work: Path, settings: Settings, filename: str) -> l
     """The tables of all pages inside, under the names of their sheets where the file tells them; nothing that the pages refer to
     is looked up. Raises UnknownFormat where no page has a table, and what `webtable.open_page` raises."""
     with path.open("rb") as file:
-        message = BytesParser(policy=policy.compat32).parse(file)
+        message = BytesParser().parse(file)
     pages = [part for part in message.walk() if part.get_content_type() == "text/html"][:_MOST_PAGES]
     texts = [_text(page) for page in pages]
     names = {_last(href): name for text in texts for name, href in _NAMED.findall(text)}
