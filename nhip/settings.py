@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the locality shown on every page."""
     province_code: str = "46"
     """Code of the locality's province or centrally run city, for addresses that do not name it."""
-    memory_mb: int = 700
+    memory_mb: int = 600
     """Memory that one DuckDB session may use before it spills to disk, in MB."""
     threads: int = 2
     """Threads of one DuckDB session."""
