@@ -46,7 +46,7 @@ class Subscriptions(Kept[Subscription, Heard]):
     def __init__(self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting) -> None:
         rows = store.Rows(graph, store.QUERIES, Sealing(Vault(settings), "graph.sub"))
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_sub")
-        self.post = Post(graph.url, settings, self.index.get, self._compose)
+        self.post = Post(graph.url, self._receivers, self.index.get, self._compose)
         self._wrote_letters = False
 
     async def open(self) -> None:

@@ -13,6 +13,7 @@ from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.model import Operation
 from nhip.graph.service import Graph
+from nhip.graph.subscriptions import receivers
 from nhip.graph.subscriptions.letters import delivering
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.settings import Settings
@@ -29,7 +30,7 @@ async def main(url: str, folder: str, tenant: int, when: str) -> None:
     await graph.open()
     contexts = Contexts(settings, db)
     subscriptions = Subscriptions(graph, contexts, settings, Hosting(contexts, "http://here"))
-    sent = delivering.sender_of
+    sent = receivers.sender_of
 
     class Deadly:
         """Sends, or not, and dies."""
@@ -46,7 +47,7 @@ async def main(url: str, folder: str, tenant: int, when: str) -> None:
         def close(self) -> None:
             self.inner.close()
 
-    delivering.sender_of = Deadly  # type: ignore[assignment]
+    receivers.sender_of = Deadly  # type: ignore[assignment]
     await subscriptions.open()
     doc = {"id": "urn:x:bus:1", "type": [NS + "Bus"], NS + "n": [{"type": "Property", "value": 1}]}
     await graph.write(tenant, [Operation(name="create", id="urn:x:bus:1", doc=doc)])

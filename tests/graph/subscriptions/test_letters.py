@@ -135,7 +135,7 @@ async def test_a_process_that_is_killed_loses_nothing(
         assert await process.wait() == -signal.SIGKILL
     assert await waiting(broker, tenant) == 1, "the change is durable, and so is the letter"
     broker.subscriptions.post = delivering.Post(
-        sub_url, broker.settings, broker.subscriptions.index.get, broker.subscriptions._compose
+        sub_url, broker.subscriptions._receivers, broker.subscriptions.index.get, broker.subscriptions._compose
     )
     await broker.subscriptions.post.open()
     await settled(broker, tenant)

@@ -14,11 +14,10 @@ from nhip.graph.subscriptions.http import FAILED
 from nhip.graph.subscriptions.letters.model import REFUSALS, Taken, pause_s
 from nhip.graph.subscriptions.letters.store import LetterStore, Line
 from nhip.graph.subscriptions.measures import DEAD_LETTERS, DROPPED, NOTIFICATIONS, WAITING_LETTERS
-from nhip.graph.subscriptions.model import Subscription
+from nhip.graph.subscriptions.model import Endpoint, Subscription
 from nhip.graph.subscriptions.outlet import Heard, Message
-from nhip.graph.subscriptions.receivers import Sender, sender_of
+from nhip.graph.subscriptions.receivers import Receivers, Sender
 from nhip.kernel.time import now
-from nhip.settings import Settings
 
 log = logging.getLogger(__name__)
 POLL_S = 1.0
@@ -35,11 +34,12 @@ class Post:
     """One in each process. `find` gives a subscription as it is held in memory, `compose` writes a notification."""
 
     def __init__(
-        self, url: str, settings: Settings, find: Callable[[int, str], Subscription | None], compose: Compose
+        self, url: str, receivers: Receivers, find: Callable[[int, str], Subscription | None], compose: Compose
     ) -> None:
         self._links = Links(url, 2, generic_plans=True)
         self._store = LetterStore(self._links, uuid4())
-        self._settings, self._find, self._compose = settings, find, compose
+        self._receivers, self._find, self._compose = receivers, find, compose
+        self._senders: dict[Line, tuple[Endpoint, Sender]] = {}
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._lines: dict[Line, asyncio.Task[None]] = {}
@@ -54,6 +54,8 @@ class Post:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for line in list(self._senders):
+            self._forget_sender(line)
         await self._links.close()
 
     def nudge(self) -> None:
@@ -83,27 +85,36 @@ class Post:
 
     async def _carry(self, line: Line) -> None:
         """Deliver a line's letters until there are no more, its receiver fails, or the subscription changes."""
-        sender: Sender | None = None
         try:
             one = self._find(*line)
             if one is None or not one.live(now()):
                 await self._store.release(line, _AWAY_S)
                 return
-            sender = sender_of(one.endpoint, self._settings)
             taken = await self._store.take(line, LEASE_S + one.endpoint.patience_s)
             while taken is not None:
                 if self._find(*line) is not one or not one.live(now()):
                     await self._store.release(line, 0)
                     return
-                taken = await self._deliver(line, one, sender, taken)
+                taken = await self._deliver(line, one, taken)
         except Exception:
             # the line is ours until its time is over; then it is tried again
             log.exception("letters of %s could not be delivered", line[1])
-        finally:
-            if sender is not None:
-                sender.close()
 
-    async def _deliver(self, line: Line, one: Subscription, sender: Sender, taken: Taken) -> Taken | None:
+    def _sender(self, line: Line, endpoint: Endpoint) -> Sender:
+        """Who delivers there; kept, as its connection is, until the endpoint changes or fails."""
+        known = self._senders.get(line)
+        if known is not None and known[0] == endpoint:
+            return known[1]
+        self._forget_sender(line)
+        sender = self._receivers.sender(endpoint)
+        self._senders[line] = endpoint, sender
+        return sender
+
+    def _forget_sender(self, line: Line) -> None:
+        if line in self._senders:
+            self._receivers.forget(self._senders.pop(line)[1])
+
+    async def _deliver(self, line: Line, one: Subscription, taken: Taken) -> Taken | None:
         """Try once; the next letters, None when the line is not ours any more."""
         lease_s = LEASE_S + one.endpoint.patience_s
         at = now()
@@ -112,7 +123,8 @@ class Post:
             message = await self._compose(one, taken.heard, taken.notification)
             if message is None:
                 return await self._store.take(line, lease_s, done=taken.seqs)
-            status = await sender.send(message.body, message.headers, one.endpoint.patience_s)
+            sender = self._sender(line, one.endpoint)
+            status = await self._receivers.send(sender, message.body, message.headers, one.endpoint.patience_s)
             why = str(status)
         except (*FAILED, NhipError) as error:
             why = type(error).__name__
@@ -123,6 +135,7 @@ class Post:
             NOTIFICATIONS.add(result="delivered")
             return await self._store.take(line, lease_s, done=taken.seqs, sent=1, at=at)
         NOTIFICATIONS.add(result="failed")
+        self._forget_sender(line)
         refused = status in REFUSALS
         dead = taken.is_over(refused, at)
         pause = pause_s(taken.failures, (taken.notification.int >> taken.tries % 64 & 0xFF) / 0xFF)
