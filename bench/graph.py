@@ -272,11 +272,15 @@ async def temporal(node: Node, figures: Measured) -> None:
 
 
 def matching(figures: Measured) -> None:
-    """Finding the subscriptions that a change is about, among 10,000."""
+    """Finding the subscriptions that a change is about, among 10,000, and telling them."""
+    from bench.notifications import notification_us
     from bench.subscriptions import match_us
 
     figures["subscription match, 10,000 subscriptions"] = match_us()
-    print("subscription match", figures["subscription match, 10,000 subscriptions"], flush=True)
+    figures["subscription match, 10,000 subscriptions, each condition asked"] = match_us(ladder=False)
+    figures |= notification_us(WORK / "notifications")
+    for name, figure in figures.items():
+        print(f"{name:44} {figure}", flush=True)
 
 
 async def measure_all(size: int, many: int, *, again: bool = False) -> Measured:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nhip.graph.model import Outcome
+from nhip.graph.model import Doc, Outcome
+from nhip.graph.subscriptions.ladder import Ladder
 from nhip.graph.subscriptions.model import Subscription
 from nhip.graph.subscriptions.telling import TRIGGER, concerns
 
 Bucket = dict[str, Subscription]
 _WHOLE = frozenset({"entityCreated", "entityDeleted"})
+_TRIGGERS = {
+    (kind, created): frozenset({trigger} if created else {trigger, "entityUpdated"})
+    for kind, trigger in TRIGGER.items()
+    for created in (False, True)
+}
+"""Of a change of an attribute, by its kind and whether the entity is new."""
 
 
 class Buckets:
@@ -18,6 +25,8 @@ class Buckets:
     def __init__(self) -> None:
         self._by_attribute: dict[tuple[int, str, str], Bucket] = {}
         """Of one type, told of changes of one attribute only."""
+        self._ladders: dict[tuple[int, str, str], Ladder] = {}
+        """Likewise, where a limit of that attribute is all that decides."""
         self._by_type: dict[tuple[int, str], Bucket] = {}
         self._any: dict[int, Bucket] = {}
         self._kinds: dict[tuple[int, str], int] = {}
@@ -30,6 +39,8 @@ class Buckets:
         """Take in one that is not there."""
         for table, key in self._places(one):
             table.setdefault(key, {})[one.id] = one
+        for key in _rungs(one):
+            self._ladders.setdefault(key, Ladder(key[2])).put(one)
         for kind in one.types or ():
             self._kinds[one.tenant, kind] = self._kinds.get((one.tenant, kind), 0) + 1
 
@@ -39,6 +50,10 @@ class Buckets:
             del table[key][one.id]
             if not table[key]:
                 del table[key]
+        for key in _rungs(one):
+            self._ladders[key].remove(one)
+            if not self._ladders[key]:
+                del self._ladders[key]
         for kind in one.types or ():
             self._kinds[one.tenant, kind] -= 1
             if not self._kinds[one.tenant, kind]:
@@ -48,36 +63,61 @@ class Buckets:
         if one.types is None:
             yield self._any, one.tenant  # type: ignore[misc]
         for kind in one.types or ():
-            if one.watched and not one.triggers & _WHOLE:
+            if not one.watched or one.triggers & _WHOLE:
+                yield self._by_type, (one.tenant, kind)  # type: ignore[misc]
+            elif not _has_rung(one):
                 for name in one.watched:
                     yield self._by_attribute, (one.tenant, kind, name)  # type: ignore[misc]
-            else:
-                yield self._by_type, (one.tenant, kind)  # type: ignore[misc]
 
     def listens(self, tenant: int, types: Iterable[str]) -> bool:
         """Whether any may be about entities of these types."""
         return tenant in self._any or any((tenant, kind) in self._kinds for kind in types)
 
-    def triggered(self, tenant: int, types: Iterable[str], outcome: Outcome) -> Iterable[Subscription]:
-        """Those that the change triggers, as far as types, triggers and watched attributes decide; each once."""
+    def meant(self, tenant: int, doc: Doc, outcome: Outcome) -> list[Subscription]:
+        """Those that are to be told of a change, `doc` being the entity as it is now, or was: each once. Where linked entities
+        decide, that is left open."""
+        sure: Bucket = {}
         found: Bucket = {}
-        wide = [self._any.get(tenant)]
-        for kind in types:
-            wide.append(self._by_type.get((tenant, kind)))
-            if outcome.deleted:
-                wide += [self._by_attribute.get((tenant, kind, name)) for name in outcome.before or ()]
+        for kind in doc["type"]:
             for change in outcome.changes:
-                if bucket := self._by_attribute.get((tenant, kind, change.attribute)):
-                    trigger = TRIGGER[change.kind]
-                    updates = not outcome.created
+                key = tenant, kind, change.attribute
+                triggers = _TRIGGERS[change.kind, outcome.created]
+                if ladder := self._ladders.get(key):
+                    for one in ladder.passed(doc, triggers):
+                        sure[one.id] = one
+                if bucket := self._by_attribute.get(key):
                     for one in bucket.values():
-                        if trigger in one.triggers or (updates and "entityUpdated" in one.triggers):
+                        if not triggers.isdisjoint(one.triggers):
                             found[one.id] = one
-        for bucket in wide:
-            for one in bucket.values() if bucket else ():
-                if one.id not in found and concerns(one, outcome):
-                    found[one.id] = one
-        return found.values()
+        for one in self._wide(tenant, doc, outcome):
+            if one.id not in found and one.id not in sure and concerns(one, outcome):
+                found[one.id] = one
+        told = [one for one in found.values() if one.matches is None or one.matches(doc)]
+        return [*sure.values(), *told] if sure else told
+
+    def _wide(self, tenant: int, doc: Doc, outcome: Outcome) -> Iterator[Subscription]:
+        """Those of which the changed attributes alone do not say whether they are triggered."""
+        if every := self._any.get(tenant):
+            yield from every.values()
+        for kind in doc["type"]:
+            if bucket := self._by_type.get((tenant, kind)):
+                yield from bucket.values()
+            for name in (outcome.before or ()) if outcome.deleted else ():
+                if bucket := self._by_attribute.get((tenant, kind, name)):
+                    yield from bucket.values()
+                if ladder := self._ladders.get((tenant, kind, name)):
+                    yield from ladder.all()
+
+
+def _has_rung(one: Subscription) -> bool:
+    """Whether a ladder finds it: a limit of the one attribute that it watches is all that decides."""
+    return one.limit is not None and one.watched == {one.limit.attribute} and not one.triggers & _WHOLE
+
+
+def _rungs(one: Subscription) -> Iterator[tuple[int, str, str]]:
+    if one.limit is not None and _has_rung(one):
+        for kind in one.types or ():
+            yield one.tenant, kind, one.limit.attribute
 
 
 class Index:

@@ -43,6 +43,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return CERTAIN in self.notifier
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """What alone decides about an entity of the right type: an attribute that compares with a number."""
+
+    attribute: str
+    operator: Literal[">", ">=", "<", "<="]
+    number: float
+
+
 class Counts(msgspec.Struct):
     """What was sent, since a moment or in all."""
 
@@ -87,6 +95,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None = None
     throttling_s: float = 0.0
     interval_s: float = 0.0
+    limit: Limit | None = None
+    """What `matches` comes to, where it is as simple as that."""
     counts: Counts
     """As they were in the table when it was read."""
 

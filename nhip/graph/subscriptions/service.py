@@ -159,6 +159,6 @@ def _triggered(index: Buckets, tenant: int, outcomes: Iterable[Outcome]) -> Iter
         doc = outcome.after or outcome.before
         if outcome.error is not None or doc is None:
             continue
-        for one in index.triggered(tenant, doc["type"], outcome):
-            if not one.interval_s and (one.matches is None or one.matches(doc)) and one.live(at):
+        for one in index.meant(tenant, doc, outcome):
+            if not one.interval_s and one.live(at):
                 yield one, Heard(outcome, doc["modifiedAt"] if outcome.after else said(at))

@@ -15,12 +15,12 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.model import Doc, View
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
-from nhip.graph.query.model import And, Name, Node, Or, Query
+from nhip.graph.query.model import And, Name, Node, Or, Query, Term, Value
 from nhip.graph.query.narrowing import Asker, asking
 from nhip.graph.query.projection import given_members
 from nhip.graph.rows import instant
 from nhip.graph.service import Graph
-from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS, Counts, Endpoint, Subscription
+from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS, Counts, Endpoint, Limit, Subscription
 from nhip.graph.subscriptions.reading import Members, is_certain, query_of
 from nhip.graph.subscriptions.sealing import Sealing, with_secrets, without_secrets
 from nhip.kernel.time import now
@@ -147,6 +147,7 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
         expires=instant(rest.doc["expiresAt"]) if "expiresAt" in rest.doc else None,
         throttling_s=rest.doc.get("throttling", 0.0),
         interval_s=rest.doc.get("timeInterval", 0.0),
+        limit=limit_of(query),
         counts=rest.counts,
     )
 
@@ -158,9 +159,23 @@ def selecting(query: Query, limit: int = 20) -> Query:
 
 def deciding(query: Query) -> Callable[[Doc], bool]:
     """Whether a document is subscribed, asked of those alone that have one of the types (the index finds no others)."""
-    plain = all(one.ids is None and not one.pattern and _is_plain(one.types) for one in query.selectors)
     chosen = selecting(query)
-    return matcher(msgspec.structs.replace(chosen, selectors=()) if plain else chosen)
+    return matcher(msgspec.structs.replace(chosen, selectors=()) if _only_types(query) else chosen)
+
+
+def limit_of(query: Query) -> Limit | None:
+    """The limit that alone decides, if one does."""
+    match query.q:
+        case Term(path, ">" | ">=" | "<" | "<=" as operator, (Value("number", number),)) if (
+            len(path.names) == 1 and not path.keys and path.linked is None
+        ):
+            alone = _only_types(query) and query.scope is None and query.geo is None
+            return Limit(path.names[0], operator, number) if alone else None
+    return None
+
+
+def _only_types(query: Query) -> bool:
+    return all(one.ids is None and not one.pattern and _is_plain(one.types) for one in query.selectors)
 
 
 def _is_plain(node: Node | None) -> bool:

@@ -1,0 +1,117 @@
+"""Whoever is found by halving is whoever would be found by asking each condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nhip.graph.model import Change, Outcome, View
+from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
+from nhip.graph.subscriptions.index import Index
+from nhip.graph.subscriptions.model import CERTAIN, Counts, Endpoint, Subscription
+from nhip.graph.subscriptions.store import deciding, limit_of
+
+A, B, KIND = "https://x.example/a", "https://x.example/b", "https://x.example/Bus"
+NUMBERS = st.integers(-3, 3) | st.sampled_from([0.5, -1e300, 1e300, 10**400])
+TRIGGERS = st.frozensets(
+    st.sampled_from(
+        ["entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted"]
+    ),
+    min_size=1,
+)
+VALUES = NUMBERS | st.booleans() | st.text(max_size=2) | st.lists(NUMBERS, max_size=2) | st.none()
+INSTANCES = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["Property", "ListProperty", "GeoProperty"]), "value": VALUES}),
+    max_size=2,
+)
+DOCS = st.fixed_dictionaries({"type": st.just([KIND])}, optional={A: INSTANCES, B: INSTANCES})
+CHANGES = st.lists(
+    st.builds(Change, st.sampled_from([A, B]), st.none(), st.sampled_from(["created", "updated", "deleted"])),
+    max_size=3,
+)
+
+
+@st.composite
+def subscriptions(draw: st.DrawFn) -> tuple[Query, frozenset[str], frozenset[str]]:
+    number = draw(NUMBERS.filter(lambda n: abs(n) < 1e308))
+    term = Term(
+        Path((draw(st.sampled_from([A, B])),)),
+        draw(st.sampled_from([">", ">=", "<", "<="])),
+        (Value("number", number),),
+    )
+    selector = Selector(types=Name(KIND), ids=draw(st.none() | st.just(frozenset({"urn:x:1"}))))
+    return Query(selectors=(selector,), q=term), draw(TRIGGERS), draw(st.frozensets(st.sampled_from([A, B])))
+
+
+def subscription(n: int, made: Any, *, halved: bool) -> Subscription:
+    query, triggers, watched = made
+    return Subscription(
+        tenant=1,
+        id=f"urn:x:{n}",
+        doc={},
+        context=None,
+        rev=n,
+        query=query,
+        matches=deciding(query),
+        triggers=triggers,
+        watched=watched,
+        types=frozenset({KIND}),
+        view=View(),
+        changes=False,
+        endpoint=Endpoint(uri="http://receiver.example/"),
+        active=True,
+        limit=limit_of(query) if halved else None,
+        counts=Counts(),
+    )
+
+
+@given(
+    made=st.lists(subscriptions(), max_size=12),
+    gone=st.sets(st.integers(0, 11)),
+    before=DOCS,
+    after=st.none() | DOCS,
+    changes=CHANGES,
+    created=st.booleans(),
+)
+def test_the_same_are_found(made: Any, gone: Any, before: Any, after: Any, changes: Any, created: bool) -> None:
+    outcome = Outcome(
+        id="urn:x:1",
+        created=created and after is not None,
+        deleted=after is None,
+        changes=changes,
+        before={**before, "id": "urn:x:1"},
+        after=None if after is None else {**after, "id": "urn:x:1"},
+    )
+    doc: Any = outcome.after or outcome.before
+    found = []
+    for halved in (True, False):
+        index = Index()
+        for n, one in enumerate(made):
+            index.put(subscription(n, one, halved=halved))
+        for n in gone:
+            index.remove(1, f"urn:x:{n}")
+        told = [one.id for one in index.usual.meant(1, doc, outcome)]
+        assert len(told) == len(set(told)), "each once"
+        found.append(set(told))
+    assert found[0] == found[1]
+
+
+def test_an_index_that_is_emptied_is_empty() -> None:
+    term = Term(Path((A,)), ">", (Value("number", 1),))
+    made = Query(selectors=(Selector(types=Name(KIND)),), q=term), frozenset({"attributeUpdated"}), frozenset({A})
+    index, one = Index(), subscription(1, made, halved=True)
+    certain = Subscription(
+        **{
+            **{name: getattr(one, name) for name in one.__struct_fields__},
+            "endpoint": Endpoint(uri="http://receiver.example/", notifier=(CERTAIN,)),
+        }
+    )
+    index.put(one)
+    assert index.usual and not index.certain
+    index.put(certain)
+    assert index.certain and not index.usual and index.listens(1, [KIND])
+    index.remove(1, one.id)
+    assert not index.certain and not index.usual and not index.listens(1, [KIND])
+    assert not index.usual._ladders and not index.certain._ladders
