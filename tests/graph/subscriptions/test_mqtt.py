@@ -92,7 +92,7 @@ class _Any:
     uri = "unused"
 
 
-@clause("7.2")
+@clause("5.8")
 @pytest.mark.parametrize("version", ["mqtt3.1.1", "mqtt5.0"])
 @pytest.mark.parametrize("qos", ["0", "1", "2"])
 async def test_versions_and_qualities(
@@ -108,7 +108,7 @@ async def test_versions_and_qualities(
     assert message["body"]["subscriptionId"] == id and message["body"]["data"][0]["n"] == prop(0)
 
 
-@clause("7.2")
+@clause("5.8")
 async def test_a_broker_that_goes_and_comes_back(broker: Broker, mosquitto: Mosquitto, tenant: int) -> None:
     uri = f"mqtt://127.0.0.1:{mosquitto.port}/city/tram"
     sure = endpoint(uri.replace("tram", "sure"))

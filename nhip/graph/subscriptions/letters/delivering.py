@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 LEASE_S = 10.0
 """A line is ours for so long beyond the receiver's own time-out; who dies holding one delays it by this."""
-_AWAY_S = 30.0
+_AWAY_S, _EXPIRED_S = 1.0, 3600.0
+"""When to look again after one that memory does not hold as the table does (yet), and one whose time is over."""
 _TIDY_EVERY_S = 30.0
 _MOST_LINES = 64
 """So many receivers are told at once."""
@@ -88,7 +89,8 @@ class Post:
         try:
             one = self._find(*line)
             if one is None or not one.live(now()):
-                await self._store.release(line, _AWAY_S)
+                expired = one is not None and one.active
+                await self._store.release(line, _EXPIRED_S if expired else _AWAY_S)
                 return
             taken = await self._store.take(line, LEASE_S + one.endpoint.patience_s)
             while taken is not None:

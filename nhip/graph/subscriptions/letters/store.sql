@@ -5,7 +5,8 @@
 -- Lines with letters whose receivers are not to be left in peace, each given to one process.
 with free as (
   select s.tenant, s.id from graph.sub s
-  where s.certain and (s.retry_at is null or s.retry_at <= now()) and (s.claimed_until is null or s.claimed_until < now())
+  where s.certain and s.doc -> 'isActive' is distinct from 'false'::jsonb
+    and (s.retry_at is null or s.retry_at <= now()) and (s.claimed_until is null or s.claimed_until < now())
     and exists (select from graph.letter l where l.tenant = s.tenant and l.sub = s.id and l.dead_at is null)
   limit $2 for no key update of s skip locked
 )
