@@ -272,15 +272,11 @@ async def temporal(node: Node, figures: Measured) -> None:
 
 
 def matching(figures: Measured) -> None:
-    """Finding the subscriptions that a change is about, among 10,000, and telling them."""
-    from bench.notifications import notification_us
+    """Finding the subscriptions that a change is about, among 10,000."""
     from bench.subscriptions import match_us
 
     figures["subscription match, 10,000 subscriptions"] = match_us()
-    figures["subscription match, 10,000 subscriptions, each condition asked"] = match_us(ladder=False)
-    figures |= notification_us(WORK / "notifications")
-    for name, figure in figures.items():
-        print(f"{name:44} {figure}", flush=True)
+    print("subscription match", figures["subscription match, 10,000 subscriptions"], flush=True)
 
 
 async def measure_all(size: int, many: int, *, again: bool = False) -> Measured:

@@ -1,4 +1,7 @@
-"""What a notification costs our process: real subscriptions, real writes, a receiver that answers at once in another process."""
+"""What a notification costs our process: real subscriptions, real writes, a receiver that answers at once in another process.
+
+.venv/bin/python -m bench.notifications
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bench.results import WORK, record
+from bench.subscriptions import match_us
 from nhip.db import Database
 from nhip.db.embedded import EmbeddedServer
 from nhip.graph.contexts.hosting import Hosting
@@ -116,8 +121,17 @@ def notification_us(folder: Path, *, changes: int = 100, port: int = 9697) -> di
         os.waitpid(receiver, 0)
 
 
-if __name__ == "__main__":
-    from bench.results import WORK
+def run() -> None:
+    """Measure, print and record: finding who is to be told, and telling."""
+    figures: dict[str, object] = {
+        "match, 10,000 subscriptions": match_us(),
+        "match, 10,000 subscriptions, each condition asked": match_us(ladder=False),
+        **notification_us(WORK / "notifications"),
+    }
+    for name, figure in figures.items():
+        print(name, figure)
+    record("subscriptions", figures)
 
-    for name, figures in notification_us(WORK / "notifications").items():
-        print(name, figures)
+
+if __name__ == "__main__":
+    run()

@@ -24,6 +24,8 @@ MOST_WAITING = 10_000
 """So many changes wait for one receiver; the oldest give way, and count as failed."""
 MOST_TOGETHER = 1000
 """So many entities are in one notification at most."""
+_LOOK_AGAIN_S = 5.0
+"""So soon is seen that the receiver is well again by what others told it, or is another one."""
 log = logging.getLogger(__name__)
 
 
@@ -128,7 +130,7 @@ class Outlet(Generic[One, Thing]):
     async def _work(self) -> None:
         while self._waiting:
             if (pause := self._pause_s()) > 0:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(min(pause, _LOOK_AGAIN_S))
                 continue
             some = self._next()
             one = self.subscription

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nhip.graph.model import Change, Outcome, View
@@ -67,9 +67,10 @@ def subscription(n: int, made: Any, *, halved: bool) -> Subscription:
     )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
-    made=st.lists(subscriptions(), max_size=12),
-    gone=st.sets(st.integers(0, 11)),
+    made=st.lists(subscriptions(), max_size=8),
+    gone=st.sets(st.integers(0, 7)),
     before=DOCS,
     after=st.none() | DOCS,
     changes=CHANGES,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nhip.graph.errors import BadRequestData
@@ -125,19 +125,22 @@ async def test_several_processes_deliver_each_change_once(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_process_that_is_killed_loses_nothing(
-    broker: Broker, sub_url: str, receiver: Receiver, tenant: int, when: str
+    broker: Broker, other: Broker, sub_url: str, receiver: Receiver, tenant: int, when: str
 ) -> None:
     id = await broker.subscribe(tenant, **certain(receiver, endpoint={"timeout": 100}))
-    await broker.subscriptions.post.close()
+    for process in (broker, other):
+        await process.subscriptions.post.close()
     command = ["-m", "tests.graph.subscriptions.killed", sub_url, str(SETTINGS.data_dir), str(tenant), when]
-    process = await asyncio.create_subprocess_exec(sys.executable, *command)
-    async with asyncio.timeout(30):
-        assert await process.wait() == -signal.SIGKILL
+    killed = await asyncio.create_subprocess_exec(sys.executable, *command)
+    async with asyncio.timeout(60):
+        assert await killed.wait() == -signal.SIGKILL
     assert await waiting(broker, tenant) == 1, "the change is durable, and so is the letter"
-    broker.subscriptions.post = delivering.Post(
-        sub_url, broker.subscriptions._receivers, broker.subscriptions.index.get, broker.subscriptions._compose
-    )
-    await broker.subscriptions.post.open()
+    for process in (broker, other):
+        subscriptions = process.subscriptions
+        subscriptions.post = delivering.Post(
+            sub_url, subscriptions._receivers, subscriptions.index.get, subscriptions._compose
+        )
+        await subscriptions.post.open()
     await settled(broker, tenant)
     told = [receiver.got.get_nowait() for _ in range(receiver.got.qsize())]
     assert len(told) == (1 if when == "before" else 2), "a duplicate at most"
@@ -261,6 +264,7 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) |
 DOCS = st.dictionaries(SHORT, VALUES, max_size=2)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(before=DOCS, after=st.none() | DOCS, dataset=st.none() | SHORT)
 def test_a_letter_says_what_was_heard(before: Any, after: Any, dataset: str | None) -> None:
     change = Change("https://x.example/a", dataset, "deleted")
