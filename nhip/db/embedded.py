@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-import psutil
-
 from nhip.db.errors import EmbeddedServerFailed
+from nhip.db.postmaster import clear_dead_locks, living_postmaster
 from nhip.kernel import random
 
 USER = "nhip"
@@ -62,6 +61,7 @@ class EmbeddedServer:
             fcntl.flock(guard, fcntl.LOCK_EX)
             self._prepare()
             if not self.running():
+                clear_dead_locks(self.data, self.sockets)
                 self._pg("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(START_SECONDS), "start")
             if self._users is None:
                 self._users = (self.folder / "users.lock").open("wb")
@@ -87,14 +87,7 @@ class EmbeddedServer:
 
     def pid(self) -> int | None:
         """Process number of the running server, or None."""
-        try:
-            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        except (OSError, ValueError, IndexError):
-            return None
-        try:
-            return pid if "postgres" in psutil.Process(pid).name() else None
-        except psutil.Error:
-            return None
+        return living_postmaster(self.data)
 
     def running(self) -> bool:
         """Whether the server process lives."""

@@ -6,9 +6,12 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import CDLL
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 import psycopg
 import pytest
 
@@ -62,6 +65,44 @@ def test_it_comes_back_after_kill_with_what_was_committed(server: EmbeddedServer
         os.sched_yield()
     with psycopg.connect(server.start()) as connection:
         assert connection.execute("select n from kept").fetchone() == (7,)
+
+
+@contextmanager
+def orphans_stay() -> Iterator[None]:
+    """As in a container without an init: whoever loses its parent comes to us, and we do not take notice of its end."""
+    prctl, subreaper = CDLL(None).prctl, 36
+    prctl(subreaper, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(subreaper, 0, 0, 0, 0)
+
+
+def test_it_comes_back_after_kill_where_nobody_buries_the_dead(server: EmbeddedServer) -> None:
+    with orphans_stay():
+        server.start()
+        pid = server.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            os.sched_yield()
+        assert not server.running()
+        assert (server.data / "postmaster.pid").exists()
+        assert answer(server.start()) == 42
+        assert server.pid() != pid
+        assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, "it was there all the time"
+        server.stop()
+    for child in psutil.Process().children():
+        if "postgres" in child.name() and child.status() == psutil.STATUS_ZOMBIE:
+            os.waitpid(child.pid, 0)
+
+
+def test_a_number_that_is_another_program_s_now_is_no_server(server: EmbeddedServer) -> None:
+    server.start()
+    server.stop()
+    (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n")
+    assert not server.running()
+    assert answer(server.start()) == 42
 
 
 def test_strangers_are_kept_out(server: EmbeddedServer) -> None:
