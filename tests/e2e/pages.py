@@ -16,7 +16,9 @@ from nhip.web.i18n import catalogue
 from tests.e2e import sample
 
 DATASET = "truong-hoc"
-NOT_PAGES = (".csv", ".xlsx", ".json", ".txt", "/raw", "/live", "/give", "/person", ":path}")
+NOT_PAGES = (".csv", ".xlsx", ".json", ".txt", "/raw", "/live", "/give", "/person", "/things/rows", ":path}")
+NEEDED = {"/console/things/faults": f"?dataset={DATASET}"}
+"""Queries that a page does not go without."""
 VARIANTS = {
     "/console/sources/new": ["?kind=folder", "?kind=sql", "?kind=ckan"],
     "/console/upload": [f"?dataset={DATASET}"],
@@ -33,9 +35,10 @@ VARIANTS = {
 
 
 _ELSEWHERE = re.compile(
-    r"/console/publishing/choose|/console/(admin|privacy|publishing|stories|voices)/.*\{|/console/datasets/.*\{other"
+    r"/console/publishing/choose|/console/things/(list|one)$"
+    r"|/console/(admin|privacy|publishing|stories|voices)/.*\{|/console/datasets/.*\{other"
 )
-"""Pages about one thing of administration, of the personal data desks and of publishing: their own tests open them."""
+"""Pages about one thing of the live city, of administration, of the desks and of publishing: their own tests open them."""
 
 
 NOBODYS = {"passkey_id": str(uuid.UUID(int=7)), "session_id": str(uuid.UUID(int=7))}
@@ -80,7 +83,7 @@ def filled(template: str, ids: dict[str, str]) -> list[str]:
         path = template.replace("{name:str}", sample.SOURCE)
     if "{virtue:str}" in template:
         return [path.replace(ids["virtue"], name) for name in ("accurate", "live")]
-    return [path, *(path + query for query in VARIANTS.get(path, []))]
+    return [path + NEEDED.get(path, ""), *(path + query for query in VARIANTS.get(path, []))]
 
 
 def ids_from(dataset_page: str) -> dict[str, str]:
