@@ -72,7 +72,7 @@ def test_a_stranger_finds_reads_and_takes_a_dataset(browsing, shared, scripts) -
 @pytest.mark.parametrize(("lang", "theme"), [("vi", "light"), ("en", "dark")])
 @pytest.mark.parametrize("scripts", ["on", "blocked"])
 def test_every_page_breaks_no_rule(browsing, shared, lang, theme, scripts) -> None:
-    with browsing.page(size="1920", lang=lang, theme=theme, scripts=scripts) as page:
+    with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts) as page:
         for path in PAGES:
             page.goto(shared + path)
             assert page.locator("html").get_attribute("lang") == lang and page.locator("h1").count() == 1, path

@@ -179,7 +179,7 @@ def every_state(site) -> list[str]:
 
 @pytest.mark.parametrize(("lang", "theme"), [("vi", "light"), ("en", "dark")])
 def test_every_page_of_publishing_breaks_no_rule(browsing, site, every_state, lang, theme) -> None:
-    with browsing.page(size="1920", lang=lang, theme=theme, scripts="blocked", state=site.state) as page:
+    with browsing.visit(size="1920", lang=lang, theme=theme, scripts="blocked", state=site.state) as page:
         for path in every_state:
             answer = page.goto(site.url + path)
             assert answer is not None and answer.ok, path

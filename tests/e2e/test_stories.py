@@ -131,7 +131,7 @@ def test_every_page_breaks_no_rule(browsing, site, shared, story, lang, theme, s
     pages = [("/stories", None), (story, None), (f"{story}/embed", None)]
     pages += [(path, site.state) for path in ("/console/stories", "/console/stories/new", editor)]
     for path, state in pages:
-        with browsing.page(size="1920", lang=lang, theme=theme, scripts=scripts, state=state) as page:
+        with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=state) as page:
             page.goto(shared + path)
             assert page.locator("html").get_attribute("lang") == lang and page.locator("h1").count() == 1, path
             for size in ("1920", "360"):

@@ -108,9 +108,9 @@ def test_without_a_mail_server_the_feed_is_offered(browsing, shared) -> None:
 @pytest.mark.parametrize(("lang", "theme", "scripts"), [("vi", "light", "on"), ("en", "dark", "blocked")])
 def test_every_page_breaks_no_rule(browsing, site, shared, lang, theme, scripts) -> None:
     no = _shown(browsing, site, shared)
-    with browsing.page(size="1920", lang=lang, theme=theme, scripts=scripts, state=None) as page:
+    with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=None) as page:
         _break_nothing(page, shared, [path.format(no=no) for path in PAGES], lang)
-    with browsing.page(size="1920", lang=lang, theme=theme, scripts=scripts, state=site.state) as page:
+    with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=site.state) as page:
         _break_nothing(page, shared, [path.format(no=no) for path in DESK], lang)
 
 
