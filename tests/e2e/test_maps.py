@@ -15,6 +15,7 @@ from nhip.settings import load
 from nhip.testing.browser import axe, ready, sideways
 from tests.e2e.pages import vi
 from tests.portal.conftest import STOP_ROWS, STOPS, WORDS, deliver
+from tests.portal.test_pages import AREA_ROWS, AREAS
 
 pytestmark = pytest.mark.e2e
 NAME = "tram-xe-buyt"
@@ -35,6 +36,12 @@ def stops(site, tmp_path_factory: pytest.TempPathFactory) -> str:
             await deliver(installation, NAME, STOP_ROWS, folder)
             await propose(installation, dataset, treatment={}, **WORDS)
             await publish(installation, dataset)
+            async with installation.db.tx() as tx:
+                parks = await put_dataset(tx, "cong-vien", "000.00.77.H57", "Công viên", theme="moi-truong")
+                await put_contract(tx, parks, AREAS, who="test")
+            await deliver(installation, "cong-vien", AREA_ROWS, folder)
+            await propose(installation, parks, treatment={}, **WORDS)
+            await publish(installation, parks)
 
     asyncio.run(work())
     return f"{site.url}/dataset/{NAME}"
@@ -84,3 +91,14 @@ def test_without_scripts_the_sketch_stands(browsing, stops) -> None:
         page.goto(stops)
         expect(page.get_by_role("img", name=vi("Where the rows lie"))).to_be_visible()
         expect(page.get_by_role("button", name=vi("Show on a map"))).to_be_hidden()
+
+
+def test_areas_are_drawn_as_they_are(browsing, stops) -> None:
+    with browsing.page(size="360") as page:
+        said: list[str] = []
+        page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
+        page.goto(stops.replace(NAME, "cong-vien"))
+        ready(page)
+        page.get_by_role("button", name=vi("Show on a map")).click()
+        expect(page.locator(".map[data-drawn='2']")).to_be_visible()
+        assert axe(page) == [] and sideways(page) == 0 and said == []

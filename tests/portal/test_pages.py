@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from shapely import Point
 
+from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
 from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.portal.pages.dataset import wanted_graph
+from nhip.portal.pages.outlines import MOST_CORNERS, outlines_of
 from nhip.portal.pages.sketch import sketch
-from nhip.portal.service import propose, recall, release_due, withdraw
+from nhip.portal.service import propose, publish, recall, release_due, withdraw
 from tests.portal.conftest import STOP_ROWS, WORDS, deliver
 
 Client = AsyncTestClient[Litestar]
@@ -131,3 +135,57 @@ def test_a_sketch_keeps_proportions() -> None:
     svg = str(sketch([(107.0, 16.0), (108.0, 17.0), (107.5, 16.5)], 'Nơi "<x>"'))
     assert svg.count("<circle") == 3 and "&lt;x&gt;" in svg
     assert str(sketch([(107.0, 16.0), (107.0, 16.0)], "x")).count("<circle") == 1
+
+
+AREAS = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: urn:areas
+version: 1.0.0
+status: active
+schema:
+  - name: cong-vien
+    properties:
+      - {name: ma, logicalType: string, primaryKey: true, primaryKeyPosition: 1}
+      - {name: ranh_gioi, logicalType: string, customProperties: [{property: nhip.kind, value: geometry}]}
+"""
+AREA_ROWS = (
+    'ma,ranh_gioi\nP1,"POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))"\n'
+    'P2,"POLYGON ((107.6 16.4, 107.7 16.4, 107.7 16.5, 107.6 16.4))"\nP3,\n'
+)
+
+
+async def test_areas_have_a_sketch_and_a_map(installation: Installation, portal: Client, tmp_path: Path) -> None:
+    async with installation.db.tx() as tx:
+        await put_agency(tx, "000.00.10.H57", "Sở Xây dựng")
+        dataset = await put_dataset(tx, "cong-vien", "000.00.10.H57", "Công viên")
+        await put_contract(tx, dataset, AREAS, who="test")
+    await deliver(installation, "cong-vien", AREA_ROWS, tmp_path)
+    await propose(installation, dataset, treatment={}, **WORDS)
+    await publish(installation, dataset)
+    page = (await portal.get("/dataset/cong-vien", headers={"Accept": "text/html"})).text
+    assert page.count('<path class="line" d="M') == 1 and "data-geometry" in page
+    address = unescape(re.findall(r'data-map="([^"]+)"', page)[0])
+    features = (await portal.get(address)).json()["features"]
+    assert [f["geometry"] and f["geometry"]["type"] for f in features] == ["Polygon", "Polygon", None]
+    assert features[0]["properties"] == {"ma": "P1"}
+
+
+def test_outlines_are_few_corners_on_earth() -> None:
+    circle = Point(107.5, 16.4).buffer(0.1, quad_segs=2_000)
+    holed = circle.difference(Point(107.5, 16.4).buffer(0.05, quad_segs=2_000))
+    cells = [
+        holed.wkt,
+        "POINT (107.2 16.2)",
+        "LINESTRING (107 16, 108 17)",
+        "POINT (500 16)",
+        "not a shape",
+        None,
+        "POINT EMPTY",
+    ]
+    found = outlines_of([*cells, '{"type": "Point", "coordinates": [107.1, 16.1]}'])
+    assert found.points == [(107.2, 16.2), (107.1, 16.1)] and len(found.lines) == 3, "an edge, a hole, a line"
+    assert sum(map(len, found.lines)) < 100
+    many = outlines_of([Point(107 + n / 100, 16).buffer(0.1).wkt for n in range(400)])
+    assert 0 < sum(map(len, many.lines)) <= MOST_CORNERS
+    assert outlines_of([]).lines == [] == outlines_of(["x"]).points

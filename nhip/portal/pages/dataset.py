@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from nhip.kernel.i18n import _
 from nhip.portal import store
@@ -103,7 +104,7 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
         "releases": releases,
         "portrait": portrait,
         "drawings": [_drawn(plot) for plot in portrait.plots],
-        "sketch": sketch(portrait.points, translate(_("Where the rows lie"))) if len(portrait.points) > 1 else None,
+        "sketch": _sketched(portrait),
         "map": map_of(entry, request.app.state.settings),
         "snippets": snippets(root(request), entry),
         "root": root(request),
@@ -137,3 +138,9 @@ def _drawn(plot: Plot) -> Drawn:
     title = translate(_("Rows by {column}"), column=column)
     rest = translate(_("All other values together: {n} rows."), n=formats.number(plot.rest)) if plot.rest else ""
     return Drawn(title, charts.bars([(name[:60], count) for name, count in plot.names], title), rest)
+
+
+def _sketched(portrait: Portrait) -> Markup | None:
+    """Where the rows lie; one point alone says nothing."""
+    points, lines = portrait.outlines.points, portrait.outlines.lines
+    return sketch(points, translate(_("Where the rows lie")), lines) if len(points) > 1 or lines else None

@@ -13,7 +13,8 @@ from nhip.settings import Settings
 
 TOLD = 6
 """Columns that a point tells of its row, besides where it lies."""
-SIZE = 1_000
+SIZE, AREAS = 1_000, 200
+"""Rows of a page; areas have many corners."""
 
 
 class MapOf(msgspec.Struct, frozen=True):
@@ -22,24 +23,28 @@ class MapOf(msgspec.Struct, frozen=True):
     rows: str
     latitude: str
     longitude: str
+    geometry: bool
+    """The rows come as GeoJSON, as lines and areas need more than a latitude and a longitude."""
     titles: str
     tiles: str
     credit: str
 
 
 def map_of(entry: Entry, settings: Settings) -> MapOf | None:
-    """The map of a dataset with columns of latitude and longitude, None for others."""
+    """The map of a dataset whose columns say where its rows lie, None for others."""
     shape = find_shape(entry.columns)
-    if shape is None or shape.geometry:
+    if shape is None:
         return None
     shown = [c for c in entry.columns if c.name not in shape.names and "__" not in c.name][:TOLD]
     names = [column.name for column in shown]
-    query = urlencode({"_select": ",".join((*names, *shape.names)), "_size": SIZE})
+    asked = {"_select": ",".join((*names, *shape.names)), "_size": AREAS if shape.geometry else SIZE}
+    query = urlencode({**asked, "_format": "geojson"} if shape.geometry else asked)
     titles = {column.name: title_of(column) for column in entry.columns}
     return MapOf(
         rows=f"/dataset/{entry.name}/rows?{query}",
         latitude=shape.latitude,
         longitude=shape.longitude,
+        geometry=bool(shape.geometry),
         titles=msgspec.json.encode(titles).decode(),
         tiles=settings.map_tiles,
         credit=settings.map_credit,

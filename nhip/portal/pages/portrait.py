@@ -5,6 +5,7 @@ Made once a release and kept while it is asked for; a release never changes.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from nhip.datasets.engine import ident
 from nhip.portal.model import Release
+from nhip.portal.pages.outlines import Outlines, outlines_of
 from nhip.portal.pages.plots import Filled, Plot, choose, paint_all
 from nhip.portal.rows.errors import NotAnswerable, TakesTooLong
 from nhip.portal.rows.shapes import find_shape
@@ -22,16 +24,20 @@ MOST_COLUMNS = 60
 COUNTED_ROWS = 500_000
 """Above, columns are not counted while somebody waits for the page."""
 POINTS = 400
+LONGEST = 200_000
+"""Characters of a geometry that is drawn; a longer one would be read while somebody waits for the page."""
+_NOWHERE = Outlines([], [])
 KEPT = 500
 
 
 class Portrait(msgspec.Struct, frozen=True):
-    """What a page shows of a release. `points` are longitude and latitude of at most 400 rows, `box` their bounds."""
+    """What a page shows of a release. `outlines` are where at most 400 rows lie, of which `places` rows say it."""
 
     rows: list[tuple[Any, ...]]
     filled: dict[str, Filled]
     plots: list[Plot]
-    points: list[tuple[float, float]]
+    outlines: Outlines
+    places: int
 
 
 class Portraits:
@@ -61,9 +67,10 @@ async def _painted(warm: Warm, release: Release) -> Portrait:
     try:
         filled = await _filled(warm, source, release)
         plots = await _plots(warm, source, release, filled)
-        return Portrait(rows, filled, plots, await _points(warm, source, release))
+        outlines, places = await _outlines(warm, source, release)
+        return Portrait(rows, filled, plots, outlines, places)
     except (TakesTooLong, NotAnswerable):
-        return Portrait(rows, {}, [], [])
+        return Portrait(rows, {}, [], _NOWHERE, 0)
 
 
 async def _filled(warm: Warm, source: str, release: Release) -> dict[str, Filled]:
@@ -80,14 +87,20 @@ async def _plots(warm: Warm, source: str, release: Release, filled: dict[str, Fi
     return await paint_all(warm, source, plans)
 
 
-async def _points(warm: Warm, source: str, release: Release) -> list[tuple[float, float]]:
+async def _outlines(warm: Warm, source: str, release: Release) -> tuple[Outlines, int]:
+    """Where rows lie, evenly taken from all of them, and how many are drawn."""
     shape = find_shape(release.columns)
-    if shape is None or shape.geometry:
-        return []
-    x, y = (f"try_cast({ident(name)} as double)" for name in shape.names)
+    if shape is None:
+        return _NOWHERE, 0
     step = max(1, release.row_count // POINTS)
+    if shape.geometry:
+        cell = ident(shape.geometry)
+        taken = f"file_row_number % {step} = 0 and {cell} is not null and length({cell}) <= {LONGEST}"
+        cells = await warm.fetch(f"select {cell} from {source} where {taken} limit {POINTS}")
+        return await asyncio.to_thread(outlines_of, [cell for (cell,) in cells]), len(cells)
+    x, y = (f"try_cast({ident(name)} as double)" for name in shape.names)
     rows = await warm.fetch(
         f"select {x}, {y} from {source} where file_row_number % {step} = 0"
         f" and {x} between -180 and 180 and {y} between -90 and 90 limit {POINTS}"
     )
-    return [(float(a), float(b)) for a, b in rows]
+    return Outlines([(float(a), float(b)) for a, b in rows], []), len(rows)

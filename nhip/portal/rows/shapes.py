@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from nhip.portal.model import OpenColumn
 
@@ -55,10 +56,18 @@ def _point(longitude: Any, latitude: Any) -> dict[str, Any] | None:
     return {"type": "Point", "coordinates": [x, y]}
 
 
-def _geometry(text: str) -> dict[str, Any] | None:
+def read_geometry(text: str) -> BaseGeometry | None:
+    """A geometry from WKT or GeoJSON; None for what is neither."""
     try:
-        found = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
+        found: BaseGeometry = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
     except (shapely.errors.ShapelyError, ValueError):
+        return None
+    return found
+
+
+def _geometry(text: str) -> dict[str, Any] | None:
+    found = read_geometry(text)
+    if found is None:
         return None
     made: dict[str, Any] = json.loads(shapely.to_geojson(found))
     return made

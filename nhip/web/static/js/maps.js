@@ -32,7 +32,7 @@ async function rowsOf(address, credentials) {
     const answer = await fetch(address, { credentials });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = await answer.json();
-    rows.push(...page.rows);
+    rows.push(...(page.features ?? page.rows));
     address = page.next && new URL(page.next, location.href).pathname + new URL(page.next, location.href).search;
   }
   return rows;
@@ -63,11 +63,13 @@ function draw(place, rows) {
   L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(map);
   const points = [];
-  for (const row of rows) {
+  const look = { radius: 5, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.6 };
+  if ("geometry" in place.dataset) points.push(...areas(map, rows, look, title));
+  else for (const row of rows) {
     const at = [Number(row[latitude]), Number(row[longitude])];
     if (row[latitude] === null || !at.every(Number.isFinite) || Math.abs(at[0]) > 90 || Math.abs(at[1]) > 180) continue;
     points.push(at);
-    const marker = L.circleMarker(at, { radius: 5, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.6 });
+    const marker = L.circleMarker(at, look);
     marker.bindPopup(() => said(row, title)).addTo(map);
   }
   for (const [name, north, east] of ISLANDS) {
@@ -75,7 +77,19 @@ function draw(place, rows) {
       .setLatLng([north, east]).setContent(words(place.dataset[name])).addTo(map);
   }
   if (points.length) map.fitBounds(points, { padding: [16, 16], maxZoom: 16, animate: false });
-  box.dataset.drawn = points.length;
+  box.dataset.drawn = "geometry" in place.dataset ? points.length / 2 : points.length;
+}
+
+// Lines and areas; gives the corners of what each of them spans.
+function areas(map, features, look, title) {
+  const found = [];
+  for (const feature of features) {
+    if (!feature.geometry) continue;
+    const layer = L.geoJSON(feature, { style: { ...look, fillOpacity: 0.2, weight: 2 }, pointToLayer: (_feature, at) => L.circleMarker(at, look) });
+    layer.bindPopup(() => said(feature.properties, title)).addTo(map);
+    if (layer.getBounds().isValid()) found.push(layer.getBounds().getSouthWest(), layer.getBounds().getNorthEast());
+  }
+  return found;
 }
 
 // A row as a list: the text is data and stays text.
