@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from nhip.graph.contexts import core
 from nhip.graph.contexts.compile import compile_context
 from nhip.graph.contexts.model import CORE
+from nhip.graph.document import usual
 from nhip.graph.document.expand import expand_attribute, expand_attributes, expand_entity
 from nhip.graph.errors import BadRequestData, GraphError
 from nhip.graph.model import NULL, Doc
@@ -251,3 +253,37 @@ def test_anything_is_read_or_refused(payload: dict[str, Any], fragment: bool, te
         expand_entity({**HEAD, **payload}, CONTEXT, fragment=fragment, temporal=temporal)
     except GraphError as error:
         assert error.kind == "BadRequestData"
+
+
+_values = st.sampled_from(
+    [1, -2.5, True, "red", "", NULL, None, [1], {"x": 1}, POINT, {"type": "Point", "coordinates": [200, 0]}]
+)
+_members = st.fixed_dictionaries(
+    {"type": st.sampled_from(["Property", "GeoProperty", "Relationship", "Property", "Strange", ["Property"]])},
+    optional={
+        "value": _values,
+        "object": st.sampled_from(["urn:x:1", "no uri", NULL, ["urn:x:1"], 5]),
+        "observedAt": st.sampled_from(
+            ["2026-11-22T01:00:00Z", "2026-11-22T01:00:00,5Z", "2026-13-01T00:00:00Z", 5, NULL]
+        ),
+        "unitCode": st.sampled_from(["KMH", "", NULL, 5]),
+        "datasetId": st.sampled_from(["urn:x:ds", "@none"]),
+        "createdAt": st.just("2026-11-22T01:00:00Z"),
+    },
+)
+_subs = st.dictionaries(st.sampled_from(["fast", "speed", "ex:speed", "1x", "location", "id"]), _members, max_size=2)
+_attributes = st.builds(lambda one, subs: {**one, **subs}, _members, _subs)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["speed", "location", "ngsildproof"]), _attributes, st.booleans())
+def test_what_is_read_at_once_is_as_if_read_with_care(name: str, attribute: dict[str, Any], fragment: bool) -> None:
+    def read() -> Any:
+        try:
+            return expand_entity({**HEAD, name: attribute}, CONTEXT, fragment=fragment)
+        except BadRequestData as error:
+            return type(error), error.values
+
+    at_once = read()
+    with mock.patch.dict(usual.LEFT, clear=True):
+        assert read() == at_once

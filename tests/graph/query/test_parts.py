@@ -368,3 +368,20 @@ def test_a_matcher_needs_every_part() -> None:
     pick = matcher(build(Asked(local=True, pick="speed"), CORE))
     assert pick(entity(speed=1)) and not pick(entity())
     assert names_in(parse_types("(A;B),C", CORE)) == [VOCAB + name for name in "ABC"]
+
+
+_numbers = st.one_of(st.floats(-180, 180), st.integers(-90, 90), st.sampled_from([True, "1"]))
+
+
+@given(st.lists(_numbers, max_size=4), st.floats(1, 2e7))
+@settings(max_examples=200, deadline=None)
+def test_points_near_a_point_are_found_as_any_geometry_is(position: list[Any], metres: float) -> None:
+    geo = parse_geo(f"near;maxDistance=={metres:.3f}", "Point", [108.2, 16.0])
+    place = {"type": "Point", "coordinates": position}
+    doc = {geo.attribute: [{"type": "GeoProperty", "value": place}]}
+    try:
+        found = shapely.geometry.shape(place)
+    except (TypeError, ValueError, OverflowError):
+        found = Point()
+    if not found.is_empty and all(type(one) is not str for one in position):
+        assert decide_geo(geo)(doc) is relation_test(geo)(shapely.force_2d(found))
