@@ -122,11 +122,6 @@ class Node:
         """Seconds so far, of ours and of PostgreSQL."""
         return _family(self._process.pid), _family(self.server.pid() or 0)
 
-    def size_mb(self) -> int:
-        """Memory that our processes have to themselves."""
-        own = psutil.Process(self._process.pid)
-        return int(sum(one.memory_full_info().uss for one in [own, *own.children(recursive=True)]) / 1e6)
-
     def stop(self) -> None:
         """End it."""
         self._process.terminate()
