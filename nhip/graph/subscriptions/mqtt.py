@@ -1,4 +1,4 @@
-"""Notifications over MQTT (CIM 009, 7.2): one client for each broker, user and version; the topic is the path of the endpoint."""
+"""Notifications over MQTT (CIM 009, 7.2): one client for each subscription; the topic is the path of the endpoint."""
 
 from __future__ import annotations
 
@@ -76,8 +76,12 @@ class MqttSender:
         return client
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Leave the broker, without waiting for it."""
         client, self._client = self._client, None
         if client is not None:
-            client.disconnect()
-            client.loop_stop()
+            threading.Thread(target=_leave, args=(client,), daemon=True).start()
+
+
+def _leave(client: paho.Client) -> None:
+    client.disconnect()
+    client.loop_stop()
