@@ -36,6 +36,8 @@ _MARGIN = timedelta(minutes=10)
 """So far the peer's clock may be from ours when we ask for what was modified since."""
 _RESTARTED = timedelta(seconds=5)
 _ASKED_AT_ONCE = 100
+_RESTS = 10
+"""After a comparison at least so many times as long as it took, unless somebody asks for one."""
 _PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 
@@ -66,6 +68,8 @@ class Tender:
         self._db, self._taker, self._address, self._rhythm = db, taker, address, rhythm
         self._peer_of, self._context_of = peer_of, context_of
         self.wake = asyncio.Event()
+        self._rests_until = float("-inf")
+        """Comparing what is large takes long; where something is missed again and again, it is not all that is done."""
         self.ended = False
         """No more turns; a cancellation alone can get lost in what a turn waits for."""
         self._failures = 0
@@ -112,7 +116,8 @@ class Tender:
         if found.doubts:
             await self._settle()
         asked = found.sync_asked > found.sync_done
-        if asked or self._gap or monotonic() - self._checked >= self._rhythm.check_s:
+        due = monotonic() - self._checked >= self._rhythm.check_s
+        if asked or due or (self._gap and monotonic() >= self._rests_until):
             await self._check(asked)
             self._checked = monotonic()
 
@@ -127,8 +132,12 @@ class Tender:
         if asked or gap or over or await self._differs(peer):
             if gap and self.mirror.compared_at is not None:
                 await self._catch_up(peer)
-            await self._compare(peer)
-            self._gap = False
+            self._gap = gap
+            if asked or monotonic() >= self._rests_until:
+                began = monotonic()
+                await self._compare(peer)
+                self._gap, took = False, monotonic() - began
+                self._rests_until = monotonic() + min(_RESTS * took, self._rhythm.again_s)
             return
         async with self._db.read() as tx:
             await execute(tx, queries.good, id=self.mirror.id, at=at)
@@ -172,7 +181,8 @@ class Tender:
 
     async def _differs(self, peer: Peer) -> bool:
         """Whether there are other numbers of entities there and here than right after the last comparison, in two checks."""
-        count = await peer.count()
+        # a query may cost the peer a look at everything, too much for every check
+        count = None if self.mirror.q else await peer.count()
         if count is None or count - await self._held() == self.mirror.difference:
             self._differed = float("-inf")
             return False

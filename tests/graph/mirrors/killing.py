@@ -101,6 +101,4 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=5)
     told = parser.parse_args()
-    print(
-        f"{soak(told.rounds, told.seed)} changes followed through {2 * told.rounds} kills; nothing lost, nothing twice"
-    )
+    print(f"{soak(told.rounds, told.seed)} changes followed through {2 * told.rounds} kills; nothing lost")
