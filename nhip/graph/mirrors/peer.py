@@ -115,7 +115,11 @@ class Peer:
         }
         if mirror.attrs:
             notification["attributes"] = mirror.attrs
-        self._good(await self._ask("POST", "/subscriptions", body), "POST /subscriptions")
+        # what the peer has itself, not what it would ask others for: brokers before version 1.6 know no such member
+        reply = await self._ask("POST", "/subscriptions", {**body, "localOnly": True})
+        if reply.status == 400:
+            reply = await self._ask("POST", "/subscriptions", body)
+        self._good(reply, "POST /subscriptions")
 
     async def standing(self) -> Standing:
         """How our subscription is. Raises SubscriptionGone, PeerFailed."""

@@ -43,8 +43,8 @@ def until(true: Callable[[], Any], what: str = "it", within_s: float = WAIT_S) -
 class City:
     """A node that can be killed and started again."""
 
-    def __init__(self, name: str, database_url: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name: str, database_url: str, folder: Path, processes: int = 1) -> None:
+        self.name, self.folder, self.processes = name, folder, processes
         self.url = f"http://127.0.0.1:{free_port()}"
         self.environment = {
             **os.environ,
@@ -59,7 +59,7 @@ class City:
     def start(self) -> None:
         """Serve, and wait until it answers."""
         port = self.url.rpartition(":")[2]
-        words = ["graph", "serve", "--open", "--port", port, "--node", self.name]
+        words = ["graph", "serve", "--open", "--port", port, "--node", self.name, "--processes", str(self.processes)]
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "nhip", *words],

@@ -59,7 +59,7 @@ def soak(rounds: int, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedServer(Path(folder) / "postgres")
         url = server.start()
-        ours, theirs = (City(name, url, Path(folder)) for name in ("ours", "theirs"))
+        ours, theirs = City("ours", url, Path(folder), processes=2), City("theirs", url, Path(folder))
         try:
             for city in (ours, theirs):
                 city.start()
