@@ -43,6 +43,9 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
         stranger = await client.get(f"{HERE}?type=Bus")
         assert (stranger.status_code, stranger.json()["title"]) == (401, "SignInNeeded")
         assert stranger.headers["www-authenticate"].startswith("Bearer")
+        assert (await client.get("/ngsi-ld/v1/mirrors")).status_code == 401
+        told = await client.post("/ngsi-ld/v1/mirrors/1", json={}, headers={"X-Nhip-Mirror": "guess"})
+        assert told.status_code == 404, "peers have no account, but without a mirror's token there is nothing"
         assert (await client.post(HERE, json=bus(), headers=headers["reader"])).status_code == 403
         assert (await client.post(HERE, json=bus(), headers=headers["writer"])).status_code == 201
         assert (await client.get(f"{HERE}/urn:ngsi-ld:Bus:1", headers=headers["reader"])).json() == bus()
