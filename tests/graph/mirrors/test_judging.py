@@ -96,7 +96,8 @@ class World:
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["change", "arrive", "again", "ask", "answer"]), st.integers(0, 99)), max_size=40
+    st.tuples(st.sampled_from(["change", "arrive", "again", "ask", "answer", "settle"]), st.integers(0, 99)),
+    max_size=40,
 )
 
 
@@ -110,25 +111,29 @@ def live(events: list[tuple[str, int]]) -> World:
             world.ask()
         elif what == "answer" and world.questions:
             world.take(world.questions.pop(n % len(world.questions))[1])
+        elif what == "settle":
+            world.settle()
         elif what in ("arrive", "again") and world.line:
             place = n % len(world.line)
             world.take(world.line[place] if what == "again" else world.line.pop(place))
     return world
 
 
-@settings(max_examples=400, deadline=None)
-@given(EVENTS)
-def test_once_everything_arrived_in_whatever_order_the_mirror_is_as_the_peer(events: list[Any]) -> None:
+@settings(max_examples=300, deadline=None)
+@given(EVENTS, st.booleans())
+def test_once_everything_arrived_in_whatever_order_the_mirror_is_as_the_peer(events: list[Any], at_once: bool) -> None:
     world = live(events)
     for seen in reversed(world.line):
         world.take(seen)
+        if at_once:
+            world.settle()
     for _step, answer in world.questions:
         world.take(answer)
     world.settle()
     assert world.state() == (world.there[1] if world.there else None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(EVENTS)
 def test_after_losses_one_comparison_makes_the_mirror_as_the_peer(events: list[Any]) -> None:
     world = live(events)
