@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import msgspec
@@ -159,6 +159,14 @@ def create_node() -> Any:
     return application
 
 
+class _Part(Protocol):
+    """Something that runs as long as the node does."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 @asynccontextmanager
 async def serving(settings: Settings, node: Node, permit: Permit | None = None) -> AsyncIterator[GraphApp]:
     """The interface over the node's database, until the end of the block; `permit` lets in, None: everybody."""
@@ -171,13 +179,9 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     watches = Watches(graph, contexts, settings, hosting, registrations)
     mirrors = Mirrors(graph, db, contexts, settings, node.address)
     relays = relays_of(graph, federation, subscriptions, watches, hosting, contexts, node.name, node.address)
-    await db.open()
-    await graph.open()
-    await registrations.open()
-    await subscriptions.open()
-    await watches.open()
-    await mirrors.open()
-    await relays.open()
+    parts: list[_Part] = [db, graph, registrations, subscriptions, watches, mirrors, relays]
+    for part in parts:
+        await part.open()
     try:
         yield GraphApp(
             graph,
@@ -194,10 +198,8 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
             relays=relays,
         )
     finally:
-        await relays.close()
-        await mirrors.close()
-        await watches.close()
-        await subscriptions.close()
+        for part in reversed(parts[3:]):
+            await part.close()
         federation.close()
         await registrations.close()
         await stop_indexing(graph)
