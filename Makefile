@@ -34,8 +34,8 @@ build: .venv/.runtime ## make the environment and the browser files
 bench: build .venv/.dev ## measure; writes bench/results.json
 	$(BIN)/python -m bench $(ARGS)
 
-walk: .venv/.dev ## hundreds of made-up requests for each operation of /openapi.json; no server error, no private name
-	NHIP_WALK_EXAMPLES=$${EXAMPLES:-200} $(BIN)/python -m pytest -q --timeout=7200 tests/portal/test_openapi.py $(ARGS)
+walk: .venv/.dev ## hundreds of made-up requests for each operation of both OpenAPI files; no server error, no private name
+	NHIP_WALK_EXAMPLES=$${EXAMPLES:-200} $(BIN)/python -m pytest -q --timeout=7200 tests/portal/test_openapi.py tests/things/test_interface.py $(ARGS)
 
 soak: .venv/.dev ## kill what writes the graph, and PostgreSQL, hundreds of times; nothing may be lost
 	$(BIN)/python -m tests.graph.store.killing $(ARGS)

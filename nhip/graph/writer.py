@@ -121,7 +121,7 @@ class Writer:
             return
         try:
             outcomes = await self._write(asks)
-        except asyncpg.DataError as error:
+        except (asyncpg.DataError, asyncpg.ProgramLimitExceededError) as error:  # the latter: too many attributes
             if len(asks) > 1:
                 for ask in asks:
                     await self._settle([ask])

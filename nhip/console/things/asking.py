@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from nhip.graph.contexts.iris import is_uri
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.model import Doc
@@ -71,13 +72,15 @@ def pattern(words: str) -> str:
 
 async def _identified(graph: Graph, kind: str, words: str) -> list[Doc]:
     short = city_context().compact(kind)
-    stored = await graph.get_many(DEFAULT_TENANT, [words, f"urn:ngsi-ld:{short}:{words}"])
+    stored = await graph.get_many(
+        DEFAULT_TENANT, [one for one in (words, f"urn:ngsi-ld:{short}:{words}") if is_uri(one)]
+    )
     return [doc for one in stored if kind in (doc := unpack(one.doc, one.sys))["type"]]
 
 
 async def get_thing(graph: Graph, id: str) -> Doc:
     """A thing with its times. Raises ResourceNotFound."""
-    stored = await graph.get(DEFAULT_TENANT, id)
+    stored = await graph.get(DEFAULT_TENANT, id) if is_uri(id) else None
     if stored is None:
         raise ResourceNotFound(what=id[:200])
     return unpack(stored.doc, stored.sys)

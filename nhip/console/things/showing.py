@@ -75,19 +75,24 @@ def name_title() -> str:
 def _shown(iri: str, instance: Instance) -> Shown:
     value = instance.get(VALUE_MEMBER.get(instance["type"], "value"))
     leads = instance["type"] in LEADS
-    targets = [value] if isinstance(value, str) else [one for one in value or [] if isinstance(one, str)]
     unit = str(instance.get("unitCode", ""))
     return Shown(
         iri=iri,
         title=attribute_title(iri),
         value="" if leads else text_of(value),
-        to=targets if leads else [],
+        to=_targets(value) if leads else [],
         unit=UNITS.get(unit, unit),
         observed=_moment(instance.get("observedAt")),
         modified=_moment(instance.get("modifiedAt")),
         dataset=str(instance.get("datasetId", "")),
         numeric=instance["type"] == "Property" and is_number(value),
     )
+
+
+def _targets(value: Any) -> list[str]:
+    listed = value if isinstance(value, list) else [value]
+    told = [one.get("object") if isinstance(one, dict) else one for one in listed]
+    return [one for one in told if isinstance(one, str)]
 
 
 def is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nhip.graph.api import params
 from nhip.graph.api.limits import Limits
-from nhip.graph.errors import BadRequestData, TooManyResults
+from nhip.graph.errors import BadRequestData, TooComplexQuery, TooManyResults
 from nhip.graph.query.build import Asked, Selected
 from nhip.kernel.i18n import _
 
@@ -35,6 +35,7 @@ WHICH = frozenset(
 PAGES = frozenset({"limit", "offset", "count"})
 ORDER = frozenset({"orderBy", "orderFrom", "orderGeometry", "collation"})
 LINKS = frozenset({"join", "joinLevel", "containedBy"})
+_MOST_SELECTORS = 1_000
 _MEMBERS = frozenset(
     {
         "type",
@@ -63,6 +64,13 @@ _MEMBERS = frozenset(
         "aggrParams",
     }
 )
+
+
+def _few(selectors: list[Any]) -> list[Any]:
+    """Selectors are held against every candidate, one by one: of very many the answer would not come in a request's time."""
+    if len(selectors) > _MOST_SELECTORS:
+        raise TooComplexQuery(what=str(len(selectors)))
+    return selectors
 
 
 def asked_in(query: dict[str, str], limits: Limits) -> Asked:
@@ -119,7 +127,7 @@ def asked_by(body: dict[str, Any], query: dict[str, str], limits: Limits, *, tem
     if not isinstance(level, int) or isinstance(level, bool):
         raise BadRequestData(what="joinLevel")
     return Asked(
-        entities=[_selected(one) for one in _array(body, "entities")],
+        entities=[_selected(one) for one in _few(_array(body, "entities"))],
         attrs=[_text(one, "attrs") for one in _array(body, "attrs")],
         q=_text(body.get("q", ""), "q"),
         csf=_text(body.get("csf", ""), "csf"),

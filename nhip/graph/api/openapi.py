@@ -56,6 +56,8 @@ def document(server: str, *, keys: bool) -> bytes:
 def _paths(keys: bool) -> Document:
     paths: Document = {}
     for path, method, route in routes():
+        if f"{method} {path}" in _words()["left_out"]:
+            continue
         named, parameters = _named(path)
         paths.setdefault(f"/{named}", {})[method.lower()] = _operation(path, method, route, parameters, keys)
     return dict(sorted(paths.items()))

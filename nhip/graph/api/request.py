@@ -65,7 +65,10 @@ class Call:
     async def body(self) -> bytes:
         """The whole body. Raises TooLarge, also for one that is longer than it said."""
         limit = self.app.limits.body_bytes
-        if int(self.header(b"content-length") or 0) > limit:
+        said = self.header(b"content-length") or "0"
+        if not (said.isascii() and said.isdigit()):
+            raise InvalidRequest(what=f"Content-Length: {said[:40]}")
+        if len(said) > 18 or int(said) > limit:
             raise TooLarge(what=_("more than the limit"))
         message = await self.receive()
         chunks = [message.get("body", b"")]
