@@ -40,18 +40,19 @@ async def test_it_is_valid_and_says_every_operation(running: Running) -> None:
     OpenAPIV31SpecValidator(told).validate()
     assert told["servers"] == [{"url": f"{running.address}/ngsi-ld/v1"}]
     said = [(path, method) for path, operations in told["paths"].items() for method in operations]
-    assert len(said) == len(list(routes())) - 1 > 60
+    assert len(said) == len(list(routes())) - 2 > 60
     for path, operations in told["paths"].items():
         for method, operation in operations.items():
-            assert operation["summary"] and operation["security"] == [{"key": []}], path
+            by_token = (path, method) == ("/mirrors/{mirror}", "post")
+            assert operation["summary"] and ("security" in operation) is not by_token, path
             assert (method in ("post", "put", "patch")) == ("requestBody" in operation), path
 
 
 async def test_nobody_walks_without_a_key(running: Running) -> None:
     async with httpx.AsyncClient(base_url=f"{running.address}/ngsi-ld/v1") as client:
-        for path, method, _route in routes():
+        for path, method, route in routes():
             answer = await client.request(method, path.replace("*", "urn:x:y"), json={} if method != "GET" else None)
-            assert answer.status_code == 401, path
+            assert answer.status_code == 401 or (route.by_token and answer.status_code == 404), path
 
 
 def _walk(operation: Any, running: Running) -> int:

@@ -90,7 +90,7 @@ def _operation(path: str, method: str, route: Route, parameters: list[Document],
         "parameters": [*parameters, *_asked(route), *_headers()],
         "responses": _responses(method, route),
     }
-    if keys:
+    if keys and not route.by_token:
         made["security"] = [{"key": []}]
         made["description"] = f"Needs the permission `{route.permission}`."
     if (body := _words()["body"].get(f"{method} {path}")) is not None:
