@@ -63,8 +63,12 @@ def attributes(doc: Doc) -> Iterator[tuple[str, Instance]]:
 def shown(doc: Doc) -> list[Shown]:
     """What is known of a thing, in the order of its names; where it comes from last."""
     found = [_shown(iri, instance) for iri, instance in attributes(doc)]
-    last = {city_context().expand(name) for name in _QUIET}
+    last = _quiet()
     return sorted(found, key=lambda one: (one.iri in last, one.title != name_title(), one.title))
+
+
+def _quiet() -> set[str]:
+    return {city_context().expand(name) for name in _QUIET}
 
 
 def name_title() -> str:
@@ -85,7 +89,7 @@ def _shown(iri: str, instance: Instance) -> Shown:
         observed=_moment(instance.get("observedAt")),
         modified=_moment(instance.get("modifiedAt")),
         dataset=str(instance.get("datasetId", "")),
-        numeric=instance["type"] == "Property" and is_number(value),
+        numeric=instance["type"] == "Property" and is_number(value) and iri not in _quiet(),
     )
 
 

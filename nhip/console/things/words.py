@@ -22,7 +22,7 @@ TYPES = {
 ATTRIBUTES = {
     "name": _("Name"),
     "address": _("Address"),
-    "location": _("Place"),
+    "location": _("Location of the thing"),
     "source": _("Where it comes from"),
     "sourceVersion": _("Since version"),
     "shelter": _("Shelter"),
