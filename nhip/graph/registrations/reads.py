@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ import msgspec
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
-from nhip.graph.model import ENTITY_MEMBERS, SYSTEM, Doc
+from nhip.graph.model import ENTITY_MEMBERS, SYSTEM, Doc, Instance
 from nhip.graph.query.build import Asked
 from nhip.graph.query.model import Query, Selector
 from nhip.graph.registrations.client import Reply
@@ -78,6 +79,29 @@ def matches_for(federation: Federation, origin: Origin, query: Query, operations
     ]
 
 
+async def _parts(
+    federation: Federation, matches: list[Match], ask: Callable[[Match, bool], Awaitable[Part]], *, sys: bool
+) -> list[Part]:
+    """What sources say. Where they contradict each other without saying when, they are asked once more, for the times too."""
+    parts: list[Part] = await federation.ask_all([ask(match, sys) for match in matches])
+    if sys or len(parts) < 2 or not _contradicting(part.docs for part in parts):
+        return parts
+    timed_parts: list[Part] = await federation.ask_all([ask(match, True) for match in matches])
+    return [new if new.docs else old for old, new in zip(parts, timed_parts, strict=True)]
+
+
+def _contradicting(told: Iterable[list[Doc]]) -> bool:
+    """Whether two sources tell different things of one attribute, and observedAt does not say whose is the latest."""
+    seen: dict[tuple[str, str, str | None], Instance] = {}
+    for doc in (doc for docs in told for doc in docs):
+        for iri, instances in doc.items():
+            for one in instances if iri not in ENTITY_MEMBERS else ():
+                known = seen.setdefault((doc["id"], iri, one.get("datasetId")), one)
+                if known != one and not ("observedAt" in known and "observedAt" in one):
+                    return True
+    return False
+
+
 async def retrieve(
     federation: Federation,
     origin: Origin,
@@ -93,8 +117,11 @@ async def retrieve(
     matches = [one for one in matches_for(federation, origin, query, _READING) if one.registration.id != without]
     if origin.looped:
         return Heard(warnings=[LOOP] if matches else [])
-    replies = await federation.ask_all(
-        [_retrieve_from(federation, origin, match, id, attributes, sys) for match in matches]
+    replies = await _parts(
+        federation,
+        matches,
+        lambda match, timed: _retrieve_from(federation, origin, match, id, attributes, timed),
+        sys=sys,
     )
     for match, part in zip(matches, replies, strict=True):
         heard.take(match, msgspec.structs.replace(part, docs=[doc for doc in part.docs if doc["id"] == id]))
@@ -148,9 +175,11 @@ async def query(
     if built.order:
         raise BadRequestData(what="orderBy")
     heard = Heard()
-    replies = await federation.ask_all(
-        [_query_from(federation, origin, match, asked, built, reach) for match in matches]
-    )
+
+    def ask(match: Match, sys: bool) -> Awaitable[Part]:
+        return _query_from(federation, origin, match, asked, built, msgspec.structs.replace(reach, sys=sys))
+
+    replies = await _parts(federation, matches, ask, sys=reach.sys)
     for match, part in zip(matches, replies, strict=True):
         heard.take(match, part)
     return heard
