@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from nhip.graph.alike import same
 from nhip.graph.codes import Codes
 from nhip.graph.lives import SCOPE, Life
 from nhip.graph.model import Doc, Instance
@@ -51,7 +52,7 @@ class Finding:
                 old, new = before.get(name, ()), after.get(name, ())
                 attr = iris[name]
                 plain = _is_plain(old) and _is_plain(new) and attr not in self._indexed
-                if not plain and old != new:
+                if not plain and not same(old, new):
                     self._attribute(life.id, attr, old, new)
 
     def _attribute(self, id: str, attr: int, old: Sequence[Instance], new: Sequence[Instance]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from nhip.graph.alike import same
 from nhip.graph.document.pack import pack, unpack
 from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
 from nhip.graph.operations import apply
@@ -107,7 +108,7 @@ def _states(old: Doc, new: Doc, full: Doc, changes: list[Change]) -> list[State]
             states.append((change, {"type": "Property", "value": new[SCOPE]}, None))
         else:
             made = _instance(new, change)
-            if made != _instance(old, change):
+            if not same(made, _instance(old, change)):
                 states.append((change, made, (_instance(full, change) or {})["createdAt"]))
     return states
 

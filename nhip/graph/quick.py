@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from nhip.graph.alike import same
 from nhip.graph.model import NULL, Change, Doc, Instance, Operation
 
 Times = dict[str, Any]
@@ -74,7 +75,7 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         if len(instances) == 1 == len(before) and not were and (instances == before or _alike(instances[0], before[0])):
             one = instances[0]
             changes.append(change := Change(iri, one.get("datasetId"), "updated"))
-            if instances != before:
+            if not same(one, before[0]):
                 states.append((change, one, made))
         else:
             several.append(iri)
@@ -92,7 +93,7 @@ def _alike(one: Instance, was: Instance) -> bool:
     """Whether an instance comes in the place of one that has the same members, and no sub-attribute is another."""
     if one.keys() != was.keys() or one.get("datasetId") != was.get("datasetId"):
         return False
-    return not any(":" in key and one[key] != was[key] for key in one)
+    return not any(":" in key and not same(one[key], was[key]) for key in one)
 
 
 def _replace_attribute(
@@ -204,7 +205,7 @@ def _note(
     changes.append(change)
     if was is None:
         states.append((change, new, None))
-    elif new != was:
+    elif not same(new, was):
         states.append((change, new, entry[0] if entry else made))  # type: ignore[index]
 
 

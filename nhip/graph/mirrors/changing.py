@@ -3,12 +3,10 @@ histories and subscriptions of a mirror tell what really happened."""
 
 from __future__ import annotations
 
-import orjson
-
-from nhip.graph.model import Doc, Instance, Operation
+from nhip.graph.alike import same
+from nhip.graph.model import Doc, Operation
 from nhip.graph.operations import attributes, find
 
-_SORTED = orjson.OPT_SORT_KEYS
 _HEAD = ("scope", "expiresAt")
 
 
@@ -28,14 +26,9 @@ def _set(id: str, old: Doc, new: Doc) -> list[Operation]:
     fragment |= {name: new[name] for name in _HEAD if name in new and new[name] != old.get(name)}
     for iri, instances in attributes(new):
         there = old.get(iri, ())
-        if changed := [one for one in instances if not _same(find(there, one.get("datasetId")), one)]:
+        if changed := [one for one in instances if not same(find(there, one.get("datasetId")), one)]:
             fragment[iri] = changed
     return [Operation(name="append", id=id, doc=fragment)] if fragment else []
-
-
-def _same(was: Instance | None, one: Instance) -> bool:
-    """As JSON: to Python 1, 1.0 and true are equal."""
-    return was == one and orjson.dumps(was, option=_SORTED) == orjson.dumps(one, option=_SORTED)
 
 
 def _gone(id: str, old: Doc, new: Doc) -> list[Operation]:

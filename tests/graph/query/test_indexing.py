@@ -44,3 +44,18 @@ async def test_a_writer_that_cannot_know_yet_is_waited_for(graph: Graph, graph_u
         await gate.execute("drop trigger hold_up on graph.entity; drop function graph.hold_up()")
     rows = await graph.fetch("select val, id from graph.attr_num where tenant = $1 order by val", tenant)
     assert [row[1] for row in rows] == [thing(0, "Lamp")["id"], held["id"]]
+
+
+async def test_a_number_in_the_place_of_a_truth_is_another_value(graph: Graph, tenant: int) -> None:
+    """To Python, 0 and False are equal."""
+    lamp = thing(0, "Lamp", glow=False)
+    await graph.write(tenant, [creation(lamp)])
+    assert await indexing.index(graph, tenant, iri("glow"))
+    dim = Operation(name="append", id=str(lamp["id"]), doc=thing(0, "Lamp", glow=0))
+    for op in (Operation(name="upsert-replace", id=dim.id, doc=dim.doc), dim):
+        assert (await graph.write(tenant, [op]))[0].error is None
+        found = await graph.fetch("select val from graph.attr_num where tenant = $1", tenant)
+        assert [row[0] for row in found] == [0.0], op.name
+        told = "select count(*) from graph.attr_inst i join graph.entity e on e.eno = i.eno where e.tenant = $1 and num = 0"
+        assert (await graph.fetch(told, tenant))[0][0] >= 1, op.name
+        await graph.write(tenant, [Operation(name="upsert-replace", id=dim.id, doc=lamp)])
