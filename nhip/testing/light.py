@@ -42,6 +42,8 @@ _first: dict[tuple[int, ...], tuple[Litestar, tuple[Any, ...]]] = {}
 
 def lighten() -> None:
     """Put all of it in place, for the rest of the process."""
+    if vars(web_app)["Litestar"] is assembled:
+        return
     vars(web_app)["Litestar"] = assembled
     vars(static)["_static_file"] = cache(static._static_file)
     render.Pages.__init__ = partialmethod(_remembering, render.Pages.__init__, Compiled())  # type: ignore[assignment]
