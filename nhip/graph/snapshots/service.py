@@ -35,7 +35,6 @@ GIVEN = frozenset({"id", "type", "snapshotQueries", "snapshotPriority", "expires
 CHANGED = frozenset({"type", "snapshotPriority", "expiresAt"})
 _MADE = {"snapshotStatus", "snapshotQueriesDetails", "createdAt", "modifiedAt", "lastUsedAt"}
 _BATCH = 500
-_NOTHING = "nothing was found"
 
 
 async def create(graph: Graph, tenant: int, given: Snapshot) -> Snapshot:
@@ -71,7 +70,7 @@ async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Ba
                 count += len(batch)
             # a query that yields nothing was no success (5.16.1.4)
             details.append(
-                {"resultStatus": "success"} if count else {"resultStatus": "failure", "errorDetails": _NOTHING}
+                {"resultStatus": "success"} if count else {"resultStatus": "failure", "errorDetails": _("nothing was found")}
             )
         except NhipError as error:
             details.append({"resultStatus": "failure", "errorDetails": error.message()})
