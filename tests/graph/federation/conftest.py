@@ -105,7 +105,7 @@ class City:
 
     async def copies(self, count: int) -> list[Any]:
         """The subscriptions here, when there are so many."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(found := await self.ask("GET", "/subscriptions?limit=100")) != count:
                 await asyncio.sleep(0.02)
         return list(found)
