@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import orjson
 
-from nhip.security.outgoing_errors import OutgoingError
+from nhip.security.outgoing_errors import OutgoingError, TimedOut
 from nhip.security.outgoing_transport import GuardedTransport
 from nhip.security.tls import Believed, believed_context
 from nhip.settings import Settings
@@ -64,13 +64,24 @@ class Client:
         waits = {"connect": timeout_s, "read": timeout_s, "write": timeout_s, "pool": timeout_s}
         try:
             request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": waits})
-            response = self._transport().exchange(request, timeout_s, timeout_s)
+            response = self._answered(request, timeout_s)
             try:
                 return _read(response)
             finally:
                 response.close()
         except (OutgoingError, httpx.InvalidURL, ValueError):
             return Reply(0)
+
+    def _answered(self, request: httpx.Request, timeout_s: float) -> httpx.Response:
+        """The answer; a question whose connection was lost, as a kept one is when its source starts anew, is put once more."""
+        try:
+            return self._transport().exchange(request, timeout_s, timeout_s)
+        except TimedOut:
+            raise
+        except OutgoingError:
+            if request.method != "GET":
+                raise
+            return self._transport().exchange(request, timeout_s, timeout_s)
 
     def _transport(self) -> GuardedTransport:
         """This thread's own, as deadlines are kept for one request at a time."""

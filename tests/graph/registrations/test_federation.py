@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -291,3 +292,28 @@ async def test_counters_and_changes_are_seen_by_other_processes(
     with pytest.raises(ResourceNotFound):
         other.get(tenant, id)
     await db.close()
+
+
+async def test_a_question_is_put_again_when_its_connection_is_lost(
+    federation: Federation, tenant: int, source: Source
+) -> None:
+    """As with a source that was started anew while a connection to it was kept."""
+    lost = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal lost
+        await reader.readuntil(b"\r\n\r\n")
+        if not lost:
+            lost += 1
+        else:
+            body = orjson.dumps({"id": "urn:ngsi-ld:Bus:x", "type": "Bus"})
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    source.stop()
+    await register(federation, tenant, source, endpoint=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    heard = await reads.retrieve(federation, origin(tenant), "urn:ngsi-ld:Bus:x", frozenset())
+    server.close()
+    assert ([doc["id"] for doc in heard.docs], heard.warnings, lost) == (["urn:ngsi-ld:Bus:x"], [], 1)
