@@ -70,7 +70,9 @@ async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Ba
                 count += len(batch)
             # a query that yields nothing was no success (5.16.1.4)
             details.append(
-                {"resultStatus": "success"} if count else {"resultStatus": "failure", "errorDetails": _("nothing was found")}
+                {"resultStatus": "success"}
+                if count
+                else {"resultStatus": "failure", "errorDetails": _("nothing was found")}
             )
         except NhipError as error:
             details.append({"resultStatus": "failure", "errorDetails": error.message()})
