@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import httpx
-import psycopg
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -22,6 +21,7 @@ from nhip.kernel.time import now
 from nhip.security.programs.model import Limits
 from nhip.security.programs.service import issue_key, make_program
 from nhip.settings import Settings
+from nhip.testing.plugin import copied_database
 
 
 class Running(NamedTuple):
@@ -42,34 +42,34 @@ def free_port() -> int:
 async def running(
     postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
-    name = f"{template_database}_running"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     folder, port = tmp_path_factory.mktemp("running"), free_port()
-    settings = Settings(
-        data_dir=folder, database_url=postgres.url(name), memory_mb=300, port=port, outgoing_private="127.0.0.0/8",
-        requests_per_minute=0, heavy_per_minute=0, second_factor="offered",
-    )  # fmt: skip
-    db = Database(settings.database_url, size=2)
-    await db.open()
-    async with db.tx() as tx:
-        program = await make_program(tx, "Phần mềm thử")
-        limits = Limits(
-            scopes=("graph.read", "graph.write"), expires_at=now() + timedelta(days=1), per_minute=100_000,
-            per_day=10_000_000,
+    with copied_database(postgres, template_database) as url:
+        settings = Settings(
+            data_dir=folder, database_url=url, memory_mb=300, port=port, outgoing_private="127.0.0.0/8",
+            requests_per_minute=0, heavy_per_minute=0, second_factor="offered",
         )  # fmt: skip
-        key = (await issue_key(tx, program.id, "test", limits)).text
-    server = Server(create_app(settings), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    address = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(f"{address}/health")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    yield Running(address, key, Installation(settings, db, Objects(folder / "objects")))
-    server.stop()
-    await serving
-    await db.close()
+        db = Database(settings.database_url, size=2)
+        await db.open()
+        async with db.tx() as tx:
+            program = await make_program(tx, "Phần mềm thử")
+            limits = Limits(
+                scopes=("graph.read", "graph.write"), expires_at=now() + timedelta(days=1), per_minute=100_000,
+                per_day=10_000_000,
+            )  # fmt: skip
+            key = (await issue_key(tx, program.id, "test", limits)).text
+        server = Server(
+            create_app(settings), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
+        )
+        serving = asyncio.create_task(server.serve())
+        address = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient() as client:
+            while True:
+                try:
+                    await client.get(f"{address}/health")
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+        yield Running(address, key, Installation(settings, db, Objects(folder / "objects")))
+        server.stop()
+        await serving
+        await db.close()

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
-import psycopg
 import pytest
 
 from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
@@ -18,13 +17,10 @@ from nhip.datasets.deliveries import receive
 from nhip.datasets.pipeline import process
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import get_dataset
-from nhip.db import Database, Objects
-from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
 from nhip.graph.document.pack import unpack
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.service import DEFAULT_TENANT, Graph
-from nhip.settings import Settings
 from nhip.things import store
 from nhip.things.keeping import catch_up
 from nhip.things.model import Attribute, Link, Mapping, Place
@@ -35,21 +31,10 @@ HEAD = "ma,ten,do_cao,ngay_do,vi_do,kinh_do,nguoi_giu,ghi_chu,tuyen"
 
 
 @pytest.fixture(scope="module")
-async def city(
-    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Installation]:
-    name = f"{template_database}_things"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
-    folder = tmp_path_factory.mktemp("things")
-    settings = Settings(data_dir=folder, database_url=postgres.url(name), memory_mb=300)
-    db = Database(settings.database_url, size=4)
-    await db.open()
-    installation = Installation(settings, db, Objects(folder / "objects"))
-    async with db.tx() as tx:
+async def city(shared_installation: Installation) -> Installation:
+    async with shared_installation.db.tx() as tx:
         await put_agency(tx, "000.01.10.H57", "Sở Mẫu")
-    yield installation
-    await db.close()
+    return shared_installation
 
 
 @pytest.fixture(scope="module")
