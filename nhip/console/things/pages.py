@@ -26,6 +26,7 @@ from nhip.graph.document.render import render
 from nhip.graph.model import Doc, View
 from nhip.graph.service import DEFAULT_TENANT
 from nhip.kernel.i18n import _
+from nhip.portal.public import FOR_ALL
 from nhip.things.store import list_faults, list_held
 from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
@@ -176,7 +177,7 @@ async def faults(request: AnyRequest, dataset: FromQuery[str]) -> Response[str]:
 @get(PATH, permission="public", anonymous=True, include_in_schema=False)
 async def context() -> Response[bytes]:
     """The @context of the city's things: words, no data, so it is open to all."""
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"}
+    headers = {**FOR_ALL, "Cache-Control": "public, max-age=3600"}
     return Response(FILE.read_bytes(), media_type="application/ld+json", headers=headers)
 
 
