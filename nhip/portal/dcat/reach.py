@@ -22,7 +22,7 @@ from nhip.portal import store as portal_store
 from nhip.portal.dcat import store
 from nhip.portal.dcat.service import describe
 from nhip.portal.model import TOPIC, Entry
-from nhip.web.live import Live
+from nhip.web.live import EVERYTHING, Live
 
 log = logging.getLogger(__name__)
 Ask = Callable[[str, str], Awaitable[int]]
@@ -60,8 +60,9 @@ async def _changed(live: Live, heard: int) -> int:
         async with asyncio.timeout(PAUSE_S), aclosing(listening) as topics:
             async for number, topic in topics:
                 heard = number or heard
-                if topic == TOPIC:
-                    break
+                if topic in (TOPIC, EVERYTHING):
+                    return heard
+        await asyncio.sleep(PAUSE_S)  # nobody tells of changes: too many listen, or the server ends
     return heard
 
 

@@ -14,12 +14,13 @@ from nhip.app import create_app
 from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.portal import store as portal_store
-from nhip.portal.dcat import store
+from nhip.portal.dcat import reach, store
 from nhip.portal.dcat.mqa import EXCELLENT
 from nhip.portal.dcat.reach import ask_due
 from nhip.portal.dcat.service import look_at_due, quality_of
 from nhip.portal.service import get_entry, propose, publish, recall, release_due, withdraw
 from nhip.security.service import set_administrator_password
+from nhip.web.live import Live
 from tests.portal.conftest import STOP_ROWS, WORDS, deliver
 
 Client = AsyncTestClient[Litestar]
@@ -91,3 +92,11 @@ async def test_a_fresh_dataset_has_its_points_at_once(
         async with asyncio.timeout(20):
             while await _points(installation) < EXCELLENT:
                 await asyncio.sleep(0.05)
+
+
+async def test_where_nobody_can_listen_any_more_the_clock_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "PAUSE_S", 0.3)
+    live, began = Live(), asyncio.get_running_loop().time()
+    live.close()
+    assert await reach._changed(live, 7) == 7
+    assert asyncio.get_running_loop().time() - began > 0.25, "a loop without a pause would take a whole core"
