@@ -59,7 +59,7 @@ async def _changed(live: Live, heard: int) -> int:
     with suppress(TimeoutError):
         async with asyncio.timeout(PAUSE_S), aclosing(listening) as topics:
             async for number, topic in topics:
-                heard = number or heard
+                heard = number if topic else heard  # a heartbeat has no topic
                 if topic in (TOPIC, EVERYTHING):
                     return heard
         await asyncio.sleep(PAUSE_S)  # nobody tells of changes: too many listen, or the server ends
