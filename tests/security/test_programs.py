@@ -38,6 +38,7 @@ from nhip.security.programs.service import (
 )
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
+from tests.security.edge import client_at
 from tests.security.openid_world import HOME, in_transaction, own_settings, signed
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -228,20 +229,16 @@ def test_networks(place: Place) -> None:
             ("198.51.100.1", False),
             ("::ffff:203.0.113.9", True),
         ):
-            scope_client = (address, 50_000)
-            answer = asyncio.run(_from(client.app, scope_client, made.text))
+            answer = client.blocking_portal.call(_from, client.app, address, made.text)
             assert (answer == 200) is good, address
     noted = place.rows("select body from ledger.event where kind = 'access.refused' order by seq desc limit 1")
     assert made.credential.public_id in noted[0][0] and made.text not in noted[0][0]
 
 
-async def _from(app: Any, peer: tuple[str, int], text: str) -> int:
-    import httpx
-
+async def _from(app: Any, address: str, text: str) -> int:
     headers = {"authorization": f"Bearer {text}", "accept": "application/json"}
-    transport = httpx.ASGITransport(app, client=peer)
-    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client, app.lifespan():
-        return (await client.get("/metrics", headers=headers)).status_code
+    async with client_at(app, address, HOME, headers) as client:
+        return (await client.get("/metrics")).status_code
 
 
 def test_the_last_use_is_noted_coarsely(place: Place) -> None:
