@@ -153,7 +153,7 @@ async def _answering() -> None:
             return
         except (OSError, RuntimeError, asyncio.IncompleteReadError):
             await asyncio.sleep(0.2)
-    raise RuntimeError("the node does not answer; see bench/work/graph.log")
+    raise RuntimeError(f"the node does not answer; see {WORK / 'graph.log'}")
 
 
 async def floor(figures: Measured, size: int) -> None:

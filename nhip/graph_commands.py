@@ -27,7 +27,8 @@ from nhip.graph.nodes import node_database
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
-from nhip.graph.relays.service import relays_of
+from nhip.graph.relays.planning import Planner
+from nhip.graph.relays.service import RECEIVED_AT, Relays
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.graph.watches.service import Watches
@@ -175,7 +176,9 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     subscriptions = Subscriptions(graph, contexts, settings, hosting)
     watches = Watches(graph, contexts, settings, hosting, registrations)
     mirrors = Mirrors(graph, db, contexts, settings, node.address)
-    relays = relays_of(graph, federation, subscriptions, watches, hosting, contexts, node.name, node.address)
+    heard_at = node.address.rstrip("/") + RECEIVED_AT
+    planner = Planner(graph, federation, subscriptions, watches, hosting, contexts, name=node.name, uri=heard_at)
+    relays = Relays(graph, federation, subscriptions, contexts, planner)
     parts: list[_Part] = [db, graph, registrations, subscriptions, watches, mirrors, relays]
     for part in parts:
         await part.open()

@@ -26,6 +26,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nhip.testing.browser import FLAGS, ready
+from nhip.testing.serving import free_port
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -104,13 +105,6 @@ def running(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:

@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -40,6 +39,7 @@ from nhip.scaffold import write_sector
 from nhip.sector_check import check
 from nhip.settings import Settings
 from nhip.testing.sector import first_page, sector_of
+from nhip.testing.serving import free_port
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -148,9 +148,7 @@ def test_two_cities_federate_as_the_tutorial_says(postgres: EmbeddedServer, tmp_
     """Every command of the page in one shell, at ports that are free; what it prints is what the page shows."""
     text = (DOCS / "tutorial" / "two-cities.md").read_text(encoding="utf-8")
     for port in ("9091", "9092", "9093"):
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            text = text.replace(port, str(found.getsockname()[1]))
+        text = text.replace(port, str(free_port()))
     command = tmp_path / "bin" / "nhip"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nhip "$@"\n', encoding="utf-8")

@@ -111,3 +111,18 @@ class Listing(msgspec.Struct, frozen=True):
                 shown.append(None)
             shown.append(number)
         return shown
+
+
+class PlacesMap(msgspec.Struct, frozen=True, kw_only=True):
+    """What a map's script is told: where rows are asked for, the columns of their places, titles as JSON, the background."""
+
+    rows: str
+    titles: str
+    tiles: str
+    credit: str
+    latitude: str = "latitude"
+    longitude: str = "longitude"
+    geometry: bool = False
+    """The rows come as GeoJSON, as lines and areas need more than a latitude and a longitude."""
+    signed: bool = False
+    """The rows are only for who is signed in."""

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from nhip.db.installation import Installation, opened
 from nhip.errors import DatabaseAway
 from nhip.serve import PortTaken
 from nhip.settings import Settings
+from nhip.testing.serving import free_port
 from tests.acceptance.conftest import AGENCY, Nhip, eventually, until
 
 ROWS = 150_000
@@ -91,12 +91,6 @@ class Up:
 
     def postgres(self) -> int | None:
         return EmbeddedServer(self.settings.data_dir / "postgres").pid()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from playwright.sync_api import Browser
 from nhip.kernel import random
 from nhip.settings import load as load_settings
 from nhip.testing.browser import Browsing
+from nhip.testing.serving import free_port
 from tests.e2e import sample
 
 START_S = 90.0
@@ -54,9 +54,7 @@ class Site(msgspec.Struct, frozen=True):
 def site(chromium: Browser) -> Iterator[Site]:
     """Starts the server, waits for its greeting, loads the city beside it, signs in."""
     folder = Path(tempfile.mkdtemp(prefix="nhip-e2e-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NHIP_")}
     environment["NHIP_SECOND_FACTOR"] = "offered"
     environment["NHIP_OUTGOING_PRIVATE"] = "127.0.0.0/8"  # where the identity provider of the tests is

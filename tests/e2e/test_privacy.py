@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from nhip.security.service import begin_session
 from nhip.security.store import NewSession
 from nhip.settings import load as load_settings
 from nhip.testing.browser import SIZES, Browsing, axe, ready, sideways
+from nhip.testing.serving import free_port
 from tests.e2e.pages import vi
 from tests.privacy import city
 
@@ -54,9 +54,7 @@ class Site(msgspec.Struct, frozen=True):
 def place(chromium: Browser) -> Iterator[Site]:
     """A server of its own on its own folder, with two datasets of people, a protection officer and two citizens."""
     folder = Path(tempfile.mkdtemp(prefix="nhip-e2e-privacy-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     agent = Browsing.run(lambda: _agent(chromium))
     tokens = asyncio.run(_prepare(folder, agent))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NHIP_")}

@@ -13,8 +13,6 @@ import httpx
 import psycopg
 import pytest
 import schemathesis
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from hypothesis import HealthCheck, given, seed, settings
 from litestar import Litestar
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -35,6 +33,7 @@ from nhip.portal.openapi import document, said_by_routes, words
 from nhip.portal.service import withdraw
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
+from nhip.testing.serving import serving
 from tests.portal.filling import fill
 
 EXAMPLES = int(os.environ.get("NHIP_WALK_EXAMPLES", "4"))
@@ -71,28 +70,8 @@ async def address(app: Litestar) -> AsyncIterator[str]:
     await db.open()
     await _plant(Installation(chosen, db, Objects(chosen.data_dir / "objects")))
     await db.close()
-    port = _free()
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(f"{url}/health")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    yield url
-    server.stop()
-    await serving
-
-
-def _free() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    async with serving(app) as url:
+        yield url
 
 
 async def _plant(installation: Installation) -> None:

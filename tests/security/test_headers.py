@@ -26,6 +26,7 @@ from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.protect import CLEAR_SITE_DATA, HEADERS, host_in
 from nhip.settings import Settings, load
 from nhip.testing.sector import signed_in_client
+from nhip.testing.serving import free_port
 from tests.security.edge import client_at, raw_answer, small
 
 PLACES = {"uuid": str(uuid.UUID(int=7)), "int": "7", "path": "a/b", "str": "nothing-here"}
@@ -198,9 +199,7 @@ def served() -> Litestar:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = probe.getsockname()[1]
+    number = free_port()
     code = (
         "from granian.server import Server; from granian.constants import Interfaces;"
         f"Server('tests.security.test_headers:served', factory=True, port={number}, interface=Interfaces.ASGI).serve()"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import NamedTuple
 
-import httpx
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from nhip.app import create_app
 from nhip.db import Database, Objects
@@ -22,6 +17,7 @@ from nhip.security.programs.model import Limits
 from nhip.security.programs.service import issue_key, make_program
 from nhip.settings import Settings
 from nhip.testing.plugin import copied_database
+from nhip.testing.serving import free_port, serving
 
 
 class Running(NamedTuple):
@@ -30,12 +26,6 @@ class Running(NamedTuple):
     address: str
     key: str
     installation: Installation
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="package")
@@ -57,19 +47,6 @@ async def running(
                 per_day=10_000_000,
             )  # fmt: skip
             key = (await issue_key(tx, program.id, "test", limits)).text
-        server = Server(
-            create_app(settings), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
-        )
-        serving = asyncio.create_task(server.serve())
-        address = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient() as client:
-            while True:
-                try:
-                    await client.get(f"{address}/health")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.05)
-        yield Running(address, key, Installation(settings, db, Objects(folder / "objects")))
-        server.stop()
-        await serving
+        async with serving(create_app(settings), port) as address:
+            yield Running(address, key, Installation(settings, db, Objects(folder / "objects")))
         await db.close()

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
+from nhip.testing.serving import free_port
 from tests.test_docs import DOCS, blocks
-from tests.things.conftest import Running, free_port
+from tests.things.conftest import Running
 
 PATIENCE_S = 20
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from nhip.testing.serving import free_port
+
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def gallery_url() -> Iterator[str]:
     """The gallery served by Granian in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
     process = subprocess.Popen([sys.executable, str(HERE / "gallery.py"), str(port)], cwd=HERE, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -31,7 +31,7 @@ from nhip.things.store import list_faults, list_held
 from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
 from nhip.web.i18n import translate
-from nhip.web.model import Crumb, Listing
+from nhip.web.model import Crumb, Listing, PlacesMap
 from nhip.web.render import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -143,16 +143,17 @@ def _simulated(doc: Doc) -> bool:
     return any(one.get("value") == SIMULATED for one in told)
 
 
-def _map(request: AnyRequest, query: dict[str, str]) -> dict[str, str]:
+def _map(request: AnyRequest, query: dict[str, str]) -> PlacesMap:
     """What the page's script is told of the map."""
     settings = request.app.state.settings
     titles = {"name": translate(_("Name")), "id": translate(_("Identifier"))}
-    return {
-        "rows": f"{HOME}/rows?{urlencode(query)}",
-        "titles": json.dumps(titles, ensure_ascii=False),
-        "tiles": settings.map_tiles,
-        "credit": settings.map_credit,
-    }
+    return PlacesMap(
+        rows=f"{HOME}/rows?{urlencode(query)}",
+        titles=json.dumps(titles, ensure_ascii=False),
+        tiles=settings.map_tiles,
+        credit=settings.map_credit,
+        signed=True,
+    )
 
 
 @get(f"{HOME}/raw", permission=READ)

@@ -10,7 +10,6 @@ from typing import Any
 import asyncpg
 
 from nhip.errors import NhipError
-from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.document.expand import expand_entity
@@ -28,7 +27,6 @@ from nhip.graph.relays.store import Relay
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.model import Subscription
 from nhip.graph.subscriptions.service import Subscriptions
-from nhip.graph.watches.service import Watches
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -211,22 +209,6 @@ class Relays:
         if stored is not None:
             heard.docs.insert(0, unpack(stored.doc, stored.sys))
         return heard.merged([part])[part["id"]]
-
-
-def relays_of(
-    graph: Graph,
-    federation: Federation,
-    subscriptions: Subscriptions,
-    watches: Watches,
-    hosting: Hosting,
-    contexts: Contexts,
-    name: str,
-    address: str,
-) -> Relays:
-    """Those of the broker called `name` and reached at `address`."""
-    uri = address.rstrip("/") + RECEIVED_AT
-    planner = Planner(graph, federation, subscriptions, watches, hosting, contexts, name=name, uri=uri)
-    return Relays(graph, federation, subscriptions, contexts, planner)
 
 
 def _read(told: dict[str, Any], context: Context) -> Doc | None:

@@ -10,6 +10,7 @@ from nhip.portal.model import Entry
 from nhip.portal.pages.words import title_of
 from nhip.portal.rows.shapes import find_shape
 from nhip.settings import Settings
+from nhip.web.model import PlacesMap
 
 TOLD = 6
 """Columns that a point tells of its row, besides where it lies."""
@@ -17,20 +18,7 @@ SIZE, AREAS = 1_000, 200
 """Rows of a page; areas have many corners."""
 
 
-class MapOf(msgspec.Struct, frozen=True):
-    """What the page's script is told: where the rows are, their columns of places, titles as JSON, the background."""
-
-    rows: str
-    latitude: str
-    longitude: str
-    geometry: bool
-    """The rows come as GeoJSON, as lines and areas need more than a latitude and a longitude."""
-    titles: str
-    tiles: str
-    credit: str
-
-
-def map_of(entry: Entry, settings: Settings) -> MapOf | None:
+def map_of(entry: Entry, settings: Settings) -> PlacesMap | None:
     """The map of a dataset whose columns say where its rows lie, None for others."""
     shape = find_shape(entry.columns)
     if shape is None:
@@ -40,7 +28,7 @@ def map_of(entry: Entry, settings: Settings) -> MapOf | None:
     asked = {"_select": ",".join((*names, *shape.names)), "_size": AREAS if shape.geometry else SIZE}
     query = urlencode({**asked, "_format": "geojson"} if shape.geometry else asked)
     titles = {column.name: title_of(column) for column in entry.columns}
-    return MapOf(
+    return PlacesMap(
         rows=f"/dataset/{entry.name}/rows?{query}",
         latitude=shape.latitude,
         longitude=shape.longitude,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,15 +19,10 @@ from click.testing import CliRunner
 
 from nhip.cli import cli
 from nhip.db.embedded import EmbeddedServer
+from nhip.testing.serving import free_port
 
 _names = itertools.count()
 WAIT_S = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def until(true: Callable[[], Any], what: str = "it", within_s: float = WAIT_S) -> Any:

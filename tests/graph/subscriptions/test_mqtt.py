@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from nhip.testing.serving import free_port
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.test_letters import CERTAIN, settled
 from tests.graph.subscriptions.test_notifying import create, members, prop, until, update
@@ -29,9 +29,7 @@ class Mosquitto:
     """The broker, and a client that hears everything."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         users = folder / "users"
         subprocess.run(["mosquitto_passwd", "-b", "-c", users, "bus", "bí mật/1"], check=True)
         users.chmod(0o644)

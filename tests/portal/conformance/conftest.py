@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 
-import httpx
 import psycopg
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from nhip.app import create_app
 from nhip.db import Database, Objects
@@ -19,6 +14,7 @@ from nhip.db.installation import Installation
 from nhip.portal.service import propose, publish
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
+from nhip.testing.serving import serving
 from tests.portal.conftest import STOP_ROWS, STOPS, WORDS, _made
 
 
@@ -40,20 +36,7 @@ async def address(
     async with db.tx() as tx:
         await set_administrator_password(tx)
     await db.close()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(create_app(settings), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    async with httpx.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(f"http://127.0.0.1:{port}/health")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-    await serving
+    async with serving(create_app(settings)) as url:
+        yield url
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')

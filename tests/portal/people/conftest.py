@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -29,6 +28,7 @@ from nhip.portal.service import propose, publish
 from nhip.security.service import set_administrator_password
 from nhip.settings import Settings
 from nhip.testing.sector import signed_in_client
+from nhip.testing.serving import free_port
 from tests.e2e import sample
 from tests.portal.conftest import STOP_ROWS, STOPS, WORDS, deliver
 
@@ -136,13 +136,6 @@ class Mailbox:
         if self.hang_up:
             server.transport.abort()
         return "250 OK"
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

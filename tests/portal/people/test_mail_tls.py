@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from nhip.portal.people.mail import Line, MailServerAway, Server
-from tests.portal.people.conftest import Mailbox, free_port
+from nhip.testing.serving import free_port
+from tests.portal.people.conftest import Mailbox
 
 LETTER = b"From: a@hue.example\r\nTo: b@mai.example\r\nSubject: x\r\n\r\nxin chao\r\n"
 
