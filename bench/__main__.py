@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench [units] [check] [pipeline] [ledger] [portal] [gate] [--quick]
 
---quick: small files, for a look in two minutes; its figures are recorded under the same names, with their rows.
+--quick: small files, for a look in two minutes; its figures are only printed.
 """
 
 from __future__ import annotations
@@ -91,9 +91,10 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(BENCHES):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    results.kept = not asked.quick
     for name in asked.names or BENCHES:
         BENCHES[name](asked.quick)
-    print(results.table(results.RECORDED))
+    print(results.table())
 
 
 if __name__ == "__main__":

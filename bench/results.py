@@ -11,11 +11,15 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench import figures as figures_page
+
 HERE = Path(__file__).parent
 WORK = HERE / "work"
 RESULTS = HERE / "results.json"
-RECORDED: list[str] = []
-"""Names recorded by this process."""
+RECORDED: dict[str, dict[str, Any]] = {}
+"""What this process recorded, by name."""
+kept = True
+"""Whether results.json takes it: what small files give is only looked at."""
 
 
 class Measured(NamedTuple):
@@ -68,25 +72,26 @@ def _pace() -> float:
 
 
 def record(name: str, figures: dict[str, Any]) -> dict[str, Any]:
-    """Put the figures into results.json under `name`, print them, give them back."""
+    """Put the figures into results.json and docs/reference/figures.md under `name`, print them, give them back."""
     entry = {**figures, "machine": machine(), "commit": _commit()}
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    results[name] = entry
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    RECORDED.append(name)
+    RECORDED[name] = entry
+    if kept:
+        results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+        text = json.dumps({**results, name: entry}, indent=1, ensure_ascii=False, sort_keys=True)
+        RESULTS.write_text(text + "\n", encoding="utf-8")
+        figures_page.write()
     print(name, json.dumps(figures, ensure_ascii=False), f"load {entry['machine']['load']}", flush=True)
     return entry
 
 
-def table(names: list[str]) -> str:
-    """The figures recorded under `names`, a line each, under the machine and commit of the last one."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+def table() -> str:
+    """The figures recorded by this process, a line each, under the machine and commit of the last one."""
     columns = ("rows", "findings", "cpu_s", "wall_s", "rows_per_cpu_s", "rows_per_s", "peak_mb")
     lines = [" | ".join(("name", *columns)), " | ".join(["---"] * (len(columns) + 1))]
-    for name in names:
-        cells = [results[name].get(column) for column in columns]
+    for name, entry in RECORDED.items():
+        cells = [entry.get(column) for column in columns]
         lines.append(" | ".join([name, *("-" if cell is None else f"{cell:,}" for cell in cells)]))
-    last = results[names[-1]]
+    last = list(RECORDED.values())[-1]
     on = last["machine"]
     state = f"load {on['load']}, pace {on.get('pace', '-')}"
     about = f"{on['processor']}, {on['cores']} cores, {state}, Python {on['python']}, commit {last['commit']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from bench import figures
 from nhip.cli import COMMANDS, cli
 from nhip.settings import Settings
 
@@ -155,3 +157,8 @@ def test_the_generated_reference_is_up_to_date() -> None:
         [sys.executable, "scripts/reference.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_page_of_figures_says_what_was_measured() -> None:
+    results = json.loads((ROOT / "bench" / "results.json").read_text(encoding="utf-8"))
+    assert figures.PAGE.read_text(encoding="utf-8") == figures.page(results), "python -m bench.figures"
