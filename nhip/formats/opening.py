@@ -71,7 +71,7 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     if kind == "ole":
         raise PasswordProtected(file=filename)
     if kind == "spreadsheetml":
-        return sheetxml.open_book(path, settings, filename)
+        return sheetxml.open_book(path, work, settings, filename)
     if kind == "mhtml":
         return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
     if kind in _BOOKS:
@@ -97,7 +97,7 @@ def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: 
         done = text.transcode(path, work / "text.utf8", encoding)
         kind = sniff.sniff(done.path) or kind
         if kind == "spreadsheetml":  # XML says itself how it is encoded
-            return sheetxml.open_book(path, settings, filename)
+            return sheetxml.open_book(path, work, settings, filename)
         path = done.path
         notes += nul_notes(done.nuls)
     if path.stat().st_size == 0:

@@ -1,18 +1,20 @@
 """Excel 2003 XML (SpreadsheetML), which many programs write under the name .xls or .xml: sheets as grids of text cells.
 
-Formulas give their stored results. The file is read as a stream, once for its shape and once for each sheet that is asked for.
+Formulas give their stored results. The file is read as a stream, once; its rows wait on disk until a sheet is asked for.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 from xml.etree import ElementTree
 
 import defusedxml
 import defusedxml.ElementTree
+import msgspec
 
 from nhip.formats.errors import BrokenFile, TooManyColumns, TooSpread
 from nhip.formats.excel import MOST_CELLS, cell_text, hidden, number_text
@@ -27,6 +29,11 @@ _LAST: Final = 1 << 20
 """The last row that a sheet can have."""
 _NO_DAY: Final = 1900
 """Times of day stand as moments of the year before."""
+_TRUTH: Final = {"1": True, "true": True, "0": False, "false": False}
+_Kept = tuple[int, list[tuple[int, str | None]]]
+"""A row as it waits: its number, and the cells with their columns."""
+_written: Final = msgspec.json.Encoder().encode
+_read: Final = msgspec.json.Decoder(_Kept).decode
 
 
 class _Cell(NamedTuple):
@@ -53,6 +60,8 @@ class _Sheet:
         self.name = name
         self.hidden = False
         self.width = self.rows = self.cells = 0
+        self.start = 0
+        """Where its rows begin in the file in which they wait."""
         self.merges: list[Merge] = []
 
     def add(self, line: _Line) -> None:
@@ -128,13 +137,13 @@ def _text(data: ElementTree.Element | None) -> str | None:
     text = "".join(data.itertext())
     kind = data.get(f"{_SS}Type")
     try:
-        if kind == "Number":
-            return number_text(float(text))
+        if kind == "Number" and math.isfinite(number := float(text)) and "_" not in text:
+            return number_text(number)
         if kind == "DateTime":
             return cell_text(_moment(datetime.fromisoformat(text)))
     except ValueError:
         return text or None
-    return cell_text(text.strip() == "1" if kind == "Boolean" else text)
+    return cell_text(_TRUTH.get(text.strip().lower(), text) if kind == "Boolean" else text)
 
 
 def _moment(moment: datetime) -> object:
@@ -143,38 +152,46 @@ def _moment(moment: datetime) -> object:
     return moment if moment.time() != datetime.min.time() else moment.date()
 
 
-def open_book(path: Path, settings: Settings, filename: str) -> Opened:
-    """The sheets of the file. Raises BrokenFile, TooSpread, TooManyColumns."""
-    reader = _Reader(path)
+def open_book(path: Path, work: Path, settings: Settings, filename: str) -> Opened:
+    """The sheets of the file; their rows wait in `work`. Raises BrokenFile, TooSpread, TooManyColumns."""
+    reader, kept = _Reader(path), work / "rows.jsonl"
     try:
-        for line in reader.lines():
-            sheet = reader.sheets[line.sheet]
-            sheet.add(line)
-            if sheet.width > settings.max_columns:
-                raise TooManyColumns(table=sheet.name, file=filename, columns=sheet.width, limit=settings.max_columns)
-    except (ElementTree.ParseError, defusedxml.DefusedXmlException, ValueError) as error:
+        with kept.open("wb") as file:
+            for line in reader.lines():
+                _keep(file, line, sheet := reader.sheets[line.sheet])
+                if (width := sheet.width) > settings.max_columns:
+                    raise TooManyColumns(table=sheet.name, file=filename, columns=width, limit=settings.max_columns)
+    except (ElementTree.ParseError, defusedxml.DefusedXmlException, ValueError, LookupError) as error:
+        # the last: an encoding that nobody knows
         raise BrokenFile(file=filename, format="Excel XML", what=_("its content cannot be read")) from error
     parts, notes = [], []
-    for place, sheet in enumerate(reader.sheets):
+    for sheet in reader.sheets:
         area = sheet.width * sheet.rows
         if area > MOST_CELLS and sheet.cells * 50 < area:
             raise TooSpread(table=sheet.name, file=filename, rows=sheet.rows, columns=sheet.width)
         if sheet.hidden:
             notes.append(hidden(sheet.name))
-        parts.append(_grid(path, place, sheet))
+        parts.append(_grid(kept, sheet))
     return Opened(format="spreadsheetml", encoding="", parts=[*parts], notes=notes)
 
 
-def _grid(path: Path, place: int, sheet: _Sheet) -> Grid:
+def _keep(file: BinaryIO, line: _Line, sheet: _Sheet) -> None:
+    if not sheet.rows:
+        sheet.start = file.tell()
+    sheet.add(line)
+    file.write(_written((line.row, [(cell.at, cell.text) for cell in line.cells])) + b"\n")
+
+
+def _grid(kept: Path, sheet: _Sheet) -> Grid:
     def rows() -> Iterator[Row]:
-        for line in _Reader(path).lines():
-            if line.sheet > place:
-                return
-            if line.sheet == place:
+        with kept.open("rb") as file:
+            file.seek(sheet.start)
+            for _place in range(sheet.rows):
+                row, found = _read(file.readline())
                 cells: list[str | None] = [None] * sheet.width
-                for cell in line.cells:
-                    cells[cell.at] = cell.text
-                yield line.row, cells
+                for at, text in found:
+                    cells[at] = text
+                yield row, cells
 
     return Grid(name=sheet.name, sheet=sheet.name, rows=rows, merges=sheet.merges)
 

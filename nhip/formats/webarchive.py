@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from email.message import Message
 from email.parser import BytesParser
@@ -11,23 +12,31 @@ from typing import Final
 import msgspec
 
 from nhip.formats import webtable
-from nhip.formats.errors import UnknownFormat
+from nhip.formats.errors import BrokenFile, TooLarge, UnknownFormat
 from nhip.formats.model import Grid
+from nhip.kernel.i18n import _
 from nhip.settings import Settings
 
 _NAMED: Final = re.compile(r'<x:Name>([^<]{1,200})</x:Name>\s*<x:WorksheetSource\s+HRef="([^"]{1,500})"', re.IGNORECASE)
 """Where Excel says which page holds which sheet."""
 _MOST_PAGES: Final = 500
+_MOST_MB: Final = 256
+"""A letter is taken apart in memory."""
 
 
 def open_archive(path: Path, work: Path, settings: Settings, filename: str) -> list[Grid]:
     """The tables of all pages inside, under the names of their sheets where the file tells them; nothing that the pages refer to
-    is looked up. Raises UnknownFormat where no page has a table, and what `webtable.open_page` raises."""
-    with path.open("rb") as file:
-        message = BytesParser().parse(file)
-    pages = [part for part in message.walk() if part.get_content_type() == "text/html"][:_MOST_PAGES]
+    is looked up. Raises UnknownFormat where no page has a table, BrokenFile, TooLarge, and what `webtable.open_page` raises."""
+    if path.stat().st_size > _MOST_MB << 20:
+        raise TooLarge(file=filename, limit_mb=_MOST_MB)
+    try:
+        pages = _pages(path)
+    except RecursionError:
+        raise BrokenFile(file=filename, format="MHTML", what=_("it is nested too deeply")) from None
+    if len(pages) > _MOST_PAGES:
+        raise BrokenFile(file=filename, format="MHTML", what=_("it has more pages than any workbook has sheets"))
     texts = [_text(page) for page in pages]
-    names = {_last(href): name for text in texts for name, href in _NAMED.findall(text)}
+    names = {_last(html.unescape(href)): html.unescape(name) for text in texts for name, href in _NAMED.findall(text)}
     grids: list[Grid] = []
     for number, (page, text) in enumerate(zip(pages, texts, strict=True)):
         target = work / f"page{number}.html"
@@ -43,6 +52,12 @@ def open_archive(path: Path, work: Path, settings: Settings, filename: str) -> l
     return grids
 
 
+def _pages(path: Path) -> list[Message]:
+    with path.open("rb") as file:
+        message = BytesParser().parse(file)
+    return [part for part in message.walk() if part.get_content_type() == "text/html"]
+
+
 def _called(grid: Grid, sheet: str) -> Grid:
     return msgspec.structs.replace(grid, name=sheet, sheet=sheet)
 
@@ -54,7 +69,7 @@ def _text(page: Message) -> str:
     for charset in (page.get_content_charset() or "utf-8", "utf-8"):
         try:
             return data.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # no such letters, or the name of what are none
             continue
     return data.decode("cp1252", "replace")
 

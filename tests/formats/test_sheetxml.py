@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import quopri
+import time
 from base64 import encodebytes
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -99,6 +100,41 @@ def test_what_excel_would_refuse_is_refused(tmp_path: Path, old: str, new: str) 
         opened(tmp_path, BOOK.replace(old, new, 1).encode(), "a.xls")
 
 
+@pytest.mark.parametrize("encoding", ["nonsense", "zip", "rot13", "utf-7"])
+def test_an_encoding_that_is_none_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(errors.BrokenFile, match="Excel XML"):
+        opened(tmp_path, BOOK.replace("UTF-8", encoding, 1).encode(), "a.xls")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "text"),
+    [
+        ("Number", "1e3", "1000"),
+        ("Number", "9" * 400, "9" * 400),
+        ("Number", "nan", "nan"),
+        ("Number", "1_000", "1_000"),
+        ("Boolean", "TRUE", "TRUE"),
+        ("Boolean", "true", "TRUE"),
+        ("Boolean", "0", "FALSE"),
+        ("Boolean", "có", "có"),
+    ],
+)
+def test_a_value_is_never_taken_for_another(tmp_path: Path, kind: str, told: str, text: str) -> None:
+    cell = f'<Row><Cell><Data ss:Type="{kind}">{told}</Data></Cell></Row>'
+    body = f'{HEAD}<Worksheet ss:Name="a"><Table>{cell}</Table></Worksheet></Workbook>'
+    (grid,) = grids(opened(tmp_path, body.encode(), "a.xml"))
+    assert list(grid.rows()) == [(1, [text])]
+
+
+def test_many_sheets_are_read_in_one_go(tmp_path: Path) -> None:
+    row = "<Row>" + '<Cell><Data ss:Type="String">abc</Data></Cell>' * 10 + "</Row>"
+    sheets = (f'<Worksheet ss:Name="s{n}"><Table>{row * 2}</Table></Worksheet>' for n in range(1_500))
+    began = time.process_time()
+    found = grids(opened(tmp_path, f"{HEAD}{''.join(sheets)}</Workbook>".encode(), "a.xls"))
+    assert sum(1 for grid in found for _row in grid.rows()) == 3_000
+    assert time.process_time() - began < 10, "not the whole file for each sheet, which takes minutes"
+
+
 def test_a_sheet_that_claims_too_much_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.TooManyColumns):
         opened(tmp_path, BOOK.replace('ss:Index="5"', 'ss:Index="16000"', 1).encode(), "a.xls")
@@ -170,3 +206,33 @@ def test_a_letter_without_a_table_is_no_data(tmp_path: Path, cut: bytes) -> None
     body = web_archive()
     with pytest.raises(errors.UnknownFormat):
         opened(tmp_path, body[: body.rindex(cut)] + b"\r\n", "so.xls")
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "zip", "utf\0-8"])
+def test_letters_that_nobody_knows_are_read_as_what_they_look_like(tmp_path: Path, charset: str) -> None:
+    body = web_archive().replace(b"charset=utf-8", f'charset="{charset}"'.encode())
+    (grid,) = grids(opened(tmp_path, body, "so.xls"))
+    assert list(grid.rows())[1] == (2, ["007", "Huế = đẹp"])
+
+
+def test_names_of_sheets_stand_as_people_wrote_them(tmp_path: Path) -> None:
+    frame = encodebytes(FRAME.encode()).replace(b"\n", b"\r\n")
+    told = encodebytes(FRAME.replace("Hồ sơ", "Phí &amp; lệ phí").encode()).replace(b"\n", b"\r\n")
+    body = web_archive().replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n")
+    assert frame in body
+    (grid,) = grids(opened(tmp_path, body.replace(frame, told), "so.xls"))
+    assert grid.name == "Phí & lệ phí"
+
+
+@pytest.mark.parametrize("kind", ["multipart/mixed; boundary=b{n}\n\n--b{n}", "message/rfc822\n"])
+def test_a_letter_in_letters_without_end_is_refused(tmp_path: Path, kind: str) -> None:
+    nested = "".join(f"Content-Type: {kind}\n".format(n=n) for n in range(1_500))
+    with pytest.raises(errors.BrokenFile, match="MHTML"):
+        opened(tmp_path, f"MIME-Version: 1.0\nX: text/html\n{nested}".encode(), "so.mhtml")
+
+
+def test_pages_are_never_left_out_in_silence(tmp_path: Path) -> None:
+    page = f"--b\nContent-Type: text/html\n\n{SHEET}\n"
+    body = f"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n{page * 501}--b--\n"
+    with pytest.raises(errors.BrokenFile, match="MHTML"):
+        opened(tmp_path, body.encode(), "so.mhtml")
