@@ -95,7 +95,9 @@ class Group:
     def _apply(self, op: Operation) -> Outcome:
         life = self._lives[op.id]
         eno, doc, times = life.eno, life.doc, life.times
-        listened = (doc or op.doc or None) is not None and self._wants(self._tenant, doc or op.doc or {})
+        listened = bool(doc) and self._wants(self._tenant, doc or {})
+        if not listened and op.doc and "type" in op.doc:  # it may become one that somebody listens to
+            listened = self._wants(self._tenant, op.doc)
         before = life.full() if listened else None
         outcome, states = life.apply(op, self._said)
         if outcome.error is not None:

@@ -114,7 +114,7 @@ class Kept(ABC, Generic[One, Thing]):
         return id
 
     async def update(self, tenant: int, id: str, fragment: Members, given: Any, context: Context) -> None:
-        """Change members (5.8.2). Raises BadRequestData, ResourceNotFound."""
+        """Change members (5.8.2). Raises BadRequestData, ResourceNotFound, SecretUnreadable."""
         rest = await self.get(tenant, id)
         gone = {name for name, value in fragment.items() if value is None or value == NULL}
         if gone & _MANDATORY or not fragment:
@@ -122,6 +122,8 @@ class Kept(ABC, Generic[One, Thing]):
         new = read_fragment({name: value for name, value in fragment.items() if name not in gone}, context)
         if "notification" in new and "endpoint" not in new["notification"]:
             raise BadRequestData(what="notification.endpoint")
+        if rest.unreadable is not None and "notification" not in new:
+            raise rest.unreadable  # stored as it is shown now it would lose its secrets for ever
         doc = {name: value for name, value in {**rest.doc, **new}.items() if name not in gone}
         asked_in = context
         if "q" in new:

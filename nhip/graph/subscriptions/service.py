@@ -57,10 +57,9 @@ class Subscriptions(Kept[Subscription, Heard]):
         await self.post.open()
 
     async def close(self) -> None:
-        """Stop telling; write the counters."""
+        """Stop telling; write the counters. What the graph still has to write gets its letters, for others to deliver."""
         if self._heard in self._graph.commits:
             self._graph.commits.remove(self._heard)
-            self._graph.letters = lambda _tenant, _outcomes: []
         await self.post.close()
         await super().close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,9 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
+        self.refuses: Callable[[dict[str, Any]], bool] = lambda told: False
+        """Notifications that it will not have."""
+        self.taken: list[dict[str, Any]] = []
         self.got: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.heads: list[str] = []
         self._server: asyncio.Server | None = None
@@ -103,9 +106,13 @@ class Receiver:
                 )
                 body = await reader.readexactly(length)
                 self.heads.append(head)
-                writer.write(f"HTTP/1.1 {self.status} X\r\nContent-Length: 0\r\n\r\n".encode())
+                told = orjson.loads(body)
+                status = 413 if self.refuses(told) else self.status
+                if status == 200:
+                    self.taken.append(told)
+                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
-                self.got.put_nowait(orjson.loads(body))
+                self.got.put_nowait(told)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 

@@ -14,7 +14,7 @@ import pytest
 from nhip.graph.subscriptions import sealing
 from nhip.graph.subscriptions.sealing import Sealing, with_secrets, without_secrets
 from nhip.security.resealing import reseal_all
-from nhip.security.secrets import Vault
+from nhip.security.secrets import SecretUnreadable, Vault
 from nhip.settings import Settings
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import Broker
@@ -119,8 +119,13 @@ async def test_without_the_key_it_is_shown_without_and_not_told(
         assert not await stranger.subscriptions.check(), "it is tried again and again, without a word each time"
         shown = (await stranger.subscriptions.get(tenant, id)).doc["notification"]["endpoint"]
         assert shown == {"uri": receiver.uri}
+        context = await stranger.contexts.resolve(tenant, None)
+        with pytest.raises(SecretUnreadable):
+            await stranger.subscriptions.update(tenant, id, {"isActive": False}, None, context)
     finally:
         await stranger.close()
+    kept = (await broker.subscriptions.get(tenant, id)).doc["notification"]["endpoint"]
+    assert kept == telling(receiver)["notification"]["endpoint"], "who lacks the key destroys nothing"
 
 
 async def test_a_new_key(broker: Broker, receiver: Receiver, tenant: int, tmp_path: Path) -> None:

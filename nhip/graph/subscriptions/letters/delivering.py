@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 LEASE_S = 10.0
 """A line is ours for so long beyond the receiver's own time-out; who dies holding one delays it by this."""
+_IN_TIME = 0.8
+"""This part of it may pass until the receiver's time-out begins, lest another process delivers the same meanwhile."""
 _AWAY_S, _EXPIRED_S = 1.0, 3600.0
 """When to look again after one that memory does not hold as the table does (yet), and one whose time is over."""
 _TIDY_EVERY_S = 30.0
@@ -122,25 +124,32 @@ class Post:
         at = now()
         status, why = 0, ""
         try:
-            message = await self._compose(one, taken.heard, taken.notification)
-            if message is None:
-                return await self._store.take(line, lease_s, done=taken.seqs)
-            sender = self._sender(line, one.endpoint)
-            status = await self._receivers.send(sender, message.body, message.headers, one.endpoint.patience_s)
-            why = str(status)
+            async with asyncio.timeout(LEASE_S * _IN_TIME + one.endpoint.patience_s):
+                message = await self._compose(one, taken.heard, taken.notification)
+                if message is not None:
+                    sender = self._sender(line, one.endpoint)
+                    status = await self._receivers.send(sender, message.body, message.headers, one.endpoint.patience_s)
+                    why = str(status)
         except (*FAILED, NhipError) as error:
             why = type(error).__name__
         except Exception as error:
             log.exception("a notification of %s could not be written", one.id)
             why = type(error).__name__
+        else:
+            if message is None:
+                return await self._store.take(line, lease_s, done=taken.seqs)
         if 200 <= status < 300:
             NOTIFICATIONS.add(result="delivered")
             return await self._store.take(line, lease_s, done=taken.seqs, sent=1, at=at)
         NOTIFICATIONS.add(result="failed")
         self._forget_sender(line)
-        refused = status in REFUSALS
-        dead = taken.is_over(refused, at)
-        pause = pause_s(taken.failures, (taken.notification.int >> taken.tries % 64 & 0xFF) / 0xFF)
+        await self._book_failure(line, one, taken, status in REFUSALS, why)
+        return None
+
+    async def _book_failure(self, line: Line, one: Subscription, taken: Taken, refused: bool, why: str) -> None:
+        at, several = now(), len(taken.seqs) > 1
+        dead = taken.is_over(refused and not several, at)
+        chance = (taken.notification.int >> taken.tries % 64 & 0xFF) / 0xFF
         log.log(
             logging.WARNING if dead else logging.INFO,
             "notification %s of %s was not delivered (%s), try %d%s",
@@ -150,8 +159,11 @@ class Post:
             taken.tries,
             "; given up" if dead else "",
         )
-        await self._store.fail(line, taken, why, refused=refused, dead=dead, at=at, pause_s=pause)
-        return None
+        if refused and several and not dead:
+            await self._store.split(line, taken, why, at=at, pause_s=pause_s(0, chance))
+        else:
+            pause = pause_s(taken.failures, chance)
+            await self._store.fail(line, taken, why, refused=refused, dead=dead, at=at, pause_s=pause)
 
     async def _tidy(self) -> None:
         while True:

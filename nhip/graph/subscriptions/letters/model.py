@@ -20,7 +20,8 @@ OLDEST = timedelta(days=3)
 """A letter that nobody took in so many tries, or for so long, is dead."""
 MOST_REFUSALS = 5
 REFUSALS = frozenset({400, 413, 415, 422})
-"""Answers that say that the receiver is well and will not have this one: it is dead sooner, lest it hold up those behind it."""
+"""Answers that say that the receiver is well and will not have this one: of several letters each half is tried for itself; one
+alone is dead sooner, lest it hold up those behind it."""
 MOST_WAITING = 100_000
 """So many letters of a subscription wait at most; beyond it the oldest are dropped, counted as failed and told of."""
 DEAD_FOR = timedelta(days=90)

@@ -49,8 +49,15 @@ class LetterStore:
     async def fail(
         self, line: Line, taken: Taken, problem: str, *, refused: bool, dead: bool, at: datetime, pause_s: float
     ) -> None:
-        """Book a try that failed, and let the line go for `pause_s`."""
-        await self._links.fetch(queries.fail, *line, taken.seqs, problem, int(refused), dead, at, pause_s)
+        """Book a try that failed, and let the line go for `pause_s`; nothing where another process has it by now."""
+        await self._links.fetch(queries.fail, *line, self._me, taken.seqs, problem, int(refused), dead, at, pause_s)
+
+    async def split(self, line: Line, taken: Taken, problem: str, *, at: datetime, pause_s: float) -> None:
+        """Book a try of several letters that was refused; they go as two notifications from now on. The line is let go."""
+        middle = taken.seqs[(len(taken.seqs) - 1) // 2]
+        await self._links.fetch(
+            queries.split, *line, self._me, taken.seqs, problem, middle, uuid4(), uuid4(), at, pause_s
+        )
 
     async def release(self, line: Line, pause_s: float) -> None:
         """Let a line go for so long, with nothing tried."""
@@ -64,6 +71,7 @@ class LetterStore:
                 return None
             try:
                 forgotten = len(await link.fetch(queries.forget_orphans, DEAD_FOR))
+                await link.fetch(queries.look_for_rest)
                 buried = len(await link.fetch(queries.bury_old, OLDEST))
                 dropped = [(row[0], row[1]) for row in await link.fetch(queries.drop_oldest, MOST_WAITING)]
             finally:

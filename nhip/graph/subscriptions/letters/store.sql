@@ -41,15 +41,26 @@ from next_ones n, line where l.seq = n.seq and line.ours
 returning l.seq, l.notification, l.heard, l.tries, l.refusals, l.made_at, line.failures
 
 -- name: fail
--- A notification that was not delivered: its letters wait, or are dead; the line is free again after a pause.
-with letters as (
-  update graph.letter set problem = $4, refusals = refusals + $5::int, dead_at = case when $6 then now() end
-  where seq = any($3::bigint[])
+-- A notification that was not delivered: its letters wait, or are dead; the line, if it is still ours, is free after a pause.
+with line as (
+  update graph.sub set times_sent = times_sent + 1, times_failed = times_failed + 1, failures = failures + 1,
+    last_notification = greatest(last_notification, $8), last_failure = greatest(last_failure, $8),
+    retry_at = now() + make_interval(secs => $9), claimed_until = null
+  where tenant = $1 and id = $2 and claimed_by = $3 returning 1
 )
-update graph.sub set times_sent = times_sent + 1, times_failed = times_failed + 1, failures = failures + 1,
-  last_notification = greatest(last_notification, $7), last_failure = greatest(last_failure, $7),
-  retry_at = now() + make_interval(secs => $8), claimed_until = null
-where tenant = $1 and id = $2
+update graph.letter set problem = $5, refusals = refusals + $6::int, dead_at = case when $7 then now() end
+where seq = any($4::bigint[]) and exists (select from line)
+
+-- name: split
+-- A notification that its receiver will not have: its letters up to $6 go under one id from now on, those after it under another.
+with line as (
+  update graph.sub set times_sent = times_sent + 1, times_failed = times_failed + 1,
+    last_notification = greatest(last_notification, $9), last_failure = greatest(last_failure, $9),
+    retry_at = now() + make_interval(secs => $10), claimed_until = null
+  where tenant = $1 and id = $2 and claimed_by = $3 returning 1
+)
+update graph.letter set problem = $5, notification = case when seq <= $6 then $7::uuid else $8::uuid end
+where seq = any($4::bigint[]) and exists (select from line)
 
 -- name: release
 -- Let a line go for a while, with nothing tried.
@@ -69,6 +80,11 @@ select pg_advisory_unlock(hashtext('graph.letter'))
 delete from graph.letter l
 where not exists (select from graph.sub s where s.tenant = l.tenant and s.id = l.sub) or l.dead_at < now() - $1::interval
 returning 1
+
+-- name: look_for_rest
+-- Letters of subscriptions that are not certain any more are delivered, too.
+update graph.sub s set certain = true from (select distinct tenant, sub from graph.letter where dead_at is null) l
+where s.tenant = l.tenant and s.id = l.sub and not s.certain
 
 -- name: bury_old
 -- Letters that waited too long are dead.
