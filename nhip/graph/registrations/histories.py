@@ -100,7 +100,10 @@ async def _ask(
     told: dict[str, str],
     asked: Asked | None,
 ) -> tuple[list[Evolution], str, list[str]]:
-    context = await federation.context_of(match.registration, origin)
+    try:
+        context = await federation.context_of(match.registration, origin)
+    except LdContextNotAvailable:  # its registration names one that cannot be read
+        return [], "199", []
     entities = [entity for one in match.information for entity in one.entities]
     attrs = ",".join(map(context.compact, sorted(narrowed(match, question.query.attributes))))
     full = {**told, **_times(question), "attrs": attrs, "options": "sysAttrs"}

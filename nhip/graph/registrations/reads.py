@@ -83,11 +83,19 @@ async def _parts(
     federation: Federation, matches: list[Match], ask: Callable[[Match, bool], Awaitable[Part]], *, sys: bool
 ) -> list[Part]:
     """What sources say. Where they contradict each other without saying when, they are asked once more, for the times too."""
-    parts: list[Part] = await federation.ask_all([ask(match, sys) for match in matches])
+    parts: list[Part] = await federation.ask_all([_part(ask(match, sys)) for match in matches])
     if sys or len(parts) < 2 or not _contradicting(part.docs for part in parts):
         return parts
-    timed_parts: list[Part] = await federation.ask_all([ask(match, True) for match in matches])
+    timed_parts: list[Part] = await federation.ask_all([_part(ask(match, True)) for match in matches])
     return [new if new.docs else old for old, new in zip(parts, timed_parts, strict=True)]
+
+
+async def _part(asked: Awaitable[Part]) -> Part:
+    """What a source says; where the @context that its registration names cannot be read, that it could not be asked."""
+    try:
+        return await asked
+    except LdContextNotAvailable:
+        return Part(warning="199")
 
 
 def _contradicting(told: Iterable[list[Doc]]) -> bool:

@@ -197,3 +197,5 @@ class Registrations:
                 await self.forget_expired()
             except (NhipError, psycopg.Error):
                 log.warning("registrations could not be looked after")
+            except Exception:
+                log.exception("registrations could not be looked after")

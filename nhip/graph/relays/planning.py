@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
+from collections.abc import Awaitable
 
+from nhip.errors import DatabaseAway, NhipError
 from nhip.graph.api.identity import alias
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
-from nhip.graph.errors import ResourceNotFound
+from nhip.graph.errors import LdContextNotAvailable, ResourceNotFound
 from nhip.graph.query.model import Query
 from nhip.graph.registrations.discovery import source_tests
 from nhip.graph.registrations.forwarding import Federation, Origin
@@ -27,6 +30,7 @@ from nhip.kernel import random
 OFFERED = "createSubscription"
 _ROUND = 100
 """After so many subscriptions other work gets its turn."""
+log = logging.getLogger(__name__)
 
 
 class Planner:
@@ -62,17 +66,20 @@ class Planner:
         return await self._settle(tenant, id, one, known)
 
     async def plan_all(self) -> bool:
-        """The same for every subscription of tenants with registrations, as far as something changed."""
+        """The same for every subscription of tenants with registrations or copies, and for those that are gone."""
         changed, tenants = False, defaultdict(list)
+        for tenant, id in await self.store.orphans():
+            changed = await self.plan(tenant, id) or changed
+        with_copies = await self.store.tenants()
         for one in self._subscriptions.index.all():
-            if self._federation.registrations.any(one.tenant):
+            if one.tenant in with_copies or self._federation.registrations.any(one.tenant):
                 tenants[one.tenant].append(one)
         for tenant, some in tenants.items():
             known: defaultdict[str, list[Relay]] = defaultdict(list)
             for relay in await self.store.of_tenant(tenant):
                 known[relay.subscription].append(relay)
             for count, one in enumerate(some):
-                changed = await self._settle(tenant, one.id, one, known[one.id]) or changed
+                changed = await self._done(self._settle(tenant, one.id, one, known[one.id]), one.id) or changed
                 if count % _ROUND == _ROUND - 1:
                     await asyncio.sleep(0)
         return changed
@@ -89,8 +96,18 @@ class Planner:
                 await asyncio.sleep(0)
         changed = False
         for id in sorted(concerned):
-            changed = await self.plan(change.tenant, id) or changed
+            changed = await self._done(self.plan(change.tenant, id), id) or changed
         return changed
+
+    async def _done(self, planned: Awaitable[bool], id: str) -> bool:
+        """What came of planning for one subscription: what is wrong with it must not stop the others."""
+        try:
+            return await planned
+        except DatabaseAway:
+            raise
+        except NhipError as error:
+            log.info("copies of %s are planned later: %s", id, error)
+            return False
 
     async def _settle(self, tenant: int, id: str, one: Subscription | None, known: list[Relay]) -> bool:
         matches = {} if one is None else self._matching(one)
@@ -124,7 +141,11 @@ class Planner:
             registration = match.registration
             if origin.looped or origin.passed(registration.doc.get("contextSourceAlias", "")):
                 continue
-            wanted = await self._copy(rest, match, origin)
+            try:
+                wanted = await self._copy(rest, match, origin)
+            except LdContextNotAvailable as error:
+                log.info("the copy of %s for %s is planned later: %s", one.id, name, error)
+                continue
             old = rows.get(name)
             if old is not None and place_of(old.source) != place_of(registration.doc):
                 await self.store.detach(old.id)

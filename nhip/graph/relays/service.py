@@ -100,9 +100,12 @@ class Relays:
                     await asyncio.gather(*map(self._tell, some))
                 due = await self._store.due_in()
                 pause = all_at - clock() if due is None else min(due, all_at - clock())
-            except _FAILED as error:
-                log.warning("copies of subscriptions could not be looked after: %s", error)
-                pause = _PAUSES_S[1]
+            except Exception as error:
+                if isinstance(error, _FAILED):
+                    log.warning("copies of subscriptions could not be looked after: %s", error)
+                else:
+                    log.exception("copies of subscriptions could not be looked after")
+                all_at, pause = 0.0, _PAUSES_S[1]  # what was not planned now is found among all
             try:
                 async with asyncio.timeout(max(0.2, pause)):
                     await self._awake.wait()

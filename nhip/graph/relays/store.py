@@ -41,6 +41,14 @@ class Store:
         """The copies of all subscriptions of a tenant."""
         return _relays(await self._graph.fetch(queries.of_tenant, tenant))
 
+    async def orphans(self) -> list[tuple[int, str]]:
+        """Subscriptions that are gone and of which something is left, with their tenants."""
+        return [(row[0], row[1]) for row in await self._graph.fetch(queries.list_orphans)]
+
+    async def tenants(self) -> set[int]:
+        """Tenants that want copies."""
+        return {row[0] for row in await self._graph.fetch(queries.list_tenants)}
+
     async def find(self, id: str) -> Relay | None:
         """The copy with this id."""
         return next(iter(_relays(await self._graph.fetch(queries.find, id))), None)

@@ -10,18 +10,30 @@ from graph.relay where tenant = $1 and subscription = $2
 select id, tenant, subscription, registration, rev, source::text, wanted::text, told::text, tries
 from graph.relay where tenant = $1
 
+-- name: list_orphans
+-- Subscriptions that are gone and of which something is left: whoever deleted them did not come to tell.
+select r.tenant, r.subscription from (
+  select tenant, subscription from graph.relay where wanted is not null union select tenant, subscription from graph.relay_path
+) r
+where not exists (select from graph.sub s where s.tenant = r.tenant and s.id = r.subscription)
+
+-- name: list_tenants
+-- Tenants that want copies.
+select distinct tenant from graph.relay where wanted is not null
+
 -- name: find
 -- One copy.
 select id, tenant, subscription, registration, rev, source::text, wanted::text, told::text, tries
 from graph.relay where id = $1
 
 -- name: want
--- A copy is to be at a source, as it is told here; one that is there already becomes so.
+-- A copy is to be at a source, as it is told here; one that is there already becomes so. Of one that was to go nobody knows whether
+-- it is there yet.
 insert into graph.relay as r (id, tenant, subscription, registration, rev, source, wanted, due_at)
 values ($1, $2, $3, $4, $5, $6::text::jsonb, $7::text::jsonb, now())
 on conflict (tenant, subscription, registration) do update
 set rev = excluded.rev, source = excluded.source, wanted = excluded.wanted, tries = 0,
-  due_at = case when r.told is not distinct from excluded.wanted then null else now() end
+  due_at = case when r.wanted is not null and r.told is not distinct from excluded.wanted then null else now() end
 
 -- name: unwant
 -- A copy is to go.
@@ -45,8 +57,9 @@ update graph.relay set told = $2::text::jsonb, tries = 0,
 where id = $1
 
 -- name: gone
--- The source has the copy no longer.
-delete from graph.relay where id = $1 and wanted is null
+-- The source has the copy no longer; where it is wanted again meanwhile, it is to be made anew.
+with gone as (delete from graph.relay where id = $1 and wanted is null)
+update graph.relay set told = '{}', tries = 0, due_at = now() where id = $1 and wanted is not null
 
 -- name: failed
 -- It did not work; again after some seconds.
