@@ -6,10 +6,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import datetime
+from logging import getLogger
 from typing import Any, Literal, LiteralString
 
 import duckdb
 import msgspec
+import psycopg
 from psycopg.rows import dict_row
 
 from nhip.datasets.contract.model import Contract
@@ -20,13 +22,14 @@ from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.db.query import Jsonb, execute, fetch_all
 from nhip.db.sql import load
+from nhip.errors import DatabaseAway
 from nhip.kernel.actor import acting
 from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.portal import store
 from nhip.portal.errors import NothingFound, ReleaseNotFound
-from nhip.portal.gate.findings import UNREADABLE, closed
+from nhip.portal.gate.findings import UNJUDGED, UNREADABLE, closed
 from nhip.portal.gate.mark import gate_mark
 from nhip.portal.gate.service import examine
 from nhip.portal.model import WHOLE, GateReport, Release, Shaping
@@ -35,6 +38,7 @@ from nhip.portal.shaping import weight_of
 from nhip.portal.treatment import fields_of
 
 queries = load(__file__, "examining.sql")
+log = getLogger(__name__)
 PORTION = 20
 """Releases that are examined in one go, so that other work comes between."""
 
@@ -73,19 +77,30 @@ async def examine_again(installation: Installation, most: int = PORTION) -> list
 async def _examined(installation: Installation, one: Due) -> None:
     async with installation.db.read() as tx:
         dataset = await get_dataset(tx, one.id)
-        version = await get_version(tx, dataset, one.no)
-        contract = await contract_of(tx, dataset, version)
         publication = await store.find_publication(tx, one.id)
         release = await store.find_release(tx, one.id, one.no)
         before = await find_examination(tx, dataset, one.no)
     if release is None or publication is None:
         return
-    report = await asyncio.to_thread(_report, installation, release, version, contract, publication.shaping)
+    try:
+        report = await _judged(installation, dataset, release, publication.shaping)
+    except (psycopg.Error, DatabaseAway):
+        raise
+    except Exception:  # what cannot be judged is doubted, and keeps nobody from judging the others
+        log.exception("release %d of %s cannot be examined", one.no, one.name)
+        report = closed(GateReport(open=False), UNJUDGED)
     state = _state(report, before)
     async with installation.db.tx() as tx:
         await put_examination(tx, release, report, state)
         told = {"no": one.no, "state": state, "policy": report.policy, "blocks": report.blocks}
         await note(tx, Event(kind="publication.examined", what=f"dataset:{one.name}", data=told))
+
+
+async def _judged(installation: Installation, dataset: Dataset, release: Release, shaping: Shaping) -> GateReport:
+    async with installation.db.read() as tx:
+        version = await get_version(tx, dataset, release.no)
+        contract = await contract_of(tx, dataset, version)
+    return await asyncio.to_thread(_report, installation, release, version, contract, shaping)
 
 
 def _report(

@@ -13,7 +13,7 @@ from nhip.ledger.store import list_rows
 from nhip.portal import store
 from nhip.portal.errors import NothingFound
 from nhip.portal.examining import examine_again, find_examination, keep, list_doubted
-from nhip.portal.gate.findings import UNREADABLE
+from nhip.portal.gate.findings import UNJUDGED, UNREADABLE
 from nhip.portal.gate.policy import list_policies
 from nhip.portal.service import get_entry, propose, publish, recall
 from tests.portal.conftest import STOP_ROWS, WORDS, deliver
@@ -82,3 +82,16 @@ async def test_recalling_ends_the_doubt_and_lost_bytes_are_told(
         assert found.gate.blocks == [UNREADABLE]
         await recall(tx, stops, 2, "Tệp hỏng")
         assert await list_doubted(tx) == []
+
+
+async def test_what_cannot_be_judged_is_doubted_and_stops_nothing(
+    installation: Installation, stops: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _open(installation, stops, tmp_path)
+    async with installation.db.tx() as tx:
+        await tx.execute("update datasets.contract set yaml = 'apiVersion: v9'")
+    _change_policy(monkeypatch)
+    assert await examine_again(installation) == ["tram-xe-buyt"] and await examine_again(installation) == []
+    async with installation.db.read() as tx:
+        (found,) = await list_doubted(tx)
+    assert found.gate.blocks == [UNJUDGED]

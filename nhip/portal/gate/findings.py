@@ -13,6 +13,7 @@ COLUMN_GONE = _(
 )
 RECALLED_BEFORE = _("These are the very data that were recalled. Correct them, or propose another treatment.")
 UNREADABLE = _("Its bytes could not be read.")
+UNJUDGED = _("It could not be judged; the log says why.")
 BLOCKS = {
     "declared": _("A column that the contract calls personal, or that holds people's identifiers, is open as it is."),
     "found": _("Cells hold what looks like identifiers of people."),
