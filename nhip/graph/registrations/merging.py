@@ -34,5 +34,10 @@ def _merged(here: list[Instance], there: list[Instance]) -> list[Instance]:
 def _later(one: Instance, other: Instance) -> bool:
     for name in ("observedAt", "modifiedAt"):
         if name in one and name in other:
-            return bool(one[name] > other[name])
+            return _moment(one[name]) > _moment(other[name])
     return "observedAt" in one and "observedAt" not in other
+
+
+def _moment(instant: str) -> tuple[str, str]:
+    """What instants can be compared by: the second, then the part of it, which not all of them tell."""
+    return instant[:19], instant[19:].rstrip("Z0.")

@@ -10,6 +10,7 @@ import msgspec
 
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
+from nhip.graph.document.times import is_instant
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.graph.model import ENTITY_MEMBERS, SYSTEM, Doc, Instance
 from nhip.graph.query.build import Asked
@@ -292,12 +293,13 @@ def _docs(reply: Reply, context: Context) -> Part:
 def timed(doc: Doc, told: dict[str, Any], context: Context) -> Doc:
     """The document with the times that the source gave to it and to its attributes."""
     for name, given in told.items():
-        if name in SYSTEM and isinstance(given, str):
+        if name in SYSTEM and is_instant(given):
             doc[name] = given
         elif (iri := context.expand(name) if name not in ENTITY_MEMBERS and name[:1] != "@" else "") in doc:
             instances = given if isinstance(given, list) else [given]
-            by_dataset = {one.get("datasetId"): one for one in instances if isinstance(one, dict)}
+            dicts = (one for one in instances if isinstance(one, dict))
+            by_dataset = {one.get("datasetId"): one for one in dicts if isinstance(one.get("datasetId"), str | None)}
             for instance in doc[iri]:
                 times = by_dataset.get(instance.get("datasetId"), {})
-                instance |= {name: times[name] for name in SYSTEM if isinstance(times.get(name), str)}
+                instance |= {name: times[name] for name in SYSTEM if is_instant(times.get(name))}
     return doc
