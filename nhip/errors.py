@@ -49,7 +49,7 @@ class NotFound(NhipError):
 
 
 class Forbidden(NhipError):
-    """You may not do this. Sign in with an account that may."""
+    """You may not do this. Ask an administrator for the right, or sign in with an account that has it."""
 
     status = 403
 

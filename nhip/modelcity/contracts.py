@@ -45,9 +45,14 @@ def contract(spec: DatasetSpec, province: str = "46") -> Contract:
 
 
 def _description(spec: DatasetSpec) -> str:
-    told = [column.title[:1].lower() + column.title[1:] for column in spec.columns if column.classification == "public"]
+    told = [_within(column.title) for column in spec.columns if column.classification == "public"]
     more = "…" if len(told) > _TOLD else "."
     return f"Mỗi dòng ghi {', '.join(told[:_TOLD])}{more} Dữ liệu giả định của thành phố mẫu."
+
+
+def _within(title: str) -> str:
+    """A title as it stands within a sentence: "Phường/Xã" is "phường/xã"."""
+    return "/".join(part[:1].lower() + part[1:] for part in title.split("/"))
 
 
 def _field(spec: DatasetSpec, column: Column) -> Field:

@@ -14,6 +14,7 @@ import msgspec
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import find_version_in_force, get_dataset
 from nhip.db.installation import Installation
+from nhip.kernel.actor import Actor, act_as
 from nhip.modelcity.agencies import AGENCIES
 from nhip.modelcity.catalogue import DATASETS
 from nhip.modelcity.model import DatasetSpec
@@ -28,6 +29,7 @@ WITHDRAWN: Final = {"camera": "Vị trí camera phục vụ công tác an ninh; 
 _CADENCES: Final = {1: "DAILY", 7: "WEEKLY", 30: "MONTHLY", 90: "QUARTERLY", 180: "ANNUAL_2", 365: "ANNUAL"}
 _FIRST_WORDS: Final = ("Danh sách ", "Danh mục ", "Thống kê ", "Bảng ")
 _BASIS: Final = "Danh mục dữ liệu mở của thành phố mẫu; Luật Dữ liệu 60/2024/QH15"
+_CITY: Final = Actor(name="Ủy ban nhân dân thành phố")
 _AT_ONCE: Final = 2
 
 
@@ -70,7 +72,8 @@ async def _opened(installation: Installation, spec: DatasetSpec) -> bool:
     try:
         report = await _proposed(installation, dataset, spec)
         if report and spec.slug not in WAITING and spec.slug not in RETURNED:
-            await publish(installation, dataset)
+            with act_as(_CITY):
+                await publish(installation, dataset)
     except (GateClosed, NothingToPublish):
         return False
     return report
@@ -78,17 +81,18 @@ async def _opened(installation: Installation, spec: DatasetSpec) -> bool:
 
 async def _proposed(installation: Installation, dataset: Dataset, spec: DatasetSpec) -> bool:
     """Propose with all that a catalogue wants to know; columns about people are left out by the service's own rule."""
-    contact = next(agency.email for agency in AGENCIES if agency.slug == spec.agency)
-    report = await propose(
-        installation,
-        dataset,
-        licence="vn-open" if spec.agency.startswith(("so-", "p-", "x-")) else "cc-by-4.0",
-        basis=_BASIS,
-        treatment={},
-        keywords=keywords_of(spec),
-        contact=contact,
-        cadence=_CADENCES[spec.cadence],
-    )
+    agency = next(agency for agency in AGENCIES if agency.slug == spec.agency)
+    with act_as(Actor(name=agency.title)):
+        report = await propose(
+            installation,
+            dataset,
+            licence="vn-open" if spec.agency.startswith(("so-", "p-", "x-")) else "cc-by-4.0",
+            basis=_BASIS,
+            treatment={},
+            keywords=keywords_of(spec),
+            contact=agency.email,
+            cadence=_CADENCES[spec.cadence],
+        )
     return report.open
 
 
@@ -107,7 +111,8 @@ async def _in_other_states(installation: Installation) -> None:
         publication = await store.find_publication(tx, first.id)
         if publication is None or publication.state != "published":
             return
-        for slug, why in RETURNED.items():
-            await turn_down(tx, await get_dataset(tx, slug), why)
-        for slug, why in WITHDRAWN.items():
-            await withdraw(tx, await get_dataset(tx, slug), why)
+        with act_as(_CITY):
+            for slug, why in RETURNED.items():
+                await turn_down(tx, await get_dataset(tx, slug), why)
+            for slug, why in WITHDRAWN.items():
+                await withdraw(tx, await get_dataset(tx, slug), why)

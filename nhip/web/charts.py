@@ -8,10 +8,11 @@ while its letters keep their size; down, they are pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from markupsafe import Markup, escape
 
+from nhip.kernel.time import VIETNAM
 from nhip.web import formats
 from nhip.web.i18n import translate as _
 
@@ -130,12 +131,25 @@ def series(
     scale = _Scale(every, height, _HEAD, _FOOT)
     xs = _across([moment for moment, _v in points])
     line = [None if v is None else (x, scale.y(v)) for x, (_at, v) in zip(xs, points, strict=True)]
-    body = caption + _rule(scale.y(scale.low), "axis")
+    reach = _("from {low} to {high}", low=_with_unit(min(known), unit), high=_with_unit(max(known), unit))
+    body = caption + _text(_LEFT, 30, reach, "quiet") + _rule(scale.y(scale.low), "axis")
     body += _stretched(height, _band(xs, band, scale) + _path(line))
     body += _target(target, scale, unit) + _ends(line, known[-1], unit)
-    body += _text(_LEFT, height - 5, formats.date_(points[0][0]), "quiet")
-    body += _text(_LEFT + _WIDE, height - 5, formats.date_(points[-1][0]), "quiet", "end")
+    first, last = _edges(points[0][0], points[-1][0])
+    body += _text(_LEFT, height - 5, first, "quiet") + _text(_LEFT + _WIDE, height - 5, last, "quiet", "end")
     return _svg(height, _told(label, known, unit), "series", body)
+
+
+def _edges(first: datetime | date, last: datetime | date) -> tuple[str, str]:
+    """When a line begins and ends: the days, with the time of day where they are less than two days apart."""
+    if isinstance(first, datetime) and isinstance(last, datetime) and last - first < timedelta(days=2):
+        return formats.datetime_(_aware(first)), formats.datetime_(_aware(last))
+    return formats.date_(first), formats.date_(last)
+
+
+def _aware(moment: datetime) -> datetime:
+    """A moment without a zone is Vietnam's time."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=VIETNAM)
 
 
 def _across(moments: Sequence[datetime | date]) -> list[float]:
@@ -182,7 +196,7 @@ def bars(items: Sequence[tuple[str, Value]], label: str, unit: str = "") -> Mark
 def histogram(counts: Sequence[int], edges: Sequence[float], label: str, unit: str = "") -> Markup:
     """How often values fall between neighbouring `edges` (one more than `counts`); heights begin at zero."""
     height = 150.0
-    caption = _text(0, 14, f"{label}, {unit}" if unit else label, "quiet")
+    caption = _text(0, 14, label, "quiet")
     if not counts:
         return _svg(height, _told(label, [], unit), "histogram", caption)
     scale = _Scale([0, *counts], height, _HEAD, _FOOT)

@@ -18,6 +18,7 @@ from nhip.things.words import city_context
 
 GAUGE = "urn:ngsi-ld:RiverGauge:T1"
 WATER = "urn:ngsi-ld:WaterObserved:T1"
+ROUTE = "urn:ngsi-ld:PublicTransportRoute:T1"
 TYPE = "https://smartdatamodels.org/dataModel.Environment/WaterObserved"
 ODD = "<script>alert(1)</script>"
 
@@ -35,6 +36,8 @@ async def rivers(city: Installation) -> AsyncIterator[None]:
         simulated = {**reading, "source": {"type": "Property", "value": "urn:nhip:simulated"}}
         link = {"type": "Relationship", "object": GAUGE}
         await put(graph, {"id": WATER, "type": "WaterObserved", "waterLevel": simulated, "measuredAt": link})
+    times = {"firstDeparture": "05:18:00", "lastDeparture": "20:28:00", "fare": 7000, "status": "2026-09-02"}
+    await put(graph, {"id": ROUTE, "type": "PublicTransportRoute", **times, "commune": "2026-99-99"})
     await put(graph, odd())
     yield
     await graph.close()
@@ -94,6 +97,24 @@ async def test_a_thing_shows_its_values_its_history_and_what_belongs_to_it(reade
     back = await page(reader, "/one", id=GAUGE)
     assert "What leads here" in back and WATER.replace(":", "%3A") in back and "Measured at" in back
     assert "16.46370, 107.59050" in back and "data-map=" in back
+
+
+async def test_a_reading_bears_the_name_of_its_station_and_times_are_written_for_people(
+    reader: AsyncTestClient[Litestar],
+) -> None:
+    listed = await page(reader, "/list", type=TYPE)
+    assert "Trạm Kim Long</a>" in listed and ">T1</a>" not in listed
+    assert "<h1>Trạm Kim Long</h1>" in await page(reader, "/one", id=WATER)
+    told = await page(reader, "/one", id=ROUTE)
+    assert "05:18<" in told and "20:28<" in told and "2 Sep 2026" in told and "2026-99-99" in told
+    assert told.index("First departure") < told.index("Last departure") < told.index("Fare")
+
+
+async def test_what_did_not_become_a_thing_is_told_of_datasets_that_are_there(
+    reader: AsyncTestClient[Litestar],
+) -> None:
+    answer = await reader.get("/console/things/faults", params={"dataset": "khong-co"})
+    assert answer.status_code == 404
 
 
 async def test_anything_that_strangers_write_is_shown_as_text(reader: AsyncTestClient[Litestar]) -> None:

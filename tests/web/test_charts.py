@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nhip.web import charts
@@ -20,6 +20,7 @@ def _days(numbers):
     return [(date(2026, 1, 1) + timedelta(days=n), value) for n, value in enumerate(numbers)]
 
 
+@settings(deadline=None)  # the first one reads the catalogue
 @given(values)
 def test_every_chart_is_well_formed(numbers) -> None:
     for drawn in (
@@ -67,3 +68,15 @@ def test_a_series_begins_at_zero_unless_told_otherwise() -> None:
         return max(float(pair.split()[1]) for pair in path.get("d", "").replace("M", "L").split("L")[1:])
 
     assert lowest_point(charts.series(points, "x")) < lowest_point(charts.series(points, "x", zero=False))
+
+
+def test_a_line_within_a_day_tells_the_time_of_day_and_every_line_its_reach() -> None:
+    start = datetime(2026, 11, 22, 7, 43, tzinfo=UTC)
+    with speaking("vi"):
+        hours = charts.series([(start, 0.5), (start + timedelta(minutes=4), 1.25)], "Mực nước", "m", zero=False)
+        without = start.replace(tzinfo=None)
+        naive = charts.series([(without, 1), (without + timedelta(hours=2), 2)], "Mực nước")
+        days = charts.series([(start, 1), (start + timedelta(days=9), 2)], "Mực nước")
+    assert "14:43\u00a022/11/2026" in hours and "14:47" in hours and "0,5 m" in hours and "1,25 m" in hours
+    assert "07:43\u00a022/11/2026" in naive and "09:43" in naive
+    assert "14:43" not in days and "22/11/2026" in days and "01/12/2026" in days

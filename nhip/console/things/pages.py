@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,21 +11,26 @@ import orjson
 from litestar import Request, Response, get
 from litestar.params import FromQuery
 
-from nhip.console.common import PageNumber, installation_of
+from nhip.console.common import PageNumber, dataset_of, installation_of, title_of
+from nhip.console.evidence import column_title
 from nhip.console.things import asking
 from nhip.console.things.showing import (
     Shown,
     attributes,
+    called,
     line_of,
+    measured_by,
     name_of,
     page_of,
     place_of,
     shown,
+    source_of,
 )
 from nhip.console.things.words import attribute_title, type_title
+from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.graph.document.render import render
 from nhip.graph.model import Doc, View
-from nhip.graph.service import DEFAULT_TENANT
+from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.kernel.i18n import _
 from nhip.portal.public import FOR_ALL
 from nhip.things.store import list_faults, list_held
@@ -48,7 +54,7 @@ async def kinds(request: AnyRequest) -> Response[str]:
     async with installation_of(request).db.read() as tx:
         held = await list_held(tx)
     values: dict[str, Any] = {"kinds": found, "held": held, "type_title": type_title, "type_of": _type_of}
-    return page(request, "console/things/kinds.html", crumbs=[Crumb(translate(_("Live city")))], **values)
+    return page(request, "console/things/kinds.html", **values)
 
 
 def _type_of(name: str) -> str:
@@ -61,8 +67,10 @@ async def things(
 ) -> Response[str]:
     """Things of a type; by words in their names, or the one with that identifier."""
     offset = (number - 1) * asking.PAGE
-    docs, count = await asking.list_things(asking.graph_of(request), type, q, offset, asking.PAGE)
-    lines = [line_of(doc) for doc in docs]
+    graph = asking.graph_of(request)
+    docs, count = await asking.list_things(graph, type, q, offset, asking.PAGE)
+    stations = await _names(graph, {station for doc in docs if (station := measured_by(doc))})
+    lines = [line_of(doc, stations) for doc in docs]
     values: dict[str, Any] = {
         "kind": type,
         "title": type_title(type),
@@ -101,17 +109,19 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
     drawn = _drawn(told, attribute)
     history = await asking.list_history(graph, id, drawn.iri) if drawn is not None else []
     chart = series(history, drawn.title, drawn.unit, zero=False) if drawn is not None and len(history) > 1 else None
-    targets = await graph.get_many(DEFAULT_TENANT, sorted({one for line in told for one in line.to}))
+    names = await _names(graph, {one for line in told for one in line.to})
     values: dict[str, Any] = {
         "id": id,
-        "name": name_of(doc),
+        "name": called(doc, names),
         "types": [(iri, type_title(iri)) for iri in doc["type"]],
         "told": told,
         "numbers": [one for one in told if one.numeric],
         "drawn": drawn,
         "chart": chart,
         "history": history[::-1][:20],
-        "names": {one.id: name_of(orjson.loads(one.doc)) for one in targets},
+        "names": names,
+        "sources": await _sources(request, {source for line in told if (source := source_of(line))}),
+        "source_of": source_of,
         "referring": [
             (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
             for iri, other in await asking.list_referring(graph, id)
@@ -125,6 +135,20 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
     kind = doc["type"][0]
     crumbs += [Crumb(type_title(kind), f"{HOME}/list?{urlencode({'type': kind})}"), Crumb(values["name"])]
     return page(request, "console/things/thing.html", crumbs=crumbs, **values)
+
+
+async def _names(graph: Graph, ids: set[str]) -> dict[str, str]:
+    """What the things with these identifiers are called; those that are not there are left out."""
+    found = await graph.get_many(DEFAULT_TENANT, sorted(ids)) if ids else []
+    return {one.id: name_of(orjson.loads(one.doc)) for one in found}
+
+
+async def _sources(request: AnyRequest, names: set[str]) -> dict[str, str]:
+    """The titles of datasets that whoever asks may read."""
+    if not names:
+        return {}
+    async with installation_of(request).db.read() as tx:
+        return {one.name: title_of(one) for one in await list_datasets(tx) if one.name in names}
 
 
 def _drawn(told: list[Shown], attribute: str) -> Shown | None:
@@ -170,9 +194,13 @@ async def raw(request: AnyRequest, id: FromQuery[str]) -> Response[bytes]:
 async def faults(request: AnyRequest, dataset: FromQuery[str]) -> Response[str]:
     """Rows of a dataset of which something did not become a thing, and why."""
     async with installation_of(request).db.read() as tx:
+        known = await dataset_of(request, tx, dataset)
+        version = await find_version_in_force(tx, known)
         found = await list_faults(tx, dataset)
-    crumbs = [Crumb(translate(_("Live city")), HOME), Crumb(dataset)]
-    return page(request, "console/things/faults.html", crumbs=crumbs, dataset=dataset, faults=found)
+    crumbs = [Crumb(translate(_("Live city")), HOME), Crumb(title_of(known), f"/console/datasets/{dataset}")]
+    crumbs.append(Crumb(translate(_("What did not become things"))))
+    values: dict[str, Any] = {"dataset": known, "faults": found, "column_of": partial(column_title, version)}
+    return page(request, "console/things/faults.html", crumbs=crumbs, **values)
 
 
 @get(PATH, permission="public", anonymous=True, include_in_schema=False)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 import msgspec
 
-from nhip.console.things.words import UNITS, attribute_title
+from nhip.console.things.words import ATTRIBUTES, UNITS, attribute_title
 from nhip.graph.model import VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
 from nhip.things.words import city_context
-from nhip.web.formats import number
+from nhip.web.formats import date_, datetime_, number
 from nhip.web.i18n import translate
 
 LONGEST = 300
 LEADS = ("Relationship", "ListRelationship")
+DATASET = "urn:nhip:dataset:"
+"""What `source` begins with when a row of a dataset is behind a thing."""
+_TIMES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
+    (re.compile(r"\d{4}-\d\d-\d\d"), lambda text: date_(date.fromisoformat(text))),
+    (
+        re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{5,15}(Z|[+-]\d\d:\d\d)"),
+        lambda text: datetime_(datetime.fromisoformat(text)),
+    ),
+    (re.compile(r"\d\d:\d\d:00"), lambda text: text[:5]),
+)
 _QUIET = ("source", "sourceVersion")
 """Told last."""
 
@@ -61,14 +72,20 @@ def attributes(doc: Doc) -> Iterator[tuple[str, Instance]]:
 
 
 def shown(doc: Doc) -> list[Shown]:
-    """What is known of a thing, in the order of its names; where it comes from last."""
+    """What is known of a thing: first what the vocabulary has, in its order, then the rest; where it comes from last."""
     found = [_shown(iri, instance) for iri, instance in attributes(doc)]
-    last = _quiet()
-    return sorted(found, key=lambda one: (one.iri in last, one.title != name_title(), one.title))
+    last, places = _quiet(), {city_context().expand(name): place for place, name in enumerate(ATTRIBUTES)}
+    return sorted(found, key=lambda one: (one.iri in last, places.get(one.iri, len(places)), one.title))
 
 
 def _quiet() -> set[str]:
     return {city_context().expand(name) for name in _QUIET}
+
+
+def source_of(one: Shown) -> str:
+    """The dataset that an attribute `source` names, or empty."""
+    known = one.iri == city_context().expand("source") and one.value.startswith(DATASET)
+    return one.value.removeprefix(DATASET) if known else ""
 
 
 def name_title() -> str:
@@ -115,8 +132,19 @@ def text_of(value: Any) -> str:
     elif isinstance(value, dict) and all(isinstance(one, str | int | float) for one in value.values()):
         told = ", ".join(str(one) for one in value.values())
     else:
-        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        told = _time_of(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+
+
+def _time_of(text: str) -> str:
+    """A day, a moment or a time of day as people write it; every other text as it is."""
+    for form, write in _TIMES:
+        if form.fullmatch(text):
+            try:
+                return write(text)
+            except ValueError:
+                return text
+    return text
 
 
 def _point(value: Any) -> str:
@@ -133,13 +161,26 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-def line_of(doc: Doc) -> Line:
-    """A thing in a list: its name and what was observed, else a few of its words."""
+def line_of(doc: Doc, names: dict[str, str]) -> Line:
+    """A thing in a list: what it is called (`names`: of stations, by identifier) and what was observed, else a few words."""
     told = [one for one in shown(doc) if not one.to and one.title != name_title()]
     observed = [one for one in told if one.observed is not None and one.numeric]
     first = [one for one in told if one.iri.rpartition("/")[2] not in ("location", "source", "sourceVersion")]
     moments = [one.observed for one in told if one.observed is not None]
-    return Line(id=doc["id"], name=name_of(doc), told=(observed or first)[:2], latest=max(moments, default=None))
+    return Line(id=doc["id"], name=called(doc, names), told=(observed or first)[:2], latest=max(moments, default=None))
+
+
+def measured_by(doc: Doc) -> str:
+    """The identifier of the station whose reading a thing is, or empty."""
+    for instance in doc.get(city_context().expand("measuredAt"), ()):
+        return next(iter(_targets(instance.get("object"))), "")
+    return ""
+
+
+def called(doc: Doc, names: dict[str, str]) -> str:
+    """What a thing is called; a reading without a name bears that of its station."""
+    named = doc.get(city_context().expand("name"))
+    return name_of(doc) if named else names.get(measured_by(doc)) or name_of(doc)
 
 
 def name_of(doc: Doc) -> str:

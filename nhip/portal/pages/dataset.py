@@ -137,7 +137,8 @@ def _drawn(plot: Plot) -> Drawn:
         return Drawn(title, charts.series(plot.line, title, "" if plot.counted else unit, zero=plot.counted))
     title = translate(_("Rows by {column}"), column=column)
     rest = translate(_("All other values together: {n} rows."), n=formats.number(plot.rest)) if plot.rest else ""
-    return Drawn(title, charts.bars([(name[:60], count) for name, count in plot.names], title), rest)
+    said = {"true": translate(_("yes")), "false": translate(_("no"))} if plot.column.type == "boolean" else {}
+    return Drawn(title, charts.bars([(said.get(name, name)[:60], count) for name, count in plot.names], title), rest)
 
 
 def _sketched(portrait: Portrait) -> Markup | None:

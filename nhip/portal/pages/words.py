@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from nhip.datasets.themes import theme_title
@@ -103,15 +104,23 @@ def theme_of(code: str) -> str:
 
 
 def say_cell(value: Any) -> str:
-    """A cell of a preview: dates as people write them, codes and numbers as they are."""
+    """A cell of a preview as people write it; whole numbers as they are, since many are codes or years."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return translate(_("yes")) if value else translate(_("no"))
+    if isinstance(value, float | Decimal):
+        return formats.number(value)
+    text = _say_time(value) if isinstance(value, date | time) else str(value)
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+
+
+def _say_time(value: date | time) -> str:
     if isinstance(value, datetime):
         return value.strftime("%H:%M ") + formats.date_(value.date())
     if isinstance(value, date):
         return formats.date_(value)
-    text = str(value)
-    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+    return value.strftime("%H:%M:%S" if value.second else "%H:%M")
 
 
 def sections(here: str) -> list[Tab]:
