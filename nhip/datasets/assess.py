@@ -53,7 +53,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a version can be made: no fatal finding over the table as a whole (a required column is missing)."""
     tally: Tally
     findings_path: Path
-    """Parquet of FINDING_DDL, mends included, by row."""
+    """Parquet of FINDING_DDL, mends included, by row; CSV where that was asked for."""
     version_path: Path | None = None
     version_rows: int = 0
     quarantine_path: Path | None = None
@@ -74,7 +74,7 @@ def assess(
     reading: Reading | None = None,
     province: str = "",
 ) -> Assessment:
-    """Judge every cell of `table` by `contract`, write the findings to `findings` (Parquet) and, if asked, the version.
+    """Judge every cell of `table` by `contract`, write the findings to `findings` (.parquet or .csv) and, if asked, the version.
 
     work: existing folder for `quarantine.parquet`. resolver: for columns of places; without it they are plain text.
     references: Parquet in force by dataset name, for foreign keys; a reference to another dataset is not judged.

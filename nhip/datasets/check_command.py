@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import duckdb
@@ -20,11 +20,11 @@ from nhip.datasets.check.tally import PLACE_KINDS
 from nhip.datasets.choose import choose_table
 from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.document import parse
+from nhip.datasets.contract.errors import ContractInvalid
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.reader import read
-from nhip.datasets.contract.yaml import load
 from nhip.datasets.decode import decode
-from nhip.datasets.engine import literal, session
+from nhip.datasets.engine import session
 from nhip.datasets.virtues import scores
 from nhip.errors import BadInput
 from nhip.kernel.i18n import _
@@ -62,9 +62,10 @@ def check(
         raise BadInput(what=_("there is no file {file}").format(file=file))
     with tempfile.TemporaryDirectory(prefix="nhip-check-", dir=_scratch(settings)) as folder:
         work = Path(folder)
-        made = _assess(settings, file, terms, work, memory, mends=not as_delivered)
+        found = work / f"findings{findings.suffix.lower() if findings else '.parquet'}"
+        made = _assess(settings, _Asked(file, terms, work, found, memory, mends=not as_delivered))
         if findings is not None:
-            _write(settings, made.findings_path, findings, work)
+            shutil.copyfile(made.findings_path, findings)
     report = _report(made, time.perf_counter() - started)
     if wants_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1).decode())
@@ -73,24 +74,31 @@ def check(
     return 1 if made.findings else 0
 
 
-def _assess(
-    settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, *, mends: bool
-) -> Assessment:
+class _Asked(NamedTuple):
+    file: Path
+    contract: Contract
+    work: Path
+    findings: Path
+    memory: int | None
+    mends: bool
+
+
+def _assess(settings: Settings, asked: _Asked) -> Assessment:
     """Once as fast as the file seems to allow; record by record if DuckDB refuses what it was told about it."""
     try:
-        return _attempt(settings, file, contract, work, memory, mends, careful=False)
+        return _attempt(settings, asked, careful=False)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
-        return _attempt(settings, file, contract, work, memory, mends, careful=True)
+        return _attempt(settings, asked, careful=True)
 
 
-def _attempt(
-    settings: Settings, file: Path, contract: Contract, work: Path, memory: int | None, mends: bool, *, careful: bool
-) -> Assessment:
+def _attempt(settings: Settings, asked: _Asked, *, careful: bool) -> Assessment:
     from nhip.datasets.own_columns import without_own
 
+    file, contract, work = asked.file, asked.contract, asked.work
     at_home = msgspec.structs.replace(settings, data_dir=work)
-    limit = max(LEAST_MB, memory - OVERHEAD_MB) if memory else None
-    with session(at_home, memory_mb=limit, reach=[file]) as con:
+    limit = max(LEAST_MB, asked.memory - OVERHEAD_MB) if asked.memory else None
+    # one thread: decode and assess use no other, and to start and stop a second one takes CPU time
+    with session(at_home, memory_mb=limit, threads=1, reach=[file]) as con:
         decoded = decode(file, work / "decoded", at_home, filename=file.name, con=con, careful=careful)
         table = choose_table(decoded, contract, file.name, contract.dataset)
         table = without_own(con, table, contract, decoded.format)
@@ -101,9 +109,9 @@ def _attempt(
             table,
             contract,
             work=work,
-            resolver=_resolver(settings, contract) if mends else None,
-            mends=mends,
-            findings=work / "findings.parquet",
+            resolver=_resolver(settings, contract) if asked.mends else None,
+            mends=asked.mends,
+            findings=asked.findings,
             reading=reading_of(decoded.format),
             province=settings.province_code,
         )
@@ -120,11 +128,13 @@ def _resolver(settings: Settings, contract: Contract) -> Any:
 
 def _terms(text: str) -> Contract:
     """The contract, if every column has a type that can be judged: read as text a column would pass unseen."""
-    _, notes = read(parse(text))
+    contract, notes = read(parse(text))
     for note in notes.of("error"):
         if note.code == "contract.type":
             raise TypeUnknown(line=note.line, **note.values)
-    return load(text)
+    if contract is None:
+        raise ContractInvalid(notes.of("fatal"))
+    return contract
 
 
 def _text_of(path: Path) -> str:
@@ -145,22 +155,6 @@ def _scratch(settings: Settings) -> Path | None:
     """Beside the installation's other work if there is one, else where the system keeps temporary files."""
     work = settings.data_dir / "work"
     return work if work.is_dir() else None
-
-
-def _write(settings: Settings, made: Path, target: Path, work: Path) -> None:
-    """Copy the findings to where they were asked for; as CSV without what a spreadsheet would run as a formula."""
-    if target.suffix.lower() == ".parquet":
-        shutil.copyfile(made, target)
-        return
-    from nhip.datasets.export import neutral
-
-    shown = ", ".join(
-        ['"row"', *(neutral(name, "VARCHAR") for name in ("column", "rule", "value", "suggestion")), "severity"]
-    )
-    part = work / "findings.csv"
-    with session(msgspec.structs.replace(settings, data_dir=work), memory_mb=LEAST_MB) as con:
-        con.execute(f"COPY (SELECT {shown} FROM read_parquet({literal(str(made))})) TO {literal(str(part))} (HEADER)")
-    shutil.copyfile(part, target)
 
 
 def _report(made: Assessment, wall: float) -> dict[str, Any]:

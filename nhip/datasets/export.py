@@ -1,4 +1,4 @@
-"""Downloads: CSV that a spreadsheet opens without running anything that hides in a cell (OWASP CSV injection)."""
+"""Downloads: CSV that a spreadsheet opens without running anything that hides in a cell."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from nhip.datasets.engine import ident, literal, session
+from nhip.datasets.engine import literal, session
 from nhip.datasets.findings import contract_names
+from nhip.datasets.formulas import neutral
 from nhip.datasets.model import ROW
 from nhip.datasets.personal import Sight, finding_cells, shown
 from nhip.datasets.records import Version
@@ -17,8 +18,6 @@ from nhip.db.installation import Installation
 from nhip.kernel.ids import new_id
 
 CHUNK = 256 * 1024
-FORMULA = r"^[=+\-@\t\r]"
-HARMLESS = r"^[+-]?[0-9][0-9 .,]*$"
 BOM = b"\xef\xbb\xbf"
 """Without it Excel reads UTF-8 as the machine's old code page."""
 
@@ -67,12 +66,3 @@ def _findings_seen(con: duckdb.DuckDBPyConnection, source: str, sight: Sight) ->
     columns = con.execute(f'select distinct "column" from {source}').fetchall()
     value, suggestion = finding_cells(sight, [name for (name,) in columns])
     return f"select * replace ({value} as value, {suggestion} as suggestion) from {source}"
-
-
-def neutral(name: str, kind: str) -> str:
-    """SQL for a column in a download: text that looks like a formula is made harmless."""
-    column = ident(name)
-    if kind != "VARCHAR":
-        return column
-    risky = f"regexp_matches({column}, {literal(FORMULA)}) and not regexp_matches({column}, {literal(HARMLESS)})"
-    return f"case when {risky} then '''' || {column} else {column} end as {column}"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhip.formats.errors import BrokenFile, BrokenLine, NothingInside, TooDeep
-from nhip.formats.geometry import from_geojson
 from nhip.formats.model import Record, Records
 from nhip.kernel.i18n import _
 
@@ -268,8 +267,10 @@ def open_geojson(path: Path, filename: str) -> Records:
         items = lambda: iter(_lone_feature(path, filename))  # noqa: E731
 
     def rows() -> Iterator[Record]:
+        from nhip.formats.geometry import from_geojson  # shapely and NumPy: only where there are shapes
+
         for number, item in enumerate(items(), 1):
-            yield _feature(number, item if isinstance(item, dict) else {})
+            yield _feature(number, item if isinstance(item, dict) else {}, from_geojson)
 
     return Records(name=Path(filename).stem, rows=rows)
 
@@ -285,10 +286,10 @@ def _lone_feature(path: Path, filename: str) -> list[Any]:
     return [value] if value.get("type") == "Feature" else [{"geometry": value}]
 
 
-def _feature(number: int, item: dict[str, Any]) -> Record:
+def _feature(number: int, item: dict[str, Any], read: Callable[[Any], tuple[dict[str, str | None], str]]) -> Record:
     properties = item.get("properties")
     cells = flatten(properties) if isinstance(properties, dict) else {}
     if item.get("id") is not None and "id" not in cells:
         cells = {"id": scalar(item["id"]), **cells}
-    shape, fault = from_geojson(item.get("geometry"))
+    shape, fault = read(item.get("geometry"))
     return number, {**cells, **shape}, fault

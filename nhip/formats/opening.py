@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from nhip.formats import archive, delimited, excel, jsonrows, sheetxml, sniff, text, vector, webarchive, webtable
+from nhip.formats import archive, delimited, excel, jsonrows, sheetxml, sniff, text, webarchive, webtable
 from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
 from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
 from nhip.kernel.i18n import _
@@ -82,8 +82,14 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
         with archive.open_zip(path, settings.max_unpacked_mb, filename):
             pass
     if kind in ("kmz", "gpkg", "dbf"):
-        return Opened(format=kind, encoding="", parts=[*vector.open_vector(path, kind, work, filename)])
+        return Opened(format=kind, encoding="", parts=_open_vector(path, kind, work, filename))
     raise UnknownFormat(file=filename)
+
+
+def _open_vector(path: Path, kind: str, work: Path, filename: str) -> list[Part]:
+    from nhip.formats import vector  # NumPy and shapely, which text and workbooks do without
+
+    return [*vector.open_vector(path, kind, work, filename)]
 
 
 def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
@@ -118,7 +124,7 @@ def _text_parts(path: Path, kind: str, work: Path, filename: str, encoding: str,
     if kind == "geojson":
         return [jsonrows.open_geojson(path, filename)]
     if kind == "kml":
-        return [*vector.open_vector(path, kind, work, filename)]
+        return _open_vector(path, kind, work, filename)
     lines = delimited.first_lines(path)
     if not any(line.strip() for line in lines):
         raise NothingInside(file=filename)
@@ -188,7 +194,7 @@ def _is_side_file(file: Path, shapes: set[Path]) -> bool:
 
 def _open_inner(file: Path, work: Path, settings: Settings, depth: int) -> Opened:
     if file.suffix.lower() == ".shp":
-        return Opened(format="shapefile", encoding="", parts=[*vector.open_vector(file, "shapefile", work, file.name)])
+        return Opened(format="shapefile", encoding="", parts=_open_vector(file, "shapefile", work, file.name))
     return open_file(file, work, settings, file.name, depth + 1)
 
 

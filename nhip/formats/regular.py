@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from nhip.formats.text import iter_chunks
 
@@ -70,8 +68,8 @@ class _Quotes:
     """Looks at each quote: it must stand where a cell begins or where one ends, and not both."""
 
     def __init__(self, sign: bytes) -> None:
-        self._opens = np.isin(np.arange(256), [*sign, *b"\n"])
-        self._closes = np.isin(np.arange(256), [*sign, *b"\r\n"])
+        self._opens = bytes(byte in sign + b"\n" for byte in range(256))
+        self._closes = bytes(byte in sign + b"\r\n" for byte in range(256))
         self._last = ord("\n")
         self._held: bool | None = None
         """Whether the quote that is the last byte so far can open a cell; None when the last byte is no quote."""
@@ -82,18 +80,22 @@ class _Quotes:
     def feed(self, chunk: bytes) -> None:
         self._settle(bool(self._closes[chunk[0]]))
         if b'"' in chunk:
-            self._count(np.frombuffer(chunk, np.uint8))
+            self._count(chunk)
         self._last = chunk[-1]
 
-    def _count(self, data: npt.NDArray[np.uint8]) -> None:
+    def _count(self, chunk: bytes) -> None:
+        import numpy as np  # only here: most files have no quotes, and it takes a tenth of a second to load
+
+        data = np.frombuffer(chunk, np.uint8)
+        opens, closes = np.frombuffer(self._opens, np.bool_), np.frombuffer(self._closes, np.bool_)
         places = np.flatnonzero(data == _QUOTE)
-        opening = self._opens[data[places - 1]]
+        opening = opens[data[places - 1]]
         if places[0] == 0:
-            opening[0] = self._opens[self._last]
+            opening[0] = opens[self._last]
         if places[-1] == data.size - 1:
             self._held = bool(opening[-1])
             places, opening = places[:-1], opening[:-1]
-        closing = self._closes[data[places + 1]]
+        closing = closes[data[places + 1]]
         turns = (np.arange(opening.size) % 2 == 0) != self._inside
         self._odd += int((opening == closing).sum()) + int((opening != turns).sum())
         self._inside ^= bool(opening.size % 2)

@@ -10,9 +10,6 @@ import math
 import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nhip.errors import BadInput
 from nhip.kernel.values.coordinates import parse_latitude, parse_longitude, split_pair
 from nhip.kernel.values.meridians import MERIDIANS, ZONES, central_meridian, meridians
@@ -20,9 +17,12 @@ from nhip.kernel.values.model import Judgement, Parsed
 from nhip.kernel.values.numbers import parse_number
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pyproj import Transformer
 
-Floats = NDArray[np.float64]
+    Floats = NDArray[np.float64]
+
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
 
@@ -80,6 +80,8 @@ def vn2000_array(x: Floats, y: Floats, epsg: int) -> tuple[Floats, Floats]:
 
     What cannot be transformed becomes inf.
     """
+    import numpy as np
+
     lon, lat = _transformer(epsg).transform(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
     return np.asarray(lon), np.asarray(lat)
 
@@ -106,33 +108,6 @@ def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     lat1, lat2, half_lon = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1) / 2
     h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
     return 2 * 6_371_008.8 * math.asin(math.sqrt(min(1.0, h)))
-
-
-def judge_degrees(lat: Floats, lon: Floats, expected: Box | None = None) -> tuple[Floats, Floats, NDArray[np.str_]]:
-    """Columns of degrees: longitudes and latitudes with swapped pairs put right, and the rule of each row ("" when fine).
-
-    Shapes are one and the same; rules are those of `read_point`. Rows without a point come back as NaN; NaN rows have no rule.
-    """
-    swapped = _within(lat, lon, VIETNAM)
-    straight, turned = (np.abs(lat) <= 90) & (np.abs(lon) <= 180), (np.abs(lon) <= 90) & (np.abs(lat) <= 180)
-    exchanged = swapped | (turned & ~straight)
-    north, east = np.where(exchanged, lon, lat), np.where(exchanged, lat, lon)
-    rules = np.where(swapped, "point.swapped", "").astype("<U16")
-    if expected is not None:
-        rules[~_within(east, north, expected)] = "point.unexpected"
-    rules[~_within(east, north, VIETNAM)] = "point.outside"
-    zero = (lat == 0) | (lon == 0)
-    rules[zero] = "point.zero"
-    impossible = ~(straight | turned)
-    rules[impossible] = "coordinate.range"
-    missing = np.isnan(lat) | np.isnan(lon)
-    rules[missing] = ""
-    gone = impossible | zero | missing
-    return np.where(gone, np.nan, east), np.where(gone, np.nan, north), rules
-
-
-def _within(lon: Floats, lat: Floats, box: Box) -> NDArray[np.bool_]:
-    return np.asarray((lon >= box[0]) & (lon <= box[2]) & (lat >= box[1]) & (lat <= box[3]))
 
 
 def read_point(

@@ -7,13 +7,16 @@ import os
 import zlib
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import shapely
 
 from nhip.kernel.time import today
 from nhip.places.errors import RegisterBroken
 from nhip.places.register import Register
+
+if TYPE_CHECKING:
+    from shapely import STRtree
 
 FILE = "boundaries.msgpack.gz"
 MAX_BYTES = 1024 * 1024 * 1024
@@ -25,7 +28,7 @@ class Boundaries:
     def __init__(self, register: Register, shapes: dict[str, bytes]) -> None:
         self._register = register
         self._shapes = shapes
-        self._tree: tuple[list[str], shapely.STRtree] | None = None
+        self._tree: tuple[list[str], STRtree] | None = None
 
     def __len__(self) -> int:
         return len(self._shapes)
@@ -64,6 +67,8 @@ class Boundaries:
         outside. Units of an earlier version with the same ground answer by the changes."""
         if not self._shapes or not (-180 <= lon <= 180 and -90 <= lat <= 90):
             return ()
+        import shapely  # needed only where boundaries were imported
+
         day = as_of or today()
         uids, tree = self._built()
         hits = tree.query(shapely.Point(lon, lat), predicate="intersects")
@@ -75,8 +80,10 @@ class Boundaries:
         codes = self._register.moved(uid, day)
         return codes if len(codes) == 1 else ()
 
-    def _built(self) -> tuple[list[str], shapely.STRtree]:
+    def _built(self) -> tuple[list[str], STRtree]:
         if self._tree is None:
+            import shapely
+
             uids = list(self._shapes)
             shapes = shapely.from_wkb([self._shapes[uid] for uid in uids])
             shapely.prepare(shapes)

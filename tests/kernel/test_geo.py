@@ -20,7 +20,6 @@ from nhip.kernel.geo import (
     UnknownZone,
     distance_m,
     inside,
-    judge_degrees,
     read_point,
     vn2000_array,
     vn2000_to_wgs84,
@@ -244,28 +243,3 @@ def test_any_texts(a, b, kind):
         assert (point.lon is None) == (point.lat is None)
         assert point.lon is None or -180 <= point.lon <= 180
         assert point.lon is not None or point.rule
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.tuples(*[st.sampled_from([0.0, 2.35, 8.6, 16.4637, 23.4, 48.85, 102.1, 107.5905, 117.9, -16.4])] * 2),
-        min_size=1,
-    )
-)
-def test_columns_are_judged_like_single_points(pairs):
-    lat, lon = (np.array(column) for column in zip(*pairs, strict=True))
-    east, north, rules = judge_degrees(lat, lon, HUE_BOX)
-    for n, (a, b) in enumerate(pairs):
-        point = read_point(repr(a), repr(b), expected_box=HUE_BOX)
-        assert rules[n] == point.rule
-        if point.lon is None:
-            assert np.isnan(east[n]) and np.isnan(north[n])
-        else:
-            assert (east[n], north[n]) == (point.lon, point.lat)
-
-
-def test_missing_rows_of_a_column_have_no_rule():
-    east, north, rules = judge_degrees(np.array([np.nan, 16.4]), np.array([107.5, np.nan]))
-    assert np.isnan(east).all() and np.isnan(north).all()
-    assert list(rules) == ["", ""]

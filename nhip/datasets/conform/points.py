@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nhip.datasets.check.judge import insert
 from nhip.datasets.conform.expected import FEW, Expected, read_expected, tell_elsewhere
 from nhip.datasets.conform.extras import Extra, Joined
@@ -132,6 +130,8 @@ def _is_blank(text: str) -> bool:
 def _transformed(batch: list[Any], way: _Way) -> list[tuple[float, float] | None]:
     """Longitude and latitude of the pairs that are plainly northing and easting of one known zone, and lie where they are
     expected; None for the others."""
+    import numpy as np
+
     code = way.crs.upper().removeprefix("EPSG:")
     zones = (int(code),) if code.isdecimal() and int(code) in ZONES else meridians(way.province)
     if len(zones) != 1:

@@ -72,7 +72,7 @@ def raw(text: str) -> bytes | None:
 
 def is_shown(text: str) -> bool:
     """Whether every character could be a byte, and one at least is not ASCII or is a letter of VISCII's control row."""
-    return _NOT_SHOWN.search(text) is None and _HIGH.search(text) is not None
+    return _HIGH.search(text) is not None and _NOT_SHOWN.search(text) is None
 
 
 _HIGH = re.compile("[^\x00-\x7f]|[\x02\x05\x06\x14\x19\x1e]")

@@ -4,6 +4,7 @@ its text, and a whole-file look for rare bytes that clean Vietnamese text does n
 from __future__ import annotations
 
 import csv
+import re
 from enum import Enum
 from typing import Final
 
@@ -21,6 +22,8 @@ from nhip.kernel.text import fold
 
 _NOT_LETTERS: Final = {0x00, *b"?_&", 0xC2, 0xCC, 0xE2, 0xEF}
 _SAMPLE: Final = 3_000
+_ODD: Final = re.compile("[^ -%'->@-^`-~ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]")
+"""What clean text in plain letters and signs does not have; `&`, `?` and `_` may stand for something else."""
 _LONGEST_HEADER: Final = 1 << 20
 
 
@@ -75,21 +78,22 @@ def _samples(part: Delimited, heading: Heading) -> list[list[str]] | None:
     header = [fold(name) for name in heading.names]
     for piece in text.windows(part.path):
         lines = piece.decode("utf-8", "ignore").splitlines()
-        for cells in csv.reader(lines[1:], delimiter=part.dialect.delimiter):
-            if len(cells) != heading.width:
-                continue
+        rows = [row for row in csv.reader(lines[1:], delimiter=part.dialect.delimiter) if len(row) == heading.width]
+        for cells in rows:
             if is_total([cell or None for cell in cells], heading.width) or (
                 fold(cells[0]) == header[0] and [fold(cell) for cell in cells] == header
             ):
                 return None
-            for values, cell in zip(seen, cells, strict=True):
-                values.add(cell)
+        for values, column in zip(seen, zip(*rows, strict=True), strict=False):
+            values.update(column)
     return [sorted(values)[:_SAMPLE] if len(values) > _SAMPLE else list(values) for values in seen]
 
 
 def _is_dirty(samples: list[list[str]]) -> bool:
     for values in samples:
         for value in values:
+            if not _ODD.search(value):
+                continue
             if not value.isascii() or "&" in value:
                 if cleaned(value) != value or is_lost(value):
                     return True

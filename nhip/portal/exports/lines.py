@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nhip.datasets.engine import ident, literal
-from nhip.datasets.export import FORMULA, HARMLESS
+from nhip.datasets.formulas import FORMULA, HARMLESS
 from nhip.portal.model import OpenColumn
 
 _MOST_EXACT = 999_999_999_999_999

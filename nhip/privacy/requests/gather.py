@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nhip.datasets.export import FORMULA, HARMLESS
+from nhip.datasets.formulas import FORMULA, HARMLESS
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.db import Connection
