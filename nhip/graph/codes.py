@@ -67,8 +67,9 @@ class Codes:
         """The shape of a document."""
         key = _key(tenant, doc)
         if key not in self._shapes:
-            await self.need((*key[1], *key[2]))
-            types, attrs = (sorted(self.iris[iri] for iri in side) for side in key[1:])
+            sides = key[1], [name for name in key[2] if name not in ENTITY_MEMBERS]
+            await self.need((*sides[0], *sides[1]))
+            types, attrs = (sorted(self.iris[iri] for iri in side) for side in sides)
             rows = await self._links.fetch(queries.find_shape, tenant, types, attrs)
             if not rows:
                 await self._links.fetch(queries.add_shape, tenant, types, attrs)
@@ -80,4 +81,4 @@ class Codes:
 
 
 def _key(tenant: int, doc: Doc) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-    return tenant, tuple(doc["type"]), tuple(key for key in doc if key not in ENTITY_MEMBERS)
+    return tenant, tuple(doc["type"]), tuple(doc)

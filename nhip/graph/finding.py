@@ -7,6 +7,7 @@ from typing import Any
 
 from nhip.graph.alike import same
 from nhip.graph.codes import Codes
+from nhip.graph.document.geo import bbox
 from nhip.graph.lives import SCOPE, Life
 from nhip.graph.model import Doc, Instance
 from nhip.graph.rows import boxes, numbers, targets, texts
@@ -38,9 +39,8 @@ class Finding:
 
     def _add(self, life: Life) -> None:
         before, after = life.at_rest or _NOTHING, life.doc or _NOTHING
-        old_types, new_types = before.get("type", ()), after.get("type", ())
         iris = self._iris
-        if old_types != new_types:
+        if (old_types := before.get("type", ())) != (new_types := after.get("type", ())):
             self._diff("entity_type", {(iris[t],) for t in old_types}, {(iris[t],) for t in new_types}, life.id)
         if (old_scopes := before.get(SCOPE, ())) != (new_scopes := after.get(SCOPE, ())):
             self._diff("entity_scope", {(s,) for s in old_scopes}, {(s,) for s in new_scopes}, life.id)
@@ -50,12 +50,27 @@ class Finding:
         for name in names:
             if ":" in name:
                 old, new = before.get(name, ()), after.get(name, ())
-                attr = iris[name]
-                plain = _is_plain(old) and _is_plain(new) and attr not in self._indexed
-                if not plain and not same(old, new):
-                    self._attribute(life.id, attr, old, new)
+                if _is_plain(old) and _is_plain(new) and iris[name] not in self._indexed:
+                    continue
+                if old or not self._first(life.id, iris[name], new):
+                    self._attribute(life.id, iris[name], old, new)
+
+    def _first(self, id: str, attr: int, new: Sequence[Instance]) -> bool:
+        """The usual rows of an attribute that is new; False: there may be others."""
+        if len(new) != 1 or attr in self._indexed:
+            return False
+        kind = new[0]["type"]
+        if kind == "GeoProperty":
+            self._got["entity_geo"].append((id, attr, 0, *bbox(new[0]["value"])))
+            return True
+        if kind == "Relationship" and type(target := new[0]["object"]) is str:
+            self._got["attr_ref"].append((attr, target, id))
+            return True
+        return False
 
     def _attribute(self, id: str, attr: int, old: Sequence[Instance], new: Sequence[Instance]) -> None:
+        if same(old, new):
+            return
         kinds = {one["type"] for one in (*old, *new)}
         if "GeoProperty" in kinds:
             self._places(id, attr, old, new)

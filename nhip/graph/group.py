@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -15,9 +15,8 @@ from nhip.graph.codes import Codes
 from nhip.graph.finding import Finding
 from nhip.graph.links import Link
 from nhip.graph.lives import Life
-from nhip.graph.model import Doc, Operation, Outcome
+from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
 from nhip.graph.numbers import Numbers
-from nhip.graph.quick import State
 from nhip.graph.rows import due, instant, number, said
 from nhip.graph.statement import Statement
 from nhip.kernel.time import now
@@ -50,7 +49,7 @@ class Group:
         self._at = now()
         self._said = said(self._at)
         self._lives: dict[str, Life] = {}
-        self._states: list[tuple[int, State]] = []
+        self._states: list[tuple[int, Change, Instance | None, str | None]] = []
         self._past: list[tuple[Life, int, datetime, Doc, dict[str, Any]]] = []
         self._counts: Counter[int] = Counter()
 
@@ -88,7 +87,7 @@ class Group:
             due_at = life.load(row)
             if due_at is not None and due_at <= self._at:
                 eno, doc, times = life.eno, life.doc, life.times
-                self._states += [(eno, state) for state in life.expire(self._at)]
+                self._states += [(eno, *state) for state in life.expire(self._at)]
                 if life.doc is None and doc is not None:
                     self._past.append((life, eno, due_at, doc, times))
 
@@ -106,14 +105,15 @@ class Group:
             self._past.append((life, eno, self._at, doc, times))
         elif outcome.created:
             life.eno = self._numbers.eno()
-        self._states += [(life.eno, state) for state in states]
+        for change, instance, created in states:
+            self._states.append((life.eno, change, instance, created))
         if listened:
             return _with_documents(outcome, before, life.full())
         return outcome
 
     async def _write(self, letters: Iterable[tuple[str, bytes]] = ()) -> None:
-        await self._codes.need(self._new_iris())
-        lives = sorted((life for life in self._lives.values() if life.written), key=lambda life: life.id)
+        lives = sorted((life for life in self._lives.values() if life.written), key=_by_id)
+        await self._codes.need(self._new_iris(lives))
         statement = Statement(self._tenant, self._at, len(self._codes.indexed))
         new, changed = [], []
         for life in lives:
@@ -145,36 +145,44 @@ class Group:
         if statement:
             await self._link.fetch(statement.text, *statement.values)
 
-    def _new_iris(self) -> set[str]:
-        known = self._codes.iris
-        used = {change.attribute for _eno, (change, _state, _created) in self._states}
-        used |= {change.dataset for _eno, (change, _state, _created) in self._states if change.dataset is not None}
-        found = used - known.keys()
-        for life in self._lives.values():
-            if life.whole or life.doc is not life.at_rest:
-                found.update(iri for iri in (life.doc or life.at_rest or {"type": ()})["type"] if iri not in known)
-        return found
+    def _new_iris(self, lives: list[Life]) -> set[str]:
+        """IRIs that the rows to write refer to and that have no number yet."""
+        used = {change.attribute for _eno, change, _instance, _created in self._states}
+        used.update([one.dataset for _eno, one, _instance, _created in self._states if one.dataset is not None])
+        for life in lives:
+            if life.doc is not None:
+                used.update(life.doc["type"])
+            if life.at_rest is not None:
+                used.update(life.at_rest["type"], life.changed)
+                used.update([name for name in life.at_rest if ":" in name] if life.whole else ())
+        for _life, _eno, _at, doc, _times in self._past:
+            used.update(doc["type"])
+        return used - self._codes.iris.keys()
 
     def _past_row(self, past: tuple[Life, int, datetime, Doc, dict[str, Any]]) -> tuple[Any, ...]:
         life, eno, at, doc, times = past
         types = ",".join(str(self._codes.iris[iri]) for iri in doc["type"])
         return life.id, eno, types, instant(times["c"]), instant(times["m"]), at
 
-    def _history(self) -> list[list[Any]]:
+    def _history(self) -> list[Sequence[Any]]:
         """Columns: eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
         iris = self._codes.iris
-        changes = [change for _eno, (change, _instance, _created) in self._states]
-        instances = [instance for _eno, (_change, instance, _created) in self._states]
-        return [
-            [eno for eno, _state in self._states],
-            [iris[change.attribute] for change in changes],
-            [0 if change.dataset is None else iris[change.dataset] for change in changes],
-            [None if one is None else one.get("observedAt") for one in instances],
-            [None if one is None else number(one) for one in instances],
-            [None if one is None else orjson.dumps(one) for one in instances],
-            [state[2] for _eno, state in self._states],
-            self._numbers.iids(len(instances)),
-        ]
+        enos, changes, instances, created = zip(*self._states, strict=True)
+        observed: list[str | None] = []
+        numbers: list[float | None] = []
+        values: list[bytes | None] = []
+        for one in instances:
+            given = one or {}
+            observed.append(given.get("observedAt"))
+            numbers.append(number(given))
+            values.append(orjson.dumps(one) if one else None)
+        attributes = [iris[change.attribute] for change in changes]
+        datasets = [0 if change.dataset is None else iris[change.dataset] for change in changes]
+        return [enos, attributes, datasets, observed, numbers, values, created, self._numbers.iids(len(enos))]
+
+
+def _by_id(life: Life) -> str:
+    return life.id
 
 
 def _with_documents(outcome: Outcome, before: Doc | None, after: Doc | None) -> Outcome:

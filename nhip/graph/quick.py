@@ -4,9 +4,11 @@ fifth of its time. What is out of the ordinary (NGSI-LD Null, scopes in fragment
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from nhip.graph.alike import same
+import msgspec
+
+from nhip.graph.alike import same, same_kinds
 from nhip.graph.model import NULL, Change, Doc, Instance, Operation
 
 Times = dict[str, Any]
@@ -17,7 +19,7 @@ State = tuple[Change, Instance | None, str | None]
 """A change, the instance that it made (None: it took it away), and when that was created (None: now)."""
 
 
-class Done(NamedTuple):
+class Done(msgspec.Struct, frozen=True):
     """What became of an entity, and the states that its history gets."""
 
     doc: Doc
@@ -72,19 +74,21 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         if ":" not in iri:
             continue
         before, were = doc.get(iri, ()), apart.get(iri)
-        if len(instances) == 1 == len(before) and not were and (instances == before or _alike(instances[0], before[0])):
-            one = instances[0]
-            changes.append(change := Change(iri, one.get("datasetId"), "updated"))
-            if not same(one, before[0]):
-                states.append((change, one, made))
-        else:
-            several.append(iri)
-            own = _replace_attribute(changes, states, iri, instances, before, were, made, at)
-            if any(entry != [made, at] for entry in own):
-                entries[iri] = own
-    for iri in doc.keys() - new.keys():
-        if ":" in iri:
-            _note_lost(changes, states, iri, doc[iri], ())
+        if len(instances) == 1 == len(before) and not were:
+            one, was = instances[0], before[0]
+            if (equal := one == was) or _alike(one, was):
+                changes.append(change := Change(iri, one.get("datasetId"), "updated"))
+                if not (equal and same_kinds(one, was)):
+                    states.append((change, one, made))
+                continue
+        several.append(iri)
+        own = _replace_attribute(changes, states, iri, instances, before, were, made, at)
+        if any(entry != [made, at] for entry in own):
+            entries[iri] = own
+    if not doc.keys() <= new.keys():
+        for iri in doc.keys() - new.keys():
+            if ":" in iri:
+                _note_lost(changes, states, iri, doc[iri], ())
     result: Times = {"c": made, "m": at, "d": at}
     return Done(new, {**result, "a": entries} if entries else result, changes, states, tuple(several))
 
@@ -93,7 +97,8 @@ def _alike(one: Instance, was: Instance) -> bool:
     """Whether an instance comes in the place of one that has the same members, and no sub-attribute is another."""
     if one.keys() != was.keys() or one.get("datasetId") != was.get("datasetId"):
         return False
-    return not any(":" in key and not same(one[key], was[key]) for key in one)
+    subs = [key for key in one if ":" in key]
+    return not subs or all(same(one[key], was[key]) for key in subs)
 
 
 def _replace_attribute(

@@ -7,10 +7,12 @@ to join one, and PostgreSQL splits it in no time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from nhip.db.sql import load
 from nhip.graph.errors import BadRequestData
@@ -70,16 +72,14 @@ def _joined(kind: str, column: Sequence[Any], sign: str) -> str:
         return sign + sign.join(column)
     if kind == "json":
         return sign.encode().join([one or b"" for one in column]).decode()
-    text = _TEXTS.get(kind, str)
-    if None not in column:
-        return sign.join(map(text, column))
-    return sign.join(["" if one is None else text(one) for one in column])
-
-
-_TEXTS: dict[str, Callable[[Any], str]] = {
-    "float8": repr,
-    "timestamptz": lambda at: at if isinstance(at, str) else at.isoformat(),
-}
+    empty = column.count(None)
+    if empty == len(column):
+        return sign * (empty - 1)
+    if kind == "timestamptz":
+        return sign.join([one if type(one) is str else "" if one is None else one.isoformat() for one in column])
+    # as JSON numbers are written in no time
+    text = orjson.dumps(column)[1:-1].decode().replace(",", sign)
+    return text.replace("null", "") if empty else text
 
 
 @lru_cache(maxsize=200)

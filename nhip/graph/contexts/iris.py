@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_URI_BYTES = 2000
 """Longer ones do not fit an index entry of PostgreSQL."""
@@ -15,6 +16,7 @@ _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _UNSEEN = frozenset(map(chr, [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]))
 
 
+@lru_cache(maxsize=16_384)
 def is_uri(text: str) -> bool:
     """Whether `text` is an absolute URI or IRI (RFC 3986, RFC 3987) without characters that nobody sees."""
     if _ASCII.fullmatch(text) is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nhip.graph.contexts import core
 from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
@@ -15,7 +14,7 @@ from nhip.graph.document.geo import is_geometry
 from nhip.graph.document.members import ANY, MEMBERS, PROOF, RESERVED, Nulls, Reader, Reading
 from nhip.graph.document.scopes import read_scopes
 from nhip.graph.document.times import read_instant
-from nhip.graph.document.usual import LEFT
+from nhip.graph.document.usual import GEO_ONLY, PROOF_IRI, usual_entity, usual_instance
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
@@ -28,9 +27,6 @@ _KIND_OF = {
 }
 _VALUES = frozenset(VALUE_MEMBER.values()) - {"value"}
 """Inside an entity these names are free, as no attribute's value stands there."""
-_GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
-_PROOF = core.NAMESPACE + "ngsildproof"
-_PARTICULAR = _GEO_ONLY | {_PROOF}
 _DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
 
 
@@ -47,6 +43,8 @@ def expand_entity(
     A `fragment` may lack id and type, and its attributes their values. `nulls`: where NGSI-LD Null may stand; by default
     nowhere, in fragments everywhere. `temporal`: attributes are series, whose instances may share a datasetId.
     """
+    if (usual := usual_entity(payload, context, fragment=fragment)) is not None:
+        return usual
     reading = Reading(context, nulls or ("everywhere" if fragment else "none"), fragment, temporal)
     try:
         doc = _head(payload, reading)
@@ -161,7 +159,7 @@ def _null(reading: Reading) -> str:
 def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Instance]:
     """Every instance of an attribute, the default one first."""
     if type(given) is dict:
-        usual = _usual(iri, given, reading.context)
+        usual = usual_instance(iri, given, reading.context)
         return [_one(iri, given, reading, level) if usual is None else usual]
     if type(given) is not list or not given or not all(map(is_instance, given)):
         return [_instance(iri, {"value": given}, reading, level)]
@@ -171,38 +169,6 @@ def _instances(iri: str, given: Any, reading: Reading, level: int) -> list[Insta
         if len(set(datasets)) < len(datasets):
             raise Fault(_("two instances of the attribute have the same datasetId, or none"))
         made.sort(key=lambda one: "datasetId" in one)
-    return made
-
-
-def _usual(iri: str, given: dict[str, Any], context: Context) -> Instance | None:
-    """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
-    to be read with care, as whatever is wrong with it."""
-    kind = given.get("type")
-    if type(kind) is not str or kind not in LEFT:
-        return None
-    left = LEFT[kind](given)
-    if left < 0 or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == _PROOF)):
-        return None
-    return _with_subs(given, kind, context) if left else given
-
-
-def _with_subs(given: dict[str, Any], kind: str, context: Context) -> Instance | None:
-    members = MEMBERS[kind]
-    made: Instance = {}
-    for key, value in given.items():
-        if key in members:
-            made[key] = value
-            continue
-        sub = value.get("type") if type(value) is dict else None
-        if key in RESERVED or type(sub) is not str or sub not in LEFT or LEFT[sub](value):
-            return None
-        try:
-            name = context.expand(key)
-        except BadRequestData:
-            return None
-        if name in made or name in _PARTICULAR:
-            return None
-        made[name] = [value]
     return made
 
 
@@ -258,9 +224,9 @@ def _members(iri: str, kind: Any, given: dict[str, Any], reading: Reading) -> di
     found = MEMBERS.get(kind) if isinstance(kind, str) else None
     if found is None:
         raise Fault(_("there is no such type of attribute"), "type")
-    if iri in _GEO_ONLY and kind != "GeoProperty" and not _deletes(given):
+    if iri in GEO_ONLY and kind != "GeoProperty" and not _deletes(given):
         raise Fault(_("this has to be a GeoProperty"))
-    return PROOF if iri == _PROOF and kind == "Property" else found
+    return PROOF if iri == PROOF_IRI and kind == "Property" else found
 
 
 def _inferred(given: dict[str, Any]) -> str | None:

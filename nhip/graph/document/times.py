@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from nhip.graph.document.faults import Fault
@@ -17,9 +18,10 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def is_instant(given: Any) -> bool:
+@lru_cache(maxsize=4096)
+def is_instant(given: str) -> bool:
     """Whether an instant is written so that nothing of it has to be changed."""
-    if type(given) is not str or _INSTANT.fullmatch(given) is None or "," in given:
+    if _INSTANT.fullmatch(given) is None or "," in given:
         return False
     try:
         datetime.fromisoformat(given[:19])

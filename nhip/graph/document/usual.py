@@ -1,54 +1,115 @@
-"""What most attributes are: values that stay as they were sent. All else is read with care (`members.py`)."""
+"""What most entities and attributes are: values that stay as they were sent. All else is read with care (`expand.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from nhip.graph.contexts import core
 from nhip.graph.contexts.iris import is_uri
+from nhip.graph.contexts.model import Context
+from nhip.graph.document.members import RESERVED
 from nhip.graph.document.times import is_instant
-from nhip.graph.model import NULL
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import ENTITY_MEMBERS, NULL, Doc, Instance
 
+GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+PROOF_IRI = core.NAMESPACE + "ngsildproof"
+_PARTICULAR = GEO_ONLY | {PROOF_IRI}
 _SCALARS = frozenset({str, int, float, bool})
 _NUMERIC = frozenset({int, float})
-_CARE = -1
+_KEPT = {
+    "Property": frozenset({"type", "value", "unitCode", "observedAt"}),
+    "Relationship": frozenset({"type", "object", "observedAt"}),
+    "GeoProperty": frozenset({"type", "value", "observedAt"}),
+}
+_READ = frozenset({"id", "type", "@context"})
+_CARE = RESERVED | ENTITY_MEMBERS | {"@id", "@type"}
+"""Names that are no attribute's, or only sometimes."""
 
 
-def _of_property(given: dict[str, Any]) -> int:
-    value = given.get("value")
-    if type(value) not in _SCALARS or value == NULL:
-        return _CARE
+def usual_entity(payload: dict[str, Any], context: Context, *, fragment: bool) -> Doc | None:
+    """The canonical document of an entity of one type, or fragment without, whose attributes are all usual ones; None: it has to
+    be read with care, as whatever is wrong with it."""
+    identifier, kind = payload.get("id"), payload.get("type")
+    if type(identifier) is not str or identifier == NULL or not is_uri(identifier):
+        return None
+    doc: Doc = {"id": identifier}
+    expand = context.expand
+    try:
+        if type(kind) is str and kind not in ENTITY_MEMBERS:
+            doc["type"] = [expand(kind)]
+        elif kind is not None or not fragment:
+            return None
+        for key, given in payload.items():
+            if key in _READ:
+                continue
+            if type(given) is not dict or key in _CARE or (iri := expand(key)) in doc:
+                return None
+            one = usual_instance(iri, given, context)
+            if one is None:
+                return None
+            doc[iri] = [one]
+    except BadRequestData:
+        return None
+    return doc
+
+
+def usual_instance(iri: str, given: dict[str, Any], context: Context) -> Instance | None:
+    """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
+    to be read with care."""
+    kind = given.get("type")
+    if not _has_plain_value(kind, given) or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == PROOF_IRI)):
+        return None
+    left = _left(kind, given)
+    if not left:
+        return given
+    return None if left < 0 else _with_subs(kind, given, context)
+
+
+def _has_plain_value(kind: Any, given: dict[str, Any]) -> bool:
+    if kind == "Property":
+        value = given.get("value")
+        return type(value) in _SCALARS and value != NULL
+    if kind == "Relationship":
+        target = given.get("object")
+        return type(target) is str and target != NULL and is_uri(target)
+    return kind == "GeoProperty" and _is_point(given.get("value"))
+
+
+def _left(kind: Any, given: dict[str, Any]) -> int:
+    """How many members there are beside type, value, unitCode and observedAt, which stay as they are; -1: one may not."""
     left = len(given) - 2
-    if left and "unitCode" in given:
+    if left and "observedAt" in given:
+        observed = given["observedAt"]
+        if type(observed) is not str or not is_instant(observed):
+            return -1
+        left -= 1
+    if left and kind == "Property" and "unitCode" in given:
         unit = given["unitCode"]
         if type(unit) is not str or unit in ("", NULL):
-            return _CARE
+            return -1
         left -= 1
-    return _observed(given, left) if left else 0
+    return left
 
 
-def _of_geo_property(given: dict[str, Any]) -> int:
-    if not _is_point(given.get("value")):
-        return _CARE
-    left = len(given) - 2
-    return _observed(given, left) if left else 0
-
-
-def _of_relationship(given: dict[str, Any]) -> int:
-    target = given.get("object")
-    if type(target) is not str or target == NULL or not is_uri(target):
-        return _CARE
-    left = len(given) - 2
-    return _observed(given, left) if left else 0
-
-
-def _observed(given: dict[str, Any], left: int) -> int:
-    """What is left besides observedAt; members that have to be read apart are among it no more."""
-    if not _APART.isdisjoint(given):
-        return _CARE
-    if "observedAt" not in given:
-        return left
-    return left - 1 if is_instant(given["observedAt"]) else _CARE
+def _with_subs(kind: Any, given: dict[str, Any], context: Context) -> Instance | None:
+    kept = _KEPT[kind]
+    made: Instance = {}
+    for key, value in given.items():
+        if key in kept:
+            made[key] = value
+            continue
+        sub = value.get("type") if type(value) is dict else None
+        if key in RESERVED or not _has_plain_value(sub, value) or _left(sub, value):
+            return None
+        try:
+            name = context.expand(key)
+        except BadRequestData:
+            return None
+        if name in made or name in _PARTICULAR:
+            return None
+        made[name] = [value]
+    return made
 
 
 def _is_point(given: Any) -> bool:
@@ -59,25 +120,3 @@ def _is_point(given: Any) -> bool:
         return False
     east, north = position
     return type(east) in _NUMERIC and type(north) in _NUMERIC and -180 <= east <= 180 and -90 <= north <= 90
-
-
-_APART = frozenset(
-    {
-        "@type",
-        "datasetId",
-        "createdAt",
-        "modifiedAt",
-        "deletedAt",
-        "expiresAt",
-        "instanceId",
-        "valueType",
-        "objectType",
-    }
-)
-LEFT: dict[str, Callable[[dict[str, Any]], int]] = {
-    "Property": _of_property,
-    "GeoProperty": _of_geo_property,
-    "Relationship": _of_relationship,
-}
-"""Type of an attribute, under `type` -> how many members there are besides the usual ones, which stay as they are: 0 (all may
-stay), more (perhaps sub-attributes), or -1 (read all with care)."""

@@ -71,7 +71,13 @@ class Buckets:
 
     def listens(self, tenant: int, types: Iterable[str]) -> bool:
         """Whether any may be about entities of these types."""
-        return tenant in self._any or any((tenant, kind) in self._kinds for kind in types)
+        if tenant in self._any:
+            return True
+        if self._kinds:
+            for kind in types:
+                if (tenant, kind) in self._kinds:
+                    return True
+        return False
 
     def meant(self, tenant: int, doc: Doc, outcome: Outcome) -> list[Subscription]:
         """Those that are to be told of a change, `doc` being the entity as it is now, or was: each once. Where linked entities
