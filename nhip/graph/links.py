@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -80,30 +81,49 @@ class Link:
 
 
 class Links:
-    """A few links that are lent one at a time."""
+    """A few links that are lent one at a time, to who waits longest."""
 
     def __init__(self, url: str, size: int, *, generic_plans: bool) -> None:
         self._all = [Link(url, generic_plans=generic_plans) for _ in range(size)]
-        self._free: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
-        for link in self._all:
-            self._free.put_nowait(link)
+        self._free = list(self._all)
+        self._waiting: deque[asyncio.Future[Link]] = deque()
+
+    async def _take(self) -> Link:
+        if self._free:
+            return self._free.pop()
+        turn: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give(turn.result())
+            raise
+
+    def _give(self, link: Link) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(link)
+                return
+        self._free.append(link)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Link]:
         """A link for the block."""
-        link = await self._free.get()
+        link = await self._take()
         try:
             yield link
         finally:
-            self._free.put_nowait(link)
+            self._give(link)
 
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
         """All rows of a query on the next free link."""
-        link = await self._free.get() if self._free.empty() else self._free.get_nowait()
+        link = await self._take()
         try:
             return await link.fetch(query, *values)
         finally:
-            self._free.put_nowait(link)
+            self._give(link)
 
     async def close(self) -> None:
         """Close all."""

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 import msgspec
@@ -38,14 +36,19 @@ def narrowing(asker: Asker) -> tuple[Clause, ...]:
     return ()
 
 
-@contextmanager
-def asking(asker: Asker) -> Iterator[None]:
-    """Queries that are compiled inside the block are those of `asker`."""
-    token = _asker.set(asker)
-    try:
-        yield
-    finally:
-        _asker.reset(token)
+class asking:
+    """Queries that are compiled inside the block are those of an asker."""
+
+    __slots__ = ("_asker", "_token")
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def __enter__(self) -> None:
+        self._token = _asker.set(self._asker)
+
+    def __exit__(self, *_error: object) -> None:
+        _asker.reset(self._token)
 
 
 def asker() -> Asker | None:

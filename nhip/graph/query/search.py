@@ -16,13 +16,16 @@ from nhip.graph.query.candidates import candidates, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
-from nhip.graph.query.model import SYSTEM_NAMES, And, Node, Or, Path, Query, Term
+from nhip.graph.query.model import SYSTEM_NAMES, And, Name, Node, Or, Path, Query, Term
 from nhip.graph.query.narrow import Fit, Plan, iris_of, plan_of, queries
 from nhip.graph.query.ordering import sort_docs
 from nhip.graph.query.stores import Store
 
 MAX_SORTED = 50_000
 """So many entities are sorted for one answer."""
+
+
+_NOTHING = (None,) * 6
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -45,6 +48,8 @@ async def search(graph: Store, tenant: int, query: Query) -> Found:
 
     Raises TooManyResults when more than MAX_SCANNED candidates would have to be looked at, or MAX_SORTED sorted.
     """
+    if (kind := graph.codes.iris.get(_only_type(query))) is not None:
+        return await _type_page(graph, tenant, kind, query)
     plan = await _plan(graph, tenant, query)
     if plan.fit is None:
         return Found([], 0 if query.count else None)
@@ -54,6 +59,15 @@ async def search(graph: Store, tenant: int, query: Query) -> Found:
     if by_id and not (query.order and query.order[0].descending):
         return await _decided_page(graph, tenant, query, plan)
     return await _sorted_page(graph, tenant, query, plan)
+
+
+def _only_type(query: Query) -> str:
+    """The IRI of the one type that a query asks for, where it asks for nothing else and gives its page in the order of ids."""
+    if len(query.selectors) != 1 or query.order or query.attributes or query.pick is not None:
+        return ""
+    selector = query.selectors[0]
+    narrower = query.q, query.geo, query.scope, query.within, selector.ids, selector.pattern or None
+    return selector.types.text if type(selector.types) is Name and narrower == _NOTHING else ""
 
 
 def _is_id(query: Query) -> bool:
@@ -81,8 +95,7 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
     kind = one_type(fit)
     limit, offset = query.limit, query.offset
     if kind is not None:
-        count = (await graph.fetch(queries.count_of_type, tenant, kind))[0][0] if query.count else None
-        return await _type_page(graph, tenant, kind, query, count)
+        return await _type_page(graph, tenant, kind, query)
     shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
     codes = [row[0] for row in shapes]
     most = limit + 1 + offset
@@ -92,9 +105,10 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
     return Found(await graph.get_many(tenant, ids) if ids else [], count, len(rows) > limit > 0)
 
 
-async def _type_page(graph: Store, tenant: int, kind: int, query: Query, count: int | None) -> Found:
+async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found:
     """The most usual page in one query."""
     limit = query.limit
+    count = (await graph.fetch(queries.count_of_type, tenant, kind))[0][0] if query.count else None
     rows = await graph.fetch(queries.entities_of_type, tenant, kind, limit + 1, query.offset) if limit else []
     page = rows[:limit]
     if {row[4] for row in page} - {None}:  # something in it may have expired
