@@ -18,6 +18,7 @@ from typing import IO
 from urllib.parse import quote
 
 from nhip.db.errors import EmbeddedServerFailed
+from nhip.db.memory import memory_bytes, shared_buffers_mb
 from nhip.db.postmaster import clear_dead_locks, living_postmaster
 from nhip.kernel import random
 
@@ -31,7 +32,7 @@ listen_addresses = ''
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
 max_connections = 200
-shared_buffers = 128MB
+shared_buffers = {buffers}MB
 wal_compression = on
 log_min_messages = warning
 log_checkpoints = off
@@ -102,7 +103,8 @@ class EmbeddedServer:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.data / "nhip.conf").write_text(CONFIGURATION.format(sockets=self.sockets), encoding="utf-8")
+        configuration = CONFIGURATION.format(sockets=self.sockets, buffers=shared_buffers_mb(memory_bytes()))
+        (self.data / "nhip.conf").write_text(configuration, encoding="utf-8")
         self._own(self.folder, self.sockets, self.data / "nhip.conf")
 
     def _refuse_other_owner(self) -> None:
