@@ -12,13 +12,13 @@ from nhip.graph.model import VALUE_MEMBER, Instance
 COERCED = frozenset({"vocab", "previousVocab", "objectType", "valueType", "entityTypeSealed"})
 """Members whose strings are names: they are compacted as the names of attributes are."""
 
+_AS_THEY_ARE = frozenset({"type", "value", "object", "unitCode", "observedAt", "datasetId", "createdAt", "modifiedAt"})
+"""Of the other members those that most instances have."""
+
 
 def normalized(instance: Instance, context: Context) -> Instance:
     """With its members as they are. The instance itself may be given back, when no name in it has another form."""
-    for key in instance:
-        if ":" in key or key in COERCED:
-            break
-    else:
+    if _AS_THEY_ARE.issuperset(instance):
         return instance
     compact = context.compact
     made: Instance = {}
