@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import base64
 import re
-import shutil
 import signal
 import socket
 import struct
@@ -25,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from nhip.testing.browser import FLAGS, ready
+from nhip.testing.browser import launching, ready
 from nhip.testing.serving import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -63,10 +62,7 @@ def main() -> None:
     options = parsed()
     IMAGES.mkdir(exist_ok=True)
     with running(options) as (url, password), sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        if not chromium:
-            sys.exit("Chromium is not installed (apt-get install chromium)")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = playwright.chromium.launch(**launching())
         state, places = sign_in(browser, url, password)
         sizes = {s.name: take(browser, url + s.path.format(**places), s, state) for s in SHOTS}
     for name, size in sizes.items():

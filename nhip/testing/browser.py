@@ -1,5 +1,8 @@
 """Browser fixtures: Debian's Chromium, no Internet, Vietnamese, phone first.
 
+The headless shell is taken where it is: the same engine without the windows, menus and tab strips that `--headless=new` draws
+for nobody, so that a page in a context of its own costs a quarter.
+
 In the conftest of the root, once: `from nhip.testing.browser import browsing, chromium, pytest_pyfunc_call`.
 Playwright keeps an event loop running in the thread that it is used from, which no asynchronous test could stand beside: tests
 that ask for `browsing` therefore run in a thread of their own, and a fixture that opens pages does so by
@@ -25,7 +28,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 FLAGS = (
-    "--headless=new",
     "--no-sandbox",
     "--disable-quic",
     "--no-first-run",
@@ -36,6 +38,7 @@ FLAGS = (
     "--disable-gpu",
 )
 """Without a graphics processor pages are drawn in software, at two thirds of the cost of emulating one; no page needs WebGL."""
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SIZES = {"360": (360, 740), "1280": (1280, 800), "1920": (1920, 1080)}
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
@@ -57,12 +60,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-def chromium_path() -> str:
-    """Where Chromium is; the test skips where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    return found
+def launching() -> dict[str, Any]:
+    """How Playwright starts the browser of this machine: the headless shell, or all of Chromium. Raises FileNotFoundError."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            whole = () if name.endswith("-headless-shell") else ("--headless=new",)
+            return {"executable_path": path, "args": [*whole, *FLAGS]}
+    raise FileNotFoundError("Chromium is not installed (apt-get install chromium-headless-shell)")
 
 
 class Browsing:
@@ -153,9 +157,11 @@ class Browsing:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for the session."""
-    path = chromium_path()
+    try:
+        options = launching()
+    except FileNotFoundError as none:
+        pytest.skip(str(none))
     playwright = _thread.submit(sync_playwright().start).result()
-    options: dict[str, Any] = {"executable_path": path, "args": list(FLAGS)}
     browser = _thread.submit(playwright.chromium.launch, **options).result()
     yield browser
     _thread.submit(_close_kept).result()

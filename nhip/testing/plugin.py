@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,7 @@ from nhip.settings import Settings
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the kernel's own place for files in memory
 SERVERS = "nhip-test-pg-"
+FOLDERS = "nhip-test-of-"
 LEFT_S = 3600
 """After so long the folder of a server that nobody uses is one that was left behind."""
 UNSAFE = ("fsync = off", "full_page_writes = off")
@@ -46,8 +48,18 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_collectstart() -> None:
+    """Modules that list the routes make the application when they are collected."""
+    _lighten_pages()
+
+
 def pytest_runtest_setup() -> None:
-    """Lighten the web application as soon as a test has imported it; a run without pages does not."""
+    """What a test's own fixtures may have imported."""
+    _lighten_pages()
+
+
+def _lighten_pages() -> None:
+    """Lighten the web application as soon as something has imported it; a run without pages does not."""
     if not _lightened and "nhip.web.app" in sys.modules:
         _lighten()
 
@@ -66,7 +78,10 @@ def postgres() -> Iterator[EmbeddedServer]:
     Not in pytest's own temporary folder: a later run removes that while this one may still go on.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    server = EmbeddedServer(_place() / f"{SERVERS}{run}")
+    for left in place().glob(f"{SERVERS}*"):
+        if time.time() - left.stat().st_mtime > LEFT_S:
+            _clear(EmbeddedServer(left))
+    server = EmbeddedServer(place() / f"{SERVERS}{run}")
     with psycopg.connect(server.start(), autocommit=True) as connection:
         for setting in UNSAFE:
             connection.execute(f"alter system set {setting}")
@@ -77,14 +92,27 @@ def postgres() -> Iterator[EmbeddedServer]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-def _place() -> Path:
-    """In memory where there is room: a database is a thousand small files, and a disk takes ten times as long to copy them."""
+@cache
+def place() -> Path:
+    """Where installations of tests lie: in memory where there is room. A database is a thousand small files, and on a disk each
+    commit waits for it."""
     there = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 3 << 30 and psutil.virtual_memory().available > 4 << 30
-    place = MEMORY if there else Path(tempfile.gettempdir())
-    for left in place.glob(f"{SERVERS}*"):
-        if time.time() - left.stat().st_mtime > LEFT_S:
-            _clear(EmbeddedServer(left))
-    return place
+    return MEMORY if there else Path(tempfile.gettempdir())
+
+
+@contextmanager
+def installation_folder() -> Iterator[Path]:
+    """A folder for an installation that lives as long as the block; what runs that were killed left behind goes too."""
+    for left in place().glob(f"{FOLDERS}*"):
+        owner = left.name.removeprefix(FOLDERS).partition("-")[0]
+        if not (owner.isdecimal() and psutil.pid_exists(int(owner))) and time.time() - left.stat().st_mtime > LEFT_S:
+            _clear(EmbeddedServer(left / "postgres"))
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-", dir=place()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clear(server: EmbeddedServer) -> None:
@@ -131,9 +159,8 @@ def copied_database(postgres: EmbeddedServer, template_database: str) -> Iterato
 @contextmanager
 def empty_settings(database_url: str) -> Iterator[Settings]:
     """Settings of an empty installation in a temporary folder."""
-    folder = Path(tempfile.mkdtemp(prefix="nhip-test-"))
-    yield Settings(data_dir=folder, database_url=database_url, memory_mb=500, second_factor="offered")
-    shutil.rmtree(folder, ignore_errors=True)
+    with installation_folder() as folder:
+        yield Settings(data_dir=folder, database_url=database_url, memory_mb=500, second_factor="offered")
 
 
 @asynccontextmanager

@@ -6,12 +6,12 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from nhip.datasets.deliveries import raw_name, sha256_of
 from nhip.db.embedded import EmbeddedServer
 from nhip.errors import NhipError
 from nhip.settings import Settings
+from nhip.testing.plugin import copied_database, installation_folder
 from nhip.web.i18n import catalogue
 
 T = TypeVar("T")
@@ -129,11 +130,15 @@ class Market:
 
     def __init__(self, nhip: Nhip, folder: Path) -> None:
         self.nhip, self.folder = nhip, folder
+
+    def make(self) -> Market:
+        """Bring it about in an empty installation."""
         contract = self.write("cho.odcs.yaml", CONTRACT)
-        nhip.good("agency", "add", AGENCY, "Sở Công Thương")
-        nhip.good("dataset", "add", self.name, "--agency", AGENCY, "--title", "Chợ", "--contract", contract)
-        first = nhip.good("dataset", "deliver", self.name, self.write("cho.csv", GOOD), "--json").json
+        self.nhip.good("agency", "add", AGENCY, "Sở Công Thương")
+        self.nhip.good("dataset", "add", self.name, "--agency", AGENCY, "--title", "Chợ", "--contract", contract)
+        first = self.nhip.good("dataset", "deliver", self.name, self.write("cho.csv", GOOD), "--json").json
         assert (first["version"], first["rows"]) == (1, 2)
+        return self
 
     def write(self, name: str, content: str | bytes) -> Path:
         """A file beside the others."""
@@ -182,22 +187,38 @@ def nhip(settings: Settings) -> Nhip:
     return Nhip(settings.data_dir, NHIP_DATABASE_URL=settings.database_url)
 
 
+@pytest.fixture(scope="session")
+def first_market(postgres: EmbeddedServer, template_database: str) -> Iterator[tuple[Market, str]]:
+    """The dataset of markets and the name of its database, made by commands once; tests get copies of both."""
+    with copied_database(postgres, template_database) as url, installation_folder() as folder:
+        made = Market(Nhip(folder / "var", NHIP_DATABASE_URL=url), folder / "files")
+        made.folder.mkdir()
+        yield made.make(), psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+
+
+@contextmanager
+def copied_market(postgres: EmbeddedServer, first: tuple[Market, str]) -> Iterator[Market]:
+    """An installation that holds what the first one holds."""
+    made, database = first
+    with copied_database(postgres, database) as url, installation_folder() as folder:
+        shutil.copytree(made.nhip.folder, folder / "var")
+        shutil.copytree(made.folder, folder / "files")
+        yield Market(Nhip(folder / "var", NHIP_DATABASE_URL=url), folder / "files")
+
+
 @pytest.fixture
-def market(nhip: Nhip, tmp_path: Path) -> Market:
+def market(postgres: EmbeddedServer, first_market: tuple[Market, str]) -> Iterator[Market]:
     """The dataset of markets, version 1 in force."""
-    return Market(nhip, tmp_path)
+    with copied_market(postgres, first_market) as made:
+        made.stands()
+        yield made
 
 
 @pytest.fixture(scope="module")
-def stall(postgres: EmbeddedServer, template_database: str) -> Iterator[Market]:
+def stall(postgres: EmbeddedServer, first_market: tuple[Market, str]) -> Iterator[Market]:
     """The dataset of markets for a whole module: nothing that arrives may change its version 1."""
-    name = f"acceptance_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection, tempfile.TemporaryDirectory() as folder:
-        connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
-        files = Path(folder) / "files"
-        files.mkdir()
-        yield Market(Nhip(Path(folder) / "var", NHIP_DATABASE_URL=postgres.url(name)), files)
-        connection.execute(f'drop database "{name}" with (force)')
+    with copied_market(postgres, first_market) as made:
+        yield made
 
 
 @pytest.fixture
@@ -209,8 +230,8 @@ def plain(tmp_path: Path) -> Nhip:
 @pytest.fixture
 def embedded() -> Iterator[Nhip]:
     """The command on a folder of its own with the embedded server, which stays up between its calls."""
-    with tempfile.TemporaryDirectory(prefix="nhip-own-", ignore_cleanup_errors=True) as name:
-        server = EmbeddedServer(Path(name) / "postgres")
+    with installation_folder() as folder:
+        server = EmbeddedServer(folder / "postgres")
         server.start()
-        yield Nhip(Path(name))
+        yield Nhip(folder)
         server.stop()

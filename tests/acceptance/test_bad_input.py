@@ -304,7 +304,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_disk_full(small_disk: Path, database_url: str, tmp_path: Path) -> None:
-    market = Market(Nhip(small_disk, NHIP_DATABASE_URL=database_url), tmp_path)
+    market = Market(Nhip(small_disk, NHIP_DATABASE_URL=database_url), tmp_path).make()
     done = market.deliver(big(tmp_path, 100))
     assert done.code == 2
     done.said(StorageFull, small_disk)
@@ -315,7 +315,7 @@ def test_disk_full(small_disk: Path, database_url: str, tmp_path: Path) -> None:
 
 
 def test_disk_full_in_the_middle_of_the_work(small_disk: Path, database_url: str, tmp_path: Path) -> None:
-    market = Market(Nhip(small_disk, NHIP_DATABASE_URL=database_url), tmp_path)
+    market = Market(Nhip(small_disk, NHIP_DATABASE_URL=database_url), tmp_path).make()
     file = big(tmp_path, 50)
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"\0" * (80 * MB - file.stat().st_size - MB // 2))
@@ -344,7 +344,7 @@ def test_the_database_goes_away_in_the_middle(embedded: Nhip, tmp_path: Path) ->
     server = EmbeddedServer(embedded.folder / "postgres")
     nhip = Nhip(embedded.folder, NHIP_DATABASE_URL=server.url())
     nhip.good("migrate")
-    market = Market(nhip, tmp_path)
+    market = Market(nhip, tmp_path).make()
     file = big(tmp_path, 60)
     command = nhip.command("dataset", "deliver", "cho", file)
     with (tmp_path / "err").open("wb") as err:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from nhip.db.embedded import EmbeddedServer
 from nhip.portal.dcat.mqa import EXCELLENT
 from nhip.settings import load
+from nhip.testing.plugin import installation_folder
 from tests.acceptance.conftest import Done, Nhip
 from tests.acceptance.described import judge
 
@@ -55,10 +55,10 @@ class City(Nhip):
 
 @pytest.fixture(scope="session")
 def city() -> Iterator[City]:
-    with tempfile.TemporaryDirectory(prefix="nhip-city-", ignore_cleanup_errors=True) as name:
-        server = EmbeddedServer(Path(name) / "postgres")
+    with installation_folder() as folder:
+        server = EmbeddedServer(folder / "postgres")
         server.start()
-        yield City(Path(name))
+        yield City(folder)
         server.stop()
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -26,6 +25,7 @@ from nhip.db.installation import Installation, opened
 from nhip.errors import DatabaseAway
 from nhip.serve import PortTaken
 from nhip.settings import Settings
+from nhip.testing.plugin import installation_folder
 from nhip.testing.serving import free_port
 from tests.acceptance.conftest import AGENCY, Nhip, eventually, until
 
@@ -108,8 +108,8 @@ def processes_of(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
-    with tempfile.TemporaryDirectory(prefix="nhip-up-", ignore_cleanup_errors=True) as name:
-        running = Up(Path(name) / "empty")
+    with installation_folder() as folder:
+        running = Up(folder / "empty")
         running.start()
         yield running
         assert running.process is not None
@@ -271,8 +271,8 @@ async def test_the_database_is_killed(up: Up, installation: Installation, tmp_pa
 
 
 def test_interrupting_ends_everything_and_each_start_has_a_code_of_its_own() -> None:
-    with tempfile.TemporaryDirectory(prefix="nhip-ended-", ignore_cleanup_errors=True) as name:
-        up = Up(Path(name) / "empty")
+    with installation_folder() as folder:
+        up = Up(folder / "empty")
         up.start()
         first = up.printed.partition("?code=")[2].strip()
         assert first
@@ -288,8 +288,8 @@ def test_interrupting_ends_everything_and_each_start_has_a_code_of_its_own() -> 
 
 @pytest.mark.slow
 def test_when_the_supervisor_is_killed_the_next_one_takes_over() -> None:
-    with tempfile.TemporaryDirectory(prefix="nhip-orphan-", ignore_cleanup_errors=True) as name:
-        up = Up(Path(name) / "empty")
+    with installation_folder() as folder:
+        up = Up(folder / "empty")
         up.start()
         assert up.process is not None
         parts = psutil.Process(up.process.pid).children(recursive=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,18 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser
 
+from nhip.db.embedded import EmbeddedServer
 from nhip.kernel import random
+from nhip.settings import Settings
 from nhip.settings import load as load_settings
 from nhip.testing.browser import Browsing
+from nhip.testing.plugin import copied_database, installation_folder
 from nhip.testing.serving import free_port
 from tests.e2e import sample
 
 START_S = 90.0
+PRIVATE = {"outgoing_private": "127.0.0.0/8"}
+"""Where the identity provider of the tests is."""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -34,7 +38,7 @@ class Site(msgspec.Struct, frozen=True):
 
     url: str
     password: str
-    folder: Path
+    settings: Settings
     state: dict[str, Any]
     agent: str
     """The name of that browser: a session that turns up in another one ends."""
@@ -50,25 +54,18 @@ class Site(msgspec.Struct, frozen=True):
         return {"Accept": "text/html", "User-Agent": self.agent, "Origin": self.url}
 
 
-@pytest.fixture(scope="session")
-def site(chromium: Browser) -> Iterator[Site]:
-    """Starts the server, waits for its greeting, loads the city beside it, signs in."""
-    folder = Path(tempfile.mkdtemp(prefix="nhip-e2e-"))
-    port = free_port()
+@contextmanager
+def up(database_url: str, folder: Path, port: int, output: int, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """`nhip up` on a database that holds the whole schema, as long as the block; `more` are settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NHIP_")}
-    environment["NHIP_SECOND_FACTOR"] = "offered"
-    environment["NHIP_OUTGOING_PRIVATE"] = "127.0.0.0/8"  # where the identity provider of the tests is
+    given = {"database_url": database_url, "second_factor": "offered", **more}
+    environment |= {f"NHIP_{name.upper()}": value for name, value in given.items()}
     command = [sys.executable, "-m", "nhip", "--data-dir", str(folder), "up", "--port", str(port)]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
     try:
-        url, code = _greeting(process)
-        password = _set_up(url, code)
-        settings = load_settings({"data_dir": folder, "memory_mb": 300}, environ={})
-        asyncio.run(sample.load(settings))
-        agent = Browsing.run(lambda: _agent(chromium))
-        yield Site(url, password, folder, _signed_in(url, password, agent), agent)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -76,7 +73,23 @@ def site(chromium: Browser) -> Iterator[Site]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def site(chromium: Browser, postgres: EmbeddedServer, template_database: str) -> Iterator[Site]:
+    """Starts the server, waits for its greeting, loads the city beside it, signs in."""
+    with (
+        copied_database(postgres, template_database) as database_url,
+        installation_folder() as folder,
+        up(database_url, folder, free_port(), subprocess.PIPE, **PRIVATE) as process,
+    ):
+        url, code = _greeting(process)
+        password = _set_up(url, code)
+        known = {"data_dir": folder, "database_url": database_url, "memory_mb": 300, **PRIVATE}
+        settings = load_settings(known, environ={})
+        asyncio.run(sample.load(settings))
+        agent = Browsing.run(lambda: browser_name(chromium))
+        yield Site(url, password, settings, _signed_in(url, password, agent), agent)
 
 
 def _greeting(process: subprocess.Popen[str]) -> tuple[str, str]:
@@ -105,7 +118,8 @@ def _set_up(url: str, code: str) -> str:
     return password
 
 
-def _agent(chromium: Browser) -> str:
+def browser_name(chromium: Browser) -> str:
+    """What the browser says of itself; a session that another one brings ends."""
     page = chromium.new_page()
     agent = str(page.evaluate("navigator.userAgent"))
     page.close()

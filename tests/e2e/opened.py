@@ -9,7 +9,6 @@ from nhip.datasets.store import get_dataset
 from nhip.db.installation import opened
 from nhip.portal.service import propose, publish
 from nhip.portal.store import find_entry
-from nhip.settings import load
 
 NAME = "truong-hoc"
 
@@ -18,7 +17,7 @@ def open_schools(site: Any) -> str:
     """Make the schools open where they are not; gives the address of the site."""
 
     async def work() -> None:
-        async with opened(load({"data_dir": site.folder, "memory_mb": 300}, environ={}), pool_size=2) as installation:
+        async with opened(site.settings, pool_size=2) as installation:
             async with installation.db.read() as tx:
                 dataset, entry = await get_dataset(tx, NAME), await find_entry(tx, NAME)
             if entry is None:

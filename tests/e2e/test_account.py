@@ -18,7 +18,6 @@ from nhip.security.permissions.service import give_role
 from nhip.security.service import make_user
 from nhip.security.signin.invitations import invite
 from nhip.security.store import find_account
-from nhip.settings import load
 from nhip.testing.browser import axe, sideways
 from tests.e2e.conftest import Site
 from tests.e2e.pages import vi
@@ -41,7 +40,7 @@ class Person:
     def __init__(self, site: Site) -> None:
         self.name, self.code = f"an.{uuid.uuid4().hex[:8]}", ""
         self.home = site.url.replace("127.0.0.1", "localhost")
-        self.settings = load({"data_dir": site.folder}, environ={})
+        self.settings = site.settings
 
     async def make(self) -> None:
         async with opened(self.settings, pool_size=1) as installation, installation.db.tx() as tx:

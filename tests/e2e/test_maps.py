@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
 from nhip.db.installation import opened
 from nhip.portal.service import propose, publish
-from nhip.settings import load
 from nhip.testing.browser import axe, ready, sideways
 from tests.e2e.pages import vi
 from tests.portal.conftest import STOP_ROWS, STOPS, WORDS, deliver
@@ -27,8 +26,7 @@ def stops(site, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("stops")
 
     async def work() -> None:
-        settings = load({"data_dir": site.folder, "memory_mb": 300}, environ={})
-        async with opened(settings, pool_size=2) as installation:
+        async with opened(site.settings, pool_size=2) as installation:
             async with installation.db.tx() as tx:
                 await put_agency(tx, "000.00.77.H57", "Sở Xây dựng", "Department of Construction")
                 dataset = await put_dataset(tx, NAME, "000.00.77.H57", "Trạm xe buýt", theme="giao-thong")

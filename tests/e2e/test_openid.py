@@ -16,7 +16,7 @@ from nhip.security.openid.people import link
 from nhip.security.openid.providers import put_provider
 from nhip.security.secrets import Secret
 from nhip.security.store import find_administrator
-from nhip.settings import load
+from nhip.settings import Settings
 from tests.e2e.pages import vi
 from tests.oidc.running import SECRET, Issuers, real_provider
 
@@ -29,17 +29,16 @@ LABEL, SIGNING = "Đăng nhập bằng tài khoản thử", "Đăng nhập có k
 def issuers(site) -> Iterator[Issuers]:
     """Two real providers, known to the running Nhịp; the second one knows the administrator."""
     with real_provider(site.url) as found:
-        asyncio.run(_introduce(site.folder, found))
+        asyncio.run(_introduce(site.settings, found))
         yield found
 
 
-async def _introduce(folder, found: Issuers) -> None:
+async def _introduce(settings: Settings, found: Issuers) -> None:
     real = Provider(name="real", issuer=found.plain, client_id="nhip", unknown="citizen", label_vi=LABEL, userinfo=True)
     signing = Provider(
         name="signing", issuer=found.signing, client_id="nhip", auth="private_key_jwt", label_vi=SIGNING,
         acr_levels={"gold": 2}, minimum_level=2,
     )  # fmt: skip
-    settings = load({"data_dir": folder, "outgoing_private": "127.0.0.0/8"}, environ={})
     async with opened(settings, pool_size=2) as installation:
         await _put(installation, real, SECRET)
         await _put(installation, signing, "")

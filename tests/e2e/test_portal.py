@@ -13,7 +13,6 @@ from playwright.sync_api import expect
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import opened
 from nhip.portal.service import propose, publish
-from nhip.settings import load
 from nhip.testing.browser import SIZES, axe, sideways
 from tests.e2e.pages import vi
 
@@ -37,7 +36,7 @@ def shared(site) -> str:
     """The schools are open; gives the address of the site."""
 
     async def work() -> None:
-        async with opened(load({"data_dir": site.folder, "memory_mb": 300}, environ={}), pool_size=2) as installation:
+        async with opened(site.settings, pool_size=2) as installation:
             async with installation.db.read() as tx:
                 dataset = await get_dataset(tx, NAME)
             words = {

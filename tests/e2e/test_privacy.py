@@ -4,17 +4,11 @@ looked; every page of the desks and of the citizen breaks no rule."""
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,16 +16,19 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation, opened
 from nhip.kernel.time import now
-from nhip.parts import prepare_database
 from nhip.security.parties.service import make_account, make_party
 from nhip.security.permissions.service import give_role
 from nhip.security.service import begin_session
 from nhip.security.store import NewSession
+from nhip.settings import Settings
 from nhip.settings import load as load_settings
 from nhip.testing.browser import SIZES, Browsing, axe, ready, sideways
+from nhip.testing.plugin import copied_database, installation_folder
 from nhip.testing.serving import free_port
+from tests.e2e.conftest import browser_name, up
 from tests.e2e.pages import vi
 from tests.privacy import city
 
@@ -51,43 +48,20 @@ class Site(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def place(chromium: Browser) -> Iterator[Site]:
+def place(chromium: Browser, postgres: EmbeddedServer, template_database: str) -> Iterator[Site]:
     """A server of its own on its own folder, with two datasets of people, a protection officer and two citizens."""
-    folder = Path(tempfile.mkdtemp(prefix="nhip-e2e-privacy-"))
     port = free_port()
-    agent = Browsing.run(lambda: _agent(chromium))
-    tokens = asyncio.run(_prepare(folder, agent))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("NHIP_")}
-    environment["NHIP_SECOND_FACTOR"] = "offered"
-    command = [sys.executable, "-m", "nhip", "--data-dir", str(folder), "up", "--port", str(port)]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, process)
-        yield Site(url, {name: _state(token) for name, token in tokens.items()})
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
-        shutil.rmtree(folder, ignore_errors=True)
+    with copied_database(postgres, template_database) as database_url, installation_folder() as folder:
+        settings = load_settings({"data_dir": folder, "database_url": database_url, "memory_mb": 300}, environ={})
+        tokens = asyncio.run(_prepare(settings, Browsing.run(lambda: browser_name(chromium))))
+        with up(database_url, folder, port, subprocess.DEVNULL) as process:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, process)
+            yield Site(url, {name: _state(token) for name, token in tokens.items()})
 
 
-def _agent(chromium: Browser) -> str:
-    page = chromium.new_page()
-    agent = str(page.evaluate("navigator.userAgent"))
-    page.close()
-    return agent
-
-
-async def _prepare(folder: Path, agent: str) -> dict[str, str]:
-    settings = load_settings({"data_dir": folder, "memory_mb": 300}, environ={})
+async def _prepare(settings: Settings, agent: str) -> dict[str, str]:
     async with opened(settings, pool_size=3) as installation:
-        await prepare_database(installation.db)
         await city.make(installation)
         await city.deliver(installation, city.FIRST)
         return await _people(installation, agent)
@@ -109,7 +83,7 @@ async def _people(installation: Installation, agent: str) -> dict[str, str]:
     return tokens
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait(url: str, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -19,7 +19,6 @@ from nhip.security.parties.service import make_party
 from nhip.security.parties.store import find_by_code
 from nhip.security.permissions.service import give_role
 from nhip.security.service import make_user
-from nhip.settings import load
 from nhip.testing.browser import SIZES, axe, sideways
 from tests.e2e import sample
 from tests.e2e.waiting import PATIENCE_S
@@ -49,8 +48,7 @@ def passwords(site) -> dict[str, str]:
     found = {"hoa": random.password(), "minh": random.password()}
 
     async def work() -> None:
-        settings = load({"data_dir": site.folder, "memory_mb": 300}, environ={})
-        async with opened(settings, pool_size=2) as installation, installation.db.tx() as tx:
+        async with opened(site.settings, pool_size=2) as installation, installation.db.tx() as tx:
             agency = await find_by_code(tx, sample.HEALTH_AGENCY)
             assert agency is not None
             hoa = await make_party(tx, "person", "Lê Thị Hoa", parent_id=agency.id)
@@ -155,7 +153,7 @@ def every_state(site) -> list[str]:
     said = {"licence": "cc-by-4.0", "basis": "Quyết định 12", "keywords": ["lớp"], "contact": "so@hue.example"}
 
     async def work() -> int:
-        async with opened(load({"data_dir": site.folder, "memory_mb": 300}, environ={}), pool_size=2) as installation:
+        async with opened(site.settings, pool_size=2) as installation:
             async with installation.db.read() as tx:
                 dataset = await get_dataset(tx, OTHER)
             await propose(installation, dataset, treatment={}, **said)

@@ -101,5 +101,5 @@ def test_a_secret_is_never_shown_again(browsing, site) -> None:
         for path in ("/console/sources", "/console/sources/kho-du-lieu", "/console/sources/new?kind=sql"):
             page.goto(site.url + path)
             assert secret not in page.content(), path
-    kept = [file for file in site.folder.rglob("*") if file.is_file() and "postgres" not in file.parts]
+    kept = [file for file in site.settings.data_dir.rglob("*") if file.is_file() and "postgres" not in file.parts]
     assert not [file for file in kept if secret.encode() in file.read_bytes()], "no file outside the database holds it"
