@@ -15,6 +15,7 @@ from tests.e2e.pages import DATASET, filled, ids_from, templates
 
 pytestmark = pytest.mark.e2e
 SCRIPT_KB = 25
+WIDTHS = ("1920", "360")
 SAMPLE = [
     "/console",
     f"/console/datasets/{DATASET}",
@@ -45,14 +46,20 @@ def test_every_page_breaks_no_rule(browsing, site, ids, template) -> None:
             assert 0 < sum(scripts) <= SCRIPT_KB * 1024, path
 
 
-@pytest.mark.parametrize("template", templates())
-def test_every_page_without_its_scripts_breaks_no_rule(browsing, site, ids, template) -> None:
+@pytest.mark.parametrize(("number", "template"), enumerate(templates()))
+def test_every_page_without_its_scripts_breaks_no_rule(browsing, site, ids, number, template) -> None:
+    """Axe looks at one width, by turns the narrow and the wide one, and at the second variant at the other.
+
+    What a page holds was judged with its scripts at both widths. What they would have replaced or hidden (buttons that submit,
+    links instead of dialogs) comes from the components that every page shares: each of them meets axe at both widths, on pages
+    beside one another. Only whether the page fits its window depends on the page itself, and is asked at both.
+    """
     with browsing.visit(size="1920", state=site.state, scripts="blocked") as page:
-        for path in filled(template, ids)[:2]:
+        for variant, path in enumerate(filled(template, ids)[:2]):
             page.goto(site.url + path)
             assert page.locator("body[data-ready]").count() == 0, "a script ran"
             _head_is_whole(page, path)
-            _breaks_nothing(page, path)
+            _breaks_nothing(page, path, judged=(WIDTHS[(number + variant) % 2],))
 
 
 @pytest.mark.parametrize(("lang", "theme"), [("en", "dark"), ("en", "light"), ("vi", "dark")])
@@ -105,11 +112,12 @@ def listening(page: Page) -> Iterator[tuple[list[str], list[int]]]:
             page.remove_listener(event, ear)
 
 
-def _breaks_nothing(page: Page, path: str) -> None:
-    for size in ("1920", "360"):
+def _breaks_nothing(page: Page, path: str, judged: tuple[str, ...] = WIDTHS) -> None:
+    for size in WIDTHS:
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
-        assert axe(page) == [], f"{path} at {size}"
+        if size in judged:
+            assert axe(page) == [], f"{path} at {size}"
         assert sideways(page) == 0, f"{path} at {size}"
 
 

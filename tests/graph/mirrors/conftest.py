@@ -23,6 +23,8 @@ from nhip.testing.serving import free_port
 
 _names = itertools.count()
 WAIT_S = 30.0
+READINGS = 20
+"""So often a city may change between a page and its count."""
 
 
 def until(true: Callable[[], Any], what: str = "it", within_s: float = WAIT_S) -> Any:
@@ -92,18 +94,27 @@ class City:
         return answer
 
     def state(self, tenant: str, *types: str) -> dict[str, Any]:
-        """Everything of these types by id, in a form that can be compared."""
+        """Everything of these types by id, in a form that can be compared.
+
+        Pages and their count are questions one after the other: what changes between them is read anew.
+        """
+        for _attempt in range(READINGS):
+            found, count = self._read(tenant, types)
+            if len(found) == count:
+                return found
+        raise AssertionError(f"{self.name} counts {count} entities and gives {len(found)}")
+
+    def _read(self, tenant: str, types: tuple[str, ...]) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
         while True:
             told = {"type": ",".join(types), "limit": "500", "offset": str(len(found)), "count": "true"}
             answer = self.client.get("/entities", params=told, headers={"NGSILD-Tenant": tenant} if tenant else {})
             if answer.status_code == 404:
-                return {}
+                return {}, 0
             page = answer.json()
             found |= {one["id"]: same(one) for one in page}
             if len(page) < 500:
-                assert int(answer.headers["ngsild-results-count"]) == len(found)
-                return found
+                return found, int(answer.headers["ngsild-results-count"])
 
 
 def same(value: Any) -> Any:
