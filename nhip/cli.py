@@ -33,6 +33,7 @@ COMMANDS = {
     "agency": ("nhip.datasets.commands", "agency", "The organisations that hold data."),
     "units": ("nhip.places.commands", "units", "Administrative units as of a date; resolve addresses."),
     "graph": ("nhip.graph_commands", "graph", "The live graph of things (NGSI-LD)."),
+    "things": ("nhip.things_commands", "things", "Which datasets' rows are things of the live graph."),
     "sector": ("nhip.sector_commands", "sector", "Plug-ins that bring a field of the city's work."),
     "backup": ("nhip.backup.commands", "backup", "Copy this installation as one consistent point, while it runs."),
     "restore": ("nhip.backup.commands", "restore", "Put a backup into an empty folder."),

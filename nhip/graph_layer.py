@@ -71,11 +71,15 @@ def permit_of(app: Litestar) -> Permit:
 @asynccontextmanager
 async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> AsyncIterator[None]:
     """Open the graph on the installation's database, for as long as the application runs."""
-    address = settings.base_url or f"http://{settings.host}:{settings.port}"
-    node = Node(node_name(settings), database_url, address, {f"{address}{words.PATH}": words.FILE})
-    async with serving(settings, node, permit_of(app)) as graph:
+    async with serving(settings, node_of(settings, database_url), permit_of(app)) as graph:
         app.state[GRAPH] = graph
         yield
+
+
+def node_of(settings: Settings, database_url: str) -> Node:
+    """The installation's own graph, as every process of it serves it."""
+    address = settings.base_url or f"http://{settings.host}:{settings.port}"
+    return Node(node_name(settings), database_url, address, {f"{address}{words.PATH}": words.FILE})
 
 
 def node_name(settings: Settings) -> str:

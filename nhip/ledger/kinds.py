@@ -59,6 +59,8 @@ KINDS: dict[str, str] = {
     "registry.changed": _("National portal set"),
     "registration.sent": _("Open dataset registered with the national portal"),
     "registration.withdrawn": _("National portal told that a dataset is no longer open"),
+    "things.mapped": _("Rows of a dataset mapped to things of the live graph"),
+    "things.unmapped": _("Mapping of a dataset to things taken away"),
     "delivery.received": _("Delivery received"),
     "publication.proposed": _("Publication proposed"),
     "publication.decided": _("Dataset made open"),

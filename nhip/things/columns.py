@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nhip.datasets.contract.model import Contract
+from nhip.things.building import MISSING, NOT_OPEN
+from nhip.things.model import Fault, Mapping
 
 _DERIVED = ("__unit", "__units", "__unit_old")
 _POINTS = {"latitude": ("x", "y"), "longitude": ("x", "y")}
@@ -18,6 +20,15 @@ _POINTS = {"latitude": ("x", "y"), "longitude": ("x", "y")}
 def allowed(contracts: Sequence[Contract], *, internal: bool) -> frozenset[str]:
     """The columns that may go in by all of `contracts`, those derived from them included."""
     return frozenset.intersection(*(_by_one(contract, internal) for contract in contracts))
+
+
+def usable(mapping: Mapping, there: Sequence[str], contracts: Sequence[Contract]) -> tuple[frozenset[str], list[Fault]]:
+    """The columns of a mapping that are `there` and may go in by all of `contracts`; which others are missing or may not."""
+    may = allowed(contracts, internal=mapping.internal) if contracts else frozenset()
+    wanted = mapping.columns()
+    faults = [Fault(0, MISSING, name) for name in wanted if name not in there]
+    faults += [Fault(0, NOT_OPEN, name) for name in wanted if name in there and name not in may]
+    return frozenset(name for name in wanted if name in there and name in may), faults
 
 
 def _by_one(contract: Contract, internal: bool) -> frozenset[str]:

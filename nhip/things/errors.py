@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from nhip.errors import BadInput
+from nhip.errors import BadInput, NotFound
 
 
 class BadMapping(BadInput):
     """The mapping of things cannot be used: {what}."""
+
+
+class NoMapping(NotFound):
+    """The rows of the dataset {dataset} are not mapped to things."""

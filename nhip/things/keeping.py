@@ -20,7 +20,7 @@ from nhip.kernel.time import now
 from nhip.things import store
 from nhip.things.model import Report
 from nhip.things.reading import read_mapping
-from nhip.things.work import Work
+from nhip.things.work import Work, delete_others
 
 EVERY_S = 5.0
 log = logging.getLogger(__name__)
@@ -67,15 +67,18 @@ async def catch_up(installation: Installation, graph: Graph) -> list[Report]:
 
 
 async def bring_up_to_date(installation: Installation, graph: Graph, dataset_id: uuid.UUID) -> Report | None:
-    """The graph holds the version in force of a dataset when this returns; None when another process is at it."""
+    """The graph holds the version in force of a dataset when this returns, or nothing of it where the mapping ends; None when
+    another process is at it, or there is nothing to do."""
     async with installation.db.tx() as tx:
         locked = await store.lock_mapping(tx, dataset_id)
         dataset = await get_dataset(tx, dataset_id)
+        if locked is not None and locked.ending:
+            return await _end(installation, graph, tx, dataset)
         version = await find_version_in_force(tx, dataset)
         if locked is None or version is None:
             return None
         work = Work(installation, graph, read_mapping(locked.mapping), version, anew=not locked.stamp)
-        await work.prepare(await _contracts(tx, dataset, version))
+        await work.prepare(await contracts_of(tx, dataset, version))
         await work.write()
         deleted = await work.delete()
         await store.put_faults(tx, dataset_id, work.faults)
@@ -87,7 +90,20 @@ async def bring_up_to_date(installation: Installation, graph: Graph, dataset_id:
     return Report(dataset=dataset.name, version=version.no, **counts)
 
 
-async def _contracts(tx: Connection, dataset: Dataset, version: Version) -> list[Contract]:
+async def _end(installation: Installation, graph: Graph, tx: Connection, dataset: Dataset) -> Report:
+    """Delete a dataset's things, then its mapping."""
+    deleted = await delete_others(installation.db, graph, dataset.id)
+    left = await store.count_held(tx, dataset.id)
+    if not left:
+        await store.delete_mapping(tx, dataset.id)
+    log.info("%s: its mapping ended; %d things deleted", dataset.name, deleted)
+    return Report(
+        dataset=dataset.name, version=dataset.version_no or 0, written=0, deleted=deleted, things=left, faults=0,
+        removed=not left,
+    )  # fmt: skip
+
+
+async def contracts_of(tx: Connection, dataset: Dataset, version: Version) -> list[Contract]:
     """The contract that the version was checked against, and the one in force."""
     numbers = {version.contract_no, dataset.contract_no or version.contract_no}
     found = [await find_contract(tx, dataset, no) for no in sorted(numbers)]

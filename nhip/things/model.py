@@ -94,10 +94,12 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     things: int
     refused: int
     held_at: datetime | None
+    ending: bool
+    """Whether its things are being deleted, and the mapping with them."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What bringing one dataset's things up to date did."""
+    """What bringing one dataset's things up to date did. `removed`: its mapping ended, and the things with it."""
 
     dataset: str
     version: int
@@ -105,3 +107,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     deleted: int
     things: int
     faults: int
+    removed: bool = False

@@ -32,6 +32,7 @@ class Locked(msgspec.Struct, frozen=True):
 
     mapping: dict[str, Any]
     stamp: str
+    ending: bool
     digest: str
 
 
@@ -56,6 +57,21 @@ async def put_mapping(tx: Connection, dataset_id: uuid.UUID, mapping: Mapping) -
 async def list_held(tx: Connection) -> list[Held]:
     """Every mapping of a dataset that whoever asks may read, with what the graph holds of it."""
     return await fetch_all(tx, Held, queries.list_held, within=reach(READ))
+
+
+async def find_held(tx: Connection, dataset_id: uuid.UUID) -> Held | None:
+    """The mapping of a dataset with what the graph holds of it."""
+    return await fetch_one(tx, Held, queries.find_held, dataset_id=dataset_id)
+
+
+async def end_mapping(tx: Connection, dataset_id: uuid.UUID) -> None:
+    """Have the things of a mapping deleted, and the mapping after them."""
+    await execute(tx, queries.end_mapping, dataset_id=dataset_id)
+
+
+async def delete_mapping(tx: Connection, dataset_id: uuid.UUID) -> None:
+    """Forget a mapping; its things stay as they are."""
+    await execute(tx, queries.delete_mapping, dataset_id=dataset_id)
 
 
 async def list_behind(tx: Connection) -> list[Behind]:

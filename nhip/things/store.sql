@@ -1,28 +1,43 @@
 -- name: put_mapping
 -- Set a dataset's mapping; the same one again changes nothing.
 insert into things.mapping (dataset_id, mapping) values (%(dataset_id)s, %(mapping)s)
-on conflict (dataset_id) do update set mapping = excluded.mapping, stamp = ''
-where things.mapping.mapping <> excluded.mapping
+on conflict (dataset_id) do update set mapping = excluded.mapping, stamp = '', ending = false
+where things.mapping.mapping <> excluded.mapping or things.mapping.ending
+
+-- name: end_mapping
+-- Have a dataset's things deleted, then the mapping.
+update things.mapping set ending = true where dataset_id = %(dataset_id)s
+
+-- name: delete_mapping
+-- Forget a mapping; what the graph holds of it stays there.
+delete from things.mapping where dataset_id = %(dataset_id)s
+
+-- name: find_held
+-- The mapping of one dataset with what the graph holds of it.
+select m.dataset_id, d.name as dataset_name, d.title, d.title_en, m.mapping, m.stamp, m.version_no, m.refused, m.held_at,
+       m.ending, (select count(*) from things.held h where h.dataset_id = m.dataset_id)::int as things
+from things.mapping m join datasets.dataset d on d.id = m.dataset_id
+where m.dataset_id = %(dataset_id)s
 
 -- name: list_held
 -- Every mapping with what the graph holds of it.
 select m.dataset_id, d.name as dataset_name, d.title, d.title_en, m.mapping, m.stamp, m.version_no, m.refused, m.held_at,
-       (select count(*) from things.held h where h.dataset_id = m.dataset_id)::int as things
+       m.ending, (select count(*) from things.held h where h.dataset_id = m.dataset_id)::int as things
 from things.mapping m join datasets.dataset d on d.id = m.dataset_id
 where (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))
 order by d.name
 
 -- name: list_behind
--- Datasets whose version in force, contract or mapping the graph does not hold yet.
+-- Datasets whose version in force, contract or mapping the graph does not hold yet, or whose things are to go.
 select m.dataset_id, d.name
 from things.mapping m join datasets.dataset d on d.id = m.dataset_id
-where d.version_no is not null
+where m.ending or d.version_no is not null
   and m.stamp <> d.version_no || '/' || coalesce(d.contract_no, 0) || '/' || md5(m.mapping::text)
 order by d.name
 
 -- name: lock_mapping
 -- A mapping for the one who brings its things up to date; nothing while another does.
-select mapping, stamp, md5(mapping::text) as digest from things.mapping where dataset_id = %(dataset_id)s
+select mapping, stamp, ending, md5(mapping::text) as digest from things.mapping where dataset_id = %(dataset_id)s
 for no key update skip locked
 
 -- name: finish

@@ -7,6 +7,8 @@ does not find: what was begun and not ended is written again, which changes noth
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ import msgspec
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.model import ROW
 from nhip.datasets.records import Version
+from nhip.db import Database
 from nhip.db.installation import Installation
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.document.pack import unpack
@@ -21,8 +24,8 @@ from nhip.graph.errors import BadRequestData, Busy, ResourceNotFound
 from nhip.graph.model import NULL, Doc, Operation, Outcome
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.things import store
-from nhip.things.building import IN_DOUBT, MISSING, NOT_OPEN, OTHERS, REFUSED, TWICE, Entity, build, digest
-from nhip.things.columns import allowed
+from nhip.things.building import IN_DOUBT, OTHERS, REFUSED, TWICE, Entity, build, digest
+from nhip.things.columns import usable
 from nhip.things.model import Fault, Mapping
 from nhip.things.rows import Row, doubts, iter_rows, present
 from nhip.things.words import city_context
@@ -57,11 +60,7 @@ class Work:
     async def prepare(self, contracts: list[Contract]) -> None:
         """Find which columns there are and may go in."""
         there = await asyncio.to_thread(present, self.settings, self.path)
-        may = allowed(contracts, internal=self.mapping.internal) if contracts else frozenset()
-        wanted = self.mapping.columns()
-        self.faults += [Fault(0, MISSING, name) for name in wanted if name not in there]
-        self.faults += [Fault(0, NOT_OPEN, name) for name in wanted if name in there and name not in may]
-        self.columns = frozenset(name for name in wanted if name in there and name in may)
+        self.columns, self.faults = usable(self.mapping, there, contracts)
 
     async def write(self) -> None:
         """Write the rows that the graph does not hold as they are."""
@@ -108,7 +107,7 @@ class Work:
                 operations.append(self._operation(one.entity, current.get(id)))
             except BadRequestData as error:
                 self._refused(made.pop(id), error)
-        for outcome in await self._through(operations):
+        for outcome in await through(self.graph, operations):
             if outcome.error is not None:
                 self._refused(made.pop(outcome.id), outcome.error)
         async with self.db.tx() as tx:
@@ -145,28 +144,34 @@ class Work:
                 found.add(name)
         return frozenset(found)
 
-    async def _through(self, operations: list[Operation]) -> list[Outcome]:
-        """Write, waiting while the graph has too much to do."""
-        while operations:
-            try:
-                return await self.graph.write(DEFAULT_TENANT, operations)
-            except Busy:
-                await asyncio.sleep(_BUSY_S)
-        return []
-
     async def delete(self) -> int:
         """Delete the things that the version has no longer; how many."""
-        last, count = "", 0
-        while True:
-            async with self.db.read() as tx:
-                page = await store.page_of_held(tx, self.version.dataset_id, last, _DELETED_AT_ONCE)
-            if not page:
-                return count
-            last = page[-1]
-            gone = [id for id in page if id not in self.seen]
-            if gone:
-                outcomes = await self._through([Operation(name="delete", id=id) for id in gone])
-                kept = {one.id for one in outcomes if one.error and not isinstance(one.error, ResourceNotFound)}
-                async with self.db.tx() as tx:
-                    await store.delete_held(tx, self.version.dataset_id, [id for id in gone if id not in kept])
-                count += len(gone) - len(kept)
+        return await delete_others(self.db, self.graph, self.version.dataset_id, self.seen)
+
+
+async def through(graph: Graph, operations: list[Operation]) -> list[Outcome]:
+    """Write, waiting while the graph has too much to do."""
+    while operations:
+        try:
+            return await graph.write(DEFAULT_TENANT, operations)
+        except Busy:
+            await asyncio.sleep(_BUSY_S)
+    return []
+
+
+async def delete_others(db: Database, graph: Graph, dataset_id: uuid.UUID, kept: Container[str] = ()) -> int:
+    """Delete a dataset's things but those to be kept; how many."""
+    last, count = "", 0
+    while True:
+        async with db.read() as tx:
+            page = await store.page_of_held(tx, dataset_id, last, _DELETED_AT_ONCE)
+        if not page:
+            return count
+        last = page[-1]
+        gone = [id for id in page if id not in kept]
+        if gone:
+            outcomes = await through(graph, [Operation(name="delete", id=id) for id in gone])
+            there = {one.id for one in outcomes if one.error and not isinstance(one.error, ResourceNotFound)}
+            async with db.tx() as tx:
+                await store.delete_held(tx, dataset_id, [id for id in gone if id not in there])
+            count += len(gone) - len(there)

@@ -9,9 +9,11 @@ from typing import NamedTuple
 import pytest
 
 from nhip.app import create_app
+from nhip.datasets.catalogue import put_agency
 from nhip.db import Database, Objects
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
+from nhip.graph.service import Graph
 from nhip.kernel.time import now
 from nhip.security.programs.model import Limits
 from nhip.security.programs.service import issue_key, make_program
@@ -26,6 +28,21 @@ class Running(NamedTuple):
     address: str
     key: str
     installation: Installation
+
+
+@pytest.fixture(scope="module")
+async def city(shared_installation: Installation) -> Installation:
+    async with shared_installation.db.tx() as tx:
+        await put_agency(tx, "000.01.10.H57", "Sở Mẫu")
+    return shared_installation
+
+
+@pytest.fixture(scope="module")
+async def graph(city: Installation) -> AsyncIterator[Graph]:
+    made = Graph(city.settings.database_url)
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture(scope="package")
