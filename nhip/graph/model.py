@@ -106,7 +106,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     lang: str = ""
     """The parameter lang of merge: in which language a plain string changes a LanguageProperty."""
     only: Callable[[Doc], bool] | None = None
-    """The selector of entity types (4.17): an entity that it refuses counts as absent."""
+    """An entity that it refuses counts as absent, but for its id, which is taken: the selector of entity types (4.17), and what
+    who asks may see."""
 
 
 class Change(msgspec.Struct, frozen=True):

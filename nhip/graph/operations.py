@@ -13,11 +13,14 @@ from nhip.kernel.i18n import _
 IS_THERE = _("The entity has this attribute already, and nothing was to be overwritten.")
 NOT_THERE = _("The entity has no such attribute.")
 SCOPE = "scope"
+_CREATING = frozenset({"create", "upsert-replace", "upsert-update"})
 
 
 def apply(old: Doc | None, op: Operation, at: str) -> Outcome:
     """What becomes of `old` (a full document, None: there is none) by `op` at the instant `at`. Errors are in the outcome."""
     if old is not None and op.only is not None and not op.only(old):
+        if op.name in _CREATING:  # its id is taken all the same
+            return Outcome(id=op.id, error=AlreadyExists(what=op.id), before=old, after=old)
         old = None
     try:
         return _ACTS[op.name](old, op, at)

@@ -15,6 +15,7 @@ from nhip.graph.group import Letters, Wants
 from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
 from nhip.graph.model import Operation, Outcome, Stored
+from nhip.graph.query.seeing import within_sight
 from nhip.graph.reader import Reader
 from nhip.graph.writer import Commit, Writer
 
@@ -76,12 +77,13 @@ class Graph:
         self._writer.letters = letters
 
     async def write(self, tenant: int, operations: list[Operation]) -> list[Outcome]:
-        """Do the operations in their order, all in one transaction; durable when this returns, with the history.
+        """Do the operations in their order, all in one transaction; durable when this returns, with the history. Entities that
+        who asks may not see are as absent.
 
         Refusals of single operations are in their outcomes. Raises Busy when too much waits (nothing was taken), DatabaseAway
         when the database was lost (what was asked may or may not have been written), BadRequestData for what cannot be stored.
         """
-        return await self._writer.ask(tenant, operations)
+        return await self._writer.ask(tenant, within_sight(operations))
 
     def get(self, tenant: int, id: str) -> asyncio.Future[Stored | None]:
         """An entity as it is now, None when there is none."""

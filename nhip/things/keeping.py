@@ -85,9 +85,12 @@ async def bring_up_to_date(installation: Installation, graph: Graph, dataset_id:
         stamp = f"{version.no}/{dataset.contract_no or 0}/{locked.digest}"
         await store.finish(tx, dataset_id, stamp, version.no, len(work.faults), now())
         things = await store.count_held(tx, dataset_id)
-    counts = {"written": work.written, "deleted": deleted, "things": things, "faults": len(work.faults)}
-    log.info("%s: %s", dataset.name, counts)
-    return Report(dataset=dataset.name, version=version.no, **counts)
+    report = Report(
+        dataset=dataset.name, version=version.no, written=work.written, deleted=deleted, things=things,
+        faults=len(work.faults),
+    )  # fmt: skip
+    log.info("%s", report)
+    return report
 
 
 async def _end(installation: Installation, graph: Graph, tx: Connection, dataset: Dataset) -> Report:

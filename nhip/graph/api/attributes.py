@@ -13,6 +13,7 @@ from nhip.graph.document.expand import expand_attribute, expand_entity
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.model import Operation
 from nhip.graph.operations import SCOPE
+from nhip.graph.temporal.service import hidden
 from nhip.graph.temporal.writing import forget
 from nhip.kernel.i18n import _
 
@@ -91,9 +92,9 @@ async def delete_attribute(call: Call) -> Answer:
         await written(call, operation)
     except ResourceNotFound:
         # an entity that only the temporal interface was told of: one store is behind both
-        there = operation.only is None and await forget(
+        told = operation.only is None and not await hidden(call.app.graph, call.tenant, identifier)
+        if not told or not await forget(
             call.app.graph, call.tenant, identifier, operation.attribute, dataset, every=every
-        )
-        if not there:
+        ):
             raise
     return Answer(204)

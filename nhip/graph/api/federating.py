@@ -12,6 +12,7 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.model import Doc, Operation, Outcome, Stored
 from nhip.graph.query.build import Asked
 from nhip.graph.query.model import Query
+from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations import batches, reads, writes
 from nhip.graph.registrations.batches import Result
 from nhip.graph.registrations.forwarding import Federation, Origin
@@ -70,6 +71,8 @@ async def retrieve(
     """An entity put together from here and the sources, and warnings."""
     stored: Stored | None = await call.app.graph.get(call.tenant, id)
     here = [] if stored is None else [unpack(stored.doc, stored.sys)]
+    if (sees := seeing()) is not None:
+        here = [doc for doc in here if sees(doc)]
     heard = await reads.retrieve(federation, origin_of(call, context), id, query.attributes, sys=sys)
     return heard.merged(here).get(id), heard.warnings
 

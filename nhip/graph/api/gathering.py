@@ -20,6 +20,7 @@ from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.match import matcher
 from nhip.graph.query.model import Query
 from nhip.graph.query.search import iter_matches, search
+from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations.reads import Heard, Reach
 
 
@@ -75,9 +76,13 @@ async def _gathered(call: Call, context: Context, asked: Asked, query: Query, re
     rows = {row.id: row for row in await _rows(call, here, query, whole=reach.whole)}
     missing = [doc["id"] for doc in [*heard.docs, *heard.supplements] if doc["id"] not in rows]
     rows |= {row.id: row for row in await call.app.graph.get_many(call.tenant, list(dict.fromkeys(missing)))}
-    found = heard.merged([unpack(row.doc, row.sys) for row in rows.values()])
-    fits = matcher(query) if reach.split else None
-    return Gathered({id: found[id] for id in sorted(found) if fits is None or fits(found[id])}, set(rows), heard)
+    ours = [unpack(row.doc, row.sys) for row in rows.values()]
+    if (sees := seeing()) is not None:
+        ours = [doc for doc in ours if sees(doc)]
+    found = heard.merged(ours)
+    fits = [check for check in (sees, matcher(query) if reach.split else None) if check is not None]
+    docs = {id: found[id] for id in sorted(found) if all(check(found[id]) for check in fits)}
+    return Gathered(docs, {doc["id"] for doc in ours}, heard)
 
 
 async def _rows(call: Call, here: Query, query: Query, *, whole: bool) -> list[Stored]:

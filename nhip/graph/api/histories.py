@@ -10,6 +10,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.maps.service import HERE
 from nhip.graph.query.build import Asked
+from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations import histories
 from nhip.graph.temporal import service
 from nhip.graph.temporal.gathering import merged
@@ -30,6 +31,8 @@ async def retrieved(
     """One entity's evolution, and warnings. Raises ResourceNotFound."""
     graph, tenant, federation = call.app.graph, call.tenant, federation_of(call)
     heard = None
+    if await service.hidden(graph, tenant, id):
+        raise ResourceNotFound(what=id)
     if federation is not None:
         heard = await histories.retrieve(federation, origin_of(call, context), id, question)
     if heard is None or not heard.found:
@@ -37,7 +40,7 @@ async def retrieved(
         return found, [] if heard is None else heard.warnings
     known = await service.known_evolutions(graph, tenant, question, [id])
     one = merged(known, [told for told in heard.found if told.id == id], question.window).get(id)
-    if one is None or not any(one.series.values()):
+    if one is None or not any(one.series.values()) or not service.in_sight(one):
         raise ResourceNotFound(what=id)
     return service.shown([one], question, context, shape), heard.warnings
 
@@ -53,7 +56,11 @@ async def queried(call: Call, context: Context, asked: Asked, question: Question
     within = question.query.within
     there = [one for one in heard.found if within is None or one.id in within]
     here = await service.evolutions_of(call.app.graph, call.tenant, question, [one.id for one in there])
-    found = {id: one for id, one in merged(here, there, question.window).items() if any(one.series.values())}
+    if seeing() is not None:
+        unseen = {one.id for one in here if await service.hidden(call.app.graph, call.tenant, one.id)}
+        here, there = ([one for one in some if one.id not in unseen] for some in (here, there))
+    together = merged(here, there, question.window)
+    found = {id: one for id, one in together.items() if any(one.series.values()) and service.in_sight(one)}
     ours = {one.id for one in here if any(one.series.values())}
     sources = {id: [*([HERE] if id in ours else []), *heard.sources.get(id, ())] for id in found}
     return Gathered(found, sources, heard.warnings)

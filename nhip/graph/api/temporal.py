@@ -18,7 +18,7 @@ from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_attribute
-from nhip.graph.errors import BadRequestData
+from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.query.build import Asked, build
 from nhip.graph.temporal import service, writing
 from nhip.graph.temporal.asking import TimesAsked, ask
@@ -150,6 +150,8 @@ async def put_evolution(call: Call) -> Answer:
     """POST /temporal/entities: 201 for a new evolution, 204 when it was added to one."""
     body, context = await call.fragment()
     doc, scopes = writing.expand_temporal(body, context)
+    if await service.hidden(call.app.graph, call.tenant, doc["id"]):
+        raise AlreadyExists(what=doc["id"])
     if await writing.put(call.app.graph, call.tenant, doc, scopes):
         return Answer(201).with_header(b"location", location("temporal/entities", doc["id"]))
     return Answer(204)
@@ -157,8 +159,16 @@ async def put_evolution(call: Call) -> Answer:
 
 async def delete_evolution(call: Call) -> Answer:
     """DELETE /temporal/entities/{id}."""
-    await writing.delete(call.app.graph, call.tenant, require_uri(call.parts[0]))
+    identifier = require_uri(call.parts[0])
+    await _must_see(call, identifier)
+    await writing.delete(call.app.graph, call.tenant, identifier)
     return Answer(204)
+
+
+async def _must_see(call: Call, identifier: str) -> None:
+    """Raises ResourceNotFound for an entity that who asks may not see."""
+    if await service.hidden(call.app.graph, call.tenant, identifier):
+        raise ResourceNotFound(what=identifier)
 
 
 async def add_attributes(call: Call) -> Answer:
@@ -166,6 +176,7 @@ async def add_attributes(call: Call) -> Answer:
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
     doc, scopes = writing.expand_temporal(body, context, fragment=True)
+    await _must_see(call, identifier)
     await writing.add(call.app.graph, call.tenant, identifier, doc, scopes)
     return Answer(204)
 
@@ -178,6 +189,7 @@ async def delete_attribute(call: Call) -> Answer:
     if dataset is not None:
         require_uri(dataset)
     name = expanded(call.parts[1], await call.context())
+    await _must_see(call, identifier)
     await writing.delete_attribute(call.app.graph, call.tenant, identifier, name, dataset, every=every)
     return Answer(204)
 
@@ -188,6 +200,7 @@ async def change_instance(call: Call) -> Answer:
     body, context = await call.fragment()
     name = expanded(call.parts[1], context)
     fragment = _one_instance(body, context, name)
+    await _must_see(call, identifier)
     await writing.change_instance(call.app.graph, call.tenant, identifier, name, instance, fragment)
     return Answer(204)
 
@@ -207,5 +220,6 @@ async def delete_instance(call: Call) -> Answer:
     if not call.parts[1]:  # the suite wants 400 here and 405 for PATCH
         raise BadRequestData(what=_("the address lacks the attribute's name"))
     name = expanded(call.parts[1], await call.context())
+    await _must_see(call, identifier)
     await writing.delete_instance(call.app.graph, call.tenant, identifier, name, instance)
     return Answer(204)

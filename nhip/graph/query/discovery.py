@@ -7,7 +7,12 @@ from typing import Any
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound
+from nhip.graph.model import Doc
+from nhip.graph.query.model import Query
 from nhip.graph.query.narrow import queries
+from nhip.graph.query.narrowing import clauses, narrowed
+from nhip.graph.query.search import iter_matches
+from nhip.graph.query.selection import decide_types
 from nhip.graph.query.stores import Store
 from nhip.kernel.ids import new_id
 
@@ -17,10 +22,13 @@ _MOST_SHAPES = 100
 
 
 class InUse:
-    """The shapes that entities of a tenant have, with names instead of numbers."""
+    """The shapes that entities of a tenant have, with names instead of numbers; `kinds` (attribute -> its types) where they were
+    counted one by one."""
 
-    def __init__(self, shapes: list[tuple[int, list[str], list[str], int]]) -> None:
-        self.shapes = shapes
+    def __init__(
+        self, shapes: list[tuple[int, list[str], list[str], int]], kinds: dict[str, set[str]] | None = None
+    ) -> None:
+        self.shapes, self.kinds = shapes, kinds
 
     def types(self) -> dict[str, set[str]]:
         """Type -> the attributes of its entities."""
@@ -40,10 +48,27 @@ class InUse:
 
 
 async def in_use(graph: Store, tenant: int) -> InUse:
-    """What entities there are now."""
+    """What entities there are now, of those that who asks may see. Raises TooManyResults where that has to be decided for very
+    many, one by one."""
+    found = clauses()
+    if any(one.q is not None or one.scope is not None for one in found):
+        return await _counted(graph, tenant, narrowed(Query(), found))
+    fits = [decide_types(one.types) for one in found if one.types is not None]
     rows = await graph.fetch(queries.list_in_use, tenant)
     names = await graph.codes.names({code for row in rows for code in (*row[1], *row[2])})
-    return InUse([(row[0], [names[c] for c in row[1]], [names[c] for c in row[2]], row[3]) for row in rows])
+    shapes = [(row[0], [names[c] for c in row[1]], [names[c] for c in row[2]], row[3]) for row in rows]
+    return InUse([one for one in shapes if all(check({"type": one[1]}) for check in fits)])
+
+
+async def _counted(graph: Store, tenant: int, query: Query) -> InUse:
+    """The shapes of what a query finds."""
+    shapes: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    kinds: dict[str, set[str]] = {}
+    async for _stored, doc in iter_matches(graph, tenant, query):
+        shape = tuple(sorted(doc["type"])), tuple(sorted(name for name in doc if ":" in name))
+        shapes[shape] = shapes.get(shape, 0) + 1
+        _note_kinds(kinds, doc)
+    return InUse([(0, list(types), list(attributes), n) for (types, attributes), n in shapes.items()], kinds)
 
 
 async def list_types(graph: Store, tenant: int, context: Context) -> dict[str, Any]:
@@ -85,10 +110,11 @@ async def describe_attributes(graph: Store, tenant: int, context: Context) -> li
 
 async def describe_type(graph: Store, tenant: int, context: Context, iri: str) -> dict[str, Any]:
     """The EntityTypeInfo of one type (5.2.26); raises ResourceNotFound when no entity has it."""
-    shapes = [shape for shape in (await in_use(graph, tenant)).shapes if iri in shape[1]]
+    used = await in_use(graph, tenant)
+    shapes = [shape for shape in used.shapes if iri in shape[1]]
     if not shapes:
         raise ResourceNotFound(what=iri)
-    kinds = await _kinds(graph, tenant, [shape[0] for shape in shapes])
+    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, [shape[0] for shape in shapes])
     attributes = sorted({one for shape in shapes for one in shape[2]})
     return {
         "id": iri,
@@ -101,10 +127,11 @@ async def describe_type(graph: Store, tenant: int, context: Context, iri: str) -
 
 async def describe_attribute(graph: Store, tenant: int, context: Context, iri: str) -> dict[str, Any]:
     """The Attribute (5.2.28) with its types and how many entities have it; raises ResourceNotFound when none has."""
-    shapes = [shape for shape in (await in_use(graph, tenant)).shapes if iri in shape[2]]
+    used = await in_use(graph, tenant)
+    shapes = [shape for shape in used.shapes if iri in shape[2]]
     if not shapes:
         raise ResourceNotFound(what=iri)
-    kinds = await _kinds(graph, tenant, [shape[0] for shape in shapes])
+    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, [shape[0] for shape in shapes])
     return _attribute(
         iri,
         context,
@@ -123,7 +150,11 @@ async def _kinds(graph: Store, tenant: int, shapes: list[int]) -> dict[str, set[
     rows = await graph.fetch(queries.sample_of_shapes, tenant, shapes[:_MOST_SHAPES], _SAMPLE)
     found: dict[str, set[str]] = {}
     for stored in await graph.get_many(tenant, [row[0] for row in rows]):
-        for name, value in unpack(stored.doc).items():
-            if ":" in name:
-                found.setdefault(name, set()).update(instance["type"] for instance in value)
+        _note_kinds(found, unpack(stored.doc))
     return found
+
+
+def _note_kinds(found: dict[str, set[str]], doc: Doc) -> None:
+    for name, value in doc.items():
+        if ":" in name:
+            found.setdefault(name, set()).update(instance["type"] for instance in value)

@@ -9,6 +9,7 @@ from nhip.graph.model import Doc, Instance
 from nhip.graph.query.errors import TooLong
 from nhip.graph.query.matching import leads_to, objects_of
 from nhip.graph.query.model import MEMBERS, Path, Query, Tree
+from nhip.graph.query.seeing import seeing
 from nhip.graph.query.stores import Entities
 from nhip.kernel.i18n import _
 
@@ -25,6 +26,7 @@ class Linked:
     ) -> None:
         self._graph, self._tenant, self._system, self._without = graph, tenant, system, without
         self._docs: dict[str, Doc | None] = {}
+        self._sees = seeing()
 
     def get(self, identifier: str) -> Doc | None:
         """An entity that was fetched; None where there is none."""
@@ -39,6 +41,8 @@ class Linked:
             return
         self._docs.update(dict.fromkeys(missing))
         for stored in await self._graph.get_many(self._tenant, missing):
+            if self._sees is not None and not self._sees(unpack(stored.doc, stored.sys)):
+                continue
             self._docs[stored.id] = unpack(stored.doc, stored.sys if self._system else None)
 
     async def follow(self, docs: Iterable[Doc], paths: Iterable[Path]) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 
 from nhip.graph.contexts.model import Context
+from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.model import Doc
 from nhip.graph.query.match import matcher
 from nhip.graph.query.model import MEMBERS, And, Node, Or, Query, Term
 from nhip.graph.query.narrow import Fit, iris_of, plan_of
 from nhip.graph.query.narrow import queries as candidates
+from nhip.graph.query.seeing import seeing
 from nhip.graph.query.selection import decide_scopes
 from nhip.graph.query.stores import Store
 from nhip.graph.temporal.aggregating import aggregate, aggregate_told
@@ -63,6 +65,8 @@ async def retrieve(
     graph: Store, tenant: int, id: str, question: Question, context: Context, shape: Shape = PLAIN
 ) -> Answer:
     """The evolution of one entity. Raises ResourceNotFound when there is none, or nothing of what was asked for."""
+    if await hidden(graph, tenant, id):
+        raise ResourceNotFound(what=id)
     lives = list((await read_lives(graph, tenant, [id])).values())
     pairs = await _wanted(graph, lives, question.query.attributes)
     if not lives or not pairs:
@@ -71,6 +75,22 @@ async def retrieve(
     if not answer.found:
         raise ResourceNotFound(what=id)
     return answer
+
+
+async def hidden(graph: Store, tenant: int, id: str) -> bool:
+    """Whether there is such an entity, or was, that who asks may not see: as it is now, or by its history if it is no more."""
+    sees = seeing()
+    if sees is None:
+        return False
+    for stored in await graph.get_many(tenant, [id]):
+        return not sees(unpack(stored.doc, stored.sys))
+    return not all(map(in_sight, await known_evolutions(graph, tenant, Question(), [id])))
+
+
+def in_sight(evolution: Evolution) -> bool:
+    """Whether who asks may see an entity of which there is this history."""
+    sees = seeing()
+    return sees is None or sees(_as_doc(evolution))
 
 
 async def query(graph: Store, tenant: int, question: Question, context: Context, shape: Shape = PLAIN) -> Answer:
@@ -248,7 +268,9 @@ def _as_doc(evolution: Evolution) -> Doc:
         "modifiedAt": evolution.modified,
     }
     for name, series in evolution.series.items():
-        if name != SCOPE and series:
+        if name == SCOPE and series:
+            doc[name] = series[-1].instance.get("value") or []
+        elif series:
             doc[name] = [sighting.instance for sighting in series]
     return doc
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from nhip.graph_commands import Node, serving
 from nhip.settings import Settings
 from tests.graph.subscriptions.conftest import Receiver
 
+_tenants = itertools.count(1)
 THERE = "https://uri.etsi.org/ngsi-ld/default-context/"
 BUSES = Clause(types=Name(f"{THERE}Bus"))
 SLOW = Clause(q=Term(Path((f"{THERE}speed",)), "<", (Value("number", 50),)))
@@ -112,3 +115,121 @@ async def test_every_way_to_ask_is_narrowed(client: httpx.AsyncClient, receiver:
     while "urn:x:5" not in heard:
         heard += [one["id"] for one in (await receiver.next())["data"]]
     assert heard == ["urn:x:1", "urn:x:5"]
+
+
+@pytest.fixture
+async def things(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The client in a tenant of its own, with two buses that Lan may see, and two things that she may not."""
+    client.headers["NGSILD-Tenant"] = f"t{next(_tenants)}"
+    north = "/Hue/North"
+    made = [
+        thing(1, "Bus", 30, north),
+        {**thing(2, "Bus", 60, north), "secret": "x"},
+        {**thing(4, "Tram", 30, north), "track": {"type": "Relationship", "object": "urn:x:1"}},
+        {**thing(1, "Bus", 31, north), "id": "urn:x:5", "behind": {"type": "Relationship", "object": "urn:x:2"}},
+    ]
+    assert (await client.post("/entityOperations/create", json=made)).status_code == 201
+    return client
+
+
+LAN = {"User": "lan"}
+
+
+async def test_types_and_attributes_are_those_of_what_may_be_seen(things: httpx.AsyncClient) -> None:
+    async def asked(path: str, headers: dict[str, str]) -> Any:
+        return (await things.get(path, headers=headers)).json()
+
+    assert (await asked("/types", {}))["typeList"] == ["Bus", "Tram"]
+    assert (await asked("/types", LAN))["typeList"] == ["Bus"]
+    assert [one["typeName"] for one in await asked("/types?details=true", LAN)] == ["Bus"]
+    assert (await asked("/types/Bus", {}))["entityCount"] == 3
+    bus = await asked("/types/Bus", LAN)
+    assert bus["entityCount"] == 2
+    assert [one["attributeName"] for one in bus["attributeDetails"]] == ["behind", "speed"]
+    assert [one["attributeTypes"] for one in bus["attributeDetails"]] == [["Relationship"], ["Property"]]
+    assert (await asked("/attributes", {}))["attributeList"] == ["behind", "secret", "speed", "track"]
+    assert (await asked("/attributes", LAN))["attributeList"] == ["behind", "speed"]
+    assert [one["typeNames"] for one in await asked("/attributes?details=true", LAN)] == [["Bus"], ["Bus"]]
+    assert (await asked("/attributes/speed", LAN))["attributeCount"] == 2
+    for path in ("/types/Tram", "/attributes/secret"):
+        assert (await things.get(path)).status_code == 200
+        assert (await things.get(path, headers=LAN)).status_code == 404, path
+
+
+async def test_types_alone_are_decided_without_looking_at_entities(
+    things: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrowing, "narrowing", lambda asker: (BUSES,) if asker.who == "lan" else ())
+    monkeypatch.setattr("nhip.graph.query.discovery.iter_matches", None)
+    assert (await things.get("/types", headers=LAN)).json()["typeList"] == ["Bus"]
+    assert (await things.get("/types/Bus", headers=LAN)).json()["entityCount"] == 3
+    assert (await things.get("/attributes", headers=LAN)).json()["attributeList"] == ["behind", "secret", "speed"]
+
+
+async def test_what_is_linked_is_not_shown_to_who_may_not_see_it(things: httpx.AsyncClient) -> None:
+    for path in ("/entities/urn:x:5?join=inline", "/entities?type=Bus&join=inline", "/entities/urn:x:5?join=flat"):
+        assert "secret" in (await things.get(path)).text, path
+        narrow = await things.get(path, headers=LAN)
+        assert narrow.status_code == 200 and "secret" not in narrow.text, path
+    hint = "/entities?type=Bus&q=behind{speed}>50&join=flat"
+    assert "secret" in (await things.get(hint)).text
+    assert (await things.get(hint, headers=LAN)).json() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/entities/urn:x:2", {"speed": 1}),
+        ("PUT", "/entities/urn:x:2", {"type": "Bus", "speed": 1}),
+        ("DELETE", "/entities/urn:x:2", None),
+        ("DELETE", "/entities/urn:x:2?type=Bus", None),
+        ("POST", "/entities/urn:x:2/attrs", {"other": 1}),
+        ("PATCH", "/entities/urn:x:2/attrs", {"speed": 1}),
+        ("PATCH", "/entities/urn:x:2/attrs/speed", {"value": 1}),
+        ("PUT", "/entities/urn:x:2/attrs/speed", {"type": "Property", "value": 1}),
+        ("DELETE", "/entities/urn:x:2/attrs/speed", None),
+        ("GET", "/temporal/entities/urn:x:2", None),
+        ("DELETE", "/temporal/entities/urn:x:2", None),
+        ("POST", "/temporal/entities/urn:x:2/attrs", {"speed": [{"type": "Property", "value": 1}]}),
+        ("DELETE", "/temporal/entities/urn:x:2/attrs/speed", None),
+        ("DELETE", "/temporal/entities/urn:x:2/attrs/speed/urn:ngsi-ld:Instance:1", None),
+        ("PATCH", "/temporal/entities/urn:x:2/attrs/speed/urn:ngsi-ld:Instance:1", {"speed": {"value": 1}}),
+    ],
+)
+async def test_what_may_not_be_seen_is_not_there_for_a_change(
+    things: httpx.AsyncClient, method: str, path: str, body: Any
+) -> None:
+    before = (await things.get("/entities/urn:x:2?options=sysAttrs")).json()
+    answer = await things.request(method, path, json=body, headers=LAN)
+    assert answer.status_code == 404, answer.text
+    assert answer.json()["type"].endswith("ResourceNotFound")
+    assert (await things.get("/entities/urn:x:2?options=sysAttrs")).json() == before
+    history = (await things.get("/temporal/entities/urn:x:2")).json()
+    assert len(history["speed"]) == 1
+
+
+async def test_an_identifier_that_may_not_be_seen_is_taken(things: httpx.AsyncClient) -> None:
+    before = (await things.get("/entities/urn:x:2?options=sysAttrs")).json()
+    mine = thing(2, "Bus", 1, "/Hue/North")
+    assert (await things.post("/entities", json=mine, headers=LAN)).status_code == 409
+    past = {**mine, "speed": [{"type": "Property", "value": 1, "observedAt": "2026-11-22T00:00:00Z"}]}
+    assert (await things.post("/temporal/entities", json=past, headers=LAN)).status_code == 409
+    for path in ("upsert", "upsert?options=update", "update", "merge", "create"):
+        answer = await things.post(
+            f"/entityOperations/{path}", json=[mine, thing(1, "Bus", 32, "/Hue/North")], headers=LAN
+        )
+        assert answer.status_code == 207, path
+        wrong = {one["entityId"]: one["error"]["status"] for one in answer.json()["errors"]}
+        assert wrong["urn:x:2"] == (404 if path in ("update", "merge") else 409), path
+    gone = await things.post("/entityOperations/delete", json=["urn:x:2", "urn:x:4"], headers=LAN)
+    assert {one["entityId"] for one in gone.json()["errors"]} == {"urn:x:2", "urn:x:4"}
+    assert (await things.delete("/entities?type=Bus,Tram", headers=LAN)).status_code == 204
+    assert (await things.get("/entities/urn:x:2?options=sysAttrs")).json() == before
+    assert [(await things.get(f"/entities/urn:x:{n}")).status_code for n in (1, 2, 4, 5)] == [404, 200, 200, 404]
+
+
+async def test_what_is_seen_is_changed_as_ever(things: httpx.AsyncClient) -> None:
+    assert (await things.patch("/entities/urn:x:1", json={"speed": 33}, headers=LAN)).status_code == 204
+    assert (await things.patch("/entities/urn:x:1/attrs/speed", json={"value": 34}, headers=LAN)).status_code == 204
+    assert (await things.post("/entities", json=thing(9, "Bus", 3, "/Hue/North"), headers=LAN)).status_code == 201
+    assert (await things.delete("/entities/urn:x:1", headers=LAN)).status_code == 204
