@@ -15,6 +15,8 @@ from nhip.db.keyfile import read_or_make
 from nhip.errors import Forbidden
 from nhip.graph.api.app import PREFIX, Permit
 from nhip.graph.api.openapi import ADDRESS
+from nhip.graph.api.request import TRUSTED
+from nhip.graph.api.routing import WRITE
 from nhip.graph.relays.service import RECEIVED_AT
 from nhip.graph_commands import Node, serving
 from nhip.kernel import random
@@ -64,6 +66,7 @@ def permit_of(app: Litestar) -> Permit:
         settings: Settings = app.state.settings
         if found.via == "session" and found.level < 2 and must_have_second(settings, found.rights):
             raise SecondFactorNeeded
+        scope[TRUSTED] = found.rights.anywhere(WRITE)
 
     return permit
 

@@ -73,7 +73,7 @@ async def retrieve_registration(call: Call) -> Answer:
     context = await call.context()
     sys = "sysAttrs" in params.options(call.query, frozenset({"sysAttrs"}))
     found = registrations_of(call).get(call.tenant, identifier)
-    return await with_context(call, context, render_registration(found, context, sys=sys))
+    return await with_context(call, context, render_registration(found, context, sys=sys, secrets=call.trusted))
 
 
 async def query_registrations(call: Call) -> Answer:
@@ -93,7 +93,8 @@ async def query_registrations(call: Call) -> Answer:
     found = discover(registrations_of(call), call.tenant, query, window)
     sys = "sysAttrs" in params.options(call.query, frozenset({"sysAttrs"}))
     page = found[query.offset : query.offset + query.limit]
-    answer = await with_context(call, context, [render_registration(one, context, sys=sys) for one in page])
+    shown = [render_registration(one, context, sys=sys, secrets=call.trusted) for one in page]
+    answer = await with_context(call, context, shown)
     if query.count:
         answer.with_header(b"ngsild-results-count", str(len(found)))
     answer.headers += page_links(call, len(found) > query.offset + query.limit, ordered=False, kind=LD_JSON)

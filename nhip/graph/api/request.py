@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 CONTEXT = "@context"
-_DEEPEST = 64
+TRUSTED = "graph.trusted"
+"""In the ASGI scope, set by the permit: whether whoever asks may write."""
 
 
 class Call:
@@ -56,6 +57,11 @@ class Call:
         self.accept = JSON
         self.kind = JSON
         self.used: Context | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether whoever asks may know what endpoints and sources are told in confidence: as who may write."""
+        return self.app.permit is None or self.scope.get(TRUSTED) is True
 
     def header(self, name: bytes) -> str:
         """A header's text, or empty; bytes that are no UTF-8 are read as Latin-1, as HTTP has it."""

@@ -87,7 +87,7 @@ class Subscribing:
 
     def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:
         sys = "sysAttrs" in params.options(call.query, frozenset({"sysAttrs"}))
-        return shown(rest, context, sys=sys, triggers=self._triggers)
+        return shown(rest, context, sys=sys, triggers=self._triggers, secrets=call.trusted)
 
 
 def _to_entities(call: Call) -> Subscriptions:

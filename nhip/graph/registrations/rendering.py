@@ -6,17 +6,21 @@ from typing import Any
 
 from nhip.graph.contexts.model import Context
 from nhip.graph.registrations.model import Registration
+from nhip.graph.subscriptions.sealing import masked
 
 
 def render_registration(
-    registration: Registration, context: Context, *, sys: bool = False, lists: bool = False
+    registration: Registration, context: Context, *, sys: bool = False, lists: bool = False, secrets: bool = False
 ) -> dict[str, Any]:
     """With the names of `context`, without its @context. `sys`: whether times of creation and change are told; `lists`: types
-    are told as a list even where there is one (so in notifications, as ETSI's suite has them)."""
+    are told as a list even where there is one (so in notifications, as ETSI's suite has them); `secrets`: whether whoever reads
+    it may know what its source is told in confidence."""
     made: dict[str, Any] = {}
     for name, value in {**registration.doc, **registration.counters}.items():
         if name == "information":
             made[name] = [_information(one, context, lists) for one in value]
+        elif name == "contextSourceInfo" and not secrets:
+            made[name] = masked(value)
         elif name == "scope" and len(value) == 1:
             made[name] = value[0]
         elif ":" in name:

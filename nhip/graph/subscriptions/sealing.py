@@ -14,6 +14,9 @@ from nhip.security.secrets import Vault
 
 Members = dict[str, Any]
 _PAIRS = ("receiverInfo", "notifierInfo")
+_NO_SECRETS = frozenset({"Delivery", "MQTT-Version", "MQTT-QoS", "jsonldContext", "Accept", "Content-Type"})
+"""Keys of pairs whose values say how, not who."""
+MASK = "***"
 
 
 class Sealing:
@@ -45,6 +48,26 @@ def without_secrets(doc: Members) -> tuple[Members, Members]:
         secrets["uri"] = endpoint["uri"]
     left = {name: value for name, value in endpoint.items() if name not in _PAIRS} | {"uri": bare}
     return _with_endpoint(doc, left), secrets
+
+
+def masked(pairs: Any) -> Any:
+    """Pairs of key and value as they are shown to who may not know the secrets among them, and to third parties."""
+    if not isinstance(pairs, list):
+        return MASK
+    return [
+        one if isinstance(one, dict) and one.get("key") in _NO_SECRETS else {"key": _key(one), "value": MASK}
+        for one in pairs
+    ]
+
+
+def _key(one: Any) -> Any:
+    return one.get("key", MASK) if isinstance(one, dict) else MASK
+
+
+def masked_endpoint(endpoint: Members) -> Members:
+    """An endpoint as it is shown to who may not know its secrets."""
+    shown = {name: masked(value) if name in _PAIRS else value for name, value in endpoint.items()}
+    return shown | {"uri": _bare(endpoint["uri"])}
 
 
 def with_secrets(doc: Members, secrets: Members) -> Members:

@@ -9,12 +9,16 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.rows import instant, said
 from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS
 from nhip.graph.subscriptions.reading import TYPE
+from nhip.graph.subscriptions.sealing import masked_endpoint
 from nhip.graph.subscriptions.store import Rest
 from nhip.kernel.time import now
 
 
-def shown(rest: Rest, context: Context, *, sys: bool = False, triggers: bool = True) -> dict[str, Any]:
-    """The subscription of a row; `triggers`: it is one to entities, which have triggers even where it names none."""
+def shown(
+    rest: Rest, context: Context, *, sys: bool = False, triggers: bool = True, secrets: bool = False
+) -> dict[str, Any]:
+    """The subscription of a row; `triggers`: it is one to entities, which have triggers even where it names none. `secrets`:
+    whoever is shown it may know what its endpoint was told in confidence."""
     compact = context.compact
     made = {"id": rest.id, **{key: value for key, value in rest.doc.items() if not key.startswith("_")}}
     if "entities" in made:
@@ -30,6 +34,8 @@ def shown(rest: Rest, context: Context, *, sys: bool = False, triggers: bool = T
         made.setdefault("notificationTrigger", list(DEFAULT_TRIGGERS))
     made["status"] = _status(rest, now())
     made["notification"] = _notification(rest, context)
+    if not secrets:
+        made["notification"]["endpoint"] = masked_endpoint(made["notification"]["endpoint"])
     if sys:
         made["createdAt"], made["modifiedAt"] = said(rest.created), said(rest.modified)
     return made

@@ -58,3 +58,28 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
         again = await client.get("/ngsi-ld/v1/info/sourceIdentity", headers=headers["reader"])
         assert again.json()["contextSourceAlias"] == name, "a broker keeps its name, or loops would go unnoticed"
         assert (await client.get("/console")).status_code != 404, "the pages are still there"
+
+
+async def test_secrets_are_shown_to_who_may_write_alone(settings: Settings) -> None:
+    headers = {name: {"authorization": told, **JSON} for name, told in (await keys(settings)).items()}
+    secret = [{"key": "Authorization", "value": "Bearer bí-mật"}, {"key": "MQTT-QoS", "value": "1"}]
+    endpoint = {"uri": "https://lan:mat-khau@example.org/tell?token=bi-mat", "receiverInfo": secret}
+    entities = [{"type": "Bus"}]
+    told = {"id": "urn:x:1", "type": "Subscription", "entities": entities, "notification": {"endpoint": endpoint}}
+    source = {
+        "id": "urn:x:1", "type": "ContextSourceRegistration", "information": [{"entities": entities}],
+        "endpoint": "https://example.org", "contextSourceInfo": [*secret, {"key": "jsonldContext", "value": "https://example.org/c"}],
+    }  # fmt: skip
+    async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
+        for path, body in (("subscriptions", told), ("csourceSubscriptions", told), ("csourceRegistrations", source)):
+            made = await client.post(f"/ngsi-ld/v1/{path}", json=body, headers=headers["writer"])
+            assert made.status_code == 201, made.text
+            for address in (f"{path}/urn:x:1", f"{path}?type=Bus" if path == "csourceRegistrations" else path):
+                whole = (await client.get(f"/ngsi-ld/v1/{address}", headers=headers["writer"])).text
+                assert "Bearer bí-mật" in whole, address
+                part = await client.get(f"/ngsi-ld/v1/{address}", headers=headers["reader"])
+                assert part.status_code == 200 and "bí-mật" not in part.text, address
+                assert "mat-khau" not in part.text and "bi-mat" not in part.text, address
+                assert '"key":"Authorization","value":"***"' in part.text, address
+                assert '"key":"MQTT-QoS","value":"1"' in part.text, address
+        assert "https://example.org/c" in part.text
