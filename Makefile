@@ -37,8 +37,9 @@ bench: build .venv/.dev ## measure; writes bench/results.json
 walk: .venv/.dev ## hundreds of made-up requests for each operation of both OpenAPI files; no server error, no private name
 	NHIP_WALK_EXAMPLES=$${EXAMPLES:-200} $(BIN)/python -m pytest -q --timeout=7200 tests/portal/test_openapi.py tests/things/test_interface.py $(ARGS)
 
-soak: .venv/.dev ## kill what writes the graph, and PostgreSQL, hundreds of times; nothing may be lost
+soak: .venv/.dev ## kill what writes the graph, PostgreSQL, and cities that mirror each other, hundreds of times; nothing may be lost
 	$(BIN)/python -m tests.graph.store.killing $(ARGS)
+	$(BIN)/python -m tests.graph.mirrors.killing $(MIRRORS)
 
 screenshots: build .venv/.dev ## remake the pictures of the README and the docs
 	$(BIN)/python scripts/screenshots.py

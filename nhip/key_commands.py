@@ -5,18 +5,21 @@ from __future__ import annotations
 import click
 
 from nhip.datasets.sources import SEALED as SOURCES
+from nhip.db import Database
 from nhip.db.installation import Installation
 from nhip.db.terminal import with_installation
 from nhip.graph.mirrors.service import SEALED as MIRRORS
+from nhip.graph.nodes import list_nodes, node_database
 from nhip.graph.subscriptions.sealing import SEALED as ENDPOINTS
 from nhip.portal.national.service import SEALED as NATIONAL
 from nhip.security.openid.service import SEALED as OPENID
-from nhip.security.resealing import SealedColumn, reseal_all
+from nhip.security.resealing import SealedColumn, reseal_all, reseal_readable
 from nhip.security.secrets import Vault
 from nhip.security.signin.totp import SEALED as TOTP
 from nhip.settings import Settings
 
-COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL, *ENDPOINTS, *MIRRORS]
+OF_NODES: list[SealedColumn] = [*ENDPOINTS, *MIRRORS]
+COLUMNS: list[SealedColumn] = [*TOTP, *OPENID, *SOURCES, *NATIONAL, *OF_NODES]
 
 
 @click.group()
@@ -42,6 +45,23 @@ def forget(settings: Settings) -> None:
 
 
 async def reseal(installation: Installation) -> int:
-    """Seal every stored secret with the key in use; gives how many."""
+    """Seal every stored secret with the key in use, those of `nhip graph serve --node` too; gives how many."""
+    vault = Vault(installation.settings)
     async with installation.db.tx() as tx:
-        return await reseal_all(tx, Vault(installation.settings), COLUMNS)
+        count = await reseal_all(tx, vault, COLUMNS)
+    for node in await list_nodes(installation.db.url):
+        sealed, strange = await _reseal_node(await node_database(installation.db.url, node), vault)
+        count += sealed
+        if strange:
+            click.echo(f"node {node}: {strange} secrets open with none of the keys here and stay as they are", err=True)
+    return count
+
+
+async def _reseal_node(url: str, vault: Vault) -> tuple[int, int]:
+    db = Database(url, size=1)
+    await db.open()
+    try:
+        async with db.tx() as tx:
+            return await reseal_readable(tx, vault, OF_NODES)
+    finally:
+        await db.close()

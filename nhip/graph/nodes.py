@@ -12,10 +12,12 @@ from nhip.db.migrate import migrate
 from nhip.errors import BadInput
 from nhip.kernel.i18n import _
 
+PREFIX = "nhip_node_"
+
 
 def node_url(url: str, node: str) -> str:
     """The URL of the database of a node (`nhip graph serve --node`) on the server of `url`; that itself without a node."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/nhip_node_{node.lower()}")) if node else url
+    return urlunsplit(urlsplit(url)._replace(path=f"/{PREFIX}{node.lower()}")) if node else url
 
 
 async def node_database(url: str, node: str) -> str:
@@ -39,3 +41,12 @@ async def node_database(url: str, node: str) -> str:
     finally:
         await db.close()
     return url
+
+
+async def list_nodes(url: str) -> list[str]:
+    """The names of the nodes that have a database on the server of `url`."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        rows = await connection.execute(
+            "select datname from pg_database where starts_with(datname, %s) order by 1", [PREFIX]
+        )
+        return [row[0].removeprefix(PREFIX) for row in await rows.fetchall()]

@@ -11,7 +11,7 @@ from nhip.db import Connection
 from nhip.db.query import execute, fetch_all
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
-from nhip.security.secrets import Vault
+from nhip.security.secrets import SecretUnreadable, Vault
 
 
 class SealedRow(msgspec.Struct, frozen=True):
@@ -36,8 +36,25 @@ async def reseal_all(tx: Connection, vault: Vault, columns: list[SealedColumn]) 
     count = 0
     for column in columns:
         for row in await fetch_all(tx, SealedRow, column.listing):
-            sealed = vault.reseal(row.sealed, column.aad(row.key))
-            await execute(tx, column.reseal, key=row.key, sealed=sealed)
+            await _reseal(tx, vault, column, row)
             count += 1
     await note(tx, Event(kind="secrets.resealed", what="installation", data={"count": count}))
     return count
+
+
+async def reseal_readable(tx: Connection, vault: Vault, columns: list[SealedColumn]) -> tuple[int, int]:
+    """Seal the secrets of a database beside the installation's with the key in use: how many, and how many stay as they are
+    because none of our keys opens them, as where the database is of another installation."""
+    count = strange = 0
+    for column in columns:
+        for row in await fetch_all(tx, SealedRow, column.listing):
+            try:
+                await _reseal(tx, vault, column, row)
+                count += 1
+            except SecretUnreadable:
+                strange += 1
+    return count, strange
+
+
+async def _reseal(tx: Connection, vault: Vault, column: SealedColumn, row: SealedRow) -> None:
+    await execute(tx, column.reseal, key=row.key, sealed=vault.reseal(row.sealed, column.aad(row.key)))
