@@ -7,7 +7,8 @@ from typing import Any
 from nhip.graph.contexts.model import Context
 from nhip.graph.registrations.matching import Match
 from nhip.graph.registrations.model import EntityInfo
-from nhip.graph.subscriptions.reading import TYPE, Members
+from nhip.graph.subscriptions.model import CERTAIN
+from nhip.graph.subscriptions.reading import TYPE, Members, is_certain
 
 _ALIKE = ("lang", "expiresAt", "throttling", "timeInterval", "isActive", "notificationTrigger", "datasetId")
 _CONDITIONS = ("q", "scopeQ")
@@ -34,6 +35,8 @@ def reduced(doc: Members, match: Match, context: Context, uri: str) -> Members:
         made["watchedAttributes"] = _compacted((watched & registered if watched else registered) or watched, context)
     made["notification"] = _notification(doc["notification"], registered, context, split)
     made["notification"]["endpoint"] = {"uri": uri, "accept": _accept(doc, split)}
+    if is_certain(doc):  # a source of our kind tells us for certain then, what another does not know it leaves alone
+        made["notification"]["endpoint"]["notifierInfo"] = [dict(zip(("key", "value"), CERTAIN, strict=True))]
     if match.registration.doc.get("localOnly") or match.registration.doc.get("management", {}).get("localOnly"):
         made["localOnly"] = True
     return made

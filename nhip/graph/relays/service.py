@@ -189,7 +189,7 @@ class Relays:
         if one.doc.get("splitEntities"):
             entities = await self._put_together(one, relay, entities)
         if entities:
-            self._subscriptions.relay(one, entities)
+            await self._subscriptions.relay(one, entities)
 
     async def _put_together(self, one: Subscription, relay: Relay, entities: list[Any]) -> list[Any]:
         """Entities with their parts from here and from the other sources, of them those that are subscribed (5.8.6)."""

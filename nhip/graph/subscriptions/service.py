@@ -89,10 +89,15 @@ class Subscriptions(Kept[Subscription, Heard]):
         if "timeInterval" in doc and is_certain(doc):
             raise BadRequestData(what=_("what is told at each interval is told anew: certain delivery is for changes"))
 
-    def relay(self, one: Subscription, entities: list[Any]) -> None:
-        """Tell of entities that a source notified us of, as they are."""
-        if one.live(now()):
-            self._outlet(one).put(Heard(None, said(now()), tuple(entities)))
+    async def relay(self, one: Subscription, entities: list[Any]) -> None:
+        """Tell of entities that a source notified us of, as they are; for certain: that is kept when this returns."""
+        if not one.live(now()):
+            return
+        heard = Heard(None, said(now()), tuple(entities))
+        if one.endpoint.certain:
+            await self.post.keep(one, heard)
+        else:
+            self._outlet(one).put(heard)
 
     async def wanted(self, one: Subscription, doc: Doc) -> bool:
         """Whether a full document is subscribed."""

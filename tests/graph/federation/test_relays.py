@@ -171,3 +171,35 @@ async def test_a_source_that_is_away_is_told_when_it_is_back(hue: City, vinh: Ci
     await hue.subscribe(SUB, receiver)
     await vinh.copies(1)
     assert vinh.door.asked.count(("POST", "/ngsi-ld/v1/subscriptions")) - before == 2
+
+
+@clause("5.8.6")
+async def test_what_a_source_tells_is_kept_for_who_is_told_for_certain(
+    hue: City, vinh: City, receiver: Receiver
+) -> None:
+    """The receiver and then our own way to Vinh are down; nothing that happened meanwhile is lost."""
+    certain = [{"key": "Delivery", "value": "certain"}]
+    await hue.knows(vinh, REG)
+    told = {"endpoint": {"uri": receiver.uri, "notifierInfo": certain}}
+    await hue.subscribe(SUB, receiver, notification=told)
+    (copy,) = await vinh.copies(1)
+    assert copy["notification"]["endpoint"]["notifierInfo"] == certain
+    receiver.status = 500
+    await vinh.ask("POST", "/entities", bus(speed=5))
+    assert (await receiver.next())["data"] == [bus(speed=5)]
+    await until_waiting(hue)
+    await hue.app.graph.fetch("update graph.sub set retry_at = null")
+    receiver.status = 200
+    assert (await receiver.next())["data"] == [bus(speed=5)], "tried again"
+    hue.door.refuses = 1
+    await set_speed(vinh, 6)
+    await until_waiting(vinh)
+    await vinh.app.graph.fetch("update graph.sub set retry_at = null")
+    assert (await receiver.next())["data"] == [bus(speed=6)], "told again by Vinh"
+
+
+async def until_waiting(city: City) -> None:
+    """Until a receiver that failed is left in peace."""
+    async with asyncio.timeout(30):
+        while not await city.app.graph.fetch("select 1 from graph.sub where retry_at is not null"):
+            await asyncio.sleep(0.02)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from nhip.errors import NhipError
 from nhip.graph.links import Links
 from nhip.graph.subscriptions.http import FAILED
-from nhip.graph.subscriptions.letters.model import REFUSALS, Taken, pause_s
+from nhip.graph.subscriptions.letters.model import REFUSALS, Taken, pause_s, written
 from nhip.graph.subscriptions.letters.store import LetterStore, Line
 from nhip.graph.subscriptions.measures import DEAD_LETTERS, DROPPED, NOTIFICATIONS, WAITING_LETTERS
 from nhip.graph.subscriptions.model import Endpoint, Subscription
@@ -60,6 +60,11 @@ class Post:
         for line in list(self._senders):
             self._forget_sender(line)
         await self._links.close()
+
+    async def keep(self, one: Subscription, heard: Heard) -> None:
+        """Have told for certain what a source told us."""
+        await self._store.add((one.tenant, one.id), written(one, heard))
+        self.nudge()
 
     def nudge(self) -> None:
         """Letters were written."""

@@ -54,9 +54,10 @@ def pause_s(failures: int, chance: float) -> float:
 
 
 def written(one: Subscription, heard: Heard) -> bytes:
-    """What a subscription hears of a change, as JSON; the state before only where it is told of."""
+    """What a subscription hears of a change, or is to pass on of a source, as JSON; the state before only where it is told of."""
     outcome = heard.outcome
-    assert outcome is not None
+    if outcome is None:
+        return orjson.dumps({"at": heard.at, "entities": heard.entities})
     told_before = one.changes or outcome.deleted or any(change.kind == "deleted" for change in outcome.changes)
     made = {
         "id": outcome.id,
@@ -73,6 +74,8 @@ def written(one: Subscription, heard: Heard) -> bytes:
 def read(text: str) -> Heard:
     """What was written."""
     told: dict[str, Any] = orjson.loads(text)
+    if "entities" in told:
+        return Heard(None, told["at"], tuple(told["entities"]))
     outcome = Outcome(
         id=told["id"],
         created=told["created"],

@@ -21,6 +21,10 @@ class LetterStore:
     def __init__(self, links: Links, me: UUID) -> None:
         self._links, self._me = links, me
 
+    async def add(self, line: Line, heard: bytes) -> None:
+        """Keep what a source told, to be passed on; durable when this returns."""
+        await self._links.fetch(queries.add, *line, heard.decode())
+
     async def claim(self, most: int, lease_s: float) -> list[Line]:
         """Lines that are ours for so long."""
         return [(row[0], row[1]) for row in await self._links.fetch(queries.claim, self._me, most, lease_s)]

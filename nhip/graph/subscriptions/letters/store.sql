@@ -1,6 +1,10 @@
 -- Letters on their way, for asyncpg. A process claims the line of a subscription, delivers its letters in their order, one
 -- notification at a time, and lets go. Whoever dies holding a line loses it when its time is over.
 
+-- name: add
+-- What a source told, to be passed on.
+insert into graph.letter (tenant, sub, heard) values ($1, $2, $3)
+
 -- name: claim
 -- Lines with letters whose receivers are not to be left in peace, each given to one process.
 with free as (
