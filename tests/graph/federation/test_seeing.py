@@ -21,7 +21,7 @@ SLOW = Clause(q=Term(Path(("https://uri.etsi.org/ngsi-ld/default-context/speed",
 LAN = {"User": "lan"}
 
 
-@clause("4.3.6", "5.7.1", "5.7.2", "5.7.3", "5.7.4")
+@clause("5.7.1", "5.7.2", "5.7.3", "5.7.4")
 async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(
     hue: City, vinh: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
