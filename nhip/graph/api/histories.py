@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from nhip.graph.api.federating import federation_of, origin_of
@@ -23,6 +25,8 @@ class Gathered(msgspec.Struct, frozen=True):
     found: dict[str, Evolution]
     sources: dict[str, list[str]]
     warnings: list[str]
+    known_to: list[datetime] = []
+    """Where sources ended that told a part of the time."""
 
 
 async def retrieved(
@@ -42,7 +46,7 @@ async def retrieved(
     one = merged(known, [told for told in heard.found if told.id == id], question.window).get(id)
     if one is None or not any(one.series.values()) or not service.in_sight(one):
         raise ResourceNotFound(what=id)
-    return service.shown([one], question, context, shape), heard.warnings
+    return service.shown([one], question, context, shape, heard.known_to), heard.warnings
 
 
 async def queried(call: Call, context: Context, asked: Asked, question: Question) -> Gathered | None:
@@ -63,4 +67,4 @@ async def queried(call: Call, context: Context, asked: Asked, question: Question
     found = {id: one for id, one in together.items() if any(one.series.values()) and service.in_sight(one)}
     ours = {one.id for one in here if any(one.series.values())}
     sources = {id: [*([HERE] if id in ours else []), *heard.sources.get(id, ())] for id in found}
-    return Gathered(found, sources, heard.warnings)
+    return Gathered(found, sources, heard.warnings, heard.known_to)

@@ -95,7 +95,7 @@ async def _put_together(
     """A page of evolutions from here and from sources."""
     start, end = question.query.offset, question.query.offset + question.query.limit
     page = list(gathered.found.values())[start:end]
-    found = service.shown(page, question, context, shape)
+    found = service.shown(page, question, context, shape, gathered.known_to)
     answer = await with_context(call, context, found.found)
     if question.query.count:
         answer.with_header(b"ngsild-results-count", str(len(gathered.found)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.matching import Match
 from nhip.graph.registrations.reads import LOOP, WARNINGS, ids_for, narrowed, types_for
 from nhip.graph.rows import instant
-from nhip.graph.temporal.model import Evolution, Question, Sighting, Window, written
+from nhip.graph.temporal.model import Evolution, Question, Range, Sighting, Window, written
 from nhip.graph.temporal.reading import SCOPE
 from nhip.graph.temporal.writing import expand_temporal
 
@@ -27,20 +28,35 @@ _OFTEN = 1000
 _TIMES = ("instanceId", "createdAt", "modifiedAt", "deletedAt")
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What one source said: evolutions, the code of a warning about it, warnings about those behind it; how far it told."""
+
+    found: list[Evolution] = []
+    warning: str = ""
+    passed_on: list[str] = []
+    known_to: datetime | None = None
+
+
 class Heard(msgspec.Struct):
     """Evolutions from sources, by id the registrations they came through, and what went wrong (NGSILD-Warning)."""
 
     found: list[Evolution] = []
     sources: dict[str, list[str]] = {}
     warnings: list[str] = []
+    known_to: list[datetime] = []
+    """Where sources ended that told a part of the time (206)."""
 
-    def take(self, match: Match, part: list[Evolution], warning: str, passed_on: list[str]) -> None:
+    def take(self, match: Match, part: Part) -> None:
         """Add what one source said."""
         id = match.registration.id
-        self.found += part
-        for one in part:
+        self.found += part.found
+        for one in part.found:
             self.sources.setdefault(one.id, []).append(id)
-        self.warnings += [*passed_on, *([f'{warning} {id} "{WARNINGS[warning]}"'] if warning else [])]
+        self.warnings += part.passed_on
+        if part.warning:
+            self.warnings.append(f'{part.warning} {id} "{WARNINGS[part.warning]}"')
+        if part.known_to is not None:
+            self.known_to.append(part.known_to)
 
 
 async def retrieve(federation: Federation, origin: Origin, id: str, question: Question) -> Heard | None:
@@ -86,8 +102,8 @@ async def _heard(
         return Heard(warnings=[LOOP])
     heard = Heard()
     requests = [_ask(federation, origin, match, question, path, told, asked) for match in matches]
-    for match, (part, warning, passed_on) in zip(matches, await federation.ask_all(requests), strict=True):
-        heard.take(match, part, warning, passed_on)
+    for match, part in zip(matches, await federation.ask_all(requests), strict=True):
+        heard.take(match, part)
     return heard
 
 
@@ -99,18 +115,18 @@ async def _ask(
     path: str,
     told: dict[str, str],
     asked: Asked | None,
-) -> tuple[list[Evolution], str, list[str]]:
+) -> Part:
     try:
         context = await federation.context_of(match.registration, origin)
     except LdContextNotAvailable:  # its registration names one that cannot be read
-        return [], "199", []
+        return Part(warning="199")
     entities = [entity for one in match.information for entity in one.entities]
     attrs = ",".join(map(context.compact, sorted(narrowed(match, question.query.attributes))))
     full = {**told, **_times(question), "attrs": attrs, "options": "sysAttrs"}
     if asked is not None:
         full |= {"type": types_for(asked, entities, context), "id": ",".join(ids_for(asked, entities))}
     given = {name: text for name, text in full.items() if text}
-    return _read(await federation.ask(match.registration, origin, "GET", path, given), question.window, context)
+    return _read(await federation.ask(match.registration, origin, "GET", path, given), question, context)
 
 
 def _times(question: Question) -> dict[str, str]:
@@ -124,19 +140,31 @@ def _times(question: Question) -> dict[str, str]:
     return told
 
 
-def _read(reply: Reply, window: Window, context: Context) -> tuple[list[Evolution], str, list[str]]:
-    """The evolutions in an answer, the code of a warning, warnings from behind (6.3.17)."""
+def _read(reply: Reply, question: Question, context: Context) -> Part:
+    """The evolutions in an answer, or what was wrong (6.3.17)."""
     if not 200 <= reply.status < 300:
-        return [], {0: "199", 404: ""}.get(reply.status, "299"), reply.warnings
+        return Part([], {0: "199", 404: ""}.get(reply.status, "299"), reply.warnings)
     if reply.invalid:
-        return [], "111", reply.warnings
+        return Part([], "111", reply.warnings)
     body = reply.body if isinstance(reply.body, list) else [] if reply.body is None else [reply.body]
     try:
-        found = [_evolution(one, window, context) for one in body]
+        found = [_evolution(one, question.window, context) for one in body]
     except (BadRequestData, LdContextNotAvailable, AttributeError, TypeError, ValueError):
-        return [], "111", reply.warnings
-    # a source that cut its answer to a part of the time knows more than it told
-    return found, "199" if reply.status == 206 else "", reply.warnings
+        return Part([], "111", reply.warnings)
+    if reply.status != 206:
+        return Part(found, "", reply.warnings)
+    # a source that cut its answer to a part of the time knows more than it told: we tell no more either (6.3.10)
+    known_to = _known_to(reply, question)
+    return Part(found, "" if known_to else "199", reply.warnings, known_to)
+
+
+def _known_to(reply: Reply, question: Question) -> datetime | None:
+    """Where the part of time ends that a source told; None where it does not say, or what is worked out needs all of it."""
+    told = Range.parsed(reply.headers.get("content-range", ""))
+    if told is None or question.aggregation is not None:
+        return None
+    backwards = question.last > 0
+    return told.end if backwards == (told.start > told.end) or told.start == told.end else None
 
 
 def _evolution(told: dict[str, Any], window: Window, context: Context) -> Evolution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from nhip.graph.temporal.model import Evolution, Question, Range, Sighting
@@ -13,13 +14,15 @@ def keep_last(evolution: Evolution, last: int) -> None:
         evolution.series[name] = series[-last:]
 
 
-def cut(found: list[Evolution], question: Question) -> Range | None:
+def cut(found: list[Evolution], question: Question, known_to: Sequence[datetime] = ()) -> Range | None:
     """Cut all evolutions to one range of time, so that none has more than `question.most` instances; None: they fit.
 
     Read from the latest instance backwards under lastN, forwards else. An attribute with nothing left keeps an empty series.
+    `known_to`: where sources ended that cut their own answers; beyond it not everything is known.
     """
     newest = question.last > 0
     edges = [edge for one in found if (edge := _edge(one, question.most, newest)) is not None]
+    edges += known_to
     if not edges:
         return None
     edge = max(edges) if newest else min(edges)
@@ -45,5 +48,5 @@ def _range(left: list[Sighting], edge: datetime, question: Question) -> Range:
     times = [sighting.at for sighting in left]
     if question.last:
         start = window.until or max(times, default=edge)
-        return Range(start, min(times, default=edge), question.last)
-    return Range(window.since or min(times, default=edge), max(times, default=edge))
+        return Range(start, edge, question.last)
+    return Range(window.since or min(times, default=edge), edge)

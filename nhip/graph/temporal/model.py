@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -9,9 +10,11 @@ import msgspec
 
 from nhip.graph.model import Instance
 from nhip.graph.query.model import Query
+from nhip.graph.rows import instant
 
 TimeProperty = Literal["observedAt", "createdAt", "modifiedAt", "deletedAt"]
 Form = Literal["normalized", "temporalValues", "aggregatedValues"]
+_RANGE = re.compile(r"date-time (\S{1,40}Z)-(\S{1,40}Z)/(?:\*|\d{1,18})")
 METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
 
 
@@ -76,6 +79,15 @@ class Range(msgspec.Struct, frozen=True):
     start: datetime
     end: datetime
     size: int | None = None
+
+    @classmethod
+    def parsed(cls, text: str) -> Range | None:
+        """From the value of a Content-Range; None where it is no range of times."""
+        found = _RANGE.fullmatch(text.strip())
+        try:
+            return cls(instant(found[1]), instant(found[2])) if found is not None else None
+        except ValueError:
+            return None
 
     def header(self) -> str:
         """The value of Content-Range."""

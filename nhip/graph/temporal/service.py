@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -144,8 +145,14 @@ async def _answer(graph: Store, lives: list[Lives], question: Question, context:
     return shown(await _evolve(graph, lives, question), question, context, shape)
 
 
-def shown(told: list[Evolution], question: Question, context: Context, shape: Shape = PLAIN) -> Answer:
-    """Evolutions in the form that was asked for, cut where they are too large."""
+def shown(
+    told: list[Evolution],
+    question: Question,
+    context: Context,
+    shape: Shape = PLAIN,
+    known_to: Sequence[datetime] = (),
+) -> Answer:
+    """Evolutions in the form that was asked for, cut where they are too large, and to what sources told (`known_to`)."""
     asked = question.query
     pick, omit = asked.pick, asked.omit
     if question.aggregation is not None:
@@ -155,7 +162,7 @@ def shown(told: list[Evolution], question: Question, context: Context, shape: Sh
     if question.last:
         for one in told:
             keep_last(one, question.last)
-    part = cut(told, question)
+    part = cut(told, question, known_to)
     rendered = [
         render_evolution(
             one,

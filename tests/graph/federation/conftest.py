@@ -47,17 +47,22 @@ class Door:
                     (name.lower(), value.strip()) for name, _s, value in (x.partition(b":") for x in lines[1:-2])
                 ]
                 body = await reader.readexactly(int(dict(headers).get(b"content-length", 0)))
-                status, told = await self._answer(method, target, headers, body)
-                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(told)}\r\n\r\n".encode() + told)
+                status, told, part = await self._answer(method, target, headers, body)
+                head = [
+                    f"HTTP/1.1 {status} X",
+                    f"Content-Length: {len(told)}",
+                    *([f"Content-Range: {part}"] if part else []),
+                ]
+                writer.write("\r\n".join([*head, "", ""]).encode() + told)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def _answer(self, method: str, target: str, headers: Any, body: bytes) -> tuple[int, bytes]:
+    async def _answer(self, method: str, target: str, headers: Any, body: bytes) -> tuple[int, bytes, str]:
         self.asked.append((method, target))
         if self.refuses:
             self.refuses -= 1
-            return 503, b""
+            return 503, b"", ""
         path, _mark, query = target.partition("?")
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
         sent: list[dict[str, Any]] = []
@@ -70,7 +75,8 @@ class Door:
 
         assert self.app is not None
         await self.app({**scope, "query_string": query.encode()}, receive, send)
-        return sent[0]["status"], b"" if sent[0]["status"] == 204 else sent[1]["body"]
+        part = dict(sent[0]["headers"]).get(b"content-range", b"").decode()
+        return sent[0]["status"], b"" if sent[0]["status"] == 204 else sent[1]["body"], part
 
 
 class City:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from nhip.graph.temporal.model import Range
 from tests.graph.clauses import clause
 from tests.graph.federation.test_relays import BUS, REG
 
@@ -87,3 +92,46 @@ async def test_a_source_is_asked_only_for_times_that_it_knows(hue: City, vinh: C
     assert await hue.ask("GET", later) == [] and len(vinh.door.asked) == before
     assert [values(one) for one in await hue.ask("GET", f"/temporal/entities?type=Bus&{SINCE}")] == [[20]]
     assert await hue.ask("GET", f"/temporal/entities?type=Bus&{SINCE}&local=true") == []
+    await hue.ask("DELETE", f"/csourceRegistrations/{REG}")  # which a listing without times does not find
+
+
+@clause("5.7.3", "5.7.4", "6.3.10")
+async def test_what_a_source_tells_in_part_is_told_in_part(
+    hue: City, vinh: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vinh tells three instances at once; whoever asks Huế goes on where it ended, and gets everything once."""
+    monkeypatch.setattr(vinh.app, "limits", msgspec.structs.replace(vinh.app.limits, instances=3))
+    await hue.knows(vinh, REG, operations=OFFERED)
+    await vinh.series(BUS, d1=1, d3=3, d5=5, d7=7, d9=9)
+    await hue.series(BUS, d2=2, d8=8)
+    for path in (f"/temporal/entities/{BUS}?", "/temporal/entities?type=Bus&"):
+        got: list[int] = []
+        since = "2026-05-01T00:00:00Z"
+        for status in (206, 200):
+            answer = await hue.client.get(f"{path}timerel=after&timeAt={since}")
+            assert answer.status_code == status and "ngsild-warning" not in answer.headers
+            told = answer.json()
+            got += [value for value in values(told if isinstance(told, dict) else told[0]) if value not in got]
+            if status == 206:
+                assert answer.headers["content-range"] == "date-time 2026-05-01T00:00:00Z-2026-05-05T00:00:00Z/*"
+                assert got == [1, 2, 3, 5]
+                since = "2026-05-05T00:00:00Z"
+        assert got == [1, 2, 3, 5, 7, 8, 9]
+        last = await hue.client.get(f"{path}{SINCE}&lastN=6")
+        assert last.status_code == 206
+        assert values(last.json() if "type=Bus" not in path else last.json()[0]) == [5, 7, 8, 9]
+        assert last.headers["content-range"].endswith("-2026-05-05T00:00:00Z/6")
+    worked_out = await hue.client.get(f"/temporal/entities/{BUS}?{SINCE}&options=aggregatedValues&aggrMethods=sum")
+    assert worked_out.status_code == 200 and "199" in worked_out.headers["ngsild-warning"], "a part cannot be summed up"
+
+
+@pytest.mark.parametrize("text", ["", "bytes 1-2/3", "date-time x-y/*", "date-time 2026-05-01T00:00:00Z/*"])
+def test_what_is_no_range_of_times(text: str) -> None:
+    assert Range.parsed(text) is None
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)), st.none() | st.integers(0, 9))
+def test_a_range_is_read_as_it_is_written(start: datetime, end: datetime, size: int | None) -> None:
+    found = Range.parsed(Range(start, end, size).header())
+    assert found is None or (found.start, found.end) == (start, end)
+    assert found is not None or min(start, end).year < 1000, "such years are not written with four digits"
