@@ -13,7 +13,7 @@ from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.things import store
 from nhip.things.building import build
-from nhip.things.columns import usable
+from nhip.things.columns import allowed, usable
 from nhip.things.errors import NoMapping
 from nhip.things.keeping import contracts_of
 from nhip.things.model import Fault, Held, Mapping
@@ -79,3 +79,19 @@ async def preview(installation: Installation, mapping: Mapping, most: int = FIRS
                 faults += odd
             break
     return Preview(dataset.name, version.no, things, faults)
+
+
+async def list_columns(installation: Installation, name: str) -> list[str]:
+    """The columns of a dataset's version in force that its contracts let into the graph, where internal ones may.
+
+    Raises DatasetNotFound.
+    """
+    async with installation.db.read() as tx:
+        dataset = await get_dataset(tx, name)
+        version = await find_version_in_force(tx, dataset)
+        if version is None:
+            return []
+        contracts = await contracts_of(tx, dataset, version)
+    there = await asyncio.to_thread(present, installation.settings, installation.objects.path(version.object))
+    may = allowed(contracts, internal=True) if contracts else frozenset()
+    return [column for column in there if column in may]
