@@ -11,7 +11,7 @@ import gc
 import sys
 from typing import Any
 
-from nhip.graph_commands import run_server
+from nhip.graph.http.serving import run
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -38,4 +38,4 @@ def create() -> Any:
 
 
 if __name__ == "__main__":
-    run_server("bench.floor:create", "127.0.0.1", int(sys.argv[1]), 1)
+    run("bench.floor:create", "127.0.0.1", int(sys.argv[1]))

@@ -21,6 +21,7 @@ from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.http.serving import run
 from nhip.graph.mirrors.commands import mirror
 from nhip.graph.mirrors.service import Mirrors
 from nhip.graph.nodes import node_database
@@ -95,7 +96,7 @@ def serve(
         told = Node(node or "nhip", asyncio.run(node_database(url, node)), f"http://{host}:{port}", files, instances)
         os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
-        run_server("nhip.graph_commands:create_node", host, port, processes)
+        run("nhip.graph_commands:create_node", host, port, processes)
     finally:
         if server is not None:
             server.stop()
@@ -107,24 +108,6 @@ def _mapping(file: Path | None) -> dict[str, str]:
         return msgspec.convert(found, dict[str, str])
     except (ValueError, msgspec.ValidationError) as error:
         raise BadInput(what=f"--contexts: {error}") from error
-
-
-def run_server(application: str, host: str, port: int, processes: int) -> None:
-    """Serve what the factory `application` (module:function) makes until interrupted, in as many processes."""
-    from granian.constants import Interfaces, Loops
-    from granian.server import Server
-
-    Server(
-        application,
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=processes,
-        log_access=False,
-        backpressure=1024,
-    ).serve()
 
 
 def create_node() -> Any:

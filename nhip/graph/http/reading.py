@@ -1,0 +1,204 @@
+"""Bytes to requests. What could be understood in two ways (RFC 9112, 11.2) is refused, mostly by the parser: llhttp, strict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httptools
+
+from nhip.graph.errors import MethodNotAllowed, TooLarge
+from nhip.graph.http.errors import AddressTooLong, HeadTooLarge, NotHttp, TooMuchAtOnce, UnknownCoding, UnknownVersion
+from nhip.graph.http.limits import RETRY_AFTER_S, SMALL
+from nhip.kernel.i18n import _
+
+if TYPE_CHECKING:
+    from nhip.graph.http.serving import Front
+
+NOTHING, HEAD, BODY = 0, 1, 2
+"""What is being read: nothing yet of the next request, its head, its body."""
+Scope = dict[str, Any]
+Asked = Callable[[Scope, bytes, bool, int], None]
+"""Takes a whole request: its scope, its body, whether the connection is kept after it, its weight among the large bodies."""
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_SLASH = 0x2F
+
+
+class Reader:
+    """Parses the bytes of one connection. The methods `on_…` are the parser's to call."""
+
+    def __init__(self, front: Front, told: Scope, asked: Asked, expected: Callable[[], None]) -> None:
+        self.reading = NOTHING
+        self.until = 0.0
+        """When what is being read has to be there."""
+        self._front = front
+        self._told = told
+        """What every scope of the connection says."""
+        self._asked = asked
+        self._expected = expected
+        """Called when the peer waits with its body until it hears that it may send it."""
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._again = b""
+        """The head of a request for another protocol, without that wish: it is answered as if it had none."""
+        self._pieces: list[bytes] = []
+        self._weight = 0
+        """Bytes of `_pieces` that count against the limit of large bodies."""
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Parse what came. Raises an NhipError for what is refused; nothing can be read after that."""
+        assert self._parser is not None
+        try:
+            while True:
+                try:
+                    self._parser.feed_data(data)
+                    break
+                except httptools.HttpParserUpgrade as upgrade:
+                    data = data[upgrade.args[0] :]
+                    self._parser, head, self._again = httptools.HttpRequestParser(self), self._again, b""
+                    self._parser.feed_data(head)
+        except httptools.HttpParserCallbackError as error:
+            raise error.__context__ or error from None
+        except httptools.HttpParserError as error:
+            raise NotHttp(what=str(error)) from None
+        if self.reading:
+            self._bound(len(data))
+
+    def close(self) -> None:
+        """Forget what was read by half."""
+        self._front.held -= self._weight
+        self._weight = 0
+        self._pieces = []
+        self._parser = None  # the two hold each other
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self.reading = HEAD
+        self.until = self._front.until_head
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._size = 0
+        self._without = 0
+        """Bytes since the request, its body or the last piece of its body began."""
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; also one of a trailer, which nobody reads."""
+        self._headers.append((name.lower(), value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Look at the head. Raises an NhipError for what is refused."""
+        assert self._parser is not None
+        known, version = dict(self._headers), self._parser.get_http_version()
+        if self._parser.should_upgrade():
+            self._again = self._not_upgraded(version)
+            return
+        self._require(version, known)
+        path, _mark, query = self._url.partition(b"?")
+        if path[0] != _SLASH or b"#" in self._url:
+            path, query = _target(self._url)
+        text = path.decode("ascii")
+        self._scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": self._parser.get_method().decode("ascii"),
+            "path": unquote(text) if "%" in text else text,
+            "raw_path": path,
+            "query_string": query,
+            "headers": self._headers,
+            **self._told,
+        }
+        self._keep = self._parser.should_keep_alive()
+        self.reading = BODY
+        if b"content-length" in known or b"transfer-encoding" in known:
+            self._announced(version, known)
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body. Raises TooLarge, TooMuchAtOnce."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._without = 0
+        if self._size > SMALL:
+            self._weigh()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._again:
+            return
+        pieces, weight = self._pieces, self._weight
+        self.reading, self._pieces, self._weight = NOTHING, [], 0
+        self._asked(self._scope, pieces[0] if len(pieces) == 1 else b"".join(pieces), self._keep, weight)
+
+    def _not_upgraded(self, version: str) -> bytes:
+        """Another protocol may be wished for, and need not be spoken (RFC 9110, 7.8); the parser would not read the body then."""
+        assert self._parser is not None
+        method = self._parser.get_method()
+        if method == b"CONNECT":
+            raise MethodNotAllowed(what="CONNECT")
+        lines = [b"%b: %b\r\n" % pair for pair in self._headers if pair[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))
+
+    def _require(self, version: str, known: dict[bytes, bytes]) -> None:
+        limits = self._front.limits
+        if len(self._url) > limits.address_bytes:
+            raise AddressTooLong(bytes=limits.address_bytes)
+        if len(self._headers) > limits.headers:
+            raise HeadTooLarge(headers=limits.headers, bytes=limits.head_bytes)
+        if version != "1.1":
+            if version != "1.0":
+                raise UnknownVersion(what=f"HTTP/{version}")
+        elif b"host" not in known:
+            raise NotHttp(what=_("the Host header is missing"))
+        if len(known) != len(self._headers):
+            names = [name for name, _value in self._headers]
+            for once in (b"host", b"transfer-encoding"):
+                if names.count(once) > 1:
+                    raise NotHttp(what=f"{once.decode()}: {_('told twice')}")
+
+    def _announced(self, version: str, known: dict[bytes, bytes]) -> None:
+        """A body is to come. Raises for one that is too long or coded otherwise."""
+        length, coding = known.get(b"content-length"), known.get(b"transfer-encoding")
+        self.until, self._without = self._front.until_body, 0
+        if coding is not None:
+            if version != "1.1":
+                raise NotHttp(what="Transfer-Encoding, HTTP/1.0")
+            if coding.lower() != b"chunked":
+                raise UnknownCoding(what=coding.decode("latin-1")[:40])
+            self._headers = []  # what a trailer says does not come among the headers
+        elif length is not None and int(length) > self._front.limits.body_bytes:
+            raise TooLarge(what=_("more than the limit"))
+        if known.get(b"expect", b"").lower() == b"100-continue" and version == "1.1" and length != b"0":
+            self._expected()
+
+    def _weigh(self) -> None:
+        """Large bodies count together. Raises TooLarge, TooMuchAtOnce."""
+        limits = self._front.limits
+        if self._size > limits.body_bytes:
+            raise TooLarge(what=_("more than the limit"))
+        self._front.held += self._size - self._weight
+        self._weight = self._size
+        if self._front.held > limits.bodies_bytes:
+            raise TooMuchAtOnce(seconds=RETRY_AFTER_S)
+
+    def _bound(self, length: int) -> None:
+        """What the parser holds by itself may not grow for ever: long heads, chunk extensions, trailers."""
+        limits = self._front.limits
+        self._without += length
+        if self._without > limits.head_bytes or len(self._headers) > limits.headers:
+            if self.reading == HEAD and not self._headers and len(self._url) > limits.address_bytes:
+                raise AddressTooLong(bytes=limits.address_bytes)
+            raise HeadTooLarge(headers=limits.headers, bytes=limits.head_bytes)
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of an address that is not in the usual form (RFC 9112, 3.2)."""
+    if url == b"*":
+        return url, b""
+    if b"#" in url:
+        raise NotHttp(what="#")
+    parsed = httptools.parse_url(url)
+    return parsed.path or b"/", parsed.query or b""
