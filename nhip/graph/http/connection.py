@@ -140,7 +140,8 @@ class Connection(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         """The answer is written: go on with what waits."""
         self._current = self._task = None
-        self._tell()
+        if self._changed is not None:
+            self._tell()
         if not exchange.keep:
             self._close()
         else:

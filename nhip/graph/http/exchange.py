@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from nhip.errors import NhipError
 from nhip.graph.api.answers import problem
 from nhip.graph.http.limits import RETRY_AFTER_S
 
@@ -102,25 +101,24 @@ class Exchange:
         if self._status in _BODILESS:
             self.connection.transport.write(self._head(b""))
         elif self.scope["method"] == "HEAD":
-            self.connection.transport.write(self._head(_length(self._headers) or b"content-length: %d\r\n" % len(body)))
+            self.connection.transport.write(self._head(_length(self._headers) or b"content-length: %d" % len(body)))
         else:
-            self.connection.transport.write(self._head(b"content-length: %d\r\n" % len(body)) + body)
+            self.connection.transport.write(self._head(b"content-length: %d" % len(body)) + body)
         self.finished = True
         self.connection.answered(self)
 
     def _head(self, framing: bytes) -> bytes:
         """Status line and headers; how long the answer is says `framing` alone. Raises RuntimeError for split headers."""
-        lines = [_STATUS[self._status], self.connection.front.date]
-        lines += [b"%b: %b\r\n" % pair for pair in self._headers if pair[0] not in _OURS]
+        lines = [self.connection.front.date]
+        lines += [b": ".join(pair) for pair in self._headers if pair[0] not in _OURS]
         if framing:
             lines.append(framing)
         if not self.keep:
-            lines.append(b"connection: close\r\n")
+            lines.append(b"connection: close")
         elif self.scope["http_version"] == "1.0":
-            lines.append(b"connection: keep-alive\r\n")
-        lines.append(b"\r\n")
-        head = b"".join(lines)
-        if not head.count(b"\n") == head.count(b"\r") == len(lines):
+            lines.append(b"connection: keep-alive")
+        head = b"%b%b\r\n\r\n" % (_STATUS[self._status], b"\r\n".join(lines))
+        if not head.count(b"\n") == head.count(b"\r") == len(lines) + 2:
             raise RuntimeError("a header with a line break")
         return head
 
@@ -150,7 +148,7 @@ class Exchange:
             return told
         if self.scope["http_version"] == "1.1":
             self._chunked = True
-            return b"transfer-encoding: chunked\r\n"
+            return b"transfer-encoding: chunked"
         self.keep = False  # before HTTP/1.1 an answer of unknown length ends with its connection
         return b""
 
@@ -169,15 +167,15 @@ class Exchange:
 def _length(headers: Headers) -> bytes:
     for name, value in headers:
         if name == b"content-length":
-            return b"content-length: %b\r\n" % value
+            return b"content-length: %b" % value
     return b""
 
 
 def refusal(error: Exception, date: bytes) -> bytes:
     """A whole answer with problem details, after which the connection ends."""
     answer = problem(error)
-    lines = [_STATUS[answer.status], date, b"content-type: %b\r\n" % answer.kind.encode("ascii")]
-    if isinstance(error, NhipError) and error.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        lines.append(b"retry-after: %d\r\n" % RETRY_AFTER_S)
-    lines += (b"content-length: %d\r\n" % len(answer.body), b"connection: close\r\n\r\n", answer.body)
-    return b"".join(lines)
+    lines = [date, b"content-type: %b" % answer.kind.encode("ascii"), b"content-length: %d" % len(answer.body)]
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        lines.append(b"retry-after: %d" % RETRY_AFTER_S)
+    lines += (b"connection: close", b"", answer.body)
+    return _STATUS[answer.status] + b"\r\n".join(lines)

@@ -77,9 +77,8 @@ class Reader:
         self.until = self._front.until_head
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._size = 0
-        self._without = 0
-        """Bytes since the request, its body or the last piece of its body began."""
+        self._size = self._without = 0
+        """`_without`: bytes since the request, its body or the last piece of its body began."""
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
@@ -92,11 +91,15 @@ class Reader:
     def on_headers_complete(self) -> None:
         """Look at the head. Raises an NhipError for what is refused."""
         assert self._parser is not None
-        known, version = dict(self._headers), self._parser.get_http_version()
+        known, version, limits = dict(self._headers), self._parser.get_http_version(), self._front.limits
         if self._parser.should_upgrade():
             self._again = self._not_upgraded(version)
             return
-        self._require(version, known)
+        count = len(self._headers)
+        if count != len(known) or count > limits.headers or len(self._url) > limits.address_bytes:
+            self._require_bounds()
+        if version != "1.1" or b"host" not in known:
+            self._require_version(version)
         path, _mark, query = self._url.partition(b"?")
         if path[0] != _SLASH or b"#" in self._url:
             path, query = _target(self._url)
@@ -142,22 +145,21 @@ class Reader:
         lines = [b"%b: %b\r\n" % pair for pair in self._headers if pair[0] != b"upgrade"]
         return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))
 
-    def _require(self, version: str, known: dict[bytes, bytes]) -> None:
-        limits = self._front.limits
+    def _require_bounds(self) -> None:
+        limits, names = self._front.limits, [name for name, _value in self._headers]
         if len(self._url) > limits.address_bytes:
             raise AddressTooLong(bytes=limits.address_bytes)
-        if len(self._headers) > limits.headers:
+        if len(names) > limits.headers:
             raise HeadTooLarge(headers=limits.headers, bytes=limits.head_bytes)
-        if version != "1.1":
-            if version != "1.0":
-                raise UnknownVersion(what=f"HTTP/{version}")
-        elif b"host" not in known:
+        for once in (b"host", b"transfer-encoding"):
+            if names.count(once) > 1:
+                raise NotHttp(what=f"{once.decode()}: {_('told twice')}")
+
+    def _require_version(self, version: str) -> None:
+        if version == "1.1":
             raise NotHttp(what=_("the Host header is missing"))
-        if len(known) != len(self._headers):
-            names = [name for name, _value in self._headers]
-            for once in (b"host", b"transfer-encoding"):
-                if names.count(once) > 1:
-                    raise NotHttp(what=f"{once.decode()}: {_('told twice')}")
+        if version != "1.0":
+            raise UnknownVersion(what=f"HTTP/{version}")
 
     def _announced(self, version: str, known: dict[bytes, bytes]) -> None:
         """A body is to come. Raises for one that is too long or coded otherwise."""

@@ -72,7 +72,7 @@ class Front:
         self.now = now = self.loop.time()
         self.until_head, self.until_body = now + self.limits.head_s, now + self.limits.body_s
         self.until_idle = now + self.limits.idle_s
-        self.date = f"date: {formatdate(usegmt=True)}\r\n".encode("ascii")
+        self.date = f"date: {formatdate(usegmt=True)}".encode("ascii")
 
 
 class Server(uvicorn.Server):
