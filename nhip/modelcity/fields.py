@@ -349,3 +349,13 @@ def clock(name: str, title: str, low: int = 5, high: int = 21) -> Column:
 def year(name: str, title: str, oldest: int = 1990, newest: int = 2025) -> Column:
     """A year."""
     return count(name, title, oldest, newest)
+
+
+def told(name: str, title: str, by: str, dataset: str, key: str) -> Column:
+    """What another agency's dataset says in its column of the same name about the thing that `by` refers to by `key`."""
+
+    def make(draw: Draw) -> Values:
+        said = dict(zip(draw.keys[dataset][key], draw.keys[dataset][name], strict=True))
+        return [said[member] for member in draw.table[by]]
+
+    return Column(name=name, title=title, type="integer", make=make, minimum=0, repeats=(dataset, name))

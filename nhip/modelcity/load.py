@@ -10,19 +10,20 @@ from pathlib import Path
 import msgspec
 
 from nhip.datasets.catalogue import put_agency, put_contract, put_dataset
+from nhip.datasets.conflicts import measure_conflicts
 from nhip.datasets.contract.yaml import dump
 from nhip.datasets.deliveries import Receipt
 from nhip.datasets.health import NAMES, get_city_health
 from nhip.datasets.pipeline import process, resume
 from nhip.datasets.sources import put_source, run
-from nhip.datasets.store import get_source, list_datasets, list_deliveries, list_versions
+from nhip.datasets.store import get_source, list_conflicts, list_datasets, list_deliveries, list_versions
 from nhip.db import Connection
 from nhip.db.installation import Installation
 from nhip.modelcity.model import City, Dataset
 from nhip.modelcity.openness import open_city
 from nhip.modelcity.portal import Portals
 from nhip.modelcity.privacy import make_processings
-from nhip.modelcity.truth import compare
+from nhip.modelcity.truth import Delivery, compare
 
 Step = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and of how much."""
@@ -84,6 +85,7 @@ async def load_city(installation: Installation, city: City, step: Step) -> Loade
     await resume(installation)
     deliveries = await _fetch_all(installation, city, step)
     failed = await _process_all(installation, city, deliveries, step)
+    await measure_conflicts(installation)
     opened = await open_city(installation, lambda done, total: step("open", done, total))
     loaded = await report(installation, city, failed, time.monotonic() - started)
     return msgspec.structs.replace(loaded, open=opened.open, refused=opened.refused)
@@ -139,18 +141,27 @@ def waves(city: City, deliveries: Arrived) -> list[Arrived]:
 
 async def report(installation: Installation, city: City, failed: list[dict[str, str]], seconds: float) -> Loaded:
     """The figures of the loaded city, beside the planted truth."""
-    findings: dict[tuple[str, int], Path] = {}
+    findings: dict[Delivery, Path] = {}
+    conflicts: dict[Delivery, list[Path]] = {}
+    # a conflict is measured from both sides; it counts once, where one refers to the other
+    refers = {(d.spec.slug, reference.to_dataset) for d in city.datasets for reference in d.contract.references}
     rows = deliveries = 0
     async with installation.db.read() as tx:
         for dataset in await list_datasets(tx):
             arrived = [d.id for d in reversed(await list_deliveries(tx, dataset, 100))]
             deliveries += len(arrived)
+            numbers: dict[int, int] = {}
             for version in await list_versions(tx, dataset):
                 rows += version.row_count + version.quarantined
                 number = _number(city, dataset.name, arrived.index(version.delivery_id) + 1, len(arrived))
                 findings[dataset.name, number] = installation.objects.path(version.manifest["objects"]["findings"])
+                numbers[version.no] = number
+            for conflict in await list_conflicts(tx, dataset.id):
+                if conflict.object and (dataset.name, conflict.other_name) in refers:
+                    held_against = conflicts.setdefault((dataset.name, numbers[conflict.version_no]), [])
+                    held_against.append(installation.objects.path(conflict.object))
         health = await get_city_health(tx)
-    held = compare(city.truth, findings)
+    held = compare(city.truth, findings, conflicts)
     return Loaded(
         agencies=sum(1 for a in health.agencies if a.datasets),
         datasets=len(health.datasets),

@@ -53,6 +53,8 @@ class Column:
     unit: str = ""
     crs: str = ""
     refers: tuple[str, str] | None = None
+    repeats: tuple[str, str] | None = None
+    """Dataset and column of another agency that say the same of the thing that this row refers to."""
     classification: str = "public"
     order: str = "dmy"
     header: str = ""

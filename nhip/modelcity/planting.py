@@ -36,6 +36,7 @@ RARE_KINDS = frozenset(
     )
 )
 """Kinds that fit few columns get several turns, so that enough of each is planted."""
+CONTRADICTED = 13
 _IN_SPOILT_COLUMNS = {"required", "enum", "date.impossible"}
 """Faults that still tell something in a column that is wrong as a whole."""
 
@@ -92,7 +93,7 @@ class Planter:
         """Everything that can go wrong with a row of this dataset, in random order."""
         found: list[tuple[str, Act]] = []
         for column in self.spec.columns:
-            if column.name not in self.referred:
+            if column.name not in self.referred and not column.repeats:
                 for fault in FAULTS:
                     if self._fits(fault, column):
                         found += [(fault.kind, self._cell(fault, column))] * (RARE if fault.kind in RARE_KINDS else 1)
@@ -163,6 +164,20 @@ class Planter:
         self.put(row, {column.name: None})
         self.note("primaryKey.missing", row, column.name)
         return True
+
+    def contradict(self) -> list[int]:
+        """Say something else than the other agency about every thirteenth thing that both speak of; gives the rows."""
+        rows = []
+        for column in self.spec.columns:
+            if column.repeats:
+                link = next(c.name for c in self.spec.columns if c.refers and c.refers[0] == column.repeats[0])
+                wrong = list(dict.fromkeys(self.good[link]))[::CONTRADICTED]
+                for row in (at for at, member in enumerate(self.good[link]) if member in wrong):
+                    good = self.good[column.name][row]
+                    self.put(row, {column.name: good + 3})
+                    self.note("conflict", row, column.name, good + 3, canonical(good))
+                    rows.append(row)
+        return rows
 
     def _rule(self, rule: Rule) -> Act:
         def act(row: int) -> bool:
@@ -278,7 +293,9 @@ def plant(
     listed_twice = rng.random(rows) < spec.dirt.grain
     for row in np.flatnonzero(listed_twice).tolist():
         planter.repeat(row)
-    free = rng.permutation(np.flatnonzero(~listed_twice))
+    taken = listed_twice.copy()
+    taken[planter.contradict()] = True
+    free = rng.permutation(np.flatnonzero(~taken))
     chosen = free[: round(rows * spec.dirt.rate)].tolist() if acts else []
     turn = 0
     for row in chosen:

@@ -15,6 +15,7 @@ ACCEPTED: dict[str, str] = {
     "citizen.wrong": "citizen.* identity.* pattern type",
     "column.missing": "column.missing",
     "column.renamed": "column.*",
+    "conflict": "conflict",
     "coordinate.form": "coordinate.form point.degrees",
     "coordinate.outside": "coordinate.* point.* minimum maximum place.*",
     "coordinate.swapped": "coordinate.swapped point.swapped",
@@ -76,6 +77,10 @@ _WHOLE_ROW = (
 """Plants that may rightly be found in another column of their row: pairs, row rules, places and their points, keys."""
 
 
+Delivery = tuple[str, int]
+"""Dataset, and number of the delivery."""
+
+
 class Score(msgspec.Struct, frozen=True):
     """Of one kind: planted, found by an accepted rule, found by another rule at the same place, missed."""
 
@@ -100,13 +105,23 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return sum(s.found + s.otherwise for s in self.by_kind.values()) / planted if planted else 1.0
 
 
-def compare(truth: Path, findings: Mapping[tuple[str, int], Path], *, examples: int = 50) -> Comparison:
-    """Compare truth.parquet with the findings (FINDING_DDL) of deliveries, given as (dataset, number of the delivery) -> Parquet.
+def compare(
+    truth: Path,
+    findings: Mapping[Delivery, Path],
+    conflicts: Mapping[Delivery, list[Path]] | None = None,
+    *,
+    examples: int = 50,
+) -> Comparison:
+    """Compare truth.parquet with the findings (FINDING_DDL) of deliveries, given as (dataset, number of the delivery) -> Parquet,
+    and with the cells that other datasets say differently (as `nhip.datasets.compare` writes them).
 
     Plants of deliveries that are not given are left out. Kinds in QUIET are found where they left no error.
     """
     with duckdb.connect(config={"threads": 1}) as db:
         _load(db, truth, findings)
+        for (dataset, number), paths in (conflicts or {}).items():
+            db.execute("INSERT INTO finding SELECT ?, ?, \"row\", \"column\", 'conflict', 'warning', value, other_value"
+                       " FROM read_parquet(?)", [dataset, number, list(map(str, paths))])  # fmt: skip
         db.execute(_JUDGE)
         scores = db.execute(_SCORES).fetchall()
         alarms = db.execute("SELECT rule, count(*) FROM alarm GROUP BY rule ORDER BY 2 DESC, 1").fetchall()
@@ -120,7 +135,7 @@ def compare(truth: Path, findings: Mapping[tuple[str, int], Path], *, examples: 
         )
 
 
-def _load(db: duckdb.DuckDBPyConnection, truth: Path, findings: Mapping[tuple[str, int], Path]) -> None:
+def _load(db: duckdb.DuckDBPyConnection, truth: Path, findings: Mapping[Delivery, Path]) -> None:
     db.execute("CREATE TABLE finding (dataset VARCHAR, delivery INTEGER, row BIGINT, col VARCHAR, rule VARCHAR,"
                " severity VARCHAR, value VARCHAR, suggestion VARCHAR)")  # fmt: skip
     db.execute("CREATE TABLE given (dataset VARCHAR, delivery INTEGER)")

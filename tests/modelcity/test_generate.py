@@ -75,6 +75,7 @@ LEAST = {
     "primaryKey.missing": 30,
     "reference": 100,
     "row.rule": 50,
+    "conflict": 15,
     "duplicate.exact": 300,
     "duplicate.business": 50,
     "personal.leak": 10,

@@ -102,6 +102,20 @@ def test_row_rules_count_wherever_they_are_reported(truth_of: Callable[..., Path
     assert judge(truth, findings((3, "", "row:be-giang-sau-khai-giang", "error"))).by_kind["row.rule"].found == 1
 
 
+def test_a_conflict_is_found_by_the_cells_that_the_other_dataset_says_differently(
+    truth_of: Callable[..., Path], findings: Findings, tmp_path: Path
+) -> None:
+    truth = truth_of(*({"row": row, "column": "so_ho", "kind": "conflict"} for row in (3, 4)))
+    differing = tmp_path / "conflicts.parquet"
+    with duckdb.connect() as db:
+        cells = "VALUES (3::BIGINT, 'C1', 'so_ho', '7', 2::BIGINT, '9'), (8, 'C2', 'so_ho', '1', 5, '2')"
+        names = '"row", key, "column", value, other_row, other_value'
+        db.execute(f"COPY (FROM ({cells}) AS c ({names})) TO '{differing}' (FORMAT parquet)")
+    result = compare(truth, {("cho", 1): findings()}, {("cho", 1): [differing]})
+    assert result.by_kind["conflict"] == Score(2, 1, 0, 1)
+    assert result.false_alarms == {"conflict": 1}
+
+
 def test_deliveries_that_are_not_given_do_not_count(truth_of: Callable[..., Path], findings: Findings) -> None:
     truth = truth_of(
         {"row": 3, "column": "a", "kind": "enum", "delivery": 2}, {"row": 3, "column": "a", "kind": "enum"}

@@ -41,5 +41,6 @@ DATASETS: tuple[DatasetSpec, ...] = _in_order(people.DATASETS + transport.DATASE
 
 
 def referred() -> frozenset[tuple[str, str]]:
-    """Pairs (dataset, column) whose values other datasets refer to."""
-    return frozenset(column.refers for spec in DATASETS for column in spec.columns if column.refers)
+    """Pairs (dataset, column) whose values other datasets refer to or repeat."""
+    columns = [column for spec in DATASETS for column in spec.columns]
+    return frozenset(pair for column in columns for pair in (column.refers, column.repeats) if pair)
