@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nhip import __version__
-from nhip.errors import NhipError, StorageFull, Unavailable
+from nhip.errors import NhipError, PlaceRefused, StorageFull, Unavailable
 from nhip.settings import load
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ COMMANDS = {
     "password": ("nhip.operate", "password", "Let somebody in who cannot sign in."),
 }
 """Where each command is, and its line in the overview."""
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 ALONE = ("check", "inspect")
 """Commands that need no installation, and start at once without the database's code."""
 
@@ -123,6 +124,8 @@ def _explained(error: Exception) -> NhipError:
     """What the system refused (no right, no room) in words; anything else is our fault, its traceback goes into a file."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StorageFull(where=error.filename or tempfile.gettempdir())
+    if isinstance(error, OSError) and error.errno in _REFUSALS and error.filename:
+        return PlaceRefused(where=error.filename, why=error.strerror)
     if isinstance(error, OSError) and error.strerror:
         return Unavailable(what=f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
     from nhip.web.errors import Unexpected

@@ -66,6 +66,24 @@ class BadInput(NhipError):
     status = 400
 
 
+class FileMissing(BadInput):
+    """There is no file {file}."""
+
+
+class FolderMissing(BadInput):
+    """There is no folder {folder}."""
+
+
+class NotText(BadInput):
+    """{file} is not text in UTF-8."""
+
+
+class PlaceRefused(NhipError):
+    """The system refuses {where} ({why}). Check that the path is right and that you may write there."""
+
+    status = 503
+
+
 class Unavailable(NhipError):
     """Nhịp cannot work right now: {what}. Try again in a minute."""
 

@@ -17,6 +17,7 @@ import msgspec
 from nhip.db import Database
 from nhip.db.installation import database_url
 from nhip.errors import BadInput
+from nhip.files import text_of
 from nhip.graph.api.app import GraphApp, Permit
 from nhip.graph.api.limits import Limits
 from nhip.graph.contexts.hosting import Hosting
@@ -63,7 +64,7 @@ graph.add_command(mirror)
 
 
 @graph.command()
-@click.option("--port", type=int, default=9090, show_default=True, help="Port to listen on.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=9090, show_default=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--node", default="", help="Name of the node; each has a database of its own.")
 @click.option("--open", "everybody", is_flag=True, help="Let everybody read and write: nobody is asked who they are.")
@@ -104,7 +105,7 @@ def serve(
 
 def _mapping(file: Path | None) -> dict[str, str]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8")) if file else {}
+        found = json.loads(text_of(file)) if file else {}
         return msgspec.convert(found, dict[str, str])
     except (ValueError, msgspec.ValidationError) as error:
         raise BadInput(what=f"--contexts: {error}") from error

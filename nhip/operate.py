@@ -123,7 +123,12 @@ def _folder(settings: Settings) -> Check:
         folder.mkdir(parents=True, exist_ok=True)
         well = os.access(folder, os.W_OK)
     except OSError as error:
-        return Check(_("data folder"), False, str(error), _("Choose a folder that you may write to with --data-dir."))
+        return Check(
+            _("data folder"),
+            False,
+            f"{error.filename}: {error.strerror}",
+            _("Choose a folder that you may write to with --data-dir."),
+        )
     return Check(_("data folder"), well, str(folder), "" if well else _("Give yourself the right to write there."))
 
 
@@ -139,6 +144,8 @@ def _browser_files(_settings: Settings) -> Check:
     return Check(_("browser files"), well, _("ok") if well else _("missing"), "" if well else _("Run `make build`."))
 
 
+_NAMED = 3
+"""Missing migrations that are named; the others are counted."""
 LOOKS: tuple[Callable[[Settings], Check], ...] = (_python, _folder, _disk, _browser_files)
 
 
@@ -150,15 +157,16 @@ async def _look_inside(settings: Settings) -> list[Check]:
         async with opened(settings, pool_size=2) as installation:
             missing = await list_missing(installation.db)
             checks = [Check(_("database"), True, _("embedded") if installation.server else _("external"))]
-            names = ", ".join(f"{m.package}/{m.name}" for m in missing)
+            names = ", ".join(f"{m.package}/{m.name}" for m in missing[:_NAMED])
+            seen = f"{names} … ({len(missing)})" if len(missing) > _NAMED else names
             checks.append(
-                Check(_("migrations"), not missing, names or _("ok"), _("Run `nhip migrate`.") if missing else "")
+                Check(_("migrations"), not missing, seen or _("ok"), _("Run `nhip migrate`.") if missing else "")
             )
             if not missing:
                 checks += await _look_at_data(installation)
             return checks
     except (NhipError, OSError) as error:
-        seen = error.message() if isinstance(error, NhipError) else str(error)
+        seen = error.message() if isinstance(error, NhipError) else f"{error.filename}: {error.strerror}"
         return [Check(_("database"), False, seen, advice)]
 
 

@@ -24,6 +24,10 @@ class NoSuchSector(BadInput):
     """There is no sector named {name}. Install its package (`pip install -e nhip-{name}`), or give the folder that holds it."""
 
 
+class BadSectorName(BadInput):
+    """“{name}” cannot be the name of a sector: use 2 to 31 small letters, digits and _, beginning with a letter."""
+
+
 class FolderTaken(Conflict):
     """The folder {folder} is there already and is left as it is. Choose another name, or remove it."""
 
@@ -41,7 +45,7 @@ def sector() -> None:
 def sector_new(name: str, title: str, title_en: str, parent: Path) -> None:
     """Write a working sector NAME into a folder of its own."""
     if not (name.isidentifier() and name.islower() and name.isascii() and len(name) <= 31):
-        raise BadInput(what=f"{name}: use small letters, digits and _, beginning with a letter")
+        raise BadSectorName(name=name)
     folder = parent / f"nhip-{name}"
     if folder.exists():
         raise FolderTaken(folder=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -37,9 +38,14 @@ class PortTaken(BadInput):
     """Something else listens on {host}:{port} already. Stop it, or choose another port with --port."""
 
 
+class CannotListen(BadInput):
+    """Nhịp cannot listen on {host}:{port} ({why}). Give an address of this machine with --host, and a port that you may use with
+    --port."""
+
+
 @click.command()
 @click.option("--host", default=None, help="Address to listen on (default 127.0.0.1).")
-@click.option("--port", type=int, default=None, help="Port to listen on (default 8321).")
+@click.option("--port", type=click.IntRange(1, 65_535), default=None, help="Port to listen on (default 8321).")
 @click.pass_obj
 def up(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve: the console, and the work on what arrives. Ctrl-C ends it."""
@@ -53,13 +59,17 @@ def serve(settings: Settings, *, greeting: str = "", browser: bool = False) -> N
 
 
 def require_port(settings: Settings) -> None:
-    """Raises PortTaken when the address is in use."""
+    """Raises PortTaken when the address is in use, CannotListen when it is none that this machine may listen on."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise PortTaken(host=settings.host, port=settings.port) from error
+        except (OSError, OverflowError) as error:
+            place = {"host": settings.host, "port": settings.port}
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise PortTaken(**place) from error
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise CannotListen(**place, why=why) from error
 
 
 async def prepare(installation: Installation) -> str:

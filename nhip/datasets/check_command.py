@@ -26,8 +26,8 @@ from nhip.datasets.contract.reader import read
 from nhip.datasets.decode import decode
 from nhip.datasets.engine import session
 from nhip.datasets.virtues import scores
-from nhip.errors import BadInput
-from nhip.kernel.i18n import _
+from nhip.errors import FileMissing, FolderMissing
+from nhip.files import text_of
 from nhip.settings import Settings
 
 OVERHEAD_MB = 215
@@ -56,10 +56,10 @@ def check(
 ) -> int:
     """Check FILE against a contract. Exit code 0: no findings; 1: findings; 2: the file cannot be used."""
     started = time.perf_counter()
-    terms = _terms(_text_of(contract))
+    terms = _terms(text_of(contract))
     _check_target(findings)
     if not file.is_file():
-        raise BadInput(what=_("there is no file {file}").format(file=file))
+        raise FileMissing(file=file)
     with tempfile.TemporaryDirectory(prefix="nhip-check-", dir=_scratch(settings)) as folder:
         work = Path(folder)
         found = work / f"findings{findings.suffix.lower() if findings else '.parquet'}"
@@ -137,18 +137,11 @@ def _terms(text: str) -> Contract:
     return contract
 
 
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(what=f"{path}: {error}") from error
-
-
 def _check_target(findings: Path | None) -> None:
     if findings is not None and findings.suffix.lower() not in (".csv", ".parquet"):
         raise FindingsFormat(name=findings.name)
     if findings is not None and not findings.absolute().parent.is_dir():
-        raise BadInput(what=_("there is no folder {folder}").format(folder=findings.absolute().parent))
+        raise FolderMissing(folder=findings.absolute().parent)
 
 
 def _scratch(settings: Settings) -> Path | None:

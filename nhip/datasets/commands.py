@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from nhip.datasets import catalogue, versions
 from nhip.datasets.contract.yaml import load as load_contract
 from nhip.datasets.deliveries import receive, work_again
-from nhip.datasets.errors import StepFailed
+from nhip.datasets.errors import BadAgency, StepFailed
 from nhip.datasets.health import NAMES, get_city_health
 from nhip.datasets.pipeline import process, resume
 from nhip.datasets.publish import Outcome
@@ -29,6 +30,7 @@ from nhip.datasets.store import (
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, progress, with_installation
 from nhip.errors import NhipError
+from nhip.files import text_of
 from nhip.kernel.time import VIETNAM
 from nhip.settings import Settings
 from nhip.web.i18n import catalogue as catalogue_of
@@ -120,6 +122,8 @@ def agency() -> None:
 @click.pass_obj
 def agency_add(settings: Settings, code: str, name: str, name_en: str) -> None:
     """Make the agency CODE (Circular 24/2011 form, e.g. 000.00.14.H57), or change its name."""
+    if not re.fullmatch(r"[\w.\-]{1,60}", code) or not 0 < len(name.strip()) <= 200 or len(name_en) > 200:
+        raise BadAgency
 
     async def work(installation: Installation) -> None:
         async with installation.db.tx() as tx:
@@ -162,7 +166,7 @@ def dataset_add(
     settings: Settings, name: str, agency_code: str, title: str, title_en: str, contract: Path | None
 ) -> None:
     """Make the dataset NAME; with --contract, put that contract in force."""
-    text = contract.read_text(encoding="utf-8") if contract else ""
+    text = text_of(contract) if contract else ""
     if text:
         load_contract(text)
 

@@ -13,6 +13,10 @@ class AgencyNotFound(NotFound):
     """There is no agency with the code {code}."""
 
 
+class BadAgency(BadInput):
+    """An agency has a code of 1 to 60 letters, digits, dots and hyphens, and a name of 1 to 200 characters."""
+
+
 class SourceNotFound(NotFound):
     """There is no source named {name}, or you may not see it."""
 

@@ -43,7 +43,7 @@ class OtherDataHere(Conflict):
 @click.command()
 @click.option("--load-only", is_flag=True, help="Load the model city and stop.")
 @click.option("--json", "wants_json", is_flag=True, help="Print what was loaded as JSON, beside the planted truth.")
-@click.option("--port", type=int, default=None, help="Port to listen on (default 8321).")
+@click.option("--port", type=click.IntRange(1, 65_535), default=None, help="Port to listen on (default 8321).")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
@@ -70,7 +70,7 @@ def demo(
         require_port(settings)
     with contextlib.ExitStack() as stack:
         loaded, users, key = asyncio.run(_load(settings, seed, stack, live=not load_only))
-        signing_in = told(users, address(settings))
+        signing_in = told(users, address(settings), settings.data_dir)
         if wants_json or load_only:
             shown = {**msgspec.to_builtins(loaded), "users": users}
             print_json(shown) if wants_json else click.echo(f"{summary(loaded)}\n\n{signing_in}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from nhip.kernel import random
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 from nhip.modelcity.agencies import AGENCIES
-from nhip.security.parties.service import make_party
+from nhip.security.parties.service import get_party, make_party
 from nhip.security.parties.store import find_by_code, set_subject
 from nhip.security.permissions.catalogue import ROLE_TITLES
 from nhip.security.permissions.service import give_role
@@ -80,7 +81,9 @@ async def make_people(installation: Installation) -> list[User]:
     codes = {agency.slug: (agency.code, agency.title) for agency in AGENCIES}
     async with installation.db.tx() as tx:
         if await find_account(tx, PEOPLE[0].account) is not None:
-            return [_user(plan, codes) for plan in (*PEOPLE, CITIZEN, PROGRAM)]
+            citizen = await find_account(tx, CITIZEN.account)
+            name = (await get_party(tx, citizen.party_id)).name if citizen else ""
+            return [*(_user(plan, codes) for plan in PEOPLE), _user(CITIZEN, codes, name), _user(PROGRAM, codes)]
         users = [await _make(tx, plan, codes) for plan in PEOPLE]
         users.append(await _make_citizen(tx, installation, codes))
         users.append(await _make_program(tx, codes))
@@ -150,8 +153,8 @@ async def issue_live_key(installation: Installation) -> str:
         return (await issue_key(tx, party_id, "nhip demo", limits)).text
 
 
-def told(users: list[User], address: str) -> str:
-    """How to sign in as each of them, in lines for a terminal; without passwords, how to get new ones."""
+def told(users: list[User], address: str, folder: Path) -> str:
+    """How to sign in as each of them, in lines for a terminal; without passwords, how to get new ones in this `folder`."""
     width = max(len(user.account) for user in users)
     lines = [f"    {address}/signin"]
     for user in users:
@@ -161,7 +164,7 @@ def told(users: list[User], address: str) -> str:
         lines.append(
             "    "
             + str(catalogue("vi").gettext(_("Passwords were printed at the first start; a new one: {command}"))).format(
-                command="nhip password NAME --generate"
+                command=f"nhip --data-dir {folder} password NAME --generate"
             )
         )
     return "\n".join(lines)

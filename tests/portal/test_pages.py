@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import date, time
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
@@ -17,8 +19,10 @@ from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.portal.pages.dataset import wanted_graph
 from nhip.portal.pages.outlines import MOST_CORNERS, outlines_of
-from nhip.portal.pages.sketch import sketch
+from nhip.portal.pages.sketch import nearby, sketch
+from nhip.portal.pages.words import say_cell
 from nhip.portal.service import propose, publish, recall, release_due, withdraw
+from nhip.web.i18n import speaking
 from tests.portal.conftest import STOP_ROWS, WORDS, deliver
 
 Client = AsyncTestClient[Litestar]
@@ -129,6 +133,25 @@ async def test_search_engines_are_led(reader: Client, open_stops: Dataset) -> No
 )
 def test_what_programs_ask_for(accept: str, form: str) -> None:
     assert wanted_graph(accept) == form
+
+
+def test_a_sketch_leaves_out_the_few_that_lie_far_away() -> None:
+    around = [(107.5 + n / 500, 16.4 + (n * 7 % 40) / 500) for n in range(40)]
+    assert nearby([*around, (16.4, 107.5), (107.5, 1.6)]) == around
+    assert nearby(around) == around
+    two_towns = [*around, *((x + 3, y) for x, y in around[:10])]
+    assert nearby(two_towns) == two_towns, "many in another place are no mistake"
+    assert nearby([(0, 0), (90, 90)]) == [(0, 0), (90, 90)] and nearby([]) == []
+
+
+def test_cells_are_written_for_people() -> None:
+    cells = [4.42, Decimal("33.0"), True, False, 2026, time(5, 18), time(5, 18, 30), date(2026, 9, 2), None, "x"]
+    with speaking("vi"):
+        said = [say_cell(cell) for cell in cells]
+        assert said == ["4,42", "33", "có", "không", "2026", "05:18", "05:18:30", "02/09/2026", "", "x"]
+        assert say_cell(20000, measured=True) == "20.000" and say_cell("20000", measured=True) == "20000"
+    with speaking("en"):
+        assert say_cell(4.42) == "4.42" and say_cell(True) == "yes"
 
 
 def test_a_sketch_keeps_proportions() -> None:

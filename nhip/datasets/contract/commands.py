@@ -23,7 +23,7 @@ from nhip.datasets.decode import decode
 from nhip.datasets.engine import session
 from nhip.datasets.model import DecodedTable
 from nhip.db.terminal import print_json, print_table
-from nhip.errors import BadInput
+from nhip.files import text_of
 from nhip.settings import Settings
 
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
@@ -88,7 +88,7 @@ def _choose(tables: list[DecodedTable], name: str, file: str) -> DecodedTable:
 @as_json
 def lint(file: Path, wants_json: bool) -> int:
     """Say what is wrong or doubtful in the contract FILE. Exit 1 if anything is wrong, 0 if there are warnings at most."""
-    problems = lint_text(_text_of(file))
+    problems = lint_text(text_of(file))
     _show_problems(problems, wants_json)
     return 1 if any(problem.severity in ("fatal", "error") for problem in problems) else 0
 
@@ -142,15 +142,8 @@ def import_template(file: Path, out: Path | None, wants_json: bool) -> int:
     return 0
 
 
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError) as error:
-        raise BadInput(what=f"{file.name}: {error}") from error
-
-
 def _load(file: Path) -> Contract:
-    return load(_text_of(file))
+    return load(text_of(file))
 
 
 def _show_problems(problems: list[ContractProblem], wants_json: bool) -> None:

@@ -13,6 +13,7 @@ from nhip.db import Database
 from nhip.db.installation import database_url
 from nhip.db.terminal import print_json, print_table
 from nhip.errors import BadInput, Unavailable
+from nhip.files import text_of
 from nhip.graph.mirrors import store
 from nhip.graph.mirrors.managing import Managing
 from nhip.graph.mirrors.model import Wanted
@@ -85,7 +86,7 @@ def add(settings: Settings, /, name: str, peer: str, node: str, headers: Path | 
 
 def _headers(file: Path | None) -> dict[str, str]:
     made = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file else ():
+    for line in text_of(file).splitlines() if file else ():
         if line.strip():
             key, colon, value = line.partition(":")
             if not colon:

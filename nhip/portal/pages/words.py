@@ -103,13 +103,13 @@ def theme_of(code: str) -> str:
     return theme_title(code, language())
 
 
-def say_cell(value: Any) -> str:
-    """A cell of a preview as people write it; whole numbers as they are, since many are codes or years."""
+def say_cell(value: Any, *, measured: bool = False) -> str:
+    """A cell of a preview as people write it; whole numbers of what is not `measured` as they are: many are codes or years."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return translate(_("yes")) if value else translate(_("no"))
-    if isinstance(value, float | Decimal):
+    if isinstance(value, float | Decimal) or (measured and isinstance(value, int)):
         return formats.number(value)
     text = _say_time(value) if isinstance(value, date | time) else str(value)
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"

@@ -17,7 +17,7 @@ from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, OpenColumn, Release
-from nhip.portal.pages.sketch import sketch
+from nhip.portal.pages.sketch import nearby, sketch
 from nhip.portal.pages.words import say_cell, title_of
 from nhip.portal.rows.service import Found, as_features, find_rows
 from nhip.portal.rows.warm import Warm
@@ -26,7 +26,7 @@ from nhip.portal.stories.ask import address_of, ask_of, pairs_of
 from nhip.portal.stories.model import FUNCTIONS, Block
 from nhip.portal.stories.text import render
 from nhip.web import charts, formats
-from nhip.web.i18n import language, message_of, translate
+from nhip.web.i18n import language, message_of, translate, translate_plural
 
 KEPT = 500
 
@@ -165,7 +165,11 @@ def _moment(key: Any) -> date | datetime | None:
 
 def _table(drawn: Drawn, found: Found, release: Release) -> Drawn:
     names = [_name_of(name, release.columns) for name in found.names]
-    rows = [[say_cell(cell) for cell in row] for row in found.rows]
+    measured = {column.name for column in release.columns if column.unit}
+    rows = [
+        [say_cell(cell, measured=name in measured) for name, cell in zip(found.names, row, strict=True)]
+        for row in found.rows
+    ]
     note = ""
     if found.after:
         note = translate(_("The first {shown} rows."), shown=len(rows))
@@ -187,7 +191,12 @@ def _map(drawn: Drawn, found: Found, release: Release) -> Drawn:
         if found.after
         else translate(_("North is up."))
     )
-    return msgspec.structs.replace(drawn, title=label, body=sketch(points, label), note=note)
+    near = nearby(points)
+    if far := len(points) - len(near):
+        note += " " + translate_plural(
+            "{n} place lies far away and is not drawn.", "{n} places lie far away and are not drawn.", far
+        )
+    return msgspec.structs.replace(drawn, title=label, body=sketch(near, label), note=note)
 
 
 _DRAWERS = {"number": _number, "chart": _chart, "table": _table, "map": _map}
