@@ -12,15 +12,24 @@ from litestar.routes import HTTPRoute
 
 from nhip.app import create_app
 from nhip.settings import Settings
+from nhip.things.words import city_context
 from nhip.web.i18n import catalogue
 from tests.e2e import sample
 
 DATASET = "truong-hoc"
 NOT_PAGES = (".csv", ".xlsx", ".json", ".txt", "/raw", "/live", "/give", "/person", "/things/rows", ":path}")
-NEEDED = {"/console/things/faults": f"?dataset={DATASET}"}
+_READINGS = f"?type={city_context().expand('WaterObserved')}"
+NEEDED = {
+    "/console/things/faults": f"?dataset={DATASET}",
+    "/console/things/list": f"?type={city_context().expand('RiverGauge')}",
+    "/console/things/one": f"?id={sample.READING}",
+}
 """Queries that a page does not go without."""
 VARIANTS = {
     "/console/sources/new": ["?kind=folder", "?kind=sql", "?kind=ckan"],
+    "/console/things/list": [_READINGS, f"{_READINGS}&q=khongcogi"],
+    "/console/things/one": [f"?id={sample.GAUGE}"],
+    "/console/things/mapping": [f"?dataset={DATASET}"],
     "/console/upload": [f"?dataset={DATASET}"],
     "/console/datasets": ["?q=truong", "?q=khongcogi"],
     f"/console/datasets/{DATASET}/findings": [
@@ -35,10 +44,10 @@ VARIANTS = {
 
 
 _ELSEWHERE = re.compile(
-    r"/console/publishing/choose|/console/things/(list|one)$"
+    r"/console/publishing/choose"
     r"|/console/(admin|privacy|publishing|stories|voices)/.*\{|/console/datasets/.*\{other"
 )
-"""Pages about one thing of the live city, of administration, of the desks and of publishing: their own tests open them."""
+"""Pages about one thing of administration, of the desks and of publishing: their own tests open them."""
 
 
 NOBODYS = {"passkey_id": str(uuid.UUID(int=7)), "session_id": str(uuid.UUID(int=7))}

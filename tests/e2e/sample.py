@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import xlsxwriter
 
@@ -15,10 +16,16 @@ from nhip.datasets.pipeline import process
 from nhip.datasets.sources import put_source
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation, opened
+from nhip.graph.document.expand import expand_entity
+from nhip.graph.model import Operation
+from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.security.permissions.service import give_role
 from nhip.security.permissions.store import list_of_party
 from nhip.security.store import find_account
 from nhip.settings import Settings
+from nhip.things.model import Mapping
+from nhip.things.store import put_mapping
+from nhip.things.words import city_context
 
 SCHOOLS_AGENCY, HEALTH_AGENCY = "000.00.14.H57", "000.00.10.H57"
 AGENCIES = {
@@ -34,6 +41,8 @@ TITLES = {
     "tiem-chung": (HEALTH_AGENCY, "Điểm tiêm chủng", "Vaccination points"),
 }
 SOURCE = "thu-muc-cu"
+GAUGE, READING = "urn:ngsi-ld:RiverGauge:TV01", "urn:ngsi-ld:WaterObserved:TV01"
+"""Things of the live city: a river gauge, and what it measures."""
 LEVELS = ["Mầm non", "Tiểu học", "Trung học cơ sở", "Trung học phổ thông"]
 HEADER = "ma,Tên trường,cap,ngay,hoc_sinh\n"
 GOOD = [f"T{n:02d},Trường số {n},{LEVELS[n % 4]},{n % 28 + 1:02d}/09/20{n % 20:02d},{100 + n}\n" for n in range(1, 31)]
@@ -122,6 +131,7 @@ async def load(settings: Settings) -> None:
             for name, files in DELIVERIES.items():
                 for filename, body in files:
                     await deliver(installation, name, Path(folder) / filename, body)
+        await give_things(installation)
         await give_every_page(installation)
 
 
@@ -153,6 +163,29 @@ async def deliver(installation: Installation, name: str, file: Path, body: bytes
         dataset = await get_dataset(tx, name)
     receipt = await receive(installation, dataset.id, file, filename=file.name, who="thử", later=False)
     await process(installation, receipt.delivery.id)
+
+
+async def give_things(installation: Installation) -> None:
+    """A gauge that measured three times, in the live graph; and a dataset mapped to things whose contract lets nothing in."""
+    async with installation.db.tx() as tx:
+        schools = await get_dataset(tx, "truong-hoc")
+        mapping = Mapping(dataset=schools.name, type="School", id="ma", attributes={"name": "ten"})
+        await put_mapping(tx, schools.id, mapping)
+    place = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [107.5905, 16.4637]}}
+    found: list[dict[str, Any]] = [{"id": GAUGE, "type": "RiverGauge", "name": "Trạm Kim Long", "location": place}]
+    for hour, level in ((1, 0.5), (2, 0.75), (3, 1.25)):
+        told = {"type": "Property", "value": level, "unitCode": "MTR", "observedAt": f"2026-11-22T0{hour}:00:00Z"}
+        link = {"type": "Relationship", "object": GAUGE}
+        found.append({"id": READING, "type": "WaterObserved", "waterLevel": told, "measuredAt": link})
+    graph = Graph(installation.db.url)
+    await graph.open()
+    try:
+        for entity in found:
+            doc = expand_entity(entity, city_context())
+            (outcome,) = await graph.write(DEFAULT_TENANT, [Operation(name="upsert-update", id=doc["id"], doc=doc)])
+            assert outcome.error is None
+    finally:
+        await graph.close()
 
 
 async def give_every_page(installation: Installation) -> None:
