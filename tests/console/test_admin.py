@@ -72,7 +72,9 @@ async def test_a_person_comes_works_and_goes(officer: Client, city: Installation
     asked.headers["cookie"] = hers["cookie"]
     assert (await officer.send(asked)).status_code == 200
     assert (await _post(officer, f"{home}/roles/{assignment.id}/take")).status_code == 303
-    assert (await officer.send(asked)).status_code == 403, "felt at the next click"
+    refused = await officer.send(asked)
+    assert refused.status_code == 403, "felt at the next click"
+    assert "Ask an administrator for the right" in refused.text and 'href="/signin"' not in refused.text
     assert (await _post(officer, f"{home}/suspend")).status_code == 303
     assert (await officer.send(asked, follow_redirects=False)).status_code == 303, "signed out"
     assert (await _post(officer, f"{home}/nonsense")).status_code == 404
