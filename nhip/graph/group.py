@@ -68,14 +68,14 @@ class Group:
         return sum(life.written for life in self._lives.values())
 
     def _to_look_at(self, requests: list[list[Operation]]) -> list[str]:
-        counts: Counter[str] = Counter()
+        lives = self._lives = {}
         looked = set()
         for operations in requests:
             for op in operations:
-                if op.id in counts or op.name != "create" or self._careful:
+                if op.id in lives or op.name != "create" or self._careful:
                     looked.add(op.id)
-                counts[op.id] += 1
-        self._lives = {id: Life(id) for id in counts}
+                if op.id not in lives:
+                    lives[op.id] = Life(op.id)
         return list(looked)
 
     async def _look(self, ids: list[str]) -> None:
@@ -150,11 +150,13 @@ class Group:
         used = {change.attribute for _eno, change, _instance, _created in self._states}
         used.update([one.dataset for _eno, one, _instance, _created in self._states if one.dataset is not None])
         for life in lives:
+            used |= life.changed
             if life.doc is not None:
                 used.update(life.doc["type"])
-            if life.at_rest is not None:
-                used.update(life.at_rest["type"], life.changed)
-                used.update([name for name in life.at_rest if ":" in name] if life.whole else ())
+            if life.at_rest is not None and (
+                life.whole or life.doc is None or life.doc["type"] != life.at_rest["type"]
+            ):
+                used.update(life.at_rest["type"], [name for name in life.at_rest if ":" in name])
         for _life, _eno, _at, doc, _times in self._past:
             used.update(doc["type"])
         return used - self._codes.iris.keys()

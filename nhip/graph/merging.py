@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from nhip.graph.contexts.model import CORE
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.members import MEMBERS, Reading
 from nhip.graph.model import NULL, SYSTEM, VALUE_MEMBER, Instance
 
 _MAPS = frozenset({"value", "json", "languageMap"})
 """Value members whose objects are merged key by key; all others are replaced whole."""
+_FOUND_BY = frozenset({"GeoProperty", "Relationship", "ListRelationship"})
+"""Types of attributes whose values have rows of their own, by which entities are found."""
 _KEPT = frozenset({"type", "datasetId", *SYSTEM})
 
 
@@ -137,15 +142,28 @@ def merge_json(old: Any, new: Any) -> Any:
 
 
 def coerced(fragment: Instance, was: Instance, lang: str) -> Instance:
-    """A value given in simplified form, which reads as a Property, meant for the kind of attribute that is there (5.5.12)."""
+    """A value given in simplified form, which reads as a Property, meant for the kind of attribute that is there (5.5.12).
+    Raises BadRequestData for what that cannot hold."""
     kind = was["type"]
     if fragment.get("type") != "Property" or kind == "Property" or "value" not in fragment:
         return fragment
     value = fragment["value"]
     if kind == "LanguageProperty" and isinstance(value, str) and value != NULL:
         value = {lang or "@none": value}
+    elif kind in _FOUND_BY and value != NULL:
+        value = _read(kind, value)
     made = {key: one for key, one in fragment.items() if key != "value"}
     return {**made, "type": kind, VALUE_MEMBER[kind]: value}
+
+
+def _read(kind: str, value: Any) -> Any:
+    """What such an attribute can hold. Raises BadRequestData."""
+    read = MEMBERS[kind][VALUE_MEMBER[kind]]
+    assert read is not None
+    try:
+        return read(value, Reading(CORE, "everywhere"))
+    except Fault as fault:
+        raise fault.error() from None
 
 
 def _same(instances: Any, one: Instance) -> Instance | None:

@@ -73,8 +73,8 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
     for iri, instances in new.items():
         if ":" not in iri:
             continue
-        before, were = doc.get(iri, ()), apart.get(iri)
-        if len(instances) == 1 == len(before) and not were:
+        before = doc.get(iri, ())
+        if len(instances) == 1 == len(before) and iri not in apart:
             one, was = instances[0], before[0]
             if (equal := one == was) or _alike(one, was):
                 changes.append(change := Change(iri, one.get("datasetId"), "updated"))
@@ -82,7 +82,7 @@ def _replace(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
                     states.append((change, one, made))
                 continue
         several.append(iri)
-        own = _replace_attribute(changes, states, iri, instances, before, were, made, at)
+        own = _replace_attribute(changes, states, iri, instances, before, apart.get(iri), made, at)
         if any(entry != [made, at] for entry in own):
             entries[iri] = own
     if not doc.keys() <= new.keys():

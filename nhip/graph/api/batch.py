@@ -11,10 +11,11 @@ from nhip.graph.api.answers import Answer, dumped, entity_problem
 from nhip.graph.api.federating import federation_of, write_many
 from nhip.graph.api.media import LD_JSON, linked_context
 from nhip.graph.api.names import require_uri
-from nhip.graph.api.request import Call
+from nhip.graph.api.request import CONTEXT, Call
+from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData, TooLarge
-from nhip.graph.model import Operation, OperationName, Outcome
+from nhip.graph.model import Doc, Operation, OperationName, Outcome
 from nhip.graph.registrations.batches import Result
 from nhip.kernel.i18n import _
 
@@ -64,9 +65,13 @@ async def _batch(call: Call, name: OperationName, **more: Any) -> Answer:
     operations: list[Operation] = []
     failed: Failed = []
     fragment = name not in ("create", "upsert-replace")
+    shared = await _shared_context(call)
     for item in items:
         try:
-            doc = await _expanded(call, item, fragment=fragment)
+            if type(item) is not dict:
+                raise BadRequestData(what=_("an entity is a JSON object"))
+            context = await call.context_of(item) if shared is None or CONTEXT in item else shared
+            doc = _expanded(item, context, fragment=fragment)
             operations.append(Operation(name=name, id=doc["id"], doc=doc, **more))
         except NhipError as error:
             failed.append(entity_problem(_identifier(item), error))
@@ -74,10 +79,15 @@ async def _batch(call: Call, name: OperationName, **more: Any) -> Answer:
     return _answered(done, created if name in ("create", "upsert-replace", "upsert-update") else [], failed)
 
 
-async def _expanded(call: Call, item: Any, *, fragment: bool) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise BadRequestData(what=_("an entity is a JSON object"))
-    context = await call.context_of(item)
+async def _shared_context(call: Call) -> Context | None:
+    """The @context of all entities of a batch, None where each has to be asked for its own."""
+    try:
+        return None if call.kind == LD_JSON else await call.context()
+    except NhipError:
+        return None
+
+
+def _expanded(item: dict[str, Any], context: Context, *, fragment: bool) -> Doc:
     doc = expand_entity(item, context, fragment=fragment)
     if "id" not in doc:
         require_uri("")

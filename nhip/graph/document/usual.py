@@ -58,33 +58,35 @@ def usual_instance(iri: str, given: dict[str, Any], context: Context) -> Instanc
     """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
     to be read with care."""
     kind = given.get("type")
-    if not _has_plain_value(kind, given) or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == PROOF_IRI)):
-        return None
     left = _left(kind, given)
-    if not left:
-        return given
-    return None if left < 0 else _with_subs(kind, given, context)
-
-
-def _has_plain_value(kind: Any, given: dict[str, Any]) -> bool:
-    if kind == "Property":
-        value = given.get("value")
-        return type(value) in _SCALARS and value != NULL
-    if kind == "Relationship":
-        target = given.get("object")
-        return type(target) is str and target != NULL and is_uri(target)
-    return kind == "GeoProperty" and _is_point(given.get("value"))
+    if left < 0 or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == PROOF_IRI)):
+        return None
+    return _with_subs(kind, given, context) if left else given
 
 
 def _left(kind: Any, given: dict[str, Any]) -> int:
-    """How many members there are beside type, value, unitCode and observedAt, which stay as they are; -1: one may not."""
+    """How many members there are beside type, a plain value, unitCode and observedAt, which stay as they are; -1: one may not."""
+    if kind == "Property":
+        value = given.get("value")
+        if type(value) not in _SCALARS or value == NULL:
+            return -1
+    elif kind == "Relationship":
+        target = given.get("object")
+        if type(target) is not str or target == NULL or not is_uri(target):
+            return -1
+    elif kind != "GeoProperty" or not _is_point(given.get("value")):
+        return -1
     left = len(given) - 2
-    if left and "observedAt" in given:
+    return _undated(kind, given, left) if left else 0
+
+
+def _undated(kind: str, given: dict[str, Any], left: int) -> int:
+    if "observedAt" in given:
         observed = given["observedAt"]
         if type(observed) is not str or not is_instant(observed):
             return -1
         left -= 1
-    if left and kind == "Property" and "unitCode" in given:
+    if kind == "Property" and "unitCode" in given:
         unit = given["unitCode"]
         if type(unit) is not str or unit in ("", NULL):
             return -1
@@ -99,8 +101,7 @@ def _with_subs(kind: Any, given: dict[str, Any], context: Context) -> Instance |
         if key in kept:
             made[key] = value
             continue
-        sub = value.get("type") if type(value) is dict else None
-        if key in RESERVED or not _has_plain_value(sub, value) or _left(sub, value):
+        if key in RESERVED or type(value) is not dict or _left(value.get("type"), value):
             return None
         try:
             name = context.expand(key)

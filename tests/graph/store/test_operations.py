@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,3 +185,20 @@ def test_documents_stay_sound(operations: list[Operation]) -> None:
             assert datasets and len(set(datasets)) == len(datasets)
             assert None not in datasets[1:]
             assert all(one["createdAt"] <= one["modifiedAt"] <= after["modifiedAt"] for one in after[name])
+
+
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [
+        ({"type": "GeoProperty", "value": {"type": "Point", "coordinates": [107.5, 16.4]}}, {"k": 1}),
+        ({"type": "Relationship", "object": "urn:x:2"}, 5),
+        ({"type": "ListRelationship", "objectList": [{"object": "urn:x:2"}]}, "urn:x:3"),
+    ],
+)
+def test_a_plain_value_has_to_suit_the_attribute_that_it_is_merged_into(there: Any, given: Any) -> None:
+    doc = {"id": "urn:x:1", "type": ["https://example.org/T"], "https://example.org/a": [there]}
+    old = apply(None, Operation(name="create", id="urn:x:1", doc=doc), "2026-01-01T00:00:00.000000Z").after
+    change = {"https://example.org/a": [{"type": "Property", "value": given}]}
+    outcome = apply(old, Operation(name="merge", id="urn:x:1", doc=change), "2026-01-02T00:00:00.000000Z")
+    assert isinstance(outcome.error, BadRequestData)
+    assert outcome.after == old

@@ -98,6 +98,29 @@ async def test_two_processes_do_not_lose_each_others_changes(graph: Graph, graph
     assert sorted(outcomes[0].created for outcomes in made) == [False, True]
 
 
+async def test_names_that_another_process_gave_can_be_deleted(graph: Graph, graph_url: str, tenant: int) -> None:
+    other = Graph(graph_url)
+    await other.open()
+    kind, place, scale = (f"{NS}{name}-of-{tenant}" for name in ("kind", "place", "scale"))
+    point = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [107.5, 16.4]}}
+    doc = {"id": "urn:x:1", "type": [kind], place: [point], scale: [{"type": "Property", "value": 1}]}
+    await graph.write(tenant, [Operation(name="create", id="urn:x:1", doc=doc)])
+    assert kind not in other.codes.iris and place not in other.codes.iris
+    outcomes = await other.write(tenant, [Operation(name="delete", id="urn:x:1")])
+    await other.close()
+    assert outcomes[0].error is None
+    assert await graph.get(tenant, "urn:x:1") is None
+    assert (await _state(graph, tenant))["places"] == set()
+
+
+async def test_what_is_made_and_deleted_at_once_leaves_its_history(graph: Graph, tenant: int) -> None:
+    doc = {"id": "urn:x:1", "type": [f"{NS}brief-{tenant}"]}
+    steps = [Operation(name="create", id="urn:x:1", doc=doc), Operation(name="delete", id="urn:x:1")]
+    outcomes = await graph.write(tenant, steps)
+    assert [one.error for one in outcomes] == [None, None]
+    assert (await _state(graph, tenant))["past"] == {("urn:x:1", 1)}
+
+
 async def test_too_much_is_refused_whole_and_at_once(graph_url: str) -> None:
     small = Graph(graph_url, most_waiting=5)
     await small.open()
