@@ -138,10 +138,10 @@ def served() -> Iterator[Served]:
 
 def everything(peer: socket.socket) -> bytes:
     """What comes until the peer ends the connection."""
-    found = b""
-    while piece := peer.recv(1 << 16):
+    found = bytearray()
+    while piece := peer.recv(1 << 20):
         found += piece
-    return found
+    return bytes(found)
 
 
 def parsed(data: bytes, *, heads: bool = False) -> list[Said]:

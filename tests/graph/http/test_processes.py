@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -26,26 +25,13 @@ from tests.graph.mirrors.conftest import City, until
 PAIR = 2
 
 
-def create() -> Any:
-    """An application that tells which process it is in."""
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            for kind in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{kind}.complete"})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"%d" % os.getpid()})
-
-    return application
-
-
 @pytest.fixture
 def pair() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Port and first process of two that serve."""
     port = free_port()
-    code = f"from nhip.graph.http.serving import run; run('tests.graph.http.test_processes:create', '127.0.0.1', {port}, {PAIR})"
+    code = (
+        f"from nhip.graph.http.serving import run; run('tests.graph.http.telling:create', '127.0.0.1', {port}, {PAIR})"
+    )
     started = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3], start_new_session=True)
     until(lambda: len(set(spread(port, 16))) == PAIR, "both answering")
     yield port, started
@@ -100,7 +86,7 @@ def test_an_address_that_is_taken() -> None:
         with listening("127.0.0.1", 0, shared=shared) as taken:
             taken.listen()
             with pytest.raises(BadInput):
-                run("tests.graph.http.test_processes:create", "127.0.0.1", taken.getsockname()[1], PAIR)
+                run("tests.graph.http.telling:create", "127.0.0.1", taken.getsockname()[1], PAIR)
 
 
 def test_a_write_under_way_is_answered_and_kept_when_the_node_is_told_to_end(
@@ -118,17 +104,19 @@ def test_a_write_under_way_is_answered_and_kept_when_the_node_is_told_to_end(
             peer.sendall(sent)
             waiting = "select 1 from pg_locks where not granted and relation = 'graph.entity'::regclass"
             until(lambda: connection.execute(waiting).fetchone(), "the write")
-            assert city._process is not None
-            city._process.terminate()
+            node = city._process
+            assert node is not None
+            node.terminate()
             until(lambda: not _connects(port), "no new connections")
             threading.Timer(0.3, connection.rollback).start()
             [(status, headers, _body)] = parsed(everything(peer))
         assert status == 201 and headers["connection"] == "close"
-        assert city._process.wait(30) == 0
+        assert node.wait(30) == 0
         with psycopg.connect(database) as connection:
             assert connection.execute("select id from graph.entity").fetchall() == [("urn:x:lamp:1",)]
     finally:
-        city.kill()
+        if city._process is not None and city._process.poll() is None:
+            city.kill()
         city.client.close()
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
             connection.execute(f'drop database "nhip_node_{city.name}" with (force)')

@@ -39,15 +39,15 @@ def test_sent_ahead_answered_in_order_one_at_a_time(served: Served) -> None:
 def test_who_does_not_read_is_not_answered_for_ever(served: Served) -> None:
     before = served.app.began
     with served.connect() as peer:
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        peer.sendall(request("/big/1000000") * 200)
+        peer.sendall(request("/big/500000") * 100)
         began, since = -1, time.monotonic()
         while time.monotonic() - since < 0.5:
             if served.app.began != began:
                 began, since = served.app.began, time.monotonic()
-        assert 0 < began - before < 50
+        assert 0 < began - before < 60
         peer.shutdown(socket.SHUT_WR)
-        assert [len(body) for _status, _headers, body in parsed(everything(peer))] == [1_000_000] * 200
+        found = everything(peer)
+        assert found.count(b"HTTP/1.1 200 OK\r\n") == found.count(b"x" * 500_000) == 100
 
 
 def test_head(served: Served) -> None:
