@@ -104,8 +104,11 @@ class Exchange:
             self.connection.transport.write(self._head(_length(self._headers) or b"content-length: %d" % len(body)))
         else:
             self.connection.transport.write(self._head(b"content-length: %d" % len(body)) + body)
+        self._finish()
+
+    def _finish(self) -> None:
         self.finished = True
-        self.connection.answered(self)
+        self.connection.tell()
 
     def _head(self, framing: bytes) -> bytes:
         """Status line and headers; how long the answer is says `framing` alone. Raises RuntimeError for split headers."""
@@ -138,8 +141,7 @@ class Exchange:
         if more:
             await self.connection.writable()
         else:
-            self.finished = True
-            self.connection.answered(self)
+            self._finish()
 
     def _framing(self) -> bytes:
         told = _length(self._headers)
@@ -161,7 +163,6 @@ class Exchange:
             self.connection.transport.abort()  # the peer sees that what it has is not all
             return
         self.connection.transport.write(refusal(RuntimeError("no answer"), self.connection.front.date))
-        self.connection.answered(self)
 
 
 def _length(headers: Headers) -> bytes:
