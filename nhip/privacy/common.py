@@ -125,7 +125,7 @@ def download(body: str | bytes, name: str, media_type: str) -> Response[bytes]:
     if media_type == "text/csv":
         content = b"\xef\xbb\xbf" + content
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=f"{media_type}; charset=utf-8", headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def options(titles: Mapping[str, str]) -> list[tuple[str, str]]:

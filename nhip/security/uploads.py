@@ -42,8 +42,8 @@ TYPES: Final[Mapping[str, Type]] = {
     "ods": Type("application/vnd.oasis.opendocument.spreadsheet", (".ods",), 50 * MB),
     "odt": Type("application/vnd.oasis.opendocument.text", (".odt",), 50 * MB),
     "zip": Type("application/zip", (".zip",), 100 * MB),
-    "csv": Type("text/csv; charset=utf-8", (".csv", ".tsv"), 50 * MB),
-    "text": Type("text/plain; charset=utf-8", (".txt",), 5 * MB),
+    "csv": Type("text/csv", (".csv", ".tsv"), 50 * MB),
+    "text": Type("text/plain", (".txt",), 5 * MB),
 }
 PICTURES: Final = frozenset(["png", "jpeg", "webp", "gif", "heic"])
 PAPERS: Final = PICTURES | {"pdf", "docx", "odt"}

@@ -19,6 +19,7 @@ from nhip import __version__
 from nhip.errors import NhipError
 from nhip.settings import Settings
 from nhip.web import metrics
+from nhip.web.heads import Heads
 from nhip.web.i18n import message_of
 from nhip.web.live import Live, live_route
 from nhip.web.model import NavItem
@@ -76,7 +77,7 @@ def build(
         logging_config=None,
         state=State({**(state or {}), **ours}),
     )
-    _wrap(app, [*layers, lambda inner: Preferences(inner, settings.language), Measured])
+    _wrap(app, [Heads, *layers, lambda inner: Preferences(inner, settings.language), Measured])
     return app
 
 

@@ -219,7 +219,7 @@ async def _download(request: AnyRequest, name: str, no: int | None, role: str, p
         await record_export(installation, sight, {"version": version.no, "digest": version.digest, "part": role})
     disposition = f'attachment; filename="{name}-{version.no}-{role}.csv"'
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
-    return Stream(csv_of(installation, version, role, sight), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(csv_of(installation, version, role, sight), media_type="text/csv", headers=headers)
 
 
 ROUTES = [findings, row, put_right, take_back, download_findings, download_version]

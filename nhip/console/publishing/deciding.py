@@ -139,7 +139,7 @@ async def list_takers(request: AnyRequest, name: FromPath[str], no: FromPath[int
         "Content-Disposition": f'attachment; filename="{dataset.name}-{no}-takers.csv"',
         "Cache-Control": "no-store",
     }
-    return Response(b"\xef\xbb\xbf" + out.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(b"\xef\xbb\xbf" + out.getvalue().encode(), media_type="text/csv", headers=headers)
 
 
 async def _find(request: AnyRequest, name: str, no: int) -> Release:

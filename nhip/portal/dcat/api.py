@@ -9,8 +9,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Response, route
-from litestar.enums import HttpMethod
+from litestar import Response, get
 from litestar.response import Redirect, Stream
 
 from nhip.errors import BadInput, NhipError
@@ -52,7 +51,7 @@ async def dataset_graph_response(request: AnyRequest, entry: Entry, ending: str)
         return not_modified(etag)
     media_type = WRITERS[ending].media_type if ending in WRITERS else "application/ld+json"
     headers = {**FOR_ALL, "ETag": etag, "Cache-Control": REVALIDATE, "Vary": "Accept"}
-    return Response(b"" if request.method == "HEAD" else body, media_type=media_type, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def dataset_bytes(site: Site, entry: Entry, facts: Facts, ending: str) -> bytes:
@@ -66,7 +65,7 @@ def _site(request: AnyRequest) -> Site:
     return site_of(request.app.state.settings, root(request))
 
 
-@route("/catalog", http_method=[HttpMethod.GET, HttpMethod.HEAD], permission=PUBLIC, include_in_schema=False)
+@get("/catalog", permission=PUBLIC, include_in_schema=False)
 async def catalogue(request: AnyRequest) -> Redirect:
     """The address of the catalogue itself: people are led to its pages, programs to the form that they ask for."""
     from nhip.portal.pages.dataset import wanted_graph
@@ -75,9 +74,8 @@ async def catalogue(request: AnyRequest) -> Redirect:
     return Redirect(f"/catalog.{ending}" if ending else "/datasets", status_code=303, headers={"Vary": "Accept"})
 
 
-@route(
+@get(
     [f"/catalog.{ending}" for ending in WRITERS],
-    http_method=[HttpMethod.GET, HttpMethod.HEAD],
     permission=PUBLIC,
     anonymous=True,
     exception_handlers={NhipError: told_to_all},
@@ -100,8 +98,6 @@ async def catalogue_page(request: AnyRequest) -> Response[Any]:
         "Vary": "Accept-Encoding",
         **({"Link": ", ".join(links)} if links else {}),
     }
-    if request.method == "HEAD":
-        return Response(b"", media_type=WRITERS[ending].media_type, headers=headers)
     body = _written(site, page, entries, facts, counted.modified)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"], body = "gzip", _packed(body)

@@ -8,8 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, route
-from litestar.enums import HttpMethod
+from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -37,9 +36,10 @@ from nhip.portal.rows.warm import Warm
 from nhip.portal.service import get_entry, get_release
 from nhip.security.permissions.catalogue import PUBLIC
 from nhip.security.sessions import agent_of, who
+from nhip.web.heads import only_head
 
 TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
@@ -49,9 +49,8 @@ CHUNK = 256 * 1024
 _PATHS = [f"/dataset/{{name:str}}/export.{form}" for form in TYPES]
 
 
-@route(
+@get(
     _PATHS,
-    http_method=[HttpMethod.GET, HttpMethod.HEAD],
     permission=PUBLIC,
     anonymous=True,
     exception_handlers={NhipError: told_to_all},
@@ -82,8 +81,8 @@ async def export(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     if form == "geojson" and release.row_count <= MOST_ROWS:
         path = await kept_geojson(installation_of(request), warm, entry, release)
         return await _file(request, release, path, form, headers)
-    if request.method == "HEAD":
-        return Response(b"", media_type=TYPES[form], headers=headers)
+    if only_head(request.scope):
+        return Stream(_nothing(), media_type=TYPES[form], headers=headers)  # its length is not known before it is made
     await _noted(request, release, form)
     body = csv_of(warm, entry, release, bom=bom) if form == "csv" else WRITERS[form](warm, entry, release)
     return Stream(await _begun(body), media_type=TYPES[form], headers=headers)
@@ -132,11 +131,15 @@ async def _file(request: AnyRequest, release: Release, path: Path, form: str, he
     status = 200
     if part.length < size:
         status, headers["Content-Range"] = 206, f"bytes {part.first}-{part.last}/{size}"
-    if request.method == "HEAD":
+    if only_head(request.scope):
         return Response(b"", status_code=status, media_type=TYPES[form], headers=headers)
     if part.first == 0:
         await _noted(request, release, form)
     return Stream(_pieces(path, part), status_code=status, media_type=TYPES[form], headers=headers)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    yield b""
 
 
 async def _pieces(path: Path, part: Part) -> AsyncGenerator[bytes, None]:

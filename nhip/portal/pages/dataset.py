@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Response, route
-from litestar.enums import HttpMethod
+from litestar import Response, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
@@ -41,7 +40,7 @@ ENDINGS = ("ttl", "jsonld", "rdf", "schema.jsonld", "croissant.json")
 _PATH = "/dataset/{name:str}"
 
 
-@route(_PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], permission=PUBLIC, include_in_schema=False)
+@get(_PATH, permission=PUBLIC, include_in_schema=False)
 async def dataset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
     """The dataset as a page, or as RDF where that is asked for."""
     stem, _dot, ending = name.partition(".")
@@ -60,8 +59,6 @@ async def dataset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
         described = {} if graph else await page_values(request, tx, entry)
     if graph:
         return await dataset_graph_response(request, entry, graph)
-    if request.method == "HEAD":
-        return Response(b"", media_type="text/html", headers=_links(request, entry))
     portraits: Portraits = request.app.state.portraits
     portrait = await portraits.get(release)
     values = _values(request, entry, releases, portrait) | described
@@ -139,7 +136,8 @@ def _drawn(plot: Plot) -> Drawn:
     title = translate(_("Rows by {column}"), column=column)
     rest = translate(_("All other values together: {n} rows."), n=formats.number(plot.rest)) if plot.rest else ""
     said = {"true": translate(_("yes")), "false": translate(_("no"))} if plot.column.type == "boolean" else {}
-    return Drawn(title, charts.bars([(said.get(name, name)[:60], count) for name, count in plot.names], title), rest)
+    bars = [(said.get(name.lower(), name)[:60], count) for name, count in plot.names]
+    return Drawn(title, charts.bars(bars, title), rest)
 
 
 def _sketched(portrait: Portrait) -> Markup | None:
