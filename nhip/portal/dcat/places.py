@@ -14,7 +14,7 @@ from nhip.portal.dcat.model import Facts, Site
 from nhip.portal.dcat.nodes import Iri, Node, Nodes, Typed, text
 from nhip.portal.dcat.vocabulary import authority
 from nhip.portal.model import OpenColumn, Release
-from nhip.portal.rows.shapes import find_shape
+from nhip.portal.rows.shapes import find_shape, placed
 
 MOST_UNITS = 200
 """More are not told one by one: then the province covers them."""
@@ -27,7 +27,7 @@ _UNIT = "__unit"
 def look_at(installation: Installation, release: Release) -> Facts:
     """Count where and when from the Parquet file of an open release; a slow step, for a thread."""
     path = installation.objects.path(release.object)
-    source = f"read_parquet({literal(str(path))})"
+    source = f"read_parquet({literal(str(path))}, file_row_number = true)"
     with session(installation.settings) as con:
         units = _units(con, source, release.columns) or [installation.settings.province_code]
         west, south, east, north = _box(con, source, release.columns)
@@ -51,9 +51,8 @@ def _box(con: duckdb.DuckDBPyConnection, source: str, columns: list[OpenColumn])
     shape = find_shape(columns)
     if shape is None or shape.geometry:
         return (None, None, None, None)
-    x, y = (f"try_cast({ident(name)} as double)" for name in shape.names)
-    within = f"{x} between -180 and 180 and {y} between -90 and 90"
-    found = con.execute(f"select min({x}), min({y}), max({x}), max({y}) from {source} where {within}").fetchone()
+    bounds = f"select min(x), min(y), max(x), max(y) from {placed(source, shape)} where near"
+    found = con.execute(bounds).fetchone()
     return tuple(found) if found else (None, None, None, None)
 
 

@@ -19,7 +19,7 @@ from nhip.portal.model import Entry, Release
 from nhip.portal.pages.maps import map_of
 from nhip.portal.pages.plots import Plot
 from nhip.portal.pages.portrait import Portrait, Portraits
-from nhip.portal.pages.sketch import nearby, sketch
+from nhip.portal.pages.sketch import sketch
 from nhip.portal.pages.words import ACTS, OVER_TIME, TYPES, always, title_of
 from nhip.portal.people.release_pages import citations_of
 from nhip.portal.public import AnyRequest, installation_of, open_page, root
@@ -102,7 +102,6 @@ def _values(request: AnyRequest, entry: Entry, releases: list[Release], portrait
         "portrait": portrait,
         "drawings": [_drawn(plot) for plot in portrait.plots],
         "sketch": _sketched(portrait),
-        "far": len(portrait.outlines.points) - len(nearby(portrait.outlines.points)),
         "map": map_of(entry, request.app.state.settings),
         "snippets": snippets(root(request), entry),
         "root": root(request),
@@ -142,5 +141,5 @@ def _drawn(plot: Plot) -> Drawn:
 
 def _sketched(portrait: Portrait) -> Markup | None:
     """Where the rows lie; one point alone says nothing."""
-    points, lines = nearby(portrait.outlines.points), portrait.outlines.lines
+    points, lines = portrait.outlines.points, portrait.outlines.lines
     return sketch(points, translate(_("Where the rows lie")), lines) if len(points) > 1 or lines else None

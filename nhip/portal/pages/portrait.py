@@ -16,7 +16,7 @@ from nhip.portal.model import Release
 from nhip.portal.pages.outlines import Outlines, outlines_of
 from nhip.portal.pages.plots import Filled, Plot, choose, paint_all
 from nhip.portal.rows.errors import NotAnswerable, TakesTooLong
-from nhip.portal.rows.shapes import find_shape
+from nhip.portal.rows.shapes import find_shape, placed
 from nhip.portal.rows.warm import Warm
 
 ROWS = 20
@@ -31,13 +31,15 @@ KEPT = 500
 
 
 class Portrait(msgspec.Struct, frozen=True):
-    """What a page shows of a release. `outlines` are where at most 400 rows lie, of which `places` rows say it."""
+    """What a page shows of a release. `outlines` are where at most 400 rows lie, of which `places` rows say it; `far` others
+    lie too far away to be right."""
 
     rows: list[tuple[Any, ...]]
     filled: dict[str, Filled]
     plots: list[Plot]
     outlines: Outlines
     places: int
+    far: int = 0
 
 
 class Portraits:
@@ -67,8 +69,8 @@ async def _painted(warm: Warm, release: Release) -> Portrait:
     try:
         filled = await _filled(warm, source, release)
         plots = await _plots(warm, source, release, filled)
-        outlines, places = await _outlines(warm, source, release)
-        return Portrait(rows, filled, plots, outlines, places)
+        outlines, places, far = await _outlines(warm, source, release)
+        return Portrait(rows, filled, plots, outlines, places, far)
     except (TakesTooLong, NotAnswerable):
         return Portrait(rows, {}, [], _NOWHERE, 0)
 
@@ -87,20 +89,18 @@ async def _plots(warm: Warm, source: str, release: Release, filled: dict[str, Fi
     return await paint_all(warm, source, plans)
 
 
-async def _outlines(warm: Warm, source: str, release: Release) -> tuple[Outlines, int]:
-    """Where rows lie, evenly taken from all of them, and how many are drawn."""
+async def _outlines(warm: Warm, source: str, release: Release) -> tuple[Outlines, int, int]:
+    """Where rows lie, evenly taken from all of them, how many are drawn, and how many lie too far away."""
     shape = find_shape(release.columns)
     if shape is None:
-        return _NOWHERE, 0
+        return _NOWHERE, 0, 0
     step = max(1, release.row_count // POINTS)
     if shape.geometry:
         cell = ident(shape.geometry)
         taken = f"file_row_number % {step} = 0 and {cell} is not null and length({cell}) <= {LONGEST}"
         cells = await warm.fetch(f"select {cell} from {source} where {taken} limit {POINTS}")
-        return await asyncio.to_thread(outlines_of, [cell for (cell,) in cells]), len(cells)
-    x, y = (f"try_cast({ident(name)} as double)" for name in shape.names)
-    rows = await warm.fetch(
-        f"select {x}, {y} from {source} where file_row_number % {step} = 0"
-        f" and {x} between -180 and 180 and {y} between -90 and 90 limit {POINTS}"
-    )
-    return Outlines([(float(a), float(b)) for a, b in rows], []), len(rows)
+        return await asyncio.to_thread(outlines_of, [cell for (cell,) in cells]), len(cells), 0
+    all_placed = placed(source, shape)
+    rows = await warm.fetch(f"select x, y from {all_placed} where near and n % {step} = 0 order by n limit {POINTS}")
+    ((far,),) = await warm.fetch(f"select count(*) from {all_placed} where not near")
+    return Outlines([(float(a), float(b)) for a, b in rows], []), len(rows), far

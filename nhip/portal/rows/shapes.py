@@ -11,6 +11,7 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from nhip.datasets.engine import ident
 from nhip.portal.model import OpenColumn
 
 
@@ -37,6 +38,28 @@ def find_shape(columns: Sequence[OpenColumn]) -> Shape | None:
     if "latitude" in kinds and "longitude" in kinds:
         return Shape(longitude=kinds["longitude"], latitude=kinds["latitude"])
     return None
+
+
+FAR = 5
+"""A place further from the middle of all than this many times the width that nine in ten of them take is a wrong place."""
+_LEAST_DEGREES = 0.05
+
+
+def placed(source: str, shape: Shape) -> str:
+    """SQL of the rows of a table of DuckDB that say their longitude `x` and latitude `y`, with their number `n` in the file.
+
+    `near` is false where a row lies so far from the others that its coordinates must be wrong: one such row would make a map
+    of a city one of half the country.
+    """
+    x, y = (f"try_cast({ident(name)} as double)" for name in shape.names)
+    on_earth = f"{x} between -180 and 180 and {y} between -90 and 90"
+    said = f"select {x} as x, {y} as y, file_row_number as n from {source} where {on_earth}"
+    edges = "select quantile_disc(x, [0.05, 0.95]) as xs, quantile_disc(y, [0.05, 0.95]) as ys from said"
+    near = " and ".join(
+        f"abs({at} - ({at}s[1] + {at}s[2]) / 2) <= {FAR} * greatest({at}s[2] - {at}s[1], {_LEAST_DEGREES})"
+        for at in "xy"
+    )
+    return f"(with said as ({said}), edges as ({edges}) select x, y, n, {near} as near from said, edges)"
 
 
 def geometry_of(shape: Shape, cells: Sequence[Any]) -> dict[str, Any] | None:

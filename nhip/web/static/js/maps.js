@@ -76,8 +76,19 @@ function draw(place, rows) {
     L.tooltip({ permanent: true, direction: "center", className: "map-label" })
       .setLatLng([north, east]).setContent(words(place.dataset[name])).addTo(map);
   }
-  if (points.length) map.fitBounds(points, { padding: [16, 16], maxZoom: 16, animate: false });
+  if (points.length) map.fitBounds("geometry" in place.dataset ? points : near(points), { padding: [16, 16], maxZoom: 16, animate: false });
   box.dataset.drawn = "geometry" in place.dataset ? points.length / 2 : points.length;
+}
+
+// The points without those so far from the others that they must be wrong (as nhip/portal/rows/shapes.py): all are drawn, but the
+// map opens on the city.
+function near(points) {
+  const within = [0, 1].map((axis) => {
+    const sorted = points.map((at) => at[axis]).sort((a, b) => a - b);
+    const [low, high] = [0.05, 0.95].map((share) => sorted[Math.floor(share * (sorted.length - 1))]);
+    return (at) => Math.abs(at[axis] - (low + high) / 2) <= 5 * Math.max(high - low, 0.05);
+  });
+  return points.filter((at) => within.every((holds) => holds(at)));
 }
 
 // Lines and areas; gives the corners of what each of them spans.

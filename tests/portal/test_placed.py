@@ -1,0 +1,54 @@
+"""A row with wrong coordinates neither stretches the map of a city nor the bounds that its description tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from nhip.portal.pages.words import say_cell
+from nhip.portal.rows.shapes import Shape, placed
+from nhip.web.i18n import speaking
+
+SHAPE = Shape(longitude="kinh_do", latitude="vi_do")
+
+
+def far_of(rows: str, folder: Path) -> list[tuple[float, float]]:
+    """Of `rows` (SQL of `kinh_do` and `vi_do`) those that count as wrong."""
+    file = folder / "rows.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"copy ({rows}) to '{file}'")
+        source = f"read_parquet('{file}', file_row_number = true)"
+        return con.execute(f"select x, y from {placed(source, SHAPE)} where not near order by n").fetchall()
+
+
+CITY = "select 107.5 + 0.01 * (i % 37) as kinh_do, 16.3 + 0.01 * (i % 23) as vi_do from range(400) t(i)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "far"),
+    [
+        (CITY, []),
+        (f"{CITY} union all select 107.8, 11.07", [(107.8, 11.07)]),
+        (
+            f"{CITY} union all select 16.4, 107.5 union all select null, 16.4",
+            [],
+        ),  # not on Earth, or nowhere: not told at all
+        (f"{CITY} union all select 106.9, 16.0", []),  # the mountains beside the city
+        ("select 107.5 as kinh_do, 16.4 as vi_do from range(9)", []),
+        (
+            "select 107.5 as kinh_do, 16.4 as vi_do union all select 108.2, 16.0",
+            [],
+        ),  # of two nobody knows which is wrong
+        ("select 107.5 as kinh_do, 16.4 as vi_do limit 0", []),
+    ],
+)
+def test_far_is_what_lies_many_widths_away(rows: str, far: list[tuple[float, float]], tmp_path: Path) -> None:
+    assert far_of(rows, tmp_path) == far
+
+
+@pytest.mark.parametrize(("lang", "said"), [("vi", ["có", "không"]), ("en", ["yes", "no"])])
+def test_yes_and_no_are_words_of_the_reader(lang: str, said: list[str]) -> None:
+    with speaking(lang):
+        assert [say_cell(True), say_cell(False)] == said
