@@ -64,9 +64,10 @@ async def put_answer(tx: Connection, dataset_id: uuid.UUID, answers: dict[str, i
     await execute(tx, queries.put_answer, dataset_id=dataset_id, now=now(), answers=Jsonb(answers))
 
 
-async def list_unasked(tx: Connection, since: datetime, most: int) -> list[str]:
-    """Names of datasets whose addresses are to be asked: changed since, or not asked since a moment."""
-    cursor = await tx.execute(queries.list_unasked, {"since": since, "most": most})
+async def list_unasked(tx: Connection, since: datetime, failed_since: datetime, most: int) -> list[str]:
+    """Names of datasets whose addresses are due: changed since, not asked since a moment, or failed before a later one."""
+    asked = {"since": since, "failed_since": failed_since, "most": most}
+    cursor = await tx.execute(queries.list_unasked, asked)
     return [str(row[0]) for row in await cursor.fetchall()]
 
 

@@ -36,9 +36,11 @@ select %(dataset_id)s, %(now)s, %(answers)s where exists (select 1 from portal.e
 on conflict (dataset_id) do update set asked_at = excluded.asked_at, answers = excluded.answers
 
 -- name: list_unasked
--- Open datasets whose addresses were not asked since they changed, or not since a moment; those never asked first.
+-- Open datasets whose addresses were not asked since they changed, or not since a moment (where one of them failed: a later one);
+-- those never asked first.
 select e.name from portal.entry e left join portal.answer a on a.dataset_id = e.dataset_id
 where a.asked_at is null or a.asked_at < e.modified or a.asked_at < %(since)s
+  or (a.asked_at < %(failed_since)s and exists (select from jsonb_each_text(a.answers) as told where told.value::int >= 400))
 order by a.asked_at nulls first, e.name limit %(most)s
 
 -- name: count_entries

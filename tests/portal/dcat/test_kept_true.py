@@ -47,6 +47,30 @@ async def test_nhip_asks_its_own_addresses_until_they_are_gone(
     assert "tram-xe-buyt" not in (await portal.get("/catalog.ttl")).text
 
 
+async def test_what_failed_is_asked_again_before_the_day_is_over(
+    portal: Client, installation: Installation, open_stops: Dataset
+) -> None:
+    status = 500
+
+    async def ask(_method: str, _path: str) -> int:
+        return status
+
+    async def made_older(minutes: int) -> None:
+        async with installation.db.tx() as tx:
+            await tx.execute("update portal.entry set modified = now() - interval '2 days'")
+            await tx.execute("update portal.answer set asked_at = now() - make_interval(mins => %s)", (minutes,))
+
+    assert await ask_due(installation, ask) == 1
+    failed, status = await _points(installation), 200
+    await made_older(5)
+    assert await ask_due(installation, ask) == 0, "whoever fails is left in peace for some minutes"
+    await made_older(11)
+    assert await ask_due(installation, ask) == 1
+    assert await _points(installation) == failed + 80
+    await made_older(11)
+    assert await ask_due(installation, ask) == 0, "what answers is asked once a day"
+
+
 async def _points(installation: Installation) -> int:
     async with installation.db.read() as tx:
         entry = await get_entry(tx, "tram-xe-buyt")
