@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 import msgspec
@@ -62,9 +62,10 @@ def make_table(settings: Settings, own: Mapping[str, Role] | None = None) -> Tab
 
     app = create_app(settings)  # it registers the permissions of the sectors, so roles are asked for after it
     roles = {**built_in_roles(), **(own or {})}
+    lines = [(line.path, line.method, line.permission) for line in list_routes(app)]
     routes = [
-        RouteRow(line.method, line.path, line.permission, roles_with((line.permission,), roles))
-        for line in list_routes(app)
+        RouteRow(method, path, permission, roles_with((permission,), roles))
+        for path, method, permission in sorted([*lines, *graph_routes()])
     ]
     rows = [
         JobRow(
@@ -77,6 +78,22 @@ def make_table(settings: Settings, own: Mapping[str, Role] | None = None) -> Tab
     ]
     named = [RoleRow(role.name, role.title, sorted(role.permissions)) for role in roles.values()]
     return Table(named, routes, rows)
+
+
+def graph_routes() -> Iterator[tuple[str, str, str]]:
+    """Address, method and permission of each operation of the live graph; `public` where a token of its own lets in."""
+    from nhip.graph.api import openapi
+    from nhip.graph.api.app import PREFIX
+    from nhip.graph.api.routes import install
+    from nhip.graph.api.routing import ANY, routes
+    from nhip.graph.relays.service import RECEIVED_AT
+
+    install()
+    yield openapi.ADDRESS, "GET", PUBLIC
+    for path, method, route in routes():
+        own = RECEIVED_AT if RECEIVED_AT.endswith(f"/{path}") else f"{PREFIX}/{path}"
+        parts = ["{id:str}" if part == ANY else part for part in own.split("/")]
+        yield "/".join(parts), method, PUBLIC if route.by_token else route.permission
 
 
 def roles_with(permissions: Iterable[str], roles: Mapping[str, Role]) -> list[str]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import webbrowser
+from pathlib import Path
 
 import click
 
@@ -27,6 +28,7 @@ from nhip.sector_data import prepare_sectors
 from nhip.security.signin.invitations import HOURS, invite_first
 from nhip.security.store import find_administrator
 from nhip.settings import Settings, load
+from nhip.web.app import STATIC
 
 GRACE_S = 15.0
 PAUSE_S = 1.0
@@ -43,6 +45,10 @@ class CannotListen(BadInput):
     --port."""
 
 
+class NotBuilt(BadInput):
+    """The files for the browser are missing: {where}. Run `make build` in the checkout, then start again."""
+
+
 @click.command()
 @click.option("--host", default=None, help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65_535), default=None, help="Port to listen on (default 8321).")
@@ -54,8 +60,16 @@ def up(settings: Settings, host: str | None, port: int | None) -> None:
 
 def serve(settings: Settings, *, greeting: str = "", browser: bool = False) -> None:
     """Run until interrupted. `greeting` is printed once the server answers; `browser` opens the console."""
+    require_built(STATIC)
     require_port(settings)
     asyncio.run(_supervise(settings, greeting, browser))
+
+
+def require_built(static: Path) -> None:
+    """Raises NotBuilt in a checkout without fonts and libraries, where no page could be shown."""
+    manifest = static / "vendor" / "manifest.json"
+    if not manifest.is_file():
+        raise NotBuilt(where=str(manifest))
 
 
 def require_port(settings: Settings) -> None:

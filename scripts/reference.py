@@ -147,7 +147,10 @@ def permissions() -> str:
         marks = " | ".join("✓" if role in permission.roles else "" for role in roles)
         sign = " †" if permission.sensitive else ""
         lines.append(f"| `{permission.name}`{sign}<br>{permission.title} | {marks} |\n")
-    lines += ["\n## Routes\n\n`public`: everybody; `self`: whoever is signed in, about themselves.\n\n"]
+    lines += [
+        "\n## Routes\n\n`public`: everybody; `self`: whoever is signed in, about themselves. Two addresses of "
+        "the graph let in by a token of their own, whoever brings it: `remote-notify` and POST at `mirrors/…`.\n\n"
+    ]
     lines += ["| method | path | permission |\n|---|---|---|\n"]
     lines += [f"| {row.method} | `{row.path}` | `{row.permission}` |\n" for row in table.routes]
     lines += ["\n## Jobs\n\n`system`: started by the clock alone.\n\n| job | enqueued with |\n|---|---|\n"]

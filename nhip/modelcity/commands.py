@@ -26,8 +26,9 @@ from nhip.modelcity.people import User, issue_live_key, make_people, told
 from nhip.modelcity.portal import Portals
 from nhip.modelcity.things import map_things
 from nhip.parts import prepare_database
-from nhip.serve import address, require_port, serve
+from nhip.serve import address, require_built, require_port, serve
 from nhip.settings import Settings, load
+from nhip.web.app import STATIC
 
 SOURCES = "nhip_demo_sources"
 """Database that stands in for the agencies' own PostgreSQL."""
@@ -67,6 +68,7 @@ def demo(
     offered = None if "NHIP_SECOND_FACTOR" in os.environ else "offered"  # its passwords are printed, to look around
     settings = load({**chosen, "outgoing_private": "127.0.0.0/8", "second_factor": offered})
     if not load_only:
+        require_built(STATIC)
         require_port(settings)
     with contextlib.ExitStack() as stack:
         loaded, users, key = asyncio.run(_load(settings, seed, stack, live=not load_only))

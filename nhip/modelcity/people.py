@@ -81,9 +81,7 @@ async def make_people(installation: Installation) -> list[User]:
     codes = {agency.slug: (agency.code, agency.title) for agency in AGENCIES}
     async with installation.db.tx() as tx:
         if await find_account(tx, PEOPLE[0].account) is not None:
-            citizen = await find_account(tx, CITIZEN.account)
-            name = (await get_party(tx, citizen.party_id)).name if citizen else ""
-            return [*(_user(plan, codes) for plan in PEOPLE), _user(CITIZEN, codes, name), _user(PROGRAM, codes)]
+            return [_user(plan, codes, await _called(tx, plan)) for plan in (*PEOPLE, CITIZEN, PROGRAM)]
         users = [await _make(tx, plan, codes) for plan in PEOPLE]
         users.append(await _make_citizen(tx, installation, codes))
         users.append(await _make_program(tx, codes))
@@ -101,6 +99,12 @@ def _user(plan: PersonPlan, codes: Codes, name: str = "", password: str = "", ke
     return User(
         role=plan.role, title=title, name=person, agency=agency, account=plan.account, password=password, key=key
     )
+
+
+async def _called(tx: Connection, plan: PersonPlan) -> str:
+    """The name under which somebody was made: the citizen is somebody else in each city."""
+    account = await find_account(tx, plan.account) if plan.account else None
+    return (await get_party(tx, account.party_id)).name if account else ""
 
 
 async def _make(tx: Connection, plan: PersonPlan, codes: Codes, name: str = "", subject: bytes | None = None) -> User:

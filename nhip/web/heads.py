@@ -50,7 +50,7 @@ class Heads:
                 ended.set()
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await self.app({**scope, "method": "GET", _ASKED: True}, received, headers_only)  # type: ignore[arg-type, typeddict-item]
+        await self.app({**scope, "method": "GET", _ASKED: True}, received, headers_only)  # type: ignore[arg-type]
 
 
 async def _told(receive: Receive) -> Any:

@@ -75,7 +75,7 @@ async def test_one_a_role_who_can_sign_in(city: Installation) -> None:
 async def test_secrets_are_told_once_and_kept_nowhere(city: Installation) -> None:
     first = await make_people(city)
     again = await make_people(city)
-    assert [user.account for user in again] == [user.account for user in first]
+    assert [(user.account, user.name) for user in again] == [(user.account, user.name) for user in first]
     assert not any(user.password or user.key for user in again)
     assert "nhip password NAME --generate" in told(again, "http://x") and "--generate" not in told(first, "http://x")
     assert all(user.password in told(first, "http://x") for user in first)
