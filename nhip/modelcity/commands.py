@@ -25,6 +25,7 @@ from nhip.modelcity.model import City
 from nhip.modelcity.people import User, issue_live_key, make_people, told
 from nhip.modelcity.portal import Portals
 from nhip.modelcity.things import map_things
+from nhip.modelcity.voices import make_voices
 from nhip.parts import prepare_database
 from nhip.serve import address, require_built, require_port, serve
 from nhip.settings import Settings, load
@@ -114,6 +115,7 @@ async def _load(
             portals = _serve_portals(city, stack)
             await prepare_city(installation, city, portals)
             loaded = await load_city(installation, city, _steps(shown))
+        await make_voices(installation)
         done.write_bytes(msgspec.json.encode(loaded))
         return loaded, *await _after_loading(installation, live)
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from nhip.portal.pages.words import say_cell
-from nhip.portal.rows.shapes import Shape, placed
+from nhip.portal.rows.shapes import Shape, near, placed
 from nhip.web.i18n import speaking
 
 SHAPE = Shape(longitude="kinh_do", latitude="vi_do")
@@ -46,6 +46,21 @@ CITY = "select 107.5 + 0.01 * (i % 37) as kinh_do, 16.3 + 0.01 * (i % 23) as vi_
 )
 def test_far_is_what_lies_many_widths_away(rows: str, far: list[tuple[float, float]], tmp_path: Path) -> None:
     assert far_of(rows, tmp_path) == far
+
+
+def test_points_at_hand_are_judged_as_the_rows_of_a_file(tmp_path: Path) -> None:
+    sets: list[list[tuple[float, float]]] = [
+        [],
+        [(107.5, 16.4)],
+        [(107.5, 16.4), (108.2, 16.0)],
+        [(107.5 + 0.01 * (i % 37), 16.3 + 0.01 * (i % 23)) for i in range(400)] + [(107.8, 11.07), (106.9, 16.0)],
+    ]
+    for points in sets:
+        rows = " union all ".join(f"select {x} as kinh_do, {y} as vi_do" for x, y in points) or (
+            "select 1.0 as kinh_do, 1.0 as vi_do limit 0"
+        )
+        far = far_of(rows, tmp_path)
+        assert [at for at in points if at not in near(points)] == far
 
 
 @pytest.mark.parametrize(("lang", "said"), [("vi", ["có", "không"]), ("en", ["yes", "no"])])

@@ -206,7 +206,7 @@ def port() -> Iterator[int]:
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     try:
-        for _ in range(600):
+        for _ in range(1200):
             assert process.poll() is None
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", number), 1):
                 break

@@ -62,6 +62,19 @@ def placed(source: str, shape: Shape) -> str:
     return f"(with said as ({said}), edges as ({edges}) select x, y, n, {near} as near from said, edges)"
 
 
+def near(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points without those that `placed` would call far, for a few that are at hand already."""
+
+    def reach(values: list[float]) -> tuple[float, float]:
+        low, high = (values[max(math.ceil(share * len(values)) - 1, 0)] for share in (0.05, 0.95))
+        return (low + high) / 2, FAR * max(high - low, _LEAST_DEGREES)
+
+    if not points:
+        return []
+    (x, wide), (y, high) = reach(sorted(x for x, _y in points)), reach(sorted(y for _x, y in points))
+    return [at for at in points if abs(at[0] - x) <= wide and abs(at[1] - y) <= high]
+
+
 def geometry_of(shape: Shape, cells: Sequence[Any]) -> dict[str, Any] | None:
     """The GeoJSON geometry of a row from the cells of `shape.names`; None for an empty or unreadable one."""
     if any(cell is None for cell in cells):

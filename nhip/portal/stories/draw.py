@@ -20,6 +20,7 @@ from nhip.portal.model import Entry, OpenColumn, Release
 from nhip.portal.pages.sketch import nearby, sketch
 from nhip.portal.pages.words import say_cell, title_of
 from nhip.portal.rows.service import Found, as_features, find_rows
+from nhip.portal.rows.shapes import near
 from nhip.portal.rows.warm import Warm
 from nhip.portal.service import get_entry, get_release
 from nhip.portal.stories.ask import address_of, ask_of, pairs_of
@@ -183,6 +184,7 @@ def _map(drawn: Drawn, found: Found, release: Release) -> Drawn:
             shape = shapely.geometry.shape(feature["geometry"])
             place = shape if shape.geom_type == "Point" else shape.representative_point()
             points.append((place.x, place.y))
+    points = near(points)
     if not points:
         return msgspec.structs.replace(drawn, trouble=translate(_("No row of this dataset says where it is.")))
     label = drawn.title or translate(_("Where the rows lie"))
