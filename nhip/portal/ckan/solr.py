@@ -126,7 +126,7 @@ class _Parser:
 
     def _one(self, field: str, depth: int) -> Expression:
         if self.at >= len(self.tokens) or depth > MOST_DEPTH:
-            raise QueryUnreadable(part=self._peek())
+            raise QueryUnreadable(part=self._peek() or self.tokens[-1][1])  # it ends too early: after this
         if self._sign("NOT"):
             return Node("not", [self._one(field, depth + 1)])
         if self._sign("+"):

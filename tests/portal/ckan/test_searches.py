@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
@@ -11,7 +12,9 @@ from litestar.testing import AsyncTestClient
 
 from nhip.datasets.records import Dataset
 from nhip.portal.ckan.api import ACTIONS
+from nhip.portal.ckan.errors import QueryUnreadable
 from nhip.portal.ckan.ids import resource_id
+from nhip.portal.ckan.solr import parse
 
 Client = AsyncTestClient[Litestar]
 SEARCH = "/api/3/action/package_search"
@@ -88,6 +91,13 @@ async def test_what_is_not_understood_is_said(open_portal: Client) -> None:
     for asked, status, kind in WRONG:
         answer = await open_portal.get(SEARCH, params=asked)
         assert (answer.status_code, answer.json()["error"]["__type"]) == (status, kind), answer.text
+
+
+@pytest.mark.parametrize(("text", "part"), [("(", "("), ("a AND", "AND"), ("((((", "("), ("a )", ")")])
+def test_a_search_that_ends_too_early_is_told_with_where(text: str, part: str) -> None:
+    with pytest.raises(QueryUnreadable) as told:
+        parse(text)
+    assert told.value.values["part"] == part
 
 
 async def test_what_is_closed_is_found_by_nothing(portal: Client, people: Dataset) -> None:
