@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from nhip.security.addresses import checked_address
@@ -22,6 +23,8 @@ FAILED = (
     OutgoingError,
 )
 """How it shows that something was not delivered."""
+THREADS = ThreadPoolExecutor(32, thread_name_prefix="receivers")
+"""Of receivers alone: a name that nobody resolves, a handshake that does not end, keep no other work of the process waiting."""
 
 
 class HttpSender:
@@ -49,7 +52,8 @@ class HttpSender:
             return await self._exchange(body, headers)
 
     async def _connect(self) -> None:
-        found = await asyncio.to_thread(checked_address, self._host, self._port, self._settings)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(THREADS, checked_address, self._host, self._port, self._settings)
         for place, address in enumerate(found):
             try:
                 self._streams = await asyncio.open_connection(

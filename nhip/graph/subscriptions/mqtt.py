@@ -11,11 +11,15 @@ import orjson
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from nhip.graph.subscriptions.http import THREADS
 from nhip.graph.subscriptions.model import CERTAIN
+from nhip.kernel.time import monotonic
 from nhip.security.addresses import checked_address
 from nhip.security.tls import believed_context
 from nhip.settings import Settings
 
+_KEEPALIVE_S = 20
+"""So soon silence is noticed; the library also gives a TLS handshake so long."""
 _VERSIONS = {"mqtt3.1.1": paho.MQTTv311, "mqtt5.0": paho.MQTTv5}
 
 
@@ -37,20 +41,26 @@ class MqttSender:
         """200 when the broker has it. Raises OSError, TimeoutError, ValueError, OutgoingError."""
         message = orjson.dumps({"metadata": dict(headers), "body": orjson.loads(body)})
         async with asyncio.timeout(timeout_s + 1):
-            await asyncio.to_thread(self._publish, message, timeout_s)
+            await asyncio.get_running_loop().run_in_executor(THREADS, self._publish, message, monotonic() + timeout_s)
         return 200
 
-    def _publish(self, message: bytes, timeout_s: float) -> None:
+    def _publish(self, message: bytes, until: float) -> None:
         client = self._client
         if client is None or not client.is_connected():
             self.close()
-            client = self._client = self._connected(timeout_s)
+            client = self._connected(until)
+            if monotonic() > until:  # nobody waits for it any more, nor would anybody close it
+                _leave(client)
+                raise TimeoutError
+            self._client = client
         sent = client.publish(self._topic, message, qos=self._qos)
-        sent.wait_for_publish(timeout_s)
+        sent.wait_for_publish(max(until - monotonic(), 0))
         if not sent.is_published():
             raise TimeoutError
 
-    def _connected(self, timeout_s: float) -> paho.Client:
+    def _connected(self, until: float) -> paho.Client:
+        if (left := until - monotonic()) <= 0:
+            raise TimeoutError
         parts = self._parts
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
         address = checked_address(parts.hostname or "", port, self._settings)[0]
@@ -67,11 +77,11 @@ class MqttSender:
             answered.set()
 
         client.on_connect = on_connect
-        client.connect_timeout = timeout_s
-        client.connect(address.ip, port)
+        client.connect_timeout = left
+        client.connect(address.ip, port, keepalive=_KEEPALIVE_S)
         client.loop_start()
-        if not answered.wait(timeout_s) or codes[0].is_failure:
-            client.loop_stop()
+        if not answered.wait(max(until - monotonic(), 0)) or codes[0].is_failure:
+            _leave(client)
             raise ConnectionError("the MQTT broker refused the connection")
         return client
 

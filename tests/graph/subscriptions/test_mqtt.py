@@ -13,8 +13,10 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from nhip.graph.subscriptions.mqtt import MqttSender
 from nhip.testing.serving import free_port
 from tests.graph.clauses import clause
+from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_letters import CERTAIN, settled
 from tests.graph.subscriptions.test_notifying import create, members, prop, until, update
 
@@ -136,3 +138,19 @@ async def test_a_wrong_password_is_a_failure(broker: Broker, mosquitto: Mosquitt
     await broker.graph.write(tenant, [create(n=0)])
     await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures)
     assert broker.subscriptions.outlet_of(tenant, id).counts.failed == 1
+
+
+async def test_a_handshake_without_end_keeps_no_other_work_waiting() -> None:
+    silent: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: silent.append(writer), "127.0.0.1", 0)
+    uri = f"mqtts://127.0.0.1:{server.sockets[0].getsockname()[1]}/city/bus"
+    senders = [MqttSender(SETTINGS, uri, ()) for _ in range(12)]
+    try:
+        told = await asyncio.gather(*(one.send(b"{}", [], 0.1) for one in senders), return_exceptions=True)
+        assert all(isinstance(one, TimeoutError) for one in told)
+        async with asyncio.timeout(3):
+            await asyncio.to_thread(int)
+    finally:
+        for writer in silent:
+            writer.close()
+        server.close()
