@@ -211,4 +211,13 @@ def test_outlines_are_few_corners_on_earth() -> None:
     assert sum(map(len, found.lines)) < 100
     many = outlines_of([Point(107 + n / 100, 16).buffer(0.1).wkt for n in range(400)])
     assert 0 < sum(map(len, many.lines)) <= MOST_CORNERS
+    strange = [
+        "LINESTRING (nan 0, 1 1)",
+        "CIRCULARSTRING (0 0, 1 1, 2 0)",
+        "GEOMETRYCOLLECTION (POINT EMPTY, POINT (2 2))",
+    ]
+    found = outlines_of([*strange, "GEOMETRYCOLLECTION (" * 1_500 + "POINT (3 3)" + ")" * 1_500])
+    assert (found.points, found.lines) == ([(2, 2), (3, 3)], [])
+    dots = ", ".join(f"({n / 100} 1)" for n in range(2 * MOST_CORNERS))
+    assert len(outlines_of([f"MULTIPOINT ({dots})"]).points) == MOST_CORNERS
     assert outlines_of([]).lines == [] == outlines_of(["x"]).points

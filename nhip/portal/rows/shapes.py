@@ -93,10 +93,10 @@ def _point(longitude: Any, latitude: Any) -> dict[str, Any] | None:
 
 
 def read_geometry(text: str) -> BaseGeometry | None:
-    """A geometry from WKT or GeoJSON; None for what is neither."""
+    """A geometry from WKT or GeoJSON; None for what is neither, and for curves."""
     try:
         found: BaseGeometry = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
-    except (shapely.errors.ShapelyError, ValueError):
+    except (shapely.errors.ShapelyError, ValueError, NotImplementedError):  # the last: a curve
         return None
     return found
 
