@@ -8,7 +8,6 @@ from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from nhip.db.installation import Installation
 from nhip.errors import Unavailable
-from nhip.graph.keeping import forget, make_weeks
 from nhip.kernel.needs import SYSTEM, needs
 
 blueprint = Blueprint()
@@ -25,6 +24,8 @@ blueprint = Blueprint()
 )
 async def keep_history(context: JobContext, timestamp: int) -> None:
     """Each night: make the weeks ahead, drop those whose time is over."""
+    from nhip.graph.keeping import forget, make_weeks  # with the graph's own driver, which no other command needs
+
     installation: Any = context.additional_context["installation"]
     assert isinstance(installation, Installation)
     await make_weeks(installation.db)
