@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fmt build bench walk soak screenshots messages docs etsi clean
+.PHONY: help demo up test check style types suite fmt build bench walk soak screenshots messages docs etsi clean
 PY ?= python3
 BIN := .venv/bin
 
@@ -16,14 +16,21 @@ up: build ## start Nhịp on the data in var/
 
 test: build .venv/.dev ## everything that CI runs: style, types, import rules, the whole suite with a browser
 	@scripts/install_test_tools.sh
-	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+	@$(MAKE) --no-print-directory style
+	@$(MAKE) --no-print-directory -j 2 types suite
 
-check: .venv/.dev ## the quick part of the tests: ruff, mypy, import rules
+check: style types ## the quick part of the tests: ruff, mypy, import rules
+
+style: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: .venv/.dev # mypy takes a minute on a clean checkout, and the suite often waits: `make test` runs both at once
+	$(BIN)/mypy
+
+suite: .venv/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
 
 fmt: .venv/.dev ## format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
