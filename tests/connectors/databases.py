@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from nhip.testing.plugin import place
 from nhip.testing.serving import free_port
 
 PASSWORD = "mật khẩu 'đặc biệt'"
@@ -21,7 +22,7 @@ PASSWORD = "mật khẩu 'đặc biệt'"
 @contextmanager
 def folder_for(user: str | None) -> Iterator[Path]:
     """A folder that another user may enter (pytest's own are closed)."""
-    folder = Path(tempfile.mkdtemp(prefix="nhip-sql-"))
+    folder = Path(tempfile.mkdtemp(prefix="nhip-sql-", dir=place()))
     if user:
         shutil.chown(folder, user)
     try:

@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import CDLL
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
 import pytest
 
 from nhip.db.embedded import EmbeddedServer
+from nhip.testing.plugin import installation_folder
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="nhip-pg-") as name:
-        yield Path(name)
+    with installation_folder() as made:
+        yield made
 
 
 @pytest.fixture
