@@ -19,7 +19,7 @@ from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.portal.pages.dataset import wanted_graph
 from nhip.portal.pages.outlines import MOST_CORNERS, outlines_of
-from nhip.portal.pages.sketch import nearby, sketch
+from nhip.portal.pages.sketch import sketch
 from nhip.portal.pages.words import say_cell
 from nhip.portal.service import propose, publish, recall, release_due, withdraw
 from nhip.web.i18n import speaking
@@ -133,15 +133,6 @@ async def test_search_engines_are_led(reader: Client, open_stops: Dataset) -> No
 )
 def test_what_programs_ask_for(accept: str, form: str) -> None:
     assert wanted_graph(accept) == form
-
-
-def test_a_sketch_leaves_out_the_few_that_lie_far_away() -> None:
-    around = [(107.5 + n / 500, 16.4 + (n * 7 % 40) / 500) for n in range(40)]
-    assert nearby([*around, (16.4, 107.5), (107.5, 1.6)]) == around
-    assert nearby(around) == around
-    two_towns = [*around, *((x + 3, y) for x, y in around[:10])]
-    assert nearby(two_towns) == two_towns, "many in another place are no mistake"
-    assert nearby([(0, 0), (90, 90)]) == [(0, 0), (90, 90)] and nearby([]) == []
 
 
 def test_cells_are_written_for_people() -> None:

@@ -10,23 +10,6 @@ from markupsafe import Markup, escape
 At = tuple[float, float]
 _WIDE, _MOST_HIGH = 320.0, 400.0
 _EDGE = 8.0
-_ENOUGH, _FEWEST_NEAR, _FAR = 12, 0.95, 4.0
-
-
-def nearby(points: Sequence[At]) -> list[At]:
-    """The points without the few that lie so far away (a mistyped coordinate) that the others would shrink to a spot."""
-    if len(points) < _ENOUGH:
-        return list(points)
-    reach = [_reach(sorted(axis)) for axis in zip(*points, strict=True)]
-    near = [at for at in points if all(low <= one <= high for one, (low, high) in zip(at, reach, strict=True))]
-    return near if len(near) >= _FEWEST_NEAR * len(points) else list(points)
-
-
-def _reach(ordered: Sequence[float]) -> At:
-    """Four times the middle half on either side of it."""
-    first, third = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
-    far = _FAR * (third - first)
-    return first - far, third + far
 
 
 def sketch(points: Sequence[At], label: str, lines: Sequence[Sequence[At]] = ()) -> Markup:

@@ -17,7 +17,7 @@ from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.portal.errors import NotPublished, Withdrawn
 from nhip.portal.model import Entry, OpenColumn, Release
-from nhip.portal.pages.sketch import nearby, sketch
+from nhip.portal.pages.sketch import sketch
 from nhip.portal.pages.words import say_cell, title_of
 from nhip.portal.rows.service import Found, as_features, find_rows
 from nhip.portal.rows.shapes import near
@@ -184,7 +184,6 @@ def _map(drawn: Drawn, found: Found, release: Release) -> Drawn:
             shape = shapely.geometry.shape(feature["geometry"])
             place = shape if shape.geom_type == "Point" else shape.representative_point()
             points.append((place.x, place.y))
-    points = near(points)
     if not points:
         return msgspec.structs.replace(drawn, trouble=translate(_("No row of this dataset says where it is.")))
     label = drawn.title or translate(_("Where the rows lie"))
@@ -193,12 +192,12 @@ def _map(drawn: Drawn, found: Found, release: Release) -> Drawn:
         if found.after
         else translate(_("North is up."))
     )
-    near = nearby(points)
-    if far := len(points) - len(near):
+    drawable = near(points)
+    if far := len(points) - len(drawable):
         note += " " + translate_plural(
             "{n} place lies far away and is not drawn.", "{n} places lie far away and are not drawn.", far
         )
-    return msgspec.structs.replace(drawn, title=label, body=sketch(near, label), note=note)
+    return msgspec.structs.replace(drawn, title=label, body=sketch(drawable, label), note=note)
 
 
 _DRAWERS = {"number": _number, "chart": _chart, "table": _table, "map": _map}
