@@ -304,8 +304,11 @@ async def test_what_is_found_in_what_is_open_is_decided_on_at_the_desk(
     await examine_again(installation)
     assert f"{HOME}/doubts" in (await official.get(HOME)).text
     release = f"{STOPS}/releases/1"
-    assert release in (await official.get(f"{HOME}/doubts")).text
-    assert f"{release}/keep" in (await official.get(release)).text
+    listed = (await official.get(f"{HOME}/doubts", params={"lang": "en"})).text
+    assert release in listed and "ten: Mobile phone numbers" in listed
+    shown = (await official.get(release, params={"lang": "en"})).text
+    assert f"{release}/keep" in shown and "The gate of today would not let it out" in shown
+    assert ">The gate is closed<" not in shown
     assert (await official.post(f"{release}/keep", data={"why": " "})).status_code == 422
     answer = await official.post(f"{release}/keep", data={"why": "Số của nhà xe"})
     assert answer.status_code == 200 and "Số của nhà xe" in answer.text and f"{release}/keep" not in answer.text

@@ -128,6 +128,7 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
         ],
         "map": _map(request, {"id": id}) if place_of(doc) else None,
         "simulated": _simulated(doc),
+        "simulator": SIMULATED,
         "page_of": page_of,
         "raw": f"{HOME}/raw?{urlencode({'id': id})}",
     }
