@@ -288,3 +288,39 @@ def test_what_is_read_at_once_is_as_if_read_with_care(name: str, attribute: dict
     care = {"usual_entity": lambda *_given, **_how: None, "usual_instance": lambda *_given: None}
     with mock.patch.multiple(expand, **care):
         assert read() == at_once
+
+
+_VALUES = [1, True, "red", "", NULL, None, [1], {"x": 1}, {"@type": "DateTime", "@value": "x"}]
+_PLACES = [[180, 90], [180.5, 0], [0, -90.5], [0, True], [0], ["a", 0], [0, 0, 0]]
+_POINTS: list[Any] = [{"type": "Point", "coordinates": place} for place in _PLACES]
+_TARGETS = ["urn:x:1", "no uri", NULL, ["urn:x:1"], 5, ""]
+_INSTANT = "2026-11-22T01:00:00Z"
+_MORE: dict[str, list[Any]] = {
+    "observedAt": [_INSTANT, "2026-11-22T01:00:00,5Z", "2026-13-01T00:00:00Z", 5, NULL],
+    "unitCode": ["KMH", "", NULL, 5],
+    "fast": [{"type": "Property", "value": 1}, 5],
+    **{name: [_INSTANT, "x", 5] for name in ("createdAt", "modifiedAt", "deletedAt", "expiresAt")},
+    **{
+        name: ["urn:x:1", "@none", 5]
+        for name in ("datasetId", "instanceId", "valueType", "objectType", "@type", "lang")
+    },
+}
+
+
+@pytest.mark.parametrize("fragment", [True, False])
+def test_each_member_is_read_at_once_as_with_care(fragment: bool) -> None:
+    shapes = [("Property", "value", _VALUES), ("GeoProperty", "value", [*_VALUES, *_POINTS])]
+    for kind, member, values in [*shapes, ("Relationship", "object", _TARGETS)]:
+        for value in values:
+            for more in [{}, *({name: one} for name, ones in _MORE.items() for one in ones)]:
+                attribute = {"type": kind, member: value, **more}
+                at_once = _read_of(attribute, fragment)
+                with mock.patch.dict(usual.LEFT, clear=True):
+                    assert repr(_read_of(attribute, fragment)) == repr(at_once), attribute
+
+
+def _read_of(attribute: dict[str, Any], fragment: bool) -> Any:
+    try:
+        return expand_entity({**HEAD, "speed": attribute}, CONTEXT, fragment=fragment)
+    except BadRequestData as error:
+        return type(error), error.values

@@ -40,7 +40,8 @@ def test_the_house_itself_is_not_narrowed(monkeypatch: pytest.MonkeyPatch) -> No
         assert clauses() == (BUSES,)
         with asking(Asker(1, "minh")):
             assert clauses() == ()
-    assert clauses() == ()
+        assert clauses() == (BUSES,)
+    assert clauses() == () and narrowing.asker() is None
 
 
 @pytest.fixture
