@@ -30,6 +30,14 @@ from nhip.kernel.i18n import _
 from nhip.settings import Settings
 
 _CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"|<c [^>]{0,80}?\br="([A-Z]{1,3})(\d+)"')
+_NO_RESULT: Final = re.compile(
+    rb'<c (?![^>]{0,80}\bt="str")[^>]{0,80}><f\b[^>]{0,80}>[^<]*</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+)
+"""A formula whose result nobody stored; an empty text is a result."""
+_NOT_COMPUTED: Final = _(
+    "The workbook has formulas without a stored result; their cells were left empty. Open it in a spreadsheet program, save it "
+    "and send it again."
+)
 MOST_CELLS: Final = 20_000_000
 """Area of a sheet above which it must be reasonably full."""
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -90,27 +98,32 @@ def _unless_panic(error: BaseException, kind: str, filename: str) -> BaseExcepti
 
 def _inspect_package(path: Path, kind: str, settings: Settings, filename: str) -> list[Note]:
     """Limits of the package before anything is unpacked, and what it carries besides cells."""
+    notes: list[Note] = []
     with archive.open_zip(path, settings.max_unpacked_mb, filename) as package:
         names = package.namelist()
         if kind == "ods":
             _check_repeats(package, filename)
         if kind == "xlsx":
-            for name in names:
-                if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
-                    _check_area(package, name, settings, filename)
+            sheets = [name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
+            lacking = [_check_area(package, name, settings, filename) for name in sheets]
+            if True in lacking:
+                notes.append(Note(code="file.formulas", message=_NOT_COMPUTED))
         if any(name.endswith("vbaProject.bin") for name in names):
-            return [Note(code="file.macros", message=_("The workbook contains macros. They were not run."))]
-    return []
+            notes.append(Note(code="file.macros", message=_("The workbook contains macros. They were not run.")))
+    return notes
 
 
-def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filename: str) -> None:
-    """The reader reserves a full rectangle, so a stray cell far away could take all memory: measure it first."""
+def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filename: str) -> bool:
+    """The reader reserves a full rectangle, so a stray cell far away could take all memory: measure it first. Gives whether
+    a formula of the sheet lacks its result."""
     columns: set[bytes] = set()
     last = cells = 0
+    lacking = False
     tail = b""
     with archive.reading(name, filename), package.open(name) as source:
         while chunk := source.read(1 << 20):
             found = _CELL.findall(tail + chunk)
+            lacking = lacking or _NO_RESULT.search(tail + chunk) is not None
             tail = chunk[-100:]  # a cell may be cut; one that is counted twice does no harm
             cells += len(found)
             columns.update(a or b for a, _r, b, _s in found)
@@ -121,6 +134,7 @@ def _check_area(package: zipfile.ZipFile, name: str, settings: Settings, filenam
         raise TooSpread(table=sheet, file=filename, rows=last, columns=width)
     if width > settings.max_columns:
         raise TooManyColumns(table=sheet, file=filename, columns=width, limit=settings.max_columns)
+    return lacking
 
 
 def _check_repeats(package: zipfile.ZipFile, filename: str) -> None:

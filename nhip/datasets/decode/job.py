@@ -142,6 +142,7 @@ class Job:
         names = list(places) or ["value"]
         raw = self._stored(rowfile, names, list(range(len(names))), part.name)
         done = self._finish(raw._replace(from_bytes=part.from_bytes))
+        self.problems += problems.of_size(done.table.name, rowfile.oversized)
         self.problems += problems.of_names(names, done.table.name, [column.name for column in done.table.columns])
         if faults:
             self.problems.append(problems.invalid_geometry(done.table.name, rowfile.findings, faults[0]))

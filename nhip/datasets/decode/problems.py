@@ -37,7 +37,13 @@ def of_table(table: RawTable, name: str, columns: list[str]) -> list[Problem]:
         ("table.merged", _("{count} cells under merged cells were filled with the merged text."), table.filled_down),
     )
     found += [_problem(code, message, name, count, "mended") for code, message, count in counts if count]
-    return found + of_names(table.heading.names, name, columns)
+    return found + of_size(name, table.rowfile.oversized) + of_names(table.heading.names, name, columns)
+
+
+def of_size(name: str, count: int) -> list[Problem]:
+    """Cells that are longer than any text of a table."""
+    message = _("{count} cells have more than a million characters and were left empty; the delivered file keeps them.")
+    return [_problem("cell.size", message, name, count)] if count else []
 
 
 def of_names(names: list[str], table: str, columns: list[str]) -> list[Problem]:

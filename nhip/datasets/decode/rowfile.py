@@ -60,6 +60,8 @@ class RowFile:
         self._longest = 0
         self.count = 0
         self.findings = 0
+        self.oversized = 0
+        """Cells that were left out because they are longer than LONGEST_CELL."""
         self.width = 0
         self._unseen: set[int] = set()
 
@@ -87,6 +89,7 @@ class RowFile:
         for place, cell in enumerate(cells):
             long = cell is not None and len(cell) > LONGEST_CELL
             if long:
+                self.oversized += 1
                 self.find(number, f"{MARK}{place}", "cell.size", "error", (cell or "")[:_SHOWN] + "…")
             kept.append(None if long else cell)
         return kept

@@ -129,6 +129,7 @@ def test_a_cell_of_ten_megabytes(run: Decode) -> None:
     assert done.cells() == [*ROWS, ("3", None), ("4", "An Cựu")]
     ((row, column, rule, severity, value, _),) = done.findings()
     assert (row, column, rule, severity, value[:3]) == (4, "Tên", "cell.size", "error", "xxx")
+    assert "cell.size" in done.codes(), "inspect tells it too"
 
 
 def test_nul_bytes(run: Decode) -> None:
@@ -166,6 +167,27 @@ def test_formulas_stay_text_and_macros_are_named(run: Decode) -> None:
     done = run(out.getvalue(), "a.xlsm")
     assert done.cells() == ROWS
     assert done.codes() == {"file.macros"}
+
+
+def test_formulas_that_nobody_computed_are_told(run: Decode) -> None:
+    def book(result: object, shown: bytes, stored: bytes) -> bytes:
+        out, bare = io.BytesIO(), io.BytesIO()
+        made = xlsxwriter.Workbook(out, {"in_memory": True})
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["Mã", "Giá"])
+        page.write(1, 0, "a")
+        page.write_formula(1, 1, "=1+1", None, result)
+        page.write_row(2, 0, ["b", 3])
+        made.close()
+        with zipfile.ZipFile(out) as whole, zipfile.ZipFile(bare, "w") as target:
+            for name in whole.namelist():
+                target.writestr(name, whole.read(name).replace(shown, stored))
+        return bare.getvalue()
+
+    for stored in (b"", b"<v></v>", b"<v/>"):  # as programs write it that do not compute
+        done = run(book(7, b"<v>7</v>", stored), "a.xlsx")
+        assert (done.cells(), done.codes()) == ([("a", None), ("b", "3")], {"file.formulas"})
+    assert run(book("x", b"<v>x</v>", b"<v></v>"), "a.xlsx").codes() == set(), "an empty text is a result"
 
 
 def test_formula_cells_give_their_stored_results(run: Decode) -> None:
