@@ -34,11 +34,13 @@ def _part(part: dict[str, Any], results: dict[str, Any]) -> str:
 
 
 def _line(aim: dict[str, Any], results: dict[str, Any]) -> str:
-    entry = value = results[aim["at"][0]]
-    for key in aim["at"][1:]:
-        value = value[key]
-    reached = value <= aim["most"] if "most" in aim else value >= aim["least"]
     bound = f"≤ {aim['most']:,}" if "most" in aim else f"≥ {aim['least']:,}"
+    entry = value = results.get(aim["at"][0])
+    for key in aim["at"][1:]:
+        value = (value or {}).get(key)
+    if entry is None or value is None:
+        return f"| {aim['what']} | {bound} | - | not measured yet | - | - |"
+    reached = value <= aim["most"] if "most" in aim else value >= aim["least"]
     state = "reached" if reached else "**not reached**"
     return f"| {aim['what']} | {bound} | {value:,} | {state} | {entry['machine']['load'][0]} | {entry['commit']} |"
 
