@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from nhip.graph.api.answers import problem
 from nhip.graph.http.limits import RETRY_AFTER_S
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ def _length(headers: Headers) -> bytes:
 
 def refusal(error: Exception, date: bytes) -> bytes:
     """A whole answer with problem details, after which the connection ends."""
+    from nhip.graph.api.answers import problem  # here, as all of the graph comes with it
+
     answer = problem(error)
     lines = [date, b"content-type: %b" % answer.kind.encode("ascii"), b"content-length: %d" % len(answer.body)]
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
