@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Response
 
-from nhip.testing.browser import SIZES, axe, ready, sideways
+from nhip.testing.browser import ready
+from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.pages import DATASET, filled, ids_from, templates
 
 pytestmark = pytest.mark.e2e
 SCRIPT_KB = 25
-WIDTHS = ("1920", "360")
 SAMPLE = [
     "/console",
     f"/console/datasets/{DATASET}",
@@ -41,25 +41,19 @@ def test_every_page_breaks_no_rule(browsing, site, ids, template) -> None:
             ready(page)
             assert answer is not None and answer.status == 200, path
             _head_is_whole(page, path)
-            _breaks_nothing(page, path)
+            breaks_nothing(page, path)
             assert said == [], path
             assert 0 < sum(scripts) <= SCRIPT_KB * 1024, path
 
 
 @pytest.mark.parametrize(("number", "template"), enumerate(templates()))
 def test_every_page_without_its_scripts_breaks_no_rule(browsing, site, ids, number, template) -> None:
-    """Axe looks at one width, by turns the narrow and the wide one, and at the second variant at the other.
-
-    What a page holds was judged with its scripts at both widths. What they would have replaced or hidden (buttons that submit,
-    links instead of dialogs) comes from the components that every page shares: each of them meets axe at both widths, on pages
-    beside one another. Only whether the page fits its window depends on the page itself, and is asked at both.
-    """
     with browsing.visit(size="1920", state=site.state, scripts="blocked") as page:
         for variant, path in enumerate(filled(template, ids)[:2]):
             page.goto(site.url + path)
             assert page.locator("body[data-ready]").count() == 0, "a script ran"
             _head_is_whole(page, path)
-            _breaks_nothing(page, path, judged=(WIDTHS[(number + variant) % 2],))
+            breaks_nothing(page, path, by_turns(number + variant))
 
 
 @pytest.mark.parametrize(("lang", "theme"), [("en", "dark"), ("en", "light"), ("vi", "dark")])
@@ -69,7 +63,7 @@ def test_both_languages_and_themes_break_no_rule(browsing, site, lang, theme) ->
             page.goto(site.url + path)
             ready(page)
             assert page.locator("html").get_attribute("lang") == lang
-            _breaks_nothing(page, path)
+            breaks_nothing(page, path)
 
 
 def test_pages_that_refuse_break_no_rule(browsing, site) -> None:
@@ -80,12 +74,12 @@ def test_pages_that_refuse_break_no_rule(browsing, site) -> None:
             page.locator("main form").last.locator("button[type=submit]").last.click()
             page.get_by_role("alert").wait_for()
             _head_is_whole(page, path)
-            _breaks_nothing(page, path)
+            breaks_nothing(page, path)
         for path in ("/console/datasets/khong-co", "/console/deliveries/1", "/console/nowhere"):
             answer = page.goto(site.url + path)
             assert answer is not None and answer.status == 404, path
             _head_is_whole(page, path)
-            _breaks_nothing(page, path)
+            breaks_nothing(page, path)
 
 
 @contextmanager
@@ -110,15 +104,6 @@ def listening(page: Page) -> Iterator[tuple[list[str], list[int]]]:
     finally:
         for event, ear in ears.items():
             page.remove_listener(event, ear)
-
-
-def _breaks_nothing(page: Page, path: str, judged: tuple[str, ...] = WIDTHS) -> None:
-    for size in WIDTHS:
-        width, height = SIZES[size]
-        page.set_viewport_size({"width": width, "height": height})
-        if size in judged:
-            assert axe(page) == [], f"{path} at {size}"
-        assert sideways(page) == 0, f"{path} at {size}"
 
 
 def _head_is_whole(page: Page, path: str) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import opened
 from nhip.portal.service import propose, publish
-from nhip.testing.browser import SIZES, axe, sideways
+from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.pages import vi
 
 pytestmark = pytest.mark.e2e
@@ -72,14 +72,10 @@ def test_a_stranger_finds_reads_and_takes_a_dataset(browsing, shared, scripts) -
 @pytest.mark.parametrize("scripts", ["on", "blocked"])
 def test_every_page_breaks_no_rule(browsing, shared, lang, theme, scripts) -> None:
     with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts) as page:
-        for path in PAGES:
+        for number, path in enumerate(PAGES):
             page.goto(shared + path)
             assert page.locator("html").get_attribute("lang") == lang and page.locator("h1").count() == 1, path
-            for size in ("1920", "360"):
-                width, height = SIZES[size]
-                page.set_viewport_size({"width": width, "height": height})
-                assert axe(page) == [], f"{path} at {size}"
-                assert sideways(page) == 0, f"{path} at {size}"
+            breaks_nothing(page, path, by_turns(number + (lang == "en"), scripts))
 
 
 def test_a_cold_dataset_page_is_light(browsing, shared) -> None:

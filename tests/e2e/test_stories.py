@@ -11,7 +11,8 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Page, expect
 
-from nhip.testing.browser import SIZES, axe, ready, sideways
+from nhip.testing.browser import ready
+from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.opened import NAME, open_schools
 from tests.e2e.pages import vi
 
@@ -130,12 +131,8 @@ def test_every_page_breaks_no_rule(browsing, site, shared, story, lang, theme, s
     editor = f"/console/stories{story.removeprefix('/story')}"
     pages = [("/stories", None), (story, None), (f"{story}/embed", None)]
     pages += [(path, site.state) for path in ("/console/stories", "/console/stories/new", editor)]
-    for path, state in pages:
+    for number, (path, state) in enumerate(pages):
         with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=state) as page:
             page.goto(shared + path)
             assert page.locator("html").get_attribute("lang") == lang and page.locator("h1").count() == 1, path
-            for size in ("1920", "360"):
-                width, height = SIZES[size]
-                page.set_viewport_size({"width": width, "height": height})
-                assert axe(page) == [], f"{path} at {size}"
-                assert sideways(page) == 0, f"{path} at {size}"
+            breaks_nothing(page, path, by_turns(number, scripts))

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from nhip.testing.browser import SIZES, axe, sideways
+from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.opened import NAME, open_schools
 from tests.e2e.pages import vi
 
@@ -109,9 +109,9 @@ def test_without_a_mail_server_the_feed_is_offered(browsing, shared) -> None:
 def test_every_page_breaks_no_rule(browsing, site, shared, lang, theme, scripts) -> None:
     no = _shown(browsing, site, shared)
     with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=None) as page:
-        _break_nothing(page, shared, [path.format(no=no) for path in PAGES], lang)
+        _break_nothing(page, shared, [path.format(no=no) for path in PAGES], lang, scripts)
     with browsing.visit(size="1920", lang=lang, theme=theme, scripts=scripts, state=site.state) as page:
-        _break_nothing(page, shared, [path.format(no=no) for path in DESK], lang)
+        _break_nothing(page, shared, [path.format(no=no) for path in DESK], lang, scripts)
 
 
 def _shown(browsing, site, shared: str) -> str:
@@ -131,12 +131,8 @@ def _shown(browsing, site, shared: str) -> str:
         return str(page.locator("h3 a").first.get_attribute("href")).rpartition("/")[2]
 
 
-def _break_nothing(page: Page, root: str, paths: list[str], lang: str) -> None:
-    for path in paths:
+def _break_nothing(page: Page, root: str, paths: list[str], lang: str, scripts: str) -> None:
+    for number, path in enumerate(paths):
         page.goto(root + path)
         assert page.locator("html").get_attribute("lang") == lang and page.locator("h1").count() == 1, path
-        for size in ("1920", "360"):
-            width, height = SIZES[size]
-            page.set_viewport_size({"width": width, "height": height})
-            assert axe(page) == [], f"{path} at {size}"
-            assert sideways(page) == 0, f"{path} at {size}"
+        breaks_nothing(page, path, by_turns(number, scripts))
