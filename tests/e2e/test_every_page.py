@@ -46,7 +46,7 @@ def test_every_page_breaks_no_rule(browsing, site, ids, template) -> None:
             assert 0 < sum(scripts) <= SCRIPT_KB * 1024, path
 
 
-@pytest.mark.parametrize(("number", "template"), enumerate(templates()))
+@pytest.mark.parametrize(("number", "template"), [*enumerate(templates())])
 def test_every_page_without_its_scripts_breaks_no_rule(browsing, site, ids, number, template) -> None:
     with browsing.visit(size="1920", state=site.state, scripts="blocked") as page:
         for variant, path in enumerate(filled(template, ids)[:2]):
