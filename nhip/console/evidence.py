@@ -39,6 +39,7 @@ TERMS: dict[str, list[tuple[str, str]]] = {
     ],
     "shared": [
         ("described", _("Share of the catalogue entry that is filled in")),
+        ("shared_with", _("Shared with so many: everybody, where it is open")),
         ("reads_90_days", _("Reads in 90 days")),
     ],
 }

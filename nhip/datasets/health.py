@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -36,21 +37,33 @@ ALERT_DROP = 5.0
 """Points that a virtue must drop by to raise an alert."""
 
 
+EVERYBODY = "everybody"
+"""Open data are shared with everybody."""
+
+
 class _Reads(msgspec.Struct, frozen=True):
     dataset_id: uuid.UUID
     reads: int
+
+
+class _Who(msgspec.Struct, frozen=True):
+    who: str
+
+
+class _Shares(msgspec.Struct, frozen=True):
+    dataset_id: uuid.UUID
+    n: int
 
 
 async def record_virtues(tx: Connection, dataset: Dataset, version: Version, facts: dict[str, Any]) -> Virtues:
     """Measure the dataset with the facts of an assessment, keep the scores, alert on drops."""
     contract = await find_contract(tx, dataset, version.contract_no)
     parsed = load(contract.yaml) if contract else None
-    reads = {r.dataset_id: r.reads for r in await _reads(tx)}
     extra = {
         "cadence_days": parsed.cadence_days if parsed else None,
         "as_of": version.as_of.isoformat(),
         "described": _described(dataset, parsed is not None),
-        "reads_90_days": reads.get(dataset.id, 0),
+        **(await _use(tx))(dataset.id),
     }
     everything = {**facts, **extra, **await _shared_cells(tx, dataset)}
     virtues = _with_time(scores(everything), everything, version)
@@ -71,7 +84,11 @@ def _with_time(virtues: Virtues, facts: dict[str, Any], version: Version) -> Vir
     return msgspec.structs.replace(
         virtues,
         live=live_score(age_days, facts.get("cadence_days")),
-        shared=shared_score(described=facts.get("described", 0.0), grants=0, reads=facts.get("reads_90_days", 0)),
+        shared=shared_score(
+            described=facts.get("described", 0.0),
+            grants=facts.get("shared_with", 0),
+            reads=facts.get("reads_90_days", 0),
+        ),
     )
 
 
@@ -81,8 +98,15 @@ def _described(dataset: Dataset, has_contract: bool) -> float:
     return sum(bool(p) for p in parts) / len(parts)
 
 
-async def _reads(tx: Connection) -> list[_Reads]:
-    return await fetch_all(tx, _Reads, queries.count_reads, since=today() - timedelta(days=90))
+async def _use(tx: Connection) -> Callable[[uuid.UUID], dict[str, int]]:
+    """Gives of each dataset with how many it is shared, and how often it was read."""
+    reads = {r.dataset_id: r.reads for r in await fetch_all(tx, _Reads, queries.count_reads, since=_reads_since())}
+    shares = {s.dataset_id: s.n for s in await fetch_all(tx, _Shares, queries.count_shares)}
+    return lambda id: {"shared_with": shares.get(id, 0), "reads_90_days": reads.get(id, 0)}
+
+
+def _reads_since() -> date:
+    return today() - timedelta(days=90)
 
 
 async def _keep(
@@ -101,21 +125,41 @@ async def _keep(
 
 async def measure_all(installation: Installation) -> int:
     """Measure live and shared of every dataset again; scores are kept when one moved by a point. Gives how many were kept."""
-    kept = 0
     async with installation.db.tx() as tx:
         latest = {v.dataset_id: v for v in await list_latest_virtues(tx)}
-        reads = {r.dataset_id: r.reads for r in await _reads(tx)}
-        for dataset in await list_datasets(tx):
-            record, version = latest.get(dataset.id), await find_version_in_force(tx, dataset)
-            if record is None or version is None:
-                continue
-            facts = {**record.facts, "reads_90_days": reads.get(dataset.id, 0)}
-            before = Virtues(**{n: getattr(record, n) for n in (*NAMES, "clean_delivered")})
-            virtues = _with_time(before, facts, version)
-            if _moved(before.live, virtues.live) or _moved(before.shared, virtues.shared):
-                await _keep(tx, dataset.id, version.no, virtues, facts)
-                kept += 1
-    return kept
+        use = await _use(tx)
+        return sum([await _again(tx, one, latest.get(one.id), use(one.id)) for one in await list_datasets(tx)])
+
+
+async def share(tx: Connection, dataset: Dataset, who: str) -> None:
+    """The dataset is shared with `who` from now on; its virtue *shared* says so at once."""
+    if await fetch_all(tx, _Who, queries.share, dataset_id=dataset.id, who=who):
+        await _measure(tx, dataset)
+
+
+async def unshare(tx: Connection, dataset: Dataset, who: str) -> None:
+    """The dataset is no longer shared with `who`."""
+    if await fetch_all(tx, _Who, queries.unshare, dataset_id=dataset.id, who=who):
+        await _measure(tx, dataset)
+
+
+async def _measure(tx: Connection, dataset: Dataset) -> None:
+    record = await fetch_one(tx, VirtueRecord, queries.list_latest_of, dataset_id=dataset.id)
+    await _again(tx, dataset, record, (await _use(tx))(dataset.id))
+
+
+async def _again(tx: Connection, dataset: Dataset, record: VirtueRecord | None, use: dict[str, int]) -> bool:
+    """Measure what changes without a new version; whether it was kept."""
+    version = await find_version_in_force(tx, dataset)
+    if record is None or version is None:
+        return False
+    facts = {**record.facts, **use}
+    before = Virtues(**{n: getattr(record, n) for n in (*NAMES, "clean_delivered")})
+    virtues = _with_time(before, facts, version)
+    moved = _moved(before.live, virtues.live) or _moved(before.shared, virtues.shared)
+    if moved:
+        await _keep(tx, dataset.id, version.no, virtues, facts)
+    return moved
 
 
 def _moved(was: float | None, score: float | None) -> bool:

@@ -300,6 +300,18 @@ from datasets.correction where dataset_id = %(dataset_id)s and undone_at is null
 -- Reads since a day, by dataset.
 select dataset_id, sum(reads)::bigint reads from datasets.use_day where day >= %(since)s group by dataset_id
 
+-- name: count_shares
+-- With how many each dataset is shared.
+select dataset_id, count(*) n from datasets.shared_with group by dataset_id
+
+-- name: share
+-- A dataset is shared with somebody from now on; gives a row when it was not.
+insert into datasets.shared_with (dataset_id, who) values (%(dataset_id)s, %(who)s) on conflict do nothing returning who
+
+-- name: unshare
+-- A dataset is no longer shared with somebody; gives a row when it was.
+delete from datasets.shared_with where dataset_id = %(dataset_id)s and who = %(who)s returning who
+
 -- name: take_turn
 -- Wait until nobody else holds this number; ends with the connection.
 select pg_advisory_lock(%(number)s)

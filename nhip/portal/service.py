@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from nhip.datasets.harvested import Origin, find_origin
-from nhip.datasets.health import NAMES
+from nhip.datasets.health import EVERYBODY, NAMES, share, unshare
 from nhip.datasets.records import Dataset, Version
 from nhip.datasets.store import find_version_in_force, get_dataset, list_virtue_history
 from nhip.db import Connection
@@ -227,7 +227,9 @@ async def refresh_entry(tx: Connection, dataset: Dataset) -> Entry | None:
     releases = [r for r in await store.list_releases(tx, dataset.id) if r.recalled_at is None]
     if publication is None or publication.state != "published" or not releases:
         await store.delete_entry(tx, dataset.id)
+        await unshare(tx, dataset, EVERYBODY)
         return None
+    await share(tx, dataset, EVERYBODY)
     entry = await _entry(tx, dataset, publication, releases)
     names = f"{entry.title} {entry.title_en} {entry.name}"
     about = " ".join((*entry.keywords, entry.agency_name, entry.agency_name_en, entry.theme))
@@ -285,6 +287,7 @@ async def withdraw(tx: Connection, dataset: Dataset, reason: str) -> None:
         raise NotPublished(name=dataset.name)
     await store.withdraw(tx, dataset.id, reason)
     await store.delete_entry(tx, dataset.id)
+    await unshare(tx, dataset, EVERYBODY)
     await store.insert_decision(tx, dataset.id, "withdrawn", note=reason)
     await note(tx, Event(kind="publication.withdrawn", what=f"dataset:{dataset.name}", why=reason))
     await announce(tx, TOPIC)
