@@ -60,7 +60,7 @@ def test_a_database_without_the_schema(empty_database: str, tmp_path: Path) -> N
     nhip = Nhip(tmp_path / "var", NHIP_DATABASE_URL=empty_database)
     found = wrong(nhip("doctor", "--json"))
     assert list(found) == ["migrations"]
-    assert "nhip.datasets/0001" in found["migrations"]["seen"]
+    assert "nhip.jobs/0001" in found["migrations"]["seen"]
     assert "nhip migrate" in found["migrations"]["mend"]
     refused = nhip("up", "--port", 1 + os.getpid() % 20000 + 20000, within_s=60)
     assert refused.code == 2
