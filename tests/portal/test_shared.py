@@ -44,7 +44,9 @@ async def test_what_is_withdrawn_is_shared_with_nobody(installation: Installatio
         assert [alert.virtue for alert in await list_alerts(tx)] == ["shared"], "somebody is told"
 
 
-async def test_with_its_last_release_recalled_nothing_is_shared(installation: Installation, open_stops: Dataset) -> None:
+async def test_with_its_last_release_recalled_nothing_is_shared(
+    installation: Installation, open_stops: Dataset
+) -> None:
     before = await _shared(installation, open_stops)
     async with installation.db.tx() as tx:
         (release,) = await list_releases(tx, open_stops.id)

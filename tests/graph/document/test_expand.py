@@ -285,11 +285,12 @@ def test_what_is_read_at_once_is_as_if_read_with_care(name: str, attribute: dict
             return type(error), error.values
 
     at_once = read()
-    care = {"usual_entity": lambda *_given, **_how: None, "usual_instance": lambda *_given: None}
-    with mock.patch.multiple(expand, **care):
+    with mock.patch.multiple(expand, **_CARE):
         assert read() == at_once
 
 
+_CARE: dict[str, Any] = {"usual_entity": lambda *_given, **_how: None, "usual_instance": lambda *_given: None}
+"""Nothing is read at once."""
 _VALUES = [1, True, "red", "", NULL, None, [1], {"x": 1}, {"@type": "DateTime", "@value": "x"}]
 _PLACES = [[180, 90], [180.5, 0], [0, -90.5], [0, True], [0], ["a", 0], [0, 0, 0]]
 _POINTS: list[Any] = [{"type": "Point", "coordinates": place} for place in _PLACES]
@@ -315,7 +316,7 @@ def test_each_member_is_read_at_once_as_with_care(fragment: bool) -> None:
             for more in [{}, *({name: one} for name, ones in _MORE.items() for one in ones)]:
                 attribute = {"type": kind, member: value, **more}
                 at_once = _read_of(attribute, fragment)
-                with mock.patch.dict(usual.LEFT, clear=True):
+                with mock.patch.multiple(expand, **_CARE):
                     assert repr(_read_of(attribute, fragment)) == repr(at_once), attribute
 
 
