@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from bench import big_file
+from bench import big_file, results
 from bench.results import WORK, Measured, measure, record
 
 Cells = Counter[tuple[int, str, str]]
@@ -114,6 +114,7 @@ def main() -> None:
         return read_only(asked.read_only)
     if asked.oracle:
         return validate(*asked.oracle)
+    results.kept = asked.rows == parser.get_default("rows")
     run(asked.rows, () if asked.no_oracle else asked.oracle_rows)
 
 

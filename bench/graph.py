@@ -26,7 +26,7 @@ from typing import Any
 import orjson
 import psutil
 
-from bench import graph_many
+from bench import graph_many, results
 from bench.results import HERE, WORK, record
 from nhip.db.embedded import EmbeddedServer
 
@@ -307,6 +307,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--again", action="store_true", help="only ask the many entities of the last run")
     asked = parser.parse_args()
+    results.kept = asked.million and not asked.quick
     run(asked.quick, 1_000_000 if asked.million else asked.many, again=asked.again)
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import big_file
+from bench import big_file, results
 from bench.check import figures, file_of
 from bench.results import WORK, measure, record
 
@@ -70,6 +70,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.one:
         return work_through(asked.one)
+    results.kept = asked.rows == parser.get_default("rows")
     run(asked.rows, asked.fold)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -18,6 +19,8 @@ from nhip.web.i18n import translate as _
 
 Value = float | int | None
 Points = Sequence[tuple[float, float] | None]
+_FEWEST_STEPS, _MANY_STEPS, _LONG = 6, 8.0, 5.0
+"""A pause: so many times the usual step, at least so many hundredths of the width; with few values nobody knows what is usual."""
 _LEFT, _WIDE = 1.0, 98.0
 _HEAD, _FOOT = 44.0, 22.0
 
@@ -66,14 +69,38 @@ def _told(label: str, values: Sequence[float], unit: str) -> str:
 
 def _path(points: Points, kind: str = "line") -> str:
     """A line; a None breaks it, so that a gap is seen as one."""
-    parts, pen = [], "M"
+    parts = []
+    for run in _runs(points):
+        parts += [f"{'L' if place else 'M'}{x:.2f} {y:.1f}" for place, (x, y) in enumerate(run)]
+        if len(run) == 1:
+            parts.append("h0")  # a dot, as lines end round
+    return f'<path class="{kind}" d="{"".join(parts)}"/>'
+
+
+def _runs(points: Points) -> list[list[tuple[float, float]]]:
+    """The stretches between the gaps."""
+    runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point is None:
-            pen = "M"
-            continue
-        parts.append(f"{pen}{point[0]:.2f} {point[1]:.1f}")
-        pen = "L"
-    return f'<path class="{kind}" d="{"".join(parts)}"/>'
+            runs.append([])
+        else:
+            runs[-1].append(point)
+    return [run for run in runs if run]
+
+
+def _with_pauses(line: Points) -> Points:
+    """With a None where nothing was known for much longer than usual: a line there would tell what nobody measured."""
+    known = [point[0] for point in line if point is not None]
+    steps = sorted(right - left for left, right in pairwise(known))
+    if len(steps) < _FEWEST_STEPS:
+        return line
+    most = max(_MANY_STEPS * steps[len(steps) // 2], _LONG)
+    made: list[tuple[float, float] | None] = []
+    for point in line:
+        if point is not None and made and made[-1] is not None and point[0] - made[-1][0] > most:
+            made.append(None)
+        made.append(point)
+    return made
 
 
 class _Scale:
@@ -130,7 +157,7 @@ def series(
     every = [*known, *edges, *([target] if target is not None else []), *([0.0] if zero else [])]
     scale = _Scale(every, height, _HEAD, _FOOT)
     xs = _across([moment for moment, _v in points])
-    line = [None if v is None else (x, scale.y(v)) for x, (_at, v) in zip(xs, points, strict=True)]
+    line = _with_pauses([None if v is None else (x, scale.y(v)) for x, (_at, v) in zip(xs, points, strict=True)])
     reach = _("from {low} to {high}", low=_with_unit(min(known), unit), high=_with_unit(max(known), unit))
     body = caption + _text(_LEFT, 30, reach, "quiet") + _rule(scale.y(scale.low), "axis")
     body += _stretched(height, _band(xs, band, scale) + _path(line))

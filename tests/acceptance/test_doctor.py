@@ -18,7 +18,7 @@ import pytest
 import nhip as package
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.errors import SchemaBehind
-from nhip.errors import BadInput, DatabaseAway, Unavailable
+from nhip.errors import BadInput, DatabaseAway, PlaceRefused
 from nhip.web.i18n import catalogue
 from tests.acceptance.conftest import AGENCY, Done, Market, Nhip
 
@@ -109,7 +109,7 @@ def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
     assert "--data-dir" in found["data folder"]["mend"]
     done = nhip("dataset", "list")
     assert done.code == 2
-    done.said(Unavailable, tmp_path / "file" / "var")
+    done.said(PlaceRefused, tmp_path / "file" / "var")
 
 
 def test_no_right_to_write() -> None:

@@ -77,8 +77,9 @@ async def test_secrets_are_told_once_and_kept_nowhere(city: Installation) -> Non
     again = await make_people(city)
     assert [(user.account, user.name) for user in again] == [(user.account, user.name) for user in first]
     assert not any(user.password or user.key for user in again)
-    assert "nhip password NAME --generate" in told(again, "http://x") and "--generate" not in told(first, "http://x")
-    assert all(user.password in told(first, "http://x") for user in first)
+    at_first = told(first, "http://x", Path("/du-lieu"))
+    assert "nhip --data-dir /du-lieu password NAME --generate" in told(again, "http://x", Path("/du-lieu"))
+    assert "--generate" not in at_first and all(user.password in at_first for user in first)
     assert not any(user.password and user.password in repr(first) for user in first)
     async with city.db.read() as tx:
         tables = await (

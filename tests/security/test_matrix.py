@@ -68,6 +68,8 @@ async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     if answer.status_code < 400 or "json" not in answer.headers.get("content-type", ""):
         return "in"
     told = answer.json()
+    if not isinstance(told, dict):  # CKAN says of an unknown action in a sentence
+        return "in"
     error = told.get("key", told.get("title"))  # the graph tells its errors as NGSI-LD does: by title
     return {"SignInNeeded": "sign in", Forbidden.__name__: "refused"}.get(error, "in")
 

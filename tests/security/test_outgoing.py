@@ -243,6 +243,7 @@ def test_nothing_else_in_the_product_opens_connections() -> None:
         "nhip/connectors/sftp/",
         "nhip/connectors/sql/",
         "nhip/graph/registrations/client.py",  # over GuardedTransport
+        "nhip/graph/http/serving.py",  # only listens
         "nhip/portal/dcat/reach.py",  # asks the application itself, without a network
         "nhip/portal/people/mail.py",  # to the mail server that the settings name
     }

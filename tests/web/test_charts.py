@@ -52,6 +52,17 @@ def test_a_gap_breaks_the_line() -> None:
     assert charts.sparkline([1, 2, None, 3, 4], "x").count("M") == 2
 
 
+def test_a_pause_is_a_gap_too() -> None:
+    begin = datetime(2026, 11, 22, tzinfo=UTC)
+    steady = [(begin + timedelta(minutes=n), n % 5) for n in range(60)]
+    assert charts.series(steady, "x").count("M") == 1
+    paused = [(begin - timedelta(hours=16), 3), *steady]
+    drawn = charts.series(paused, "x")
+    assert drawn.count("M") == 2 and "h0" in drawn, "what was measured once is a dot, not a line over the night"
+    sparse = [(begin + timedelta(days=n * n), n) for n in range(6)]
+    assert charts.series(sparse, "x").count("M") == 1, "of a few values nobody knows what is usual"
+
+
 def test_bars_begin_at_zero() -> None:
     tree = ET.fromstring(charts.bars([("a", 100), ("b", 50), ("c", None)], "x"))
     widths = [float(rect.get("width", "").rstrip("%")) for rect in tree.findall("rect")]

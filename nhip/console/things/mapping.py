@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery
 
 from nhip.console.common import by_agency, dataset_of, installation_of, title_of
+from nhip.console.evidence import column_title
 from nhip.console.things.words import ATTRIBUTES, TYPES, UNITS
-from nhip.datasets.store import list_datasets
+from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.kernel.i18n import _
 from nhip.things import service
 from nhip.things.errors import NoMapping
@@ -127,13 +129,15 @@ async def _form(
 ) -> Response[str]:
     async with installation_of(request).db.read() as tx:
         dataset = await dataset_of(request, tx, name, CONTRACT)
+        version = await find_version_in_force(tx, dataset)
     lines = _lines(form)
     columns = list(dict.fromkeys(line.column for line in lines))
     values: dict[str, Any] = {
         "dataset": dataset,
         "title": title_of(dataset),
         "numbered": list(enumerate(lines)),
-        "columns": [("", "—"), *((column, column) for column in columns)],
+        "columns": [("", "—"), *((column, column_title(version, column)) for column in columns)],
+        "column_of": partial(column_title, version),
         "types": [(name, translate(title)) for name, title in TYPES.items()],
         "terms": [(name, translate(title)) for name, title in ATTRIBUTES.items()],
         "units": UNITS,

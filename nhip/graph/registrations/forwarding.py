@@ -14,12 +14,12 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.registrations.client import TIMEOUT_S, Client, Reply
 from nhip.graph.registrations.model import Registration
 from nhip.graph.registrations.service import Registrations
+from nhip.graph.subscriptions.sealing import FROM_REQUEST
 from nhip.kernel.time import monotonic
 from nhip.settings import Settings
 
 PATH = "/ngsi-ld/v1"
 JSON, LD_JSON = "application/json", "application/ld+json"
-FROM_REQUEST = "urn:ngsi-ld:request"
 _NOT_OURS_TO_SET = frozenset(
     """accept content-type contenttype jsonldcontext ngsildconformance host content-length transfer-encoding connection
     via link ngsild-tenant upgrade te""".split()  # noqa: SIM905

@@ -16,6 +16,8 @@ Members = dict[str, Any]
 _PAIRS = ("receiverInfo", "notifierInfo")
 _NO_SECRETS = frozenset({"Delivery", "MQTT-Version", "MQTT-QoS", "jsonldContext", "Accept", "Content-Type"})
 """Keys of pairs whose values say how, not who."""
+FROM_REQUEST = "urn:ngsi-ld:request"
+"""The value of a header that is passed on as it came with a request: no secret itself."""
 MASK = "***"
 
 
@@ -54,14 +56,13 @@ def masked(pairs: Any) -> Any:
     """Pairs of key and value as they are shown to who may not know the secrets among them, and to third parties."""
     if not isinstance(pairs, list):
         return MASK
-    return [
-        one if isinstance(one, dict) and one.get("key") in _NO_SECRETS else {"key": _key(one), "value": MASK}
-        for one in pairs
-    ]
+    return [_masked(one) if isinstance(one, dict) else {"key": MASK, "value": MASK} for one in pairs]
 
 
-def _key(one: Any) -> Any:
-    return one.get("key", MASK) if isinstance(one, dict) else MASK
+def _masked(pair: Members) -> Members:
+    if pair.get("key") in _NO_SECRETS or pair.get("value") == FROM_REQUEST:
+        return pair
+    return {"key": pair.get("key", MASK), "value": MASK}
 
 
 def masked_endpoint(endpoint: Members) -> Members:

@@ -45,6 +45,17 @@ def test_a_registration_comes_back_as_it_was_sent() -> None:
     assert GROUPS["redirectionOps"] < from_doc(doc).operations
 
 
+def test_what_is_told_in_confidence_is_shown_to_who_may_know_it() -> None:
+    told = {
+        **WHOLE,
+        "contextSourceInfo": [{"key": "Authorization", "value": "Bearer abc"}, *WHOLE["contextSourceInfo"]],
+    }
+    registration = from_doc(read_registration(told, CONTEXT))
+    assert render_registration(registration, CONTEXT, secrets=True) == told
+    shown = render_registration(registration, CONTEXT)["contextSourceInfo"]
+    assert shown == [{"key": "Authorization", "value": "***"}, *WHOLE["contextSourceInfo"]]
+
+
 def test_groups_hold_operations_that_there_are() -> None:
     assert all(group <= OPERATIONS for group in GROUPS.values())
 
