@@ -21,6 +21,8 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -178,12 +180,16 @@ def _family(pid: int) -> float:
     total = 0.0
     process = psutil.Process(pid)
     for one in [process, *process.children(recursive=True)]:
-        try:
-            times = one.cpu_times()
-        except psutil.Error:
-            continue
-        total += times.user + times.system
+        with suppress(psutil.Error, OSError):
+            total += sum(_of_thread(task) for task in Path(f"/proc/{one.pid}/task").iterdir())
     return total
+
+
+def _of_thread(task: Path) -> float:
+    """Seconds to the nanosecond; what `cpu_times` tells moves by hundredths of a second."""
+    with suppress(OSError):
+        return int((task / "schedstat").read_bytes().split()[0]) / 1e9
+    return 0.0
 
 
 Measured = dict[str, dict[str, float]]
@@ -199,25 +205,34 @@ async def measure(
     per: int = 1,
     floor: str = "",
 ) -> None:
-    """Warm up, run, and note what a request took; `floor` is the figure to compare with."""
+    """Warm up, run three parts, and note what a request of the cheapest took, as neighbours on the host only make it dearer.
+
+    `floor` is the figure to compare with.
+    """
     await client.run(requests[: max(len(requests) // 20, callers)], callers)
     some = requests[max(len(requests) // 20, callers) :]
+    third = -(-len(some) // 3)
+    parts = [await _part(node, client, some[n : n + third], callers, per) for n in range(0, len(some), third)]
+    figures[name] = min(parts, key=lambda part: part["cpu_us"] + part["database_cpu_us"])
+    if floor:
+        under = figures[f"floor: {floor}"]["cpu_us"] / per
+        figures[name]["over_floor_us"] = round(figures[name]["cpu_us"] - under, 1)
+    print(f"{name:44} {figures[name]}", flush=True)
+
+
+async def _part(node: Node | Floor, client: Client, requests: list[bytes], callers: int, per: int) -> dict[str, float]:
     ours, theirs = node.cpu()
     started = time.perf_counter()
-    await client.run(some, callers)
+    await client.run(requests, callers)
     wall = time.perf_counter() - started
     after = node.cpu()
-    count = len(some) * per
-    figures[name] = {
+    count = len(requests) * per
+    return {
         "cpu_us": round((after[0] - ours) / count * 1e6, 1),
         "database_cpu_us": round((after[1] - theirs) / count * 1e6, 1),
         "per_s": round(count / wall),
         "ms": round(statistics.median(client.seconds) * 1e3, 2),
     }
-    if floor:
-        under = figures[f"floor: {floor}"]["cpu_us"] / per
-        figures[name]["over_floor_us"] = round(figures[name]["cpu_us"] - under, 1)
-    print(f"{name:44} {figures[name]}", flush=True)
 
 
 async def small(node: Node, figures: Measured, size: int) -> None:
