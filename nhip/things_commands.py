@@ -12,6 +12,7 @@ import msgspec
 from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, with_installation
+from nhip.files import text_of
 from nhip.graph_commands import serving
 from nhip.graph_layer import node_of
 from nhip.kernel.time import monotonic
@@ -86,7 +87,7 @@ def _told(fault: Fault) -> dict[str, Any]:
 @click.pass_obj
 def put(settings: Settings, file: Path, dry_run: bool, wants_json: bool) -> None:
     """Map datasets to things as FILE (TOML, a table [[thing]] each) says. A running server then brings the graph up to date."""
-    mappings = read_mappings(file.read_text(encoding="utf-8"))
+    mappings = read_mappings(text_of(file))
 
     async def look(installation: Installation) -> list[service.Preview]:
         return [await service.preview(installation, one) for one in mappings]

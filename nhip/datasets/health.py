@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -41,16 +41,7 @@ EVERYBODY = "everybody"
 """Open data are shared with everybody."""
 
 
-class _Reads(msgspec.Struct, frozen=True):
-    dataset_id: uuid.UUID
-    reads: int
-
-
-class _Who(msgspec.Struct, frozen=True):
-    who: str
-
-
-class _Shares(msgspec.Struct, frozen=True):
+class _Count(msgspec.Struct, frozen=True):
     dataset_id: uuid.UUID
     n: int
 
@@ -63,7 +54,7 @@ async def record_virtues(tx: Connection, dataset: Dataset, version: Version, fac
         "cadence_days": parsed.cadence_days if parsed else None,
         "as_of": version.as_of.isoformat(),
         "described": _described(dataset, parsed is not None),
-        **(await _use(tx))(dataset.id),
+        **(await _use(tx, dataset.id))(dataset.id),
     }
     everything = {**facts, **extra, **await _shared_cells(tx, dataset)}
     virtues = _with_time(scores(everything), everything, version)
@@ -98,15 +89,12 @@ def _described(dataset: Dataset, has_contract: bool) -> float:
     return sum(bool(p) for p in parts) / len(parts)
 
 
-async def _use(tx: Connection) -> Callable[[uuid.UUID], dict[str, int]]:
-    """Gives of each dataset with how many it is shared, and how often it was read."""
-    reads = {r.dataset_id: r.reads for r in await fetch_all(tx, _Reads, queries.count_reads, since=_reads_since())}
-    shares = {s.dataset_id: s.n for s in await fetch_all(tx, _Shares, queries.count_shares)}
+async def _use(tx: Connection, only: uuid.UUID | None = None) -> Callable[[uuid.UUID], dict[str, int]]:
+    """Gives of each dataset, or of one, with how many it is shared and how often it was read."""
+    since = today() - timedelta(days=90)
+    reads = {one.dataset_id: one.n for one in await fetch_all(tx, _Count, queries.count_reads, since=since, only=only)}
+    shares = {one.dataset_id: one.n for one in await fetch_all(tx, _Count, queries.count_shares, only=only)}
     return lambda id: {"shared_with": shares.get(id, 0), "reads_90_days": reads.get(id, 0)}
-
-
-def _reads_since() -> date:
-    return today() - timedelta(days=90)
 
 
 async def _keep(
@@ -133,19 +121,19 @@ async def measure_all(installation: Installation) -> int:
 
 async def share(tx: Connection, dataset: Dataset, who: str) -> None:
     """The dataset is shared with `who` from now on; its virtue *shared* says so at once."""
-    if await fetch_all(tx, _Who, queries.share, dataset_id=dataset.id, who=who):
+    if await execute(tx, queries.share, dataset_id=dataset.id, who=who):
         await _measure(tx, dataset)
 
 
 async def unshare(tx: Connection, dataset: Dataset, who: str) -> None:
     """The dataset is no longer shared with `who`."""
-    if await fetch_all(tx, _Who, queries.unshare, dataset_id=dataset.id, who=who):
+    if await execute(tx, queries.unshare, dataset_id=dataset.id, who=who):
         await _measure(tx, dataset)
 
 
 async def _measure(tx: Connection, dataset: Dataset) -> None:
     record = await fetch_one(tx, VirtueRecord, queries.list_latest_of, dataset_id=dataset.id)
-    await _again(tx, dataset, record, (await _use(tx))(dataset.id))
+    await _again(tx, dataset, record, (await _use(tx, dataset.id))(dataset.id))
 
 
 async def _again(tx: Connection, dataset: Dataset, record: VirtueRecord | None, use: dict[str, int]) -> bool:

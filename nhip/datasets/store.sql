@@ -297,20 +297,21 @@ select id, dataset_id, delivery_id, row_no, column_name, was, now, key, made_at,
 from datasets.correction where dataset_id = %(dataset_id)s and undone_at is null order by made_at, id
 
 -- name: count_reads
--- Reads since a day, by dataset.
-select dataset_id, sum(reads)::bigint reads from datasets.use_day where day >= %(since)s group by dataset_id
+-- Reads since a day, by dataset; `only`: of this one.
+select dataset_id, sum(reads)::bigint n from datasets.use_day
+where day >= %(since)s and (%(only)s::uuid is null or dataset_id = %(only)s) group by dataset_id
 
 -- name: count_shares
--- With how many each dataset is shared.
-select dataset_id, count(*) n from datasets.shared_with group by dataset_id
+-- With how many each dataset is shared; `only`: this one.
+select dataset_id, count(*) n from datasets.shared_with where %(only)s::uuid is null or dataset_id = %(only)s group by dataset_id
 
 -- name: share
--- A dataset is shared with somebody from now on; gives a row when it was not.
-insert into datasets.shared_with (dataset_id, who) values (%(dataset_id)s, %(who)s) on conflict do nothing returning who
+-- A dataset is shared with somebody from now on.
+insert into datasets.shared_with (dataset_id, who) values (%(dataset_id)s, %(who)s) on conflict do nothing
 
 -- name: unshare
--- A dataset is no longer shared with somebody; gives a row when it was.
-delete from datasets.shared_with where dataset_id = %(dataset_id)s and who = %(who)s returning who
+-- A dataset is no longer shared with somebody.
+delete from datasets.shared_with where dataset_id = %(dataset_id)s and who = %(who)s
 
 -- name: take_turn
 -- Wait until nobody else holds this number; ends with the connection.

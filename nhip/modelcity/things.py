@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nhip.datasets.store import get_dataset
 from nhip.db.installation import Installation
 from nhip.things.reading import read_mappings
-from nhip.things.store import put_mapping
+from nhip.things.service import put_mapping
 
 FILE = Path(__file__).with_name("things.toml")
 
@@ -17,5 +16,5 @@ async def map_things(installation: Installation) -> int:
     new = 0
     async with installation.db.tx() as tx:
         for mapping in read_mappings(FILE.read_text(encoding="utf-8")):
-            new += await put_mapping(tx, (await get_dataset(tx, mapping.dataset)).id, mapping)
+            new += await put_mapping(tx, mapping)
     return new

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nhip.db.installation import Installation
-from nhip.errors import NhipError
+from nhip.errors import NhipError, NotText
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.things import service, store
@@ -193,3 +193,8 @@ def test_a_mapping_of_no_dataset_is_refused(nhip: Commands, tmp_path: Path) -> N
     for words in (("put", str(file)), ("put", str(file), "--dry-run"), ("remove", "khong-co"), ("run", "khong-co")):
         failed = nhip(*words).exception
         assert isinstance(failed, NhipError) and "khong-co" in failed.message(), words
+
+
+def test_a_file_that_is_no_text_is_refused(nhip: Commands, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes('[[thing]]\ndataset = "trường"'.encode("utf-16"))
+    assert isinstance(nhip("put", str(tmp_path / "a.toml")).exception, NotText)
