@@ -27,6 +27,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from nhip.testing.browser import launching, ready
 from nhip.testing.serving import free_port
 
+WHO = "du-lieu"
+"""The account of the model city that sees every dataset, and for which the demo wants no second factor."""
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 120 << 10
@@ -74,7 +76,7 @@ def parsed() -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="Address of an installation that runs.")
-    parser.add_argument("--password", help="Its administrator's password.")
+    parser.add_argument("--password", help=f"The password of {WHO} there.")
     parser.add_argument("--data-dir", type=Path, default=ROOT / "build" / "city", help="Folder of the model city.")
     options = parser.parse_args()
     if options.url and not options.password:
@@ -95,7 +97,7 @@ def running(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         process = subprocess.Popen(command, stdout=out, text=True)
         try:
             wait_for(port, process)
-            made = subprocess.run([*nhip, "password", "--generate"], check=True, capture_output=True, text=True)
+            made = subprocess.run([*nhip, "password", WHO, "--generate"], check=True, capture_output=True, text=True)
             password = made.stdout.strip()
             yield f"http://127.0.0.1:{port}", password
         finally:
@@ -122,7 +124,7 @@ def sign_in(browser: Browser, url: str, password: str) -> tuple[Any, dict[str, s
     context = browser.new_context(locale="vi-VN")
     page = context.new_page()
     page.goto(f"{url}/signin")
-    page.fill("input[name=name]", "admin")
+    page.fill("input[name=name]", WHO)
     page.fill("input[name=password]", password)
     page.click("main button[type=submit]")
     page.goto(f"{url}/console/queue")
