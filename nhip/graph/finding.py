@@ -34,8 +34,10 @@ class Finding:
     def add_to(self, statement: Statement) -> None:
         """Make them parts of the statement, in an order that is always the same."""
         for table in _TABLES:
-            statement.add(f"lost_{table}", self._lost[table])
-            statement.add(f"got_{table}", sorted(self._got[table]))
+            if lost := self._lost[table]:
+                statement.add(f"lost_{table}", lost)
+            if got := self._got[table]:
+                statement.add(f"got_{table}", sorted(got))
 
     def _add(self, life: Life) -> None:
         before, after = life.at_rest or _NOTHING, life.doc or _NOTHING

@@ -15,8 +15,9 @@ from nhip.graph.codes import Codes
 from nhip.graph.finding import Finding
 from nhip.graph.links import Link
 from nhip.graph.lives import Life
-from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
+from nhip.graph.model import Doc, Instance, Operation, Outcome
 from nhip.graph.numbers import Numbers
+from nhip.graph.recent import Recent, Rest, Unsure
 from nhip.graph.rows import due, instant, number, said
 from nhip.graph.statement import Statement
 from nhip.kernel.time import now
@@ -31,7 +32,7 @@ Letters = Callable[[int, Iterable[Outcome]], list[tuple[str, bytes]]]
 
 class Group:
     """`careful`: everything is locked before it changes (the transaction is the caller's). Else the statement finds out whether
-    another process came first, and an entity that is only created is not even looked for."""
+    another process came first, an entity that is only created is not even looked for, and what is in `recent` is not read."""
 
     def __init__(
         self,
@@ -42,22 +43,27 @@ class Group:
         wants: Wants,
         letters: Letters,
         *,
+        recent: Recent | None = None,
         careful: bool = False,
     ) -> None:
         self._tenant, self._link, self._codes, self._numbers, self._wants = tenant, link, codes, numbers, wants
-        self._letters, self._careful = letters, careful
+        self._letters, self._recent, self._careful = letters, recent, careful
         self._at = now()
         self._said = said(self._at)
         self._lives: dict[str, Life] = {}
-        self._states: list[tuple[int, Change, Instance | None, str | None]] = []
+        self._states: list[tuple[int, str, str | None, Instance | None, str | None]] = []
         self._past: list[tuple[Life, int, datetime, Doc, dict[str, Any]]] = []
         self._counts: Counter[int] = Counter()
+        self._rests: list[tuple[str, Rest | None]] = []
 
     async def write(self, requests: list[list[Operation]]) -> list[list[Outcome]]:
-        """What became of each operation; written when this returns, durable when the transaction is."""
+        """What became of each operation; written when this returns, durable when the transaction is. Raises Unsure, with nothing
+        written, when it has to be done without what is remembered."""
         await self._look(self._to_look_at(requests))
         await self._numbers.prepare(sum(map(len, requests)), 0)
         outcomes = [[self._apply(op) for op in operations] for operations in requests]
+        if self._recent is not None:
+            self._be_sure(self._recent)
         await self._write(self._letters(self._tenant, chain.from_iterable(outcomes)))
         return outcomes
 
@@ -66,6 +72,14 @@ class Group:
         await self._look(ids)
         await self._write()
         return sum(life.written for life in self._lives.values())
+
+    def remember(self, recent: Recent) -> None:
+        """What was written rests now; to be called when it does."""
+        for id, rest in self._rests:
+            if rest is None:
+                recent.forget(self._tenant, id)
+            else:
+                recent.keep(self._tenant, id, rest)
 
     def _to_look_at(self, requests: list[list[Operation]]) -> list[str]:
         lives = self._lives = {}
@@ -76,7 +90,19 @@ class Group:
                     looked.add(op.id)
                 if op.id not in lives:
                     lives[op.id] = Life(op.id)
-        return list(looked)
+        return list(looked) if self._recent is None else [id for id in looked if not self._recall(id, self._recent)]
+
+    def _be_sure(self, recent: Recent) -> None:
+        """What is written is found out to be stale where it is; what is not written has to be read to be known."""
+        if unsure := [life.id for life in self._lives.values() if life.recalled and not life.written]:
+            for id in unsure:
+                recent.forget(self._tenant, id)
+            raise Unsure
+
+    def _recall(self, id: str, recent: Recent) -> bool:
+        if (rest := recent.get(self._tenant, id)) is not None:
+            self._lives[id].recall(rest)
+        return rest is not None
 
     async def _look(self, ids: list[str]) -> None:
         if not ids:
@@ -94,19 +120,20 @@ class Group:
     def _apply(self, op: Operation) -> Outcome:
         life = self._lives[op.id]
         eno, doc, times = life.eno, life.doc, life.times
-        listened = bool(doc) and self._wants(self._tenant, doc or {})
+        listened = doc is not None and self._wants(self._tenant, doc)
         if not listened and op.doc and "type" in op.doc:  # it may become one that somebody listens to
             listened = self._wants(self._tenant, op.doc)
         before = life.full() if listened else None
-        outcome, states = life.apply(op, self._said)
+        outcome, states = life.apply(op, self._said, told=listened)
         if outcome.error is not None:
             return outcome
         if outcome.deleted and doc is not None:
             self._past.append((life, eno, self._at, doc, times))
         elif outcome.created:
             life.eno = self._numbers.eno()
-        for change, instance, created in states:
-            self._states.append((life.eno, change, instance, created))
+        eno = life.eno
+        for state in states:
+            self._states.append((eno, *state))
         if listened:
             return _with_documents(outcome, before, life.full())
         return outcome
@@ -119,20 +146,25 @@ class Group:
         for life in lives:
             if life.doc is None:
                 self._counts[life.shape] -= 1
+                self._rests.append((life.id, None))
                 continue
-            shape = self._codes.known_shape(self._tenant, life.doc) or await self._codes.shape(self._tenant, life.doc)
+            shape = life.same_shape or self._codes.known_shape(self._tenant, life.doc)
+            shape = shape or await self._codes.shape(self._tenant, life.doc)
             doc = orjson.dumps(life.doc)
-            state = (shape, due(life.doc) if _EXPIRES in doc else None, doc, orjson.dumps(life.times))
+            due_at = due(life.doc) if _EXPIRES in doc else None
+            state = (shape, due_at, doc, orjson.dumps(life.times))
             if shape != life.shape:
                 self._counts[shape] += 1
                 self._counts[life.shape] -= 1
             if life.eno_at_rest:
-                changed.append((life.id, life.ver, life.eno, *state))
+                changed.append((life.id, life.ver, life.eno_at_rest, life.eno, *state))
+                rest = Rest(life.doc, life.times, life.ver + 1, life.eno, shape, len(doc)) if due_at is None else None
+                self._rests.append((life.id, rest))
             else:
                 new.append((life.id, life.eno, *state))
         statement.add("insert_entities", new)
         statement.add("update_entities", changed)
-        statement.add("delete_entities", [(one.id, one.ver) for one in lives if one.doc is None])
+        statement.add("delete_entities", [(one.id, one.ver, one.eno_at_rest) for one in lives if one.doc is None])
         Finding(self._tenant, self._codes, lives).add_to(statement)
         statement.add("insert_past", map(self._past_row, self._past))
         if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
@@ -147,8 +179,8 @@ class Group:
 
     def _new_iris(self, lives: list[Life]) -> set[str]:
         """IRIs that the rows to write refer to and that have no number yet."""
-        used = {change.attribute for _eno, change, _instance, _created in self._states}
-        used.update([one.dataset for _eno, one, _instance, _created in self._states if one.dataset is not None])
+        used = {state[1] for state in self._states}
+        used.update([state[2] for state in self._states if state[2] is not None])
         for life in lives:
             used |= life.changed
             if life.doc is not None:
@@ -169,7 +201,7 @@ class Group:
     def _history(self) -> list[Sequence[Any]]:
         """Columns: eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
         iris = self._codes.iris
-        enos, changes, instances, created = zip(*self._states, strict=True)
+        enos, names, sets, instances, created = zip(*self._states, strict=True)
         observed: list[str | None] = []
         numbers: list[float | None] = []
         values: list[bytes | None] = []
@@ -178,8 +210,8 @@ class Group:
             observed.append(given.get("observedAt"))
             numbers.append(number(given))
             values.append(orjson.dumps(one) if one else None)
-        attributes = [iris[change.attribute] for change in changes]
-        datasets = [0 if change.dataset is None else iris[change.dataset] for change in changes]
+        attributes = [iris[name] for name in names]
+        datasets = [0 if dataset is None else iris[dataset] for dataset in sets]
         return [enos, attributes, datasets, observed, numbers, values, created, self._numbers.iids(len(enos))]
 
 

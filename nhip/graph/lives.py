@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from nhip.graph.document.pack import pack, unpack
 from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
 from nhip.graph.operations import apply
 from nhip.graph.quick import Done, State, Times, quick
+from nhip.graph.recent import Rest
 from nhip.graph.rows import alive
 
 SCOPE = "scope"
@@ -20,7 +22,7 @@ SCOPE = "scope"
 class Life:
     """One entity while a group is worked on. A number (`eno`) of 0: there is none."""
 
-    __slots__ = ("at_rest", "changed", "doc", "eno", "eno_at_rest", "id", "shape", "times", "ver", "whole")
+    __slots__ = ("at_rest", "changed", "doc", "eno", "eno_at_rest", "id", "recalled", "shape", "times", "ver", "whole")
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -29,6 +31,8 @@ class Life:
         self.doc: Doc | None = None
         self.times: Times = {}
         self.eno = self.eno_at_rest = self.shape = self.ver = 0
+        self.recalled = False
+        """Whether it was not read from the table."""
         self.whole = False
         """Whether all attributes count as changed, as they do when a life begins or ends."""
         self.changed: set[str] = set()
@@ -41,6 +45,12 @@ class Life:
         self.times = orjson.loads(sys)
         return due_at  # type: ignore[no-any-return]
 
+    def recall(self, rest: Rest) -> None:
+        """Take it as this process wrote it last."""
+        self.at_rest = self.doc = rest.doc
+        self.times, self.ver, self.shape, self.recalled = rest.times, rest.ver, rest.shape, True
+        self.eno = self.eno_at_rest = rest.eno
+
     def full(self) -> Doc | None:
         """The document with its system attributes."""
         return None if self.doc is None else unpack(orjson.dumps(self.doc), orjson.dumps(self.times))
@@ -52,24 +62,24 @@ class Life:
         if full is None or left is None:
             self.doc, self.eno, self.whole = None, 0, True
             return []
-        gone = [
-            Change(name, one.get("datasetId"), "deleted")
+        gone: list[State] = [
+            (name, one.get("datasetId"), None, None)
             for name in full
             if ":" in name
             for one in full[name]
             if one not in left.get(name, ())
         ]
-        self._set(left, gone)
-        return [(change, None, None) for change in gone]
+        self._set(left, {state[0] for state in gone})
+        return gone
 
-    def _set(self, full: Doc, changes: list[Change]) -> None:
+    def _set(self, full: Doc, changed: Iterable[str]) -> None:
         doc, sys = pack(full)
         self.doc, self.times = orjson.loads(doc), orjson.loads(sys)
-        self.changed.update(change.attribute for change in changes)
+        self.changed.update(changed)
 
-    def apply(self, op: Operation, at: str) -> tuple[Outcome, list[State]]:
-        """What becomes of it by an operation, and the states that its history gets."""
-        done = quick(self.doc, self.times, op, at)
+    def apply(self, op: Operation, at: str, *, told: bool = True) -> tuple[Outcome, list[State]]:
+        """What becomes of it by an operation, and the states that its history gets. `told`: whether anybody asks for changes."""
+        done = quick(self.doc, self.times, op, at, told=told)
         if done is not None:
             return self._take(op, done), done.states
         before = self.full()
@@ -81,7 +91,7 @@ class Life:
             return outcome, []
         old = self.doc
         self.whole = self.whole or old is None
-        self._set(outcome.after, outcome.changes)
+        self._set(outcome.after, {change.attribute for change in outcome.changes})
         return outcome, list(_states(old or {}, self.doc or {}, outcome.after, outcome.changes))
 
     def _take(self, op: Operation, done: Done) -> Outcome:
@@ -89,9 +99,18 @@ class Life:
         if created:
             self.whole = True
         else:
-            self.changed.update([state[0].attribute for state in done.states], done.moved)
+            for state in done.states:
+                self.changed.add(state[0])
+            self.changed.update(done.moved)
         self.doc, self.times = done.doc, done.times
         return Outcome(id=op.id, created=created, changes=done.changes)
+
+    @property
+    def same_shape(self) -> int:
+        """Its shape at rest, if it has the same types and attributes still; else 0."""
+        old, new = self.at_rest, self.doc
+        same_sides = old is not None and new is not None and old.keys() == new.keys() and old["type"] == new["type"]
+        return self.shape if same_sides else 0
 
     @property
     def written(self) -> bool:
@@ -102,14 +121,15 @@ class Life:
 def _states(old: Doc, new: Doc, full: Doc, changes: list[Change]) -> list[State]:
     states: list[State] = []
     for change in changes:
+        named = change.attribute, change.dataset
         if change.kind == "deleted":
-            states.append((change, None, None))
+            states.append((*named, None, None))
         elif change.attribute == SCOPE:
-            states.append((change, {"type": "Property", "value": new[SCOPE]}, None))
+            states.append((*named, {"type": "Property", "value": new[SCOPE]}, None))
         else:
             made = _instance(new, change)
             if not same(made, _instance(old, change)):
-                states.append((change, made, (_instance(full, change) or {})["createdAt"]))
+                states.append((*named, made, (_instance(full, change) or {})["createdAt"]))
     return states
 
 

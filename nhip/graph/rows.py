@@ -100,4 +100,4 @@ def instant(text: str) -> datetime:
 
 def said(at: datetime) -> str:
     """An instant as NGSI-LD writes it, with microseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

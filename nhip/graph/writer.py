@@ -18,6 +18,7 @@ from nhip.graph.group import Group, Letters, Wants
 from nhip.graph.links import LOST, Link
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.numbers import Numbers
+from nhip.graph.recent import Recent, Unsure
 from nhip.kernel.i18n import _
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Writer:
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._numbers = Numbers(self._link)
+        self._recent = Recent()
         self.commits: list[Callable[[Commit], None]] = []
         self.wants: Wants = lambda _tenant, _doc: bool(self.commits)
         self.letters: Letters = lambda _tenant, _outcomes: []
@@ -156,16 +158,15 @@ class Writer:
 
     async def _commit(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
-        group = Group(tenant, link, self._codes, self._numbers, self.wants, self.letters)
         try:
-            return await work(group)
+            return await self._alone(tenant, work, link)
         except asyncpg.SerializationError:
-            pass
+            self._recent.doubt()
         for _attempt in range(5):
             await self._codes.load_indexed()
             connection = await link.connection()
             await connection.execute("begin")
-            group = Group(tenant, link, self._codes, self._numbers, self.wants, self.letters, careful=True)
+            group = self._group(tenant, link, careful=True)
             try:
                 done = await work(group)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
@@ -177,6 +178,23 @@ class Writer:
                 await connection.execute("commit")
                 return done
         raise Busy(seconds=1)
+
+    async def _alone(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
+        """Without locks; what is remembered is enough for most, else it is read."""
+        recent = self._recent
+        if not recent.trusted:
+            return await work(self._group(tenant, link))
+        group = self._group(tenant, link, recent=recent)
+        try:
+            done = await work(group)
+        except Unsure:
+            group = self._group(tenant, link)
+            done = await work(group)
+        group.remember(recent)
+        return done
+
+    def _group(self, tenant: int, link: Link, *, recent: Recent | None = None, careful: bool = False) -> Group:
+        return Group(tenant, link, self._codes, self._numbers, self.wants, self.letters, recent=recent, careful=careful)
 
 
 def _refuse(asks: list[_Ask], error: Exception, cause: BaseException | None) -> None:

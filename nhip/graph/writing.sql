@@ -14,14 +14,14 @@ returning 1
 update graph.entity e
 set eno = t.eno, shape = t.shape, ver = t.ver + 1, due_at = t.due_at,
   doc = convert_to(t.doc, 'UTF8'), sys = convert_to(t.sys, 'UTF8')
-from unnest($p1::text[], $p2::bigint[], $p3::bigint[], $p4::int[], $p5::timestamptz[], $p6::json[], $p7::json[])
-  as t(id, ver, eno, shape, due_at, doc, sys)
-where e.tenant = $1 and e.id = t.id and e.ver = t.ver
+from unnest($p1::text[], $p2::bigint[], $p3::bigint[], $p4::bigint[], $p5::int[], $p6::timestamptz[], $p7::json[], $p8::json[])
+  as t(id, ver, life, eno, shape, due_at, doc, sys)
+where e.tenant = $1 and e.id = t.id and e.ver = t.ver and e.eno = t.life
 returning 1
 
 -- name: delete_entities
-delete from graph.entity e using unnest($p1::text[], $p2::bigint[]) as t(id, ver)
-where e.tenant = $1 and e.id = t.id and e.ver = t.ver
+delete from graph.entity e using unnest($p1::text[], $p2::bigint[], $p3::bigint[]) as t(id, ver, life)
+where e.tenant = $1 and e.id = t.id and e.ver = t.ver and e.eno = t.life
 returning 1
 
 -- name: lost_entity_type

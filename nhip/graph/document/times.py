@@ -12,6 +12,11 @@ from nhip.kernel.i18n import _
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z", re.ASCII)
 
+_EVERY_MONTHS = re.compile(
+    r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z", re.ASCII
+)
+"""An instant of a day that every month has: there is no calendar to be asked."""
+
 
 def instant(at: datetime) -> str:
     """A moment as our answers write it, to the microsecond."""
@@ -25,6 +30,8 @@ def is_instant(given: Any) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_instant(given: str) -> bool:
+    if _EVERY_MONTHS.fullmatch(given) is not None:
+        return True
     if _INSTANT.fullmatch(given) is None or "," in given:
         return False
     try:

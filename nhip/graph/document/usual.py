@@ -58,6 +58,9 @@ def usual_instance(iri: str, given: dict[str, Any], context: Context) -> Instanc
     """The instance, where it is what most are: normalised, a plain value, sub-attributes without any of their own; None: it has
     to be read with care."""
     kind = given.get("type")
+    if kind == "Property" and len(given) == 2 and iri not in _PARTICULAR:  # as `_left` finds, sooner
+        value = given.get("value")
+        return given if type(value) in _SCALARS and value != NULL else None
     left = _left(kind, given)
     if left < 0 or (iri in _PARTICULAR and (kind != "GeoProperty" or iri == PROOF_IRI)):
         return None

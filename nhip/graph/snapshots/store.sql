@@ -18,7 +18,7 @@ update graph.snapshot set doc = $3 where tenant = $1 and id = $2
 
 -- name: keep_times
 -- Give copies the system attributes of what they were copied from.
-update graph.entity e set sys = t.sys from unnest($2::text[], $3::bytea[]) as t(id, sys) where e.tenant = $1 and e.id = t.id
+update graph.entity e set sys = t.sys, ver = e.ver + 1 from unnest($2::text[], $3::bytea[]) as t(id, sys) where e.tenant = $1 and e.id = t.id
 
 -- name: delete_snapshot
 -- A snapshot goes, with everything of its copies but the numbers of their tenant and shapes.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from nhip.graph.document.times import is_instant
 
@@ -32,3 +35,21 @@ def test_what_stays_as_it_was_given(given: str) -> None:
 def test_what_no_source_makes_an_instant_of(given: Any) -> None:
     """Sources that tell no times at all, or anything in their place, among it what cannot be remembered."""
     assert not is_instant(given)
+
+
+_DIGITS = st.integers(0, 99).map("{:02d}".format)
+
+
+@given(
+    st.sampled_from(["0000", "1900", "2024", "2026", "9999"]), *[_DIGITS] * 5, st.sampled_from(["", ".5", ".123456789"])
+)
+@example("2024", "02", "29", "00", "00", "00", "")
+@example("2026", "02", "29", "00", "00", "00", "")
+def test_the_calendar_decides(year: str, month: str, day: str, hour: str, minute: str, second: str, part: str) -> None:
+    text = f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        assert not is_instant(f"{text}{part}Z")
+    else:
+        assert is_instant(f"{text}{part}Z")
