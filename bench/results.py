@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import figures as figures_page
+from nhip import compiled
 
 HERE = Path(__file__).parent
 WORK = HERE / "work"
@@ -55,6 +56,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "python": platform.python_version(),
+        "compiled": compiled.take(),
         "pace": _pace(),
     }
 

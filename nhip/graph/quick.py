@@ -120,7 +120,7 @@ def _replace_attribute(
     return own
 
 
-def _note_lost(changes: list[Change], states: list[State], iri: str, before: list[Instance], now: Any) -> None:
+def _note_lost(changes: list[Change], states: list[State], iri: str, before: Any, now: Any) -> None:
     for was in before:
         if _place(now, was.get("datasetId")) is None:
             changes.append(Change(iri, was.get("datasetId"), "deleted"))
