@@ -15,6 +15,9 @@ from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.model import Reference
 from nhip.datasets.engine import ident, literal
 
+HASHES_AT_A_TIME = 1_000_000
+"""Rows whose keys are compared in one pass."""
+
 
 def kept_columns(plan: Plan, references: Mapping[str, Path]) -> list[Column]:
     """Columns of which every row's value is needed."""
@@ -59,11 +62,26 @@ def _repeats(room: Room, columns: list[Column], keys: list[str], select: str) ->
     joined = " AND ".join(f"r.k{place} = d.k{place}" for place in range(len(keys)))
     texts = ", ".join(column.text for column in columns)
     rows = f"(SELECT _row, {texts}, {named} FROM {room.table('keys')})"
-    often = f"SELECT hash({names}) FROM {rows} WHERE {there} GROUP BY 1 HAVING count(*) > 1"
-    likely = f"SELECT * FROM {rows} WHERE {there} AND hash({names}) IN ({often})"
+    often = _hashed_often(room, f"SELECT hash({names}) AS hashed FROM {rows} WHERE {there}")
+    likely = f"SELECT * FROM {rows} WHERE {there} AND hash({names}) IN (SELECT hashed FROM {often})"
     doubled = f"(SELECT {names}, min(_row) AS first FROM likely GROUP BY {names} HAVING count(*) > 1)"
     found = f"SELECT r.*, first FROM likely r JOIN {doubled} d ON {joined} WHERE _row > first"
     return f"SELECT {select} FROM (WITH likely AS MATERIALIZED ({likely}) {found})"
+
+
+def _hashed_often(room: Room, hashes: str) -> str:
+    """A table of what the query `hashes` gives more than once. Each pass groups its share of them, so that memory does not follow
+    the number of rows."""
+    every, often = room.table("hashes"), room.fresh_table("often")
+    room.con.execute(f"CREATE TABLE {every} AS {hashes}")
+    row = room.con.execute(f"SELECT count(*) FROM {every}").fetchone()
+    passes = 1 + (int(row[0]) if row else 0) // HASHES_AT_A_TIME
+    room.con.execute(f"CREATE TABLE {often} (hashed UBIGINT)")
+    for place in range(passes):
+        share = f"WHERE hashed % {passes} = {place}" if passes > 1 else ""
+        room.con.execute(f"INSERT INTO {often} SELECT hashed FROM {every} {share} GROUP BY 1 HAVING count(*) > 1")
+    room.con.execute(f"DROP TABLE {every}")
+    return often
 
 
 def _shown(columns: list[Column]) -> str:
