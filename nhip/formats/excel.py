@@ -24,6 +24,7 @@ from python_calamine import (
 )
 
 from nhip.formats import archive
+from nhip.formats.allowance import Allowance
 from nhip.formats.errors import BrokenFile, PasswordProtected, TooManyColumns, TooSpread
 from nhip.formats.model import Grid, Merge, Note, Opened, Row
 from nhip.kernel.i18n import _
@@ -44,11 +45,11 @@ _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _PANIC: Final = "PanicException"
 
 
-def open_workbook(path: Path, kind: str, settings: Settings, filename: str) -> Opened:
-    """The sheets of a workbook. Raises BrokenFile, PasswordProtected, UnpacksTooLarge, TooSpread, TooManyColumns."""
+def open_workbook(path: Path, kind: str, settings: Settings, allowance: Allowance, filename: str) -> Opened:
+    """The sheets of a workbook. Raises BrokenFile, PasswordProtected, TooSpread, TooManyColumns and what `open_package` does."""
     notes: list[Note] = []
     if kind != "xls":
-        notes = _inspect_package(path, kind, settings, filename)
+        notes = _inspect_package(path, kind, settings, allowance, filename)
     book = _load(path, kind, filename)
     parts = []
     for meta in book.sheets_metadata:
@@ -96,10 +97,10 @@ def _unless_panic(error: BaseException, kind: str, filename: str) -> BaseExcepti
     return error
 
 
-def _inspect_package(path: Path, kind: str, settings: Settings, filename: str) -> list[Note]:
+def _inspect_package(path: Path, kind: str, settings: Settings, allowance: Allowance, filename: str) -> list[Note]:
     """Limits of the package before anything is unpacked, and what it carries besides cells."""
     notes: list[Note] = []
-    with archive.open_zip(path, settings.max_unpacked_mb, filename) as package:
+    with archive.open_package(path, allowance, filename) as package:
         names = package.namelist()
         if kind == "ods":
             _check_repeats(package, filename)

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Final
 
 from nhip.formats import archive, delimited, excel, jsonrows, sheetxml, sniff, text, webarchive, webtable
-from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
+from nhip.formats.allowance import Allowance
+from nhip.formats.errors import (
+    ArchiveTooTight,
+    EmptyFile,
+    NothingInside,
+    PasswordProtected,
+    TooLarge,
+    UnknownFormat,
+    UnpacksTooLarge,
+    UnusableFile,
+)
 from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
@@ -24,8 +34,16 @@ _BOOKS: Final = ("xls", "xlsx", "xlsb", "ods")
 _SAME: Final = {("csv", "csv"), ("zip", "shapefile"), ("shapefile", "zip")}
 
 
-def open_file(path: Path, work: Path, settings: Settings, filename: str | None = None, depth: int = 0) -> Opened:
-    """Open `path` (shown to people as `filename`) by its content; `work` takes what has to be unpacked or transcoded.
+def open_file(
+    path: Path,
+    work: Path,
+    settings: Settings,
+    filename: str | None = None,
+    depth: int = 0,
+    allowance: Allowance | None = None,
+) -> Opened:
+    """Open `path` (shown to people as `filename`) by its content; `work` takes what has to be unpacked or transcoded. `depth`
+    archives are around it, to which `allowance` was given.
 
     Raises a subclass of UnusableFile saying what is wrong when nothing in it can be read.
     """
@@ -38,14 +56,15 @@ def open_file(path: Path, work: Path, settings: Settings, filename: str | None =
     if size > settings.max_file_mb << 20:
         raise TooLarge(file=filename, limit_mb=settings.max_file_mb)
     work.mkdir(parents=True, exist_ok=True)
+    allowance = allowance or Allowance(size, settings.max_unpacked_mb, filename)
     kind = sniff.sniff(path)
     if kind in _TEXTS:
         opened = _open_text(path, kind, work, settings, filename)
         kind = opened.format  # text in UTF-16 tells only now what it is
     elif kind in ("zip", "gzip"):
-        opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth)
+        opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth, allowance)
     else:
-        opened = _open_binary(path, kind, work, settings, filename)
+        opened = _open_binary(path, kind, work, settings, filename, allowance)
     if not opened.parts:
         raise NothingInside(file=filename)
     notes = [note] if (note := _extension_note(filename, kind)) else []
@@ -67,7 +86,7 @@ def _extension_note(filename: str, kind: str) -> Note | None:
     return Note(code="file.extension", message=message, values={"filename": filename, "kind": kind.upper()})
 
 
-def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
+def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str, allowance: Allowance) -> Opened:
     if kind == "ole":
         raise PasswordProtected(file=filename)
     if kind == "spreadsheetml":
@@ -75,11 +94,11 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     if kind == "mhtml":
         return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
     if kind in _BOOKS:
-        return excel.open_workbook(path, kind, settings, filename)
+        return excel.open_workbook(path, kind, settings, allowance, filename)
     if kind == "parquet":
         return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
     if kind == "kmz":
-        with archive.open_zip(path, settings.max_unpacked_mb, filename):
+        with archive.open_package(path, allowance, filename):
             pass
     if kind in ("kmz", "gpkg", "dbf"):
         return Opened(format=kind, encoding="", parts=_open_vector(path, kind, work, filename))
@@ -146,18 +165,18 @@ def _is_binary(head: bytes) -> bool:
     return len(head) - len(head.translate(None, _CONTROLS)) > 0.02 * len(head) or head.count(0) > 0.3 * len(head)
 
 
-def _open_gzip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+def _open_gzip(path: Path, work: Path, settings: Settings, filename: str, depth: int, allowance: Allowance) -> Opened:
     inner = re.sub(r"(?i)\.gz$", "", filename)
-    target = archive.unpack_gzip(path, work / f"gunzip{depth}", settings.max_unpacked_mb, filename)
+    target = archive.unpack_gzip(path, work / f"gunzip{depth}", allowance, filename)
     if depth >= _DEEPEST:
         raise NothingInside(file=filename)
-    return open_file(target, work / "in", settings, inner, depth + 1)
+    return open_file(target, work / "in", settings, inner, depth + 1, allowance)
 
 
-def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: int, allowance: Allowance) -> Opened:
     if depth >= _DEEPEST:
         raise NothingInside(file=filename)
-    files = archive.unpack_zip(path, work / f"unzip{depth}", settings.max_unpacked_mb, filename)
+    files = archive.unpack_zip(path, work / f"unzip{depth}", allowance, filename)
     parts: list[Part] = []
     notes: list[Note] = []
     formats: list[tuple[str, str]] = []
@@ -167,7 +186,9 @@ def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: 
         if _is_side_file(file, shapes):
             continue
         try:
-            opened = _open_inner(file, work / f"part{place}", settings, depth)
+            opened = _open_inner(file, work / f"part{place}", settings, depth, allowance)
+        except (ArchiveTooTight, UnpacksTooLarge):  # there is one allowance for all that was sent, and it is spent
+            raise
         except UnusableFile as error:
             last_error = error
             notes.append(_skipped(file.name, error))
@@ -192,13 +213,13 @@ def _is_side_file(file: Path, shapes: set[Path]) -> bool:
     return _SIDE_FILES.fullmatch(file.suffix.lower()) is not None or bool(_READ_ME.match(file.stem))
 
 
-def _open_inner(file: Path, work: Path, settings: Settings, depth: int) -> Opened:
+def _open_inner(file: Path, work: Path, settings: Settings, depth: int, allowance: Allowance) -> Opened:
     if file.suffix.lower() == ".shp":
         return Opened(format="shapefile", encoding="", parts=_open_vector(file, "shapefile", work, file.name))
-    return open_file(file, work, settings, file.name, depth + 1)
+    return open_file(file, work, settings, file.name, depth + 1, allowance)
 
 
-_OPENERS_OF_ARCHIVES: Final[dict[str, Callable[[Path, Path, Settings, str, int], Opened]]] = {
+_OPENERS_OF_ARCHIVES: Final[dict[str, Callable[[Path, Path, Settings, str, int, Allowance], Opened]]] = {
     "zip": _open_zip,
     "gzip": _open_gzip,
 }

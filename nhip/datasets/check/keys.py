@@ -15,9 +15,6 @@ from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.contract.model import Reference
 from nhip.datasets.engine import ident, literal
 
-HASHES_AT_A_TIME = 1_000_000
-"""Rows whose keys are compared in one pass."""
-
 
 def kept_columns(plan: Plan, references: Mapping[str, Path]) -> list[Column]:
     """Columns of which every row's value is needed."""
@@ -54,7 +51,7 @@ def _make_keys(room: Room, kept: list[Column]) -> None:
 def _repeats(room: Room, columns: list[Column], keys: list[str], select: str) -> str:
     """Rows whose `keys` (SQL, none NULL) stood in an earlier row, which is `first`.
 
-    Numbers are grouped faster than texts, so that hashes tell first which few rows may be repeats.
+    Numbers are sorted faster than texts, so that hashes tell first which few rows may be repeats.
     """
     named = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
     names = ", ".join(f"k{place}" for place in range(len(keys)))
@@ -70,16 +67,12 @@ def _repeats(room: Room, columns: list[Column], keys: list[str], select: str) ->
 
 
 def _hashed_often(room: Room, hashes: str) -> str:
-    """A table of what the query `hashes` gives more than once. Each pass groups its share of them, so that memory does not follow
-    the number of rows."""
+    """A table of what the query `hashes` gives more than once (`hashed`). A sort goes to disk in runs, so that memory does not
+    follow the number of rows, as that of groups would."""
     every, often = room.table("hashes"), room.fresh_table("often")
-    room.con.execute(f"CREATE TABLE {every} AS {hashes}")
-    row = room.con.execute(f"SELECT count(*) FROM {every}").fetchone()
-    passes = 1 + (int(row[0]) if row else 0) // HASHES_AT_A_TIME
-    room.con.execute(f"CREATE TABLE {often} (hashed UBIGINT)")
-    for place in range(passes):
-        share = f"WHERE hashed % {passes} = {place}" if passes > 1 else ""
-        room.con.execute(f"INSERT INTO {often} SELECT hashed FROM {every} {share} GROUP BY 1 HAVING count(*) > 1")
+    room.con.execute(f"CREATE TABLE {every} AS {hashes} ORDER BY hashed")
+    pairs = f"SELECT hashed, hashed = lag(hashed) OVER () AS again FROM {every}"
+    room.con.execute(f"CREATE TABLE {often} AS SELECT hashed FROM ({pairs}) WHERE again")
     room.con.execute(f"DROP TABLE {every}")
     return often
 
