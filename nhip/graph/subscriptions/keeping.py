@@ -37,6 +37,10 @@ _TICK_S = 1.0
 _CHECK_EVERY = 30
 _LAST_WORK_S = 1.0
 """So long what is being told at the end may take."""
+_INDIFFERENT = frozenset(
+    {"@context", "id", "type", "subscriptionName", "description", "isActive", "expiresAt", "throttling", "timeInterval"}
+)
+"""Members that say neither what is told nor to whom: who changes nothing else does not answer for the rest."""
 _MANDATORY = frozenset({"id", "type", "notification", "entities"})
 
 
@@ -104,8 +108,7 @@ class Kept(ABC, Generic[One, Thing]):
         id = payload.get("id") or f"urn:ngsi-ld:Subscription:{uuid4()}"
         doc = read(payload, context)
         self._check(doc)
-        if (who := asker()) is not None and who.who:
-            doc["_asker"] = who.who  # it is matched in this name as long as it lives
+        _answer_for(doc)
         if local_id(doc.get("jsonldContext", "")) is None and "jsonldContext" in doc:
             await self._contexts.resolve(tenant, doc["jsonldContext"])
         if not await self._rows.add(tenant, id, doc, given):
@@ -132,6 +135,8 @@ class Kept(ABC, Generic[One, Thing]):
             asked_in = await self._contexts.resolve(tenant, doc.get("_q_context", rest.context))
         check_whole(doc, asked_in)
         self._check(doc)
+        if not _INDIFFERENT.issuperset(fragment):
+            _answer_for(doc)
         if not await self._rows.change(tenant, id, doc, rest.context):
             raise ResourceNotFound(what=id)
         await self.refresh(tenant, id)
@@ -329,3 +334,13 @@ class Kept(ABC, Generic[One, Thing]):
     @abstractmethod
     async def _compose(self, one: One, heard: list[Thing], id: UUID) -> Message | None:
         """The notification `id` of what was heard; None when nothing of it is subscribed after all."""
+
+
+def _answer_for(doc: Members) -> None:
+    """Who asks now answers for what a subscription asks for, and where that goes: it is matched in this name from now on."""
+    who = asker()
+    if who is None:
+        return  # the house itself changes it for whoever made it
+    doc.pop("_asker", None)
+    if who.who:
+        doc["_asker"] = who.who

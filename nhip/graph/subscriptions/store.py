@@ -125,13 +125,15 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
     if rest.unreadable is not None:
         raise rest.unreadable
     asked_in = await contexts.resolve(rest.tenant, rest.doc.get("_q_context", rest.context))
-    with asking(Asker(rest.tenant, rest.doc.get("_asker", ""))):
+    asker = Asker(rest.tenant, rest.doc.get("_asker", ""))
+    with asking(asker):
         query = query_of(rest.doc, asked_in)
     notification = rest.doc["notification"]
     linked = query.q is not None and bool(linked_steps(query.q))
     return Subscription(
         tenant=rest.tenant,
         id=rest.id,
+        asker=asker,
         doc=rest.doc,
         context=rest.doc.get("jsonldContext", rest.context),
         rev=rest.rev,
