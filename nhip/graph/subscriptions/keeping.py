@@ -23,8 +23,8 @@ from nhip.graph.model import NULL
 from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.measures import MENDED, WAITING
-from nhip.graph.subscriptions.model import Counts
-from nhip.graph.subscriptions.outlet import Message, One, Outlet, Thing
+from nhip.graph.subscriptions.model import Counts, Message
+from nhip.graph.subscriptions.outlet import One, Outlet, Thing
 from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fragment
 from nhip.graph.subscriptions.receivers import Receivers
 from nhip.graph.subscriptions.store import Rest, Rows, fingerprint
@@ -99,6 +99,7 @@ class Kept(ABC, Generic[One, Thing]):
             await asyncio.wait(last, timeout=_LAST_WORK_S)
         for outlet in self._outlets.values():
             await outlet.close()
+        self._receivers.close()
         await self.write_counts()
 
     # what the interface does

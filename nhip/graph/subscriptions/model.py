@@ -108,6 +108,13 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         return self.active and (self.expires is None or at < self.expires)
 
 
+class Message(msgspec.Struct, frozen=True):
+    """A notification that is ready."""
+
+    body: bytes
+    headers: list[tuple[str, str]]
+
+
 class Event(msgspec.Struct, frozen=True):
     """An entity that a subscription is to be told of; `gone` says that it was deleted."""
 

@@ -27,8 +27,8 @@ from nhip.graph.subscriptions.index import Buckets, Index
 from nhip.graph.subscriptions.keeping import Kept
 from nhip.graph.subscriptions.letters.delivering import Post
 from nhip.graph.subscriptions.letters.model import written
-from nhip.graph.subscriptions.model import Subscription
-from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard, Message
+from nhip.graph.subscriptions.model import Message, Subscription
+from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard
 from nhip.graph.subscriptions.reading import Members, is_certain
 from nhip.graph.subscriptions.sealing import Sealing
 from nhip.graph.subscriptions.telling import notification, told
