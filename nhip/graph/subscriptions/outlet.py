@@ -152,9 +152,9 @@ class Outlet(Generic[One, Thing]):
         at = now()
         self.counts.sent += 1
         self.counts.notified = at
-        if self._sender is None:
-            self._sender = self._receivers.sender(one)
         try:
+            if self._sender is None:
+                self._sender = self._receivers.sender(one)
             status = await self._receivers.send(self._sender, message, one)
             good, why = 200 <= status < 300, str(status)
         except (*FAILED, NhipError) as error:
