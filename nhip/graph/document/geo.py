@@ -114,8 +114,8 @@ def _is_sound(geometry: dict[str, Any]) -> bool:
     """Slivers of self-crossing are let through: rounded positions make them, and queries read what is enclosed."""
     try:
         polygon = shape(geometry)
-        if polygon.is_valid:
-            return True
+        if all(part.is_valid for part in shapely.get_parts(polygon)) and polygon.is_valid:
+            return True  # a part by itself is soon found to be none, where the whole may take long
         enclosed, made = polygon.area, mended(polygon)
         return bool(enclosed and made is not None and abs(made.area - enclosed) < _SLIVER * enclosed)
     except (ShapelyError, ValueError):
