@@ -119,7 +119,14 @@ class Kept(ABC, Generic[One, Thing]):
 
     async def update(self, tenant: int, id: str, fragment: Members, given: Any, context: Context) -> None:
         """Change members (5.8.2). Raises BadRequestData, ResourceNotFound, SecretUnreadable."""
-        rest = await self.get(tenant, id)
+        while True:  # until nobody else changed it meanwhile, whose change would be lost
+            rest = await self.get(tenant, id)
+            doc = await self._changed(rest, fragment, given, context)
+            if await self._rows.change(tenant, id, doc, rest.context, rest.rev):
+                break
+        await self.refresh(tenant, id)
+
+    async def _changed(self, rest: Rest, fragment: Members, given: Any, context: Context) -> Members:
         gone = {name for name, value in fragment.items() if value is None or value == NULL}
         if gone & _MANDATORY or not fragment:
             raise BadRequestData(what=", ".join(sorted(gone & _MANDATORY)) or "{}")
@@ -133,14 +140,12 @@ class Kept(ABC, Generic[One, Thing]):
         if "q" in new:
             doc["_q_context"] = given
         else:
-            asked_in = await self._contexts.resolve(tenant, doc.get("_q_context", rest.context))
+            asked_in = await self._contexts.resolve(rest.tenant, doc.get("_q_context", rest.context))
         check_whole(doc, asked_in)
         self._check(doc)
         if not _INDIFFERENT.issuperset(fragment):
             _answer_for(doc)
-        if not await self._rows.change(tenant, id, doc, rest.context):
-            raise ResourceNotFound(what=id)
-        await self.refresh(tenant, id)
+        return doc
 
     async def get(self, tenant: int, id: str) -> Rest:
         """One with its counters as they are now (5.8.3). Raises ResourceNotFound."""

@@ -56,9 +56,9 @@ class Rows:
         """Store a new one; False when there is one with this id."""
         return bool(await self._graph.fetch(self._queries.insert, *self._stored(tenant, id, doc, context)))
 
-    async def change(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
-        """Store it anew; False when it is gone."""
-        return bool(await self._graph.fetch(self._queries.update, *self._stored(tenant, id, doc, context)))
+    async def change(self, tenant: int, id: str, doc: Members, context: Any, rev: int | None = None) -> bool:
+        """Store it anew; False when it is gone, or has another revision than `rev`."""
+        return bool(await self._graph.fetch(self._queries.update, *self._stored(tenant, id, doc, context), rev))
 
     def _stored(self, tenant: int, id: str, doc: Members, context: Any) -> tuple[Any, ...]:
         bare, secrets = without_secrets(doc)

@@ -20,11 +20,11 @@ with made as (
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 
 -- name: update
--- Change one; gives nothing when it is gone.
+-- Change one, as it was in the revision $8 (null: in any); gives nothing when it is gone, or another.
 with made as (
   update graph.sub set doc = $3::text::jsonb, context = $4::text::jsonb, next_at = $5, sealed = $6, certain = $7,
     retry_at = null, failures = 0, modified_at = now(), rev = nextval('graph.sub_rev')
-  where tenant = $1 and id = $2 returning tenant, id, rev
+  where tenant = $1 and id = $2 and ($8::bigint is null or rev = $8) returning tenant, id, rev
 )
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 
