@@ -84,14 +84,14 @@ def is_numbering(cells: Cells) -> bool:
     texts = [(cells[place] or "").strip().strip("()") for place in filled(cells)]
     if len(texts) < 3:
         return False
-    digits = [int(text) for text in texts if text.isdigit() and len(text) < 4]
+    digits = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
     letters = [text for text in texts if re.fullmatch("[A-E]", text)]
     return len(digits) + len(letters) == len(texts) and len(digits) >= 2 and digits == list(range(1, len(digits) + 1))
 
 
 def has_plain_numbers_only(cells: Cells) -> bool:
     """Whether every filled cell is a number without brackets, so that a numbering row could as well be data."""
-    return all((cells[place] or "").strip().isdigit() for place in filled(cells))
+    return all((cells[place] or "").strip().isdecimal() for place in filled(cells))
 
 
 def joined(cells: Cells) -> str:

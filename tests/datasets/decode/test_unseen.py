@@ -1,0 +1,99 @@
+"""Inputs that were found to be read wrongly by files nobody here had seen: each is a class of real text."""
+
+from __future__ import annotations
+
+import pytest
+
+from nhip.datasets.decode import charsets, detect
+from nhip.datasets.decode.mend import Fault, Mender, is_mostly_double
+from nhip.datasets.decode.syllables import rank
+from tests.datasets.decode.conftest import Decode
+
+
+def _twice(text: str, times: int = 1) -> str:
+    for _ in range(times):
+        text = charsets.shown(text.encode())
+    return text
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    "text", ["XÃ PHÚ VANG", "ĐÃ XỬ LÝ XONG", "KHÔNG", "HÓA CHẤT", "THÔN ĐÔNG", "LÃO THÀNH", "Ở đây → kia", "5 μg/m³ ✓"]
+)
+def test_capitals_and_signs_that_were_encoded_twice(text: str, times: int) -> None:
+    result = Mender().mend(_twice(text, times))
+    assert (result.text, result.faults) == (text, Fault.ENCODING)
+
+
+def test_double_encoding_that_lost_bytes_is_still_told() -> None:
+    broken = _twice("ĐÁ ĐỎ").replace("\x81", "").replace("\x90", "")
+    assert Mender().mend(broken).faults == Fault.LOST
+
+
+def test_doubtful_pairs_follow_the_column() -> None:
+    values = [_twice(text) for text in ("Nguyễn", "Hà", "Đỗ", "Lê", "CÓ")]
+    assert is_mostly_double(values)
+    assert [Mender(double=True).mend(value).text for value in values] == ["Nguyễn", "Hà", "Đỗ", "Lê", "CÓ"]
+    clean = ["XÃ\u00a0PHÚ", "IRMÃ", "Huế"]
+    assert not is_mostly_double([*clean, _twice("Huế")])
+    assert [Mender(double=True).mend(value).text for value in clean] == clean
+
+
+@pytest.mark.parametrize("word", ["ngọc", "học", "góc", "đọc", "lọc", "sóc", "Quỳnh", "quýt", "quýnh", "Huỳnh", "ọc"])
+def test_common_syllables_are_known(word: str) -> None:
+    assert rank(word) == 1
+
+
+@pytest.mark.parametrize("charset", ["tcvn3", "vni", "viscii", "cp1258"])
+def test_names_of_people_and_schools(charset: str) -> None:
+    texts = ["Cao Ngọc Nga", "Quỳnh", "Trường học số 2", "Trần Thị Ngọc Quỳnh", "Góc phố", "Nguyễn Hữu Thọ"]
+    values = [charsets.encode_shown(text, charset) for text in texts]
+    (column,) = detect.columns([values])
+    assert [Mender(column=column).mend(value).text for value in values] == texts
+
+
+def test_a_word_that_is_vietnamese_either_way_follows_a_pure_column() -> None:
+    texts = ["Mai Hồng Khoa", "Tốt", "Phạm Thị Lợi", "Trần Văn Hưng", "Đặng Đình Cường", "Nguyễn Thị Thủy"]
+    values = [charsets.encode_shown(text, "vni") for text in texts]
+    (column,) = detect.columns([values])
+    assert [Mender(column=column).mend(value).text for value in values] == texts
+    (mixed,) = detect.columns([[*values, "Nguyễn Hoàng Hải", "Mai Hoàng Khoa"]])
+    assert Mender(column=mixed).mend("Mai Hoàng Khoa").text == "Mai Hoàng Khoa"
+
+
+def test_capital_fonts_of_one_letter_words() -> None:
+    assert charsets.decode_shown("ÊP", "tcvn3") == "ẤP"
+    assert charsets.decode_shown("Hµ Néi", "tcvn3") == "Hà Nội"
+
+
+def test_viqr_with_abbreviations_and_short_words() -> None:
+    values = ["267 DDa`o Duy Anh, T.T.Hue^'", "P.An Cu+.u, TP.Hue^'", "Kho^ng", "Co'", "DDo^`ng y'", "DDO?"]
+    (column,) = detect.columns([values])
+    assert [Mender(column=column).mend(value).text for value in values] == [
+        "267 Đào Duy Anh, T.T.Huế", "P.An Cựu, TP.Huế", "Không", "Có", "Đồng ý", "ĐỎ",
+    ]  # fmt: skip
+    english = ["M.A.", "B.A.", "Don't", "the boys' room", "U.S.A.", "Co.Ltd", "O'Brien", "What? No."]
+    assert detect.columns([english])[0].charsets == ()
+
+
+def test_signs_beside_legacy_columns_stay(run: Decode) -> None:
+    names = ["Đỗ Minh Oanh", "Trần Thị Lan", "Nguyễn Văn Hữu", "Lê Lợi"]
+    signs = ["m²", "10 × 20", "½", "→ 5 μg/m³"]
+    rows = [charsets.encode(name, "viscii") + b"," + sign.encode() for name, sign in zip(names, signs, strict=True)]
+    done = run(b"\r\n".join([b"ten,ghi_chu", *rows]), "a.csv")
+    assert done.cells() == list(zip(names, signs, strict=True))
+    assert done.table.columns[1].repaired == 0
+
+
+def test_superscripts_are_no_numbers_of_columns(run: Decode) -> None:
+    done = run("STT,Diện tích,Tên\n1,3²,Hà\n2,5³,Lê\n".encode(), "a.csv")
+    assert done.cells() == [("1", "3²", "Hà"), ("2", "5³", "Lê")]
+
+
+def test_a_header_is_in_the_set_of_its_own_names(run: Decode) -> None:
+    header = ",".join(charsets.encode_shown(name, "tcvn3") for name in ("Số thứ tự", "Họ", "Địa chỉ", "Điện thoại"))
+    surnames = [charsets.encode_shown(name, "viscii") for name in ("Nguyễn", "Trần", "Đặng", "Bùi", "Đỗ", "Vũ", "Phạm")]
+    rows = [f"{number},{name},Huế,0905123456" for number, name in enumerate(surnames, 1)]
+    done = run("\n".join([header, *rows]).encode(), "a.csv")
+    assert done.names() == ["Số thứ tự", "Họ", "Địa chỉ", "Điện thoại"]
+    assert [row[1] for row in done.cells()] == ["Nguyễn", "Trần", "Đặng", "Bùi", "Đỗ", "Vũ", "Phạm"]
