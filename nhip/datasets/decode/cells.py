@@ -23,8 +23,12 @@ _HEADER_WORD: Final = re.compile(
 )
 _SECTION: Final = re.compile(r"([IVX]{1,5}|[A-H]|\d{1,2})\s*[.)/-]\s*\S.*|[IVX]{1,5}")
 _FOOTNOTE: Final = re.compile(
-    r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\*.*"
+    r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\(?\*.*"
 )
+_SIGNED: Final = re.compile(r"ngay [\d.…]+ ?thang|\(ky\b|ky,? (va )?ghi ro|ky ten,? dong dau")
+"""Where a report is signed: `Huế, ngày 5 tháng 1 năm 2026`, `(Ký, ghi rõ họ tên)`."""
+_MARK: Final = re.compile(r"[IVXLC]{1,6}[.)]?|[A-H][.)]?")
+"""What numbers groups of rows, where the rows themselves have 1, 2, 3."""
 _LONGEST_NAME: Final = 300
 
 
@@ -59,7 +63,7 @@ def is_total(cells: Cells, width: int) -> bool:
         return False
     places = filled(cells)
     rest = [cells[place] or "" for place in places[1:]]
-    numbers = all(is_number(text) for text in rest)
+    numbers = all(is_number(text) or _TOTAL.fullmatch(fold(text)) for text in rest)
     if _TOTAL.fullmatch(label):
         return numbers or len(places) <= width // 2
     return bool(_SUBTOTAL.fullmatch(label)) and bool(rest) and numbers and len(places) < width
@@ -71,6 +75,24 @@ def is_section(cells: Cells) -> bool:
     text = (cells[places[0]] or "").strip() if len(places) == 1 else ""
     letters = sum(letter.isalpha() for letter in text)
     return letters > 0 and ((text.isupper() and letters > 3) or _SECTION.fullmatch(text) is not None)
+
+
+def has_group_mark(cells: Cells) -> bool:
+    """Whether a row has two texts side by side and nothing else, the first one the number of a group: `I`, `KHỐI Y TẾ`."""
+    places = filled(cells)
+    if len(places) != 2 or places[1] - places[0] != 1:
+        return False
+    return is_group_mark(cells[places[0]]) and not is_number(cells[places[1]] or "")
+
+
+def is_group_mark(cell: str | None) -> bool:
+    """Whether a cell is a Roman number or a capital from A to H."""
+    return cell is not None and _MARK.fullmatch(cell.strip()) is not None
+
+
+def is_signature(cells: Cells) -> bool:
+    """Whether a row is part of the place where a report is signed."""
+    return _SIGNED.search(fold(joined(cells))) is not None
 
 
 def is_footnote(cells: Cells) -> bool:
@@ -86,7 +108,8 @@ def is_numbering(cells: Cells) -> bool:
         return False
     digits = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
     letters = [text for text in texts if re.fullmatch("[A-E]", text)]
-    return len(digits) + len(letters) == len(texts) and len(digits) >= 2 and digits == list(range(1, len(digits) + 1))
+    enough = len(digits) >= 2 or (len(digits) == 1 and letters[:3] == ["A", "B", "C"])
+    return enough and len(digits) + len(letters) == len(texts) and digits == list(range(1, len(digits) + 1))
 
 
 def has_plain_numbers_only(cells: Cells) -> bool:

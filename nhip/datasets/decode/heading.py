@@ -16,6 +16,7 @@ from nhip.datasets.decode.cells import (
     is_header_like,
     is_number,
     is_numbering,
+    is_signature,
     joined,
 )
 from nhip.formats.model import Merge, Row
@@ -84,7 +85,7 @@ def _candidate(solid: list[Row]) -> int | None:
     typical = median(wide) if wide else 1
     need = max(2 if typical > 1 else 1, typical * 0.5)
     for place, (_, cells) in enumerate(solid[:_SEARCHED]):
-        if widths[place] < need or not is_header_like(cells) or _MOTTO.search(fold(joined(cells))):
+        if widths[place] < need or not is_header_like(cells) or _is_no_header(cells):
             continue
         following = widths[place + 1 : place + 6]
         if following and max(following) >= need and widths[place] >= 0.5 * max(following):
@@ -92,6 +93,10 @@ def _candidate(solid: list[Row]) -> int | None:
         if not following and place == 0:
             return place
     return 0 if is_header_like(solid[0][1]) and widths[0] == max(widths[:_SEARCHED]) else None
+
+
+def _is_no_header(cells: Cells) -> bool:
+    return _MOTTO.search(fold(joined(cells))) is not None or is_signature(cells)
 
 
 def _touching(upper: Row, lower: Row) -> bool:
@@ -105,7 +110,7 @@ def _parents(solid: list[Row], place: int, merges: list[Merge]) -> int:
         number, cells = solid[place - 1]
         spans = [m for m in merges if m.top <= number <= m.bottom and m.right > m.left]
         part = any(m.left > extent[0] or m.right < extent[-1] for m in spans)
-        if not is_header_like(cells) or not (len(filled(cells)) > 1 or part) or _MOTTO.search(fold(joined(cells))):
+        if not is_header_like(cells) or not (len(filled(cells)) > 1 or part) or _is_no_header(cells):
             break
         place -= 1
     return place

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nhip.datasets.decode import charsets, detect
 from nhip.datasets.decode.mend import Fault, Mender, is_mostly_double
 from nhip.datasets.decode.syllables import rank
 from tests.datasets.decode.conftest import Decode
+from tests.datasets.decode.test_structure import sheet
 
 
 def _twice(text: str, times: int = 1) -> str:
@@ -97,3 +100,44 @@ def test_a_header_is_in_the_set_of_its_own_names(run: Decode) -> None:
     done = run("\n".join([header, *rows]).encode(), "a.csv")
     assert done.names() == ["Số thứ tự", "Họ", "Địa chỉ", "Điện thoại"]
     assert [row[1] for row in done.cells()] == ["Nguyễn", "Trần", "Đặng", "Bùi", "Đỗ", "Vũ", "Phạm"]
+
+
+HEAD = ["STT", "Tên đơn vị", "Địa chỉ", "Năm 2024", "Ghi chú"]
+ROWS: list[list[Any]] = [[n, f"Trường số {n}", f"{n} Lê Lợi", 10 * n, "mới"] for n in range(1, 7)]
+
+
+def _texts(rows: list[list[Any]]) -> list[tuple[str, ...]]:
+    return [tuple(map(str, row)) for row in rows]
+
+
+def test_groups_numbered_in_their_own_cell_are_no_data(run: Decode) -> None:
+    rows = [HEAD, ["I", "KHỐI GIÁO DỤC"], *ROWS[:2], [], ["II", "Khối y tế"], *ROWS[2:4], ["A", "Phường Vĩnh Ninh"]]
+    done = run(sheet([*rows, ["B", "Phường Đúc"], *ROWS[4:]]), "a.xlsx")
+    assert done.cells() == _texts(ROWS)
+    assert [(row[0], row[2]) for row in done.findings()] == [(n, "row.section") for n in (2, 6, 9, 10)]
+
+
+def test_data_that_is_numbered_so_is_data(run: Decode) -> None:
+    rows: list[list[Any]] = [["I", "Hà", "x", 1, "a"], ["II", "Lê"], ["III", "An", "y", 2, "b"], ["IV", "Vũ"]]
+    assert len(run(sheet([HEAD, *rows]), "a.xlsx").cells()) == 4
+
+
+def test_what_is_signed_heads_no_table(run: Decode) -> None:
+    signed = [
+        [None, "Người lập biểu", None, "Huế, ngày 5 tháng 1 năm 2026"],
+        [None, "(Ký, ghi rõ họ tên)", None, "GIÁM ĐỐC"],
+    ]
+    second: list[list[Any]] = [
+        ["Biển số", "Loại xe", "Năm"],
+        ["75A-123.45", "Xe tải", 2019],
+        ["75A-123.46", "Xe con", 2021],
+    ]
+    total = ["Tổng cộng", "Tổng cộng", None, 210]
+    done = run(sheet([HEAD, *ROWS, total, ["(*) Số sơ bộ"], *signed, [], ["Bảng 2"], *second]), "a.xlsx")
+    assert [done.cells(0), done.names(1), done.cells(1)] == [_texts(ROWS), second[0], _texts(second[1:])]
+    assert [row[2] for row in done.findings()] == ["row.total"]
+
+
+def test_columns_numbered_by_three_letters_and_a_one(run: Decode) -> None:
+    done = run(sheet([HEAD[:4], ["A", "B", "C", 1], *[row[:4] for row in ROWS]]), "a.xlsx")
+    assert done.cells() == _texts([row[:4] for row in ROWS])
