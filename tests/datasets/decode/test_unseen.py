@@ -141,3 +141,18 @@ def test_what_is_signed_heads_no_table(run: Decode) -> None:
 def test_columns_numbered_by_three_letters_and_a_one(run: Decode) -> None:
     done = run(sheet([HEAD[:4], ["A", "B", "C", 1], *[row[:4] for row in ROWS]]), "a.xlsx")
     assert done.cells() == _texts([row[:4] for row in ROWS])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_lines_of_delimiters_only_are_blank_rows(run: Decode, end: str) -> None:
+    blank, line = "," * 4, end or "\n"
+    lines = [
+        ",".join(HEAD),
+        *(",".join(map(str, row)) for row in ROWS[:3]),
+        blank,
+        *(",".join(map(str, r)) for r in ROWS[3:]),
+    ]
+    done = run((line.join([*lines, blank, blank]) + end).encode(), "a.csv")
+    assert done.cells() == _texts(ROWS)
+    assert [row[0] for row in done.rows()] == [2, 3, 4, 6, 7, 8]
+    assert "table.blank_rows" in done.codes()
