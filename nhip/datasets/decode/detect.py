@@ -133,18 +133,28 @@ def _best(scores: dict[str, dict[str, float]], enough: float) -> tuple[str, ...]
     names = [name for _, name in sums if is_sure(scores[name], limit[name])]
     if not names:
         return _mixed(scores)
-    explained = {word for word, score in scores[names[0]].items() if score > 0}
-    rest = [n for n in names[1:] if sum(s for w, s in scores[n].items() if w not in explained) >= enough]
-    return (names[0], *rest)
+    found = [names[0]]
+    for _, name in sums:
+        if name not in found and is_sure(_better(scores, name, found), limit[name]):
+            found.append(name)
+    rest = {name: told for name in scores if name not in found and (told := _better(scores, name, found))}
+    return (*found, *_mixed(rest))
+
+
+def _better(scores: dict[str, dict[str, float]], name: str, found: list[str]) -> dict[str, float]:
+    """Scores of the words of set `name`, without those of which a set found makes as much sense."""
+    told = {word: max(scores[one].get(word, 0.0) for one in found) for word in scores[name]}
+    return {word: score for word, score in scores[name].items() if score > told[word] or told[word] <= 0}
 
 
 def _mixed(scores: dict[str, dict[str, float]]) -> tuple[str, ...]:
-    """Sets of a column that holds several: each word is given to the set that makes most sense of it."""
+    """Sets of a column that holds several: each word is given to the set that makes most sense of it. Words that are
+    Vietnamese as they stand speak against none: VISCII and Windows-1258 share letters with Unicode."""
     owners: dict[str, list[tuple[float, str]]] = {}
     for name, one in scores.items():
         for word, score in one.items():
             owners.setdefault(word, []).append((score, name))
-    given = [max(choice) for choice in owners.values()]
+    given = [max(choice) for word, choice in owners.items() if max(choice)[0] > 0 or _sense(word) <= 0]
     if sum(score <= 0 for score, _ in given) > 0.15 * len(given):
         return ()
     sums: Counter[str] = Counter()

@@ -156,3 +156,22 @@ def test_lines_of_delimiters_only_are_blank_rows(run: Decode, end: str) -> None:
     assert done.cells() == _texts(ROWS)
     assert [row[0] for row in done.rows()] == [2, 3, 4, 6, 7, 8]
     assert "table.blank_rows" in done.codes()
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [("tcvn3", "viscii"), ("vni", "tcvn3"), ("cp1258", "viqr"), ("tcvn3", "viscii", "viqr"), ("", "vni", "viscii")],
+)
+def test_sets_mixed_in_one_column(sets: tuple[str, ...]) -> None:
+    texts = ["12 Nguyễn Huệ, phường Thuận Hòa", "Đoàn Thị Điểm", "Đường Trần Hưng Đạo", "Đống Đa", "Hoàng Hoa Thám",
+             "Phường Thủy Xuân", "Cây đổ trước cổng trường", "Đèn chiếu sáng hỏng", "Võ Thị Sáu", "Nắp hố ga bị mất",
+             "Ngập nước sau mưa lớn", "Rác thải chưa được thu gom", "Chợ Đông Ba", "Cầu Trường Tiền"]  # fmt: skip
+    pairs = [
+        (charsets.encode_shown(text, name) if name else text, text.lower())
+        for place, text in enumerate(texts * len(sets))
+        for name in [sets[(place + place // len(texts)) % len(sets)]]
+    ]
+    (column,) = detect.columns([[value for value, _ in pairs]])
+    assert set(column.charsets) == set(sets) - {""}
+    wrong = [pair for pair in pairs if Mender(column=column).mend(pair[0]).text.lower() != pair[1]]
+    assert len(wrong) <= len(pairs) // 20, wrong
