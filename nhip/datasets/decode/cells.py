@@ -29,6 +29,8 @@ _SIGNED: Final = re.compile(r"ngay [\d.…]+ ?thang|\(ky\b|ky,? (va )?ghi ro|ky 
 """Where a report is signed: `Huế, ngày 5 tháng 1 năm 2026`, `(Ký, ghi rõ họ tên)`."""
 _MARK: Final = re.compile(r"[IVXLC]{1,6}[.)]?|[A-H][.)]?")
 """What numbers groups of rows, where the rows themselves have 1, 2, 3."""
+_UNIT: Final = re.compile(r"\([^()\d][^()]{0,20}\)")
+_DAY: Final = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{4}|\d{1,2}[/-]\d{4}|\d{4}-\d{2}(-\d{2})?(T[\d:]+)?")
 _LONGEST_NAME: Final = 300
 
 
@@ -48,6 +50,25 @@ def is_header_like(cells: Cells) -> bool:
     return bool(texts) and all(
         len(text) <= _LONGEST_NAME and (not is_number(text) or _YEAR.fullmatch(text.strip())) for text in texts
     )
+
+
+def is_units_row(cells: Cells) -> bool:
+    """Whether a row under the names of columns only says their units: `(ha)`, `(người)`."""
+    texts = [(cells[place] or "").strip() for place in filled(cells)]
+    return bool(texts) and all(_UNIT.fullmatch(text) for text in texts)
+
+
+def is_series(cells: Cells, below: list[Cells]) -> bool:
+    """Whether a row names a series: texts, then three days or months or more, or 1 to 4 or more, and other things below."""
+    texts = [(cells[place] or "").strip() for place in filled(cells)]
+    names = next((at for at, text in enumerate(texts) if is_number(text)), len(texts))
+    rest = texts[names:]
+    if not names or len(rest) < 3 or not below:
+        return False
+    if all(map(_DAY.fullmatch, rest)):
+        return not any(_DAY.fullmatch((cell or "").strip()) for row in below for cell in row)
+    counted = [str(number) for number in range(1, len(rest) + 1)]
+    return len(rest) > 3 and rest == counted
 
 
 def has_header_words(cells: Cells) -> bool:

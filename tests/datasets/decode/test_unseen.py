@@ -175,3 +175,34 @@ def test_sets_mixed_in_one_column(sets: tuple[str, ...]) -> None:
     assert set(column.charsets) == set(sets) - {""}
     wrong = [pair for pair in pairs if Mender(column=column).mend(pair[0]).text.lower() != pair[1]]
     assert len(wrong) <= len(pairs) // 20, wrong
+
+
+def _split(text: str) -> list[tuple[str, ...]]:
+    return [tuple(line.split(",")) for line in text.split("|")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "names", "cells"),
+    [
+        ("Tên,Số,Số,Số|A,1,2,3|B,1,2,3", "Tên,Số,Số (2),Số (3)", "A,1,2,3|B,1,2,3"),
+        ("BÁO CÁO,,,ĐVT: triệu đồng|STT,Tên,Số,Ghi|1,A,5,x|2,B,6,y", "STT,Tên,Số,Ghi", "1,A,5,x|2,B,6,y"),
+        ("Xã,Đất,Dân|,(ha),(người)|Phú Hội,12,30|Phú Lộc,10,20", "Xã,Đất (ha),Dân (người)", "Phú Hội,12,30|Phú Lộc,10,20"),
+        ("T,01/01/2024,02/01/2024,03/01/2024|A,1,2,3|B,4,5,6", "T,01/01/2024,02/01/2024,03/01/2024", "A,1,2,3|B,4,5,6"),
+        ("Trạm,1,2,3,4,5|A,9,2,3,7,7|B,4,5,6,7,7", "Trạm,1,2,3,4,5", "A,9,2,3,7,7|B,4,5,6,7,7"),
+        ("X,1,2,3|Y,4,5,6", "column_1,column_2,column_3,column_4", "X,1,2,3|Y,4,5,6"),
+        ("STT,Tên,Số|1,A,5|2,B,6|Người lập,,|Nguyễn Văn A,,", "STT,Tên,Số", "1,A,5|2,B,6"),
+        ("STT,Dân số,,|,Tổng,Trong đó,|,,Nam,Nữ|1,10,5,5|2,10,5,5",
+         "STT,Dân số – Tổng,Dân số – Trong đó – Nam,Dân số – Trong đó – Nữ", "1,10,5,5|2,10,5,5"),
+    ],
+)  # fmt: skip
+def test_headers_and_ends_in_text_files(run: Decode, lines: str, names: str, cells: str) -> None:
+    done = run(lines.replace("|", "\n").encode(), "a.csv")
+    assert (done.names(), done.cells()) == (names.split(","), _split(cells))
+
+
+@pytest.mark.parametrize(("end", "inner"), [("\r\n", "\n"), ("\n", "\r\n"), ("\n", "\n"), ("\r\n", "\r\n")])
+def test_a_name_that_spans_lines_costs_no_rows(run: Decode, end: str, inner: str) -> None:
+    """Excel ends lines with CR LF and breaks them within cells with LF."""
+    rows = [f'STT,"Tên{inner}đơn vị",Số', *(f"{number},A,5" for number in range(50))]
+    done = run((end.join(rows) + end).encode(), "a.csv")
+    assert (done.names(), len(done.cells())) == (["STT", "Tên đơn vị", "Số"], 50)
