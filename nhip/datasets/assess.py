@@ -33,16 +33,19 @@ from nhip.datasets.conform.pairs import find_pairs, map_pairs
 from nhip.datasets.conform.places import make_extras
 from nhip.datasets.conform.plan import Column, Plan, Room, make_plan
 from nhip.datasets.conform.readings import learn_readings
-from nhip.datasets.conform.version import find_quarantine, write_delivered, write_findings, write_rows
+from nhip.datasets.conform.version import ROWS_A_GROUP, find_quarantine, write_delivered, write_findings, write_rows
 from nhip.datasets.contract.model import Contract
-from nhip.datasets.engine import frugal, memory_allowed, one_thread, sides_as_written
+from nhip.datasets.engine import frugal, ident, memory_allowed, one_thread, sides_as_written
 from nhip.datasets.model import DecodedTable
 from nhip.datasets.rowsource import settle
 from nhip.places.resolver import Resolver
 
-FRUGAL_MB, FRUGAL_MB_A_COLUMN = 120, 5
-"""Memory that an assessment tries to do with, by the width of the table: what it keeps of the rows is read once or twice and may
-lie on disk, so that a long file takes no more than a short one. Where it does not do, it gets what the session may use."""
+CHECK_MB, CHECK_MB_A_COLUMN, WRITE_MB = 120, 5, 60
+"""Memory that an assessment tries to do with: what it keeps of the rows is read once or twice and may lie on disk, so that a long
+file takes no more than a short one. To write, it has to hold a group of rows, twice while it is packed."""
+SAMPLED_ROWS = 1_000
+TEXT_BYTES = 16
+"""What DuckDB holds of a text beside its letters."""
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +100,8 @@ def assess(
     wanted = _Wanted(
         table, contract, work, resolver, references or {}, previous, mends, write_version, findings, known, province
     )
-    enough = FRUGAL_MB + FRUGAL_MB_A_COLUMN * max(len(table.columns), len(contract.fields))
     with one_thread(con), sides_as_written(con):
+        enough = _write_mb(con, table) if write_version else CHECK_MB + CHECK_MB_A_COLUMN * len(table.columns)
         if enough < memory_allowed(con):
             try:
                 with frugal(con, enough):
@@ -107,6 +110,14 @@ def assess(
                 if "max_temp_directory_size" in str(error):  # the disk is full, which more memory does not mend
                     raise
         return _assess(con, wanted)
+
+
+def _write_mb(con: duckdb.DuckDBPyConnection, table: DecodedTable) -> int:
+    names = ", ".join(ident(column.name) for column in table.columns) or "''"
+    rows = f"(SELECT {names} FROM {table.relation} LIMIT {SAMPLED_ROWS})"
+    row = con.execute(f"SELECT coalesce(avg(strlen(concat({names}))), 0) FROM {rows}").fetchone()
+    width = (row[0] if row else 0) + TEXT_BYTES * len(table.columns)
+    return WRITE_MB + (2 * ROWS_A_GROUP * int(width) >> 20)
 
 
 class _Wanted(NamedTuple):

@@ -115,7 +115,7 @@ def _check_size(file: IO[bytes], entry: zipfile.ZipInfo) -> None:
     elif entry.compress_type == zipfile.ZIP_DEFLATED:
         size = _inflated_size(file, entry)
     else:
-        raise NotImplementedError
+        raise ValueError(entry.compress_type)
     if size != entry.file_size:
         raise ValueError(entry.filename)
 

@@ -13,8 +13,8 @@ from nhip.datasets.conform.plan import Column, Plan, Room
 from nhip.datasets.engine import literal
 from nhip.datasets.rowsource import scan_of
 
-ROWS_AT_A_TIME = 500_000
-"""Rows of which the marked cells are put together at a time: what DuckDB groups into lists stays in memory."""
+ROWS_AT_A_TIME, CELLS_AT_A_TIME = 500_000, 200_000
+"""Rows, and about so many marked cells, that are put together at a time: what DuckDB groups into lists stays in memory."""
 
 
 class Beside(NamedTuple):
@@ -30,9 +30,10 @@ def write_beside(room: Room, plan: Plan, odd: list[Column], folder: Path) -> Bes
     """Write what was found about the rows into `folder`. The columns `odd` have marked cells; `plan.table` is settled."""
     folder.mkdir(exist_ok=True)
     pieces = []
-    for start in range(0, _last_row(room) + 1, ROWS_AT_A_TIME):
+    step, end = _steps(room, odd)
+    for start in range(0, end, step):
         pieces.append(folder / f"{start}.parquet")
-        query = _found(room, plan, odd, f"_row >= {start} AND _row < {start + ROWS_AT_A_TIME}")
+        query = _found(room, plan, odd, f"_row >= {start} AND _row < {start + step}")
         room.con.execute(f"COPY ({query}) TO {literal(str(pieces[-1]))} (FORMAT parquet, COMPRESSION snappy)")
     scan = scan_of(plan.table)
     listed = ", ".join(literal(str(piece)) for piece in pieces)
@@ -40,9 +41,13 @@ def write_beside(room: Room, plan: Plan, odd: list[Column], folder: Path) -> Bes
     return Beside(rows, "d.*" if scan == plan.table.relation else "f._row, d.*")
 
 
-def _last_row(room: Room) -> int:
-    row = room.con.execute(f"SELECT coalesce(max(_row), 0) FROM {room.table('kept')}").fetchone()
-    return int(row[0]) if row else 0
+def _steps(room: Room, odd: list[Column]) -> tuple[int, int]:
+    """Row numbers at a time, and one beyond the last."""
+    row = room.con.execute(f"SELECT coalesce(max(_row), 0) + 1 FROM {room.table('kept')}").fetchone()
+    end = int(row[0]) if row else 1
+    counts = (room.con.execute(f"SELECT count(*) FROM {room.table('cell', column.at)}").fetchone() for column in odd)
+    cells = sum(int(count[0]) for count in counts if count)
+    return max(1, min(ROWS_AT_A_TIME, CELLS_AT_A_TIME * end // max(1, cells))), end
 
 
 def _found(room: Room, plan: Plan, odd: list[Column], among: str) -> str:

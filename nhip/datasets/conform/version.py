@@ -12,7 +12,8 @@ from nhip.datasets.contract.expression import SQL_TYPE
 from nhip.datasets.engine import ident, literal
 from nhip.datasets.formulas import neutral
 
-PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)"
+ROWS_A_GROUP = 122_880
+PARQUET = f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_A_GROUP}, USE_TMP_FILE false)"
 """Level 1 takes a quarter less of the CPU time of writing than DuckDB's usual 3, for a file 7 % larger."""
 
 

@@ -113,8 +113,8 @@ def test_little_memory_is_tried_first_and_all_of_it_if_need_be(
     tried = []
     real = assessing.frugal
     monkeypatch.setattr(assessing, "frugal", lambda con, mb: tried.append(mb) or real(con, mb))
-    monkeypatch.setattr(assessing, "FRUGAL_MB", 1)
-    monkeypatch.setattr(assessing, "FRUGAL_MB_A_COLUMN", 0)
+    monkeypatch.setattr(assessing, "WRITE_MB", 1)
+    monkeypatch.setattr(assessing, "ROWS_A_GROUP", 1)
     assert products(con, worked(con, table, tmp_path / "second")) == expected
     assert tried == [1] and memory_allowed(con) == 200
     assert con.execute("SELECT current_setting('memory_limit')").fetchone() == ("190.7 MiB",)
