@@ -78,6 +78,7 @@ def run(rows: int, fold: int) -> None:
     if fold:
         many = once(rows * fold)
         ratio = {f"{kind}_times": round(many[f"{kind}_s"] / single[f"{kind}_s"], 2) for kind in ("wall", "cpu")}
+        ratio["peak_times"] = round(many["peak_mb"] / single["peak_mb"], 2)
         record("pipeline.fold", {**many, "fold": fold, **ratio})
 
 
