@@ -107,6 +107,8 @@ class Registrations:
 
     def _changed(self, tenant: int, before: Registration | None, after: Registration | None) -> None:
         if after is not None:
+            if (known := self._indexes[tenant].by_id.get(after.id)) is not None:
+                after = structs.replace(after, counters=known.counters)
             self._indexes[tenant].put(after)
         elif before is not None:
             self._indexes[tenant].drop(before.id)

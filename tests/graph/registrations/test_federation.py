@@ -357,3 +357,5 @@ async def test_counters_that_cannot_be_written_now_are_written_later(
     assert told["lastSuccess"] == succeeded < told["lastFailure"]
     await registrations.write_counts()
     assert registrations.get(tenant, id).counters == told
+    await registrations.update(tenant, id, {"description": "changed"}, CONTEXT)
+    assert registrations.get(tenant, id).counters == told

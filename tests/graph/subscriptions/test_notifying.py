@@ -178,6 +178,17 @@ async def test_an_interval_tells_everything_by_one_process(
     await broker.subscriptions.delete(tenant, id)
 
 
+async def test_what_an_interval_missed_is_not_caught_up_with(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    """While nobody was there ten notifications were due: one is sent, the next in the old rhythm."""
+    await broker.graph.write(tenant, [create(n=1)])
+    id = await broker.subscribe(tenant, **members(receiver, timeInterval=600))
+    await broker.graph.fetch("update graph.sub set next_at = now() - interval '6030 s' where id = $1", id)
+    assert (await receiver.next())["subscriptionId"] == id
+    query = "select extract(epoch from next_at - now())::float8 from graph.sub where id = $1"
+    (left,) = (await broker.graph.fetch(query, id))[0]
+    assert 550 < left <= 570, "at once again, it would be nothing"
+
+
 async def test_another_process_knows_and_forgets(
     broker: Broker, other: Broker, receiver: Receiver, tenant: int
 ) -> None:
