@@ -185,6 +185,10 @@ async def test_what_has_no_value_is_not_made_an_attribute(city: City, fragment: 
             assert answer.status_code == 207 and answer.json()["errors"][0]["entityId"] == id, (path, id, answer.text)
     assert (await city("GET", "/entities/urn:x:1")).json() == {"id": "urn:x:1", "type": "Bus"}
     assert (await city("GET", "/entities/urn:x:2")).status_code == 404
+    past = {name: [value] for name, value in fragment.items() if "type" in value}
+    if past:
+        answer = await city("POST", "/temporal/entities/urn:x:1/attrs", json=past)
+        assert kind(answer) == "BadRequestData", answer.text
 
 
 @pytest.mark.parametrize(
