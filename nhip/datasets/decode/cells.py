@@ -25,7 +25,9 @@ _SECTION: Final = re.compile(r"([IVX]{1,5}|[A-H]|\d{1,2})\s*[.)/-]\s*\S.*|[IVX]{
 _FOOTNOTE: Final = re.compile(
     r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\(?\*.*"
 )
-_SIGNED: Final = re.compile(r"ngay [\d.…]+ ?thang|\(ky\b|ky,? (va )?ghi ro|ky ten,? dong dau")
+_SIGNED: Final = re.compile(
+    r"([^,]{1,40}, ?)?ngay [\d.…]+ ?thang [\d.…]+ ?(nam.*)?|\(ky\b.*|\(?ky,? (va )?ghi ro.*|ky ten,? dong dau.*"
+)
 """Where a report is signed: `Huế, ngày 5 tháng 1 năm 2026`, `(Ký, ghi rõ họ tên)`."""
 _MARK: Final = re.compile(r"[IVXLC]{1,6}[.)]?|[A-H][.)]?")
 """What numbers groups of rows, where the rows themselves have 1, 2, 3."""
@@ -95,7 +97,12 @@ def is_section(cells: Cells) -> bool:
     places = filled(cells)
     text = (cells[places[0]] or "").strip() if len(places) == 1 else ""
     letters = sum(letter.isalpha() for letter in text)
-    return letters > 0 and ((text.isupper() and letters > 3) or _SECTION.fullmatch(text) is not None)
+    return letters > 0 and ((text.isupper() and letters > 3) or is_numbered_section(text))
+
+
+def is_numbered_section(text: str) -> bool:
+    """Whether a text is the heading of a group by its number: `I. Khối giáo dục`."""
+    return _SECTION.fullmatch(text) is not None
 
 
 def has_group_mark(cells: Cells) -> bool:
@@ -113,7 +120,7 @@ def is_group_mark(cell: str | None) -> bool:
 
 def is_signature(cells: Cells) -> bool:
     """Whether a row is part of the place where a report is signed."""
-    return _SIGNED.search(fold(joined(cells))) is not None
+    return any(_SIGNED.fullmatch(fold(cells[place] or "")) for place in filled(cells))
 
 
 def is_footnote(cells: Cells) -> bool:

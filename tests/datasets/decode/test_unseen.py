@@ -177,8 +177,8 @@ def test_sets_mixed_in_one_column(sets: tuple[str, ...]) -> None:
     assert len(wrong) <= len(pairs) // 20, wrong
 
 
-def _split(text: str) -> list[tuple[str, ...]]:
-    return [tuple(line.split(",")) for line in text.split("|")]
+def _split(text: str) -> list[tuple[str | None, ...]]:
+    return [tuple(cell or None for cell in line.split(",")) for line in text.split("|")]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,9 @@ def _split(text: str) -> list[tuple[str, ...]]:
         ("Xã,Đất,Dân|,(ha),(người)|Phú Hội,12,30|Phú Lộc,10,20", "Xã,Đất (ha),Dân (người)", "Phú Hội,12,30|Phú Lộc,10,20"),
         ("T,01/01/2024,02/01/2024,03/01/2024|A,1,2,3|B,4,5,6", "T,01/01/2024,02/01/2024,03/01/2024", "A,1,2,3|B,4,5,6"),
         ("Trạm,1,2,3,4,5|A,9,2,3,7,7|B,4,5,6,7,7", "Trạm,1,2,3,4,5", "A,9,2,3,7,7|B,4,5,6,7,7"),
+        ("Xã,Dân ngày 31 tháng 12 năm 2024|Phú Hội,30|Phú Lộc,20", "Xã,Dân ngày 31 tháng 12 năm 2024", "Phú Hội,30|Phú Lộc,20"),
+        ("Mã,Tên,Số|HUẾ,,|ĐÀ NẴNG,,|QUẢNG,,3|NAM,x,1", "Mã,Tên,Số", "HUẾ,,|ĐÀ NẴNG,,|QUẢNG,,3|NAM,x,1"),
+        ("Mã,Tên,Số|I. Khối A,,|1,x,3|II. Khối B,,|2,y,1", "Mã,Tên,Số", "1,x,3|2,y,1"),
         ("X,1,2,3|Y,4,5,6", "column_1,column_2,column_3,column_4", "X,1,2,3|Y,4,5,6"),
         ("STT,Tên,Số|1,A,5|2,B,6|Người lập,,|Nguyễn Văn A,,", "STT,Tên,Số", "1,A,5|2,B,6"),
         ("STT,Dân số,,|,Tổng,Trong đó,|,,Nam,Nữ|1,10,5,5|2,10,5,5",
