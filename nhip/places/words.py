@@ -11,6 +11,7 @@ from nhip.kernel.text import canonical_tone, fold, nfc
 
 SEGMENT = re.compile(r"[,;|\n\r\t()\[\]{}<>\"“”]+")
 _DASH = re.compile(r"\s+[-–—]+\s+")
+_WARD_NUMBER = re.compile(r"\b(phường|phuong|p\.?)\s+(?:số|so)\s+(?=\d)", re.IGNORECASE)
 WORD = re.compile(r"\d+[^\W\d_]?(?:/\d+[^\W\d_]?)+|[^\W_]+")
 _MARK = re.compile(r"['’‘`´ʼ]")
 _SHORT_I = re.compile(r"^(b|c|ch|d|g|gh|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)y$")
@@ -73,8 +74,12 @@ class Splitter:
         text = nfc(text[:2000])
         if _MARK.search(text):
             text = _MARK.sub("", text)
+        if " số " in text or " so " in text or " SỐ " in text:
+            text = _WARD_NUMBER.sub(r"\1 ", text)
         parts = [part for part in SEGMENT.split(text) if part and not part.isspace()]
-        return parts if _DASH.search(text) is None else [piece for part in parts for piece in self._undashed(part)]
+        if "- " not in text and "– " not in text and "— " not in text:
+            return parts
+        return [piece for part in parts for piece in self._undashed(part)]
 
     def _undashed(self, part: str) -> list[str]:
         pieces: list[str] = []
@@ -153,7 +158,7 @@ SUFFIXES = {
 
 _BELOW = """duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang
 can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village
-phong lau toanha cum km sat gan canh doidien"""
+phong lau toanha cum km sat gan canh doidien chi cty vpdd khach sieu kho xuong ngan dntn htx cua tiem"""
 ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
 """Numbers of wards as some cities wrote them."""
 STREETS = frozenset(_BELOW.split())
