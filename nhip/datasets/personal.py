@@ -163,21 +163,17 @@ def combined(texts: Iterable[str]) -> Protection:
 
 def draft_sight(yaml: str, in_force: str, dataset: str) -> Sight:
     """What may be shown of a preview. Renaming a column or calling it public shows nothing of what the contract in force hides:
-    only columns that stay what they were, by name and by the headers they come from, and are personal in neither."""
+    only columns that stay what they were, by name and by all headers they may come from, and are personal in neither."""
     draft = load(yaml)
     found = protection_of(draft)
     if in_force:
         now, before = {f.name: f for f in draft.fields}, {f.name: f for f in load(in_force).fields}
         held = protection_in(in_force)
-        moved = {name for name, field in now.items() if name not in before or _headers(field) != _headers(before[name])}
+        moved = {name for name, field in now.items() if name not in before or _names(field) != _names(before[name])}
         found |= msgspec.structs.replace(
             held, private=held.private | (frozenset(moved) if held.private else frozenset())
         )
     return Sight(dataset=dataset, protection=found, free=True)
-
-
-def _headers(field: Field) -> tuple[str, frozenset[str]]:
-    return field.title, frozenset(field.delivered)
 
 
 def list_lowered(yaml: str, in_force: str) -> list[str]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import floor
 
 from babel.numbers import NumberPattern, parse_pattern
+from markupsafe import Markup, escape
 
 from nhip.kernel.time import VIETNAM, now
 from nhip.web.i18n import language, translate_plural
@@ -171,6 +172,16 @@ def _until(unit: str, n: int) -> str:
     return translate_plural("in {n} minute", "in {n} minutes", n)
 
 
+def ticked(text: str) -> Markup:
+    """Text for a page whose `names` stand in code letters, as messages for terminals write them."""
+    if text.count("`") % 2:
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(part) if place % 2 else escape(part) for place, part in enumerate(text.split("`"))
+    )
+
+
 FILTERS = {
     "number": number,
     "percent": percent,
@@ -181,5 +192,6 @@ FILTERS = {
     "datetime": datetime_,
     "age": age,
     "duration": duration,
+    "ticked": ticked,
 }
 """The template filters by name."""

@@ -353,6 +353,22 @@ def test_the_journal_repeats_no_cell() -> None:
     assert leaks(written) == []
 
 
+def test_a_draft_that_names_its_headers_otherwise_still_shows_what_is_nobodys() -> None:
+    """A drafted contract lists the delivered header, one written by hand only the title; they are the same column."""
+    phone = Field(name="dien_thoai", title="Điện thoại", delivered=("Điện thoại",), kind="phone")
+    first, second, stolen = (
+        dump(Contract(id="c", version="1.0.0", dataset="d", fields=fields, title=HELP_TITLE))
+        for fields in (
+            (Field(name="ngay", title="Ngày", delivered=("Ngày",)), phone),
+            (Field(name="ngay", title="Ngày"), phone),
+            (Field(name="ngay", title="Ngày", delivered=("Điện thoại",)),),
+        )
+    )
+    assert not draft_sight(second, first, "d").hides("ngay")
+    assert draft_sight(second, first, "d").hides("dien_thoai")
+    assert draft_sight(stolen, first, "d").hides("ngay"), "it would take the telephone numbers"
+
+
 NAMES = st.sampled_from(["ma", "ten", "so", "dia_chi", "x"])
 FIELDS = st.lists(
     st.builds(

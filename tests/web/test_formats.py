@@ -15,6 +15,11 @@ from nhip.web.i18n import speaking
 MOMENT = datetime(2026, 9, 2, 7, 5, tzinfo=UTC)
 
 
+def test_names_in_messages_stand_in_code_letters() -> None:
+    assert formats.ticked("`ma` nay <b> phải `có`") == "<code>ma</code> nay &lt;b&gt; phải <code>có</code>"
+    assert formats.ticked("dấu ` lẻ") == "dấu ` lẻ"
+
+
 @pytest.mark.parametrize(
     ("text", "vi", "en"),
     [

@@ -63,6 +63,7 @@ async def findings(
     found = await list_findings(installation, health.version, sight, **wanted, **part)
     corrections = await masked_corrections(installation, sight, corrections)
     values = {**frame(health, "findings"), **wanted, "groups": groups, "found": found, "corrections": corrections}
+    values["corrected"] = {(made.row_no, made.column_name): made for made in corrections}
     contract = load(record.yaml) if record else None
     rows = sorted({finding.row for finding in found.findings if finding.row})
     delivered = (

@@ -9,6 +9,10 @@ import msgspec
 Breaks = Literal["", "consumer", "supplier"]
 
 
+NONE = "—"
+"""What a change says where there was or is nothing."""
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One difference. `was` and `now` are for people; `message` is an English template over `column`, `was`, `now`."""
 

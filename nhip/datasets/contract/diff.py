@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nhip.datasets.contract.change import Breaks, Change
+from nhip.datasets.contract.change import NONE, Breaks, Change
 from nhip.datasets.contract.diff_meaning import meaning_of_column, meaning_of_table, severity
 from nhip.datasets.contract.model import Contract, Field, RowRule
 from nhip.datasets.contract.values import comparable, later
@@ -122,9 +122,10 @@ def _pattern(old: Field, new: Field) -> Iterator[Change]:
     for name in ("pattern", "format"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
+            told = {"was": before or NONE, "now": after or NONE}
             message = _("the form of `{column}` was `{was}` and is now `{now}`")
             breaks: Breaks = "supplier" if after else ""
-            yield Change(kind=f"{name}.changed", column=new.name, breaks=breaks, was=before, now=after, message=message)
+            yield Change(kind=f"{name}.changed", column=new.name, breaks=breaks, message=message, **told)
 
 
 def _limit(old: Field, new: Field, low: bool) -> Iterator[Change]:
@@ -165,8 +166,15 @@ def _inside(one: Limit, other: Limit, low: bool) -> bool:
 
 def _show(limit: Limit | None, low: bool) -> str:
     if limit is None:
-        return "-"
-    return f"{'>' if low else '<'}{'' if limit[1] else '='} {limit[0]}"
+        return NONE
+    return f"{'>' if low else '<'}{'' if limit[1] else '='} {_dash(limit[0])}"
+
+
+_ABOUT_LENGTH = {
+    "min_length": _("the fewest letters of `{column}` were {was} and are now {now}"),
+    "max_length": _("the most letters of `{column}` were {was} and are now {now}"),
+    "multiple_of": _("`{column}` was a multiple of {was} and is now one of {now}"),
+}
 
 
 def _lengths(old: Field, new: Field) -> Iterator[Change]:
@@ -175,12 +183,10 @@ def _lengths(old: Field, new: Field) -> Iterator[Change]:
         if before == after:
             continue
         tighter = after is not None and (before is None or sign == 0 or (after - before) * sign > 0)
-        message = _("the limit of `{column}` was {was} and is now {now}")
         kind = "range.tightened" if tighter else "range.loosened"
         breaks: Breaks = "supplier" if tighter else ""
-        yield Change(
-            kind=kind, column=new.name, breaks=breaks, was=f"{name} {before}", now=f"{name} {after}", message=message
-        )
+        told = {"was": _dash(before), "now": _dash(after), "message": _ABOUT_LENGTH[name]}
+        yield Change(kind=kind, column=new.name, breaks=breaks, **told)
 
 
 def _table(old: Contract, new: Contract, renamed: dict[str, str]) -> Iterator[Change]:
@@ -189,7 +195,7 @@ def _table(old: Contract, new: Contract, renamed: dict[str, str]) -> Iterator[Ch
                      message=_("the dataset `{was}` is now named `{now}`"))  # fmt: skip
     before, after = tuple(renamed.get(name, name) for name in old.key), new.key
     if before != after:
-        yield Change(kind="key.changed", breaks="consumer", was=_list(old.key), now=_list(after),
+        yield Change(kind="key.changed", breaks="consumer", was=_list(old.key) or NONE, now=_list(after) or NONE,
                      message=_("the primary key was ({was}) and is now ({now})"))  # fmt: skip
     yield from _rows(old, new)
     yield from meaning_of_table(old, new, renamed)
@@ -204,6 +210,14 @@ def _table(old: Contract, new: Contract, renamed: dict[str, str]) -> Iterator[Ch
                          message=_("a foreign key is gone: {was}"))  # fmt: skip
 
 
+_ABOUT_ROWS = {
+    "min_rows": _("fewest rows expected: was {was}, is now {now}"),
+    "max_rows": _("most rows expected: was {was}, is now {now}"),
+    "drift_rows_percent": _("by how many percent the number of rows may change: was {was}, is now {now}"),
+    "cadence_days": _("days between deliveries: was {was}, is now {now}"),
+}
+
+
 def _rows(old: Contract, new: Contract) -> Iterator[Change]:
     for name, sign in (("min_rows", 1), ("max_rows", -1), ("drift_rows_percent", -1), ("cadence_days", 0)):
         before, after = getattr(old, name), getattr(new, name)
@@ -215,9 +229,8 @@ def _rows(old: Contract, new: Contract) -> Iterator[Change]:
             breaks = "consumer" if slower else "supplier"
         elif after is not None and (before is None or (after - before) * sign > 0):
             breaks = "supplier"
-        message = _("`{was}` of the table is now `{now}`")
         yield Change(
-            kind=f"{name}.changed", breaks=breaks, was=f"{name} {_dash(before)}", now=_dash(after), message=message
+            kind=f"{name}.changed", breaks=breaks, was=_dash(before), now=_dash(after), message=_ABOUT_ROWS[name]
         )
 
 
@@ -227,7 +240,7 @@ def _rules(old: dict[str, RowRule], new: dict[str, RowRule]) -> Iterator[Change]
         if before and after and before.holds == after.holds:
             yield from severity(name, {name: before.severity}, {name: after.severity}, usual="error")
             continue
-        was, now = (before.holds if before else ""), (after.holds if after else "")
+        was, now = (before.holds if before else NONE), (after.holds if after else NONE)
         kind = "rule.changed" if before and after else "rule.added" if after else "rule.removed"
         message = _("the row rule `{column}` was `{was}` and is now `{now}`")
         yield Change(kind=kind, column=name, breaks="supplier" if after else "", was=was, now=now, message=message)
@@ -238,4 +251,6 @@ def _list(values: tuple[str, ...] | list[str]) -> str:
 
 
 def _dash(value: object) -> str:
-    return "-" if value is None else str(value)
+    if value is None:
+        return NONE
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nhip.datasets.contract.change import Breaks, Change
+from nhip.datasets.contract.change import NONE, Breaks, Change
 from nhip.datasets.contract.model import Contract, Field
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 
 _OUT = "fatal"
 _WAS_NOW = _("`{column}`: what was `{was}` is now `{now}`")
+
+
+_ABOUT_COLUMN = {
+    "unit": _("the unit of `{column}` was {was} and is now {now}"),
+    "crs": _("the coordinate system of `{column}` was {was} and is now {now}"),
+    "kind": _("what `{column}` holds was {was} and is now {now}"),
+    "order": _("the order of day and month in `{column}` was {was} and is now {now}"),
+    "classification": _("the classification of `{column}` was {was} and is now {now}"),
+}
 
 
 def meaning_of_column(old: Field, new: Field) -> Iterator[Change]:
@@ -23,7 +32,8 @@ def meaning_of_column(old: Field, new: Field) -> Iterator[Change]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             whom: Breaks = breaks if before and (after or name != "kind") else ""
-            yield Change(kind=f"{name}.changed", column=new.name, breaks=whom, was=before, now=after, message=_WAS_NOW)
+            told = {"was": before or NONE, "now": after or NONE, "message": _ABOUT_COLUMN[name]}
+            yield Change(kind=f"{name}.changed", column=new.name, breaks=whom, **told)
     yield from _headers(old, new)
     yield from severity(new.name, old.severity, new.severity)
 
@@ -63,7 +73,14 @@ def meaning_of_table(old: Contract, new: Contract, renamed: Mapping[str, str]) -
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             whom: Breaks = breaks if before or name == "table" else ""
-            yield Change(kind=f"{name}.changed", column=name, breaks=whom, was=before, now=after, message=_WAS_NOW)
+            yield Change(
+                kind=f"{name}.changed",
+                column=name,
+                breaks=whom,
+                was=before or NONE,
+                now=after or NONE,
+                message=_WAS_NOW,
+            )
     yield from _duplicates(old, new, renamed)
 
 
