@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nhip.errors import BadInput, NhipError, NotFound
+from nhip.errors import BadInput, Conflict, NhipError, NotFound
 
 
 class DatasetNotFound(NotFound):
@@ -73,6 +73,15 @@ class LessProtected(NhipError):
     their protection away."""
 
     status = 403
+
+
+class EditionChanged(Conflict):
+    """{who} put edition {no} in force at {when}, while you were writing; yours is not saved yet. Press “Preview” to see how it
+    differs from that edition. If you put it in force now, it takes the place of that edition."""
+
+
+class CellTooLong(BadInput):
+    """What is typed for row {row} has more than {most} letters. Shorten it."""
 
 
 class CellHidden(NhipError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -96,6 +98,26 @@ async def test_strangers_get_no_data_from_any_address(stranger: Client, officer:
                 assert shown == [], f"{method} {address} shows data"
                 if answer.status_code in (302, 303):
                     assert answer.headers["location"].startswith("/signin"), address
+
+
+async def test_what_was_typed_outlives_the_session(stranger: Client, officer: Client) -> None:
+    """Whoever sends a form after the session ended sends it again once signed in; nothing is lost in silence."""
+    address = f"/console/datasets/{DATASET}/contract/preview"
+    typed = {"yaml": 'name: "Trường <b> \n  tiểu học"', "note": "vì sao"}
+    answer = await stranger.post(address, data=typed, headers=HTML, follow_redirects=False)
+    assert answer.status_code == 401 and f'action="{address}"' in answer.text
+    kept = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', answer.text)}
+    assert kept == typed
+    assert (await officer.post(address, data=kept, headers=HTML)).status_code == 200
+    part = await stranger.post(address, data=typed, headers={**HTML, "HX-Request": "true"}, follow_redirects=False)
+    assert part.status_code == 401 and part.headers["hx-retarget"] == "#notices" and "hx-redirect" not in part.headers
+    files = {"file": ("a.csv", b"a,b", "text/csv")}
+    sent = await stranger.post(
+        "/console/upload", data={"title": "Chợ"}, files=files, headers=HTML, follow_redirects=False
+    )
+    assert sent.status_code == 401 and 'value="Chợ"' in sent.text and "a,b" not in sent.text
+    large = await stranger.post(address, data={"yaml": "x" * 1_100_000}, headers=HTML, follow_redirects=False)
+    assert large.status_code == 401 and "<form" not in large.text.split("<main")[1]
 
 
 async def test_a_made_up_session_is_no_session(stranger: Client) -> None:

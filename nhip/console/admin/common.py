@@ -20,7 +20,7 @@ from nhip.web.model import Crumb
 AnyRequest = Request[Any, Any, Any]
 HOME = "/console/admin"
 KINDS = {
-    "person": _("Person"),
+    "person": _("A person"),
     "organisation": _("Organisation"),
     "unit": _("Unit"),
     "service": _("Service account"),

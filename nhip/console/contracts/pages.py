@@ -19,7 +19,7 @@ from nhip.datasets.contract.lint import lint
 from nhip.datasets.contract.template import read_template, write_template
 from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.deliveries import work_again
-from nhip.datasets.errors import LessProtected, NoVersionYet
+from nhip.datasets.errors import EditionChanged, LessProtected, NoVersionYet
 from nhip.datasets.health import get_dataset_health
 from nhip.datasets.personal import list_lowered
 from nhip.datasets.preview import preview
@@ -28,6 +28,7 @@ from nhip.datasets.store import find_contract, list_contracts
 from nhip.db import Connection
 from nhip.errors import Forbidden, NhipError, NotFound
 from nhip.kernel.i18n import _
+from nhip.web.formats import time_
 from nhip.web.forms import Form
 from nhip.web.i18n import message_of
 from nhip.web.render import is_fragment, page, redirect
@@ -42,7 +43,9 @@ async def show(request: AnyRequest, name: FromPath[str]) -> Response[str]:
     async with installation_of(request).db.read() as tx:
         dataset = await dataset_of(request, tx, name)
         record = await find_contract(tx, dataset)
-    return await _page(request, name, Form.of(yaml=record.yaml if record else ""), {})
+    return await _page(
+        request, name, Form.of(yaml=record.yaml if record else "", edition=record.no if record else 0), {}
+    )
 
 
 @post("/console/datasets/{name:str}/contract/preview", permission="contract.edit")
@@ -62,6 +65,7 @@ async def save(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
         async with installation.db.tx() as tx:
             dataset = await dataset_of(request, tx, name, "contract.edit")
             await require_protection(request, tx, dataset, text)
+            await _require_same(tx, dataset, form, text)
             await put_contract(tx, dataset, text, who=who_name(request), note=form.raw("note")[:300])
     except (NotFound, Forbidden):
         raise
@@ -123,6 +127,16 @@ async def _judge(request: AnyRequest, name: str, form: Form) -> dict[str, Any]:
     except NhipError as error:
         found["unusable"] = message_of(error)
     return found
+
+
+async def _require_same(tx: Connection, dataset: Dataset, form: Form, text: str) -> None:
+    """Raises EditionChanged when somebody put another edition in force since the form was made; sent again, it is meant."""
+    record = await find_contract(tx, dataset)
+    seen = form.raw("edition")
+    if record is None or not seen or seen == str(record.no) or text.strip() == record.yaml.strip():
+        return
+    form.values["edition"] = [str(record.no)]
+    raise EditionChanged(no=record.no, who=record.made_by, when=time_(record.made_at))
 
 
 async def require_protection(request: AnyRequest, tx: Connection, dataset: Dataset, yaml: str) -> None:

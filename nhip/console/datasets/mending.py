@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,15 +13,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, dataset_of, installation_of, seen_by, who_name
+from nhip.console.datasets.clashes import Sorted, in_force, sort
 from nhip.console.datasets.moves import find_moves
 from nhip.console.datasets.pages import frame, looking
 from nhip.console.evidence import agreed_of, row_names
 from nhip.datasets.contract.yaml import load
 from nhip.datasets.corrections import CellFix, correct, list_keys, undo
-from nhip.datasets.errors import CellHidden, NoVersionYet
+from nhip.datasets.errors import CellHidden, CellTooLong, NoVersionYet
 from nhip.datasets.export import csv_of
 from nhip.datasets.findings import Finding, list_delivered_rows, list_findings, list_groups, list_row, without_look
-from nhip.datasets.health import get_dataset_health
+from nhip.datasets.health import DatasetHealth, get_dataset_health
 from nhip.datasets.looks import record_export, record_read, require_look
 from nhip.datasets.personal import MASK, Sight
 from nhip.datasets.records import Correction
@@ -34,6 +36,8 @@ from nhip.web.model import Listing, Notice
 from nhip.web.render import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
+LONGEST_CELL = 2_000
+"""Letters that a corrected cell may have, as its field says too."""
 
 
 @get("/console/datasets/{name:str}/findings", permission="dataset.read")
@@ -51,7 +55,7 @@ async def findings(
     installation = installation_of(request)
     async with installation.db.read() as tx:
         health = await get_dataset_health(tx, await dataset_of(request, tx, name))
-        corrections = await list_corrections(tx, health.dataset)
+        corrections = in_force(await list_corrections(tx, health.dataset))
         record = await find_contract(tx, health.dataset)
         moved = await find_moves(tx, health, since)
         sight = await seen_by(request, tx, health.dataset, health.version)
@@ -131,8 +135,9 @@ async def masked_corrections(installation: Installation, sight: Sight, made: lis
 
 
 @post("/console/datasets/{name:str}/corrections", permission="dataset.correct")
-async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
-    """Keep what the officer typed and work the delivery through again.
+async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
+    """Keep what the officer typed and work the delivery through again; cells that somebody else corrected since `seen` are
+    asked about.
 
     Fields come in threes: `cell-<n>` is `row:column`, `was-<n>` the delivered text, `now-<n>` what it shall be.
     """
@@ -142,6 +147,7 @@ async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     async with installation.db.read() as tx:
         health = await get_dataset_health(tx, await dataset_of(request, tx, name, "dataset.correct"))
         sight = await seen_by(request, tx, health.dataset, health.version)
+        made = await list_corrections(tx, health.dataset)
     if health.version is None:
         raise NoVersionYet(name=name)
     if unseen := next((fix.column for fix in fixes if sight.hides(fix.column)), ""):
@@ -149,11 +155,31 @@ async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[None]:
     back = back_to(form, name)
     if not fixes:
         return redirect(back, Notice(_("Nothing was changed: type what a cell should say first."), kind="warn"))
-    keys = await list_keys(installation, health.version, [fix.row for fix in fixes])
     delivery_id = health.version.delivery_id
-    await correct(installation, health.dataset, delivery_id, fixes, who=who_name(request), keys=keys)
+    found = sort(fixes, made, delivery_id, _moment_of(form.raw("seen")))
+    if found.new:
+        keys = await list_keys(installation, health.version, [fix.row for fix in found.new])
+        await correct(installation, health.dataset, delivery_id, found.new, who=who_name(request), keys=keys)
+    if found.clashes:
+        return _ask(request, health, form, found)
     text = _("{n} cells are corrected. The dataset is worked through again; its virtues follow in a moment.")
-    return redirect(back_to(form, name, health.version.no), text, n=len(fixes))
+    return redirect(back_to(form, name, health.version.no), text, n=len(found.new) + len(found.known))
+
+
+def _ask(request: AnyRequest, health: DatasetHealth, form: Form, found: Sorted) -> Response[str]:
+    """Which of two corrections shall count; what was typed stands there to be sent."""
+    narrowed = {field: form.raw(field) for field in ("rule", "column", "severity")}
+    values = {"clashes": found.clashes, "saved": len(found.new) + len(found.known), **narrowed}
+    back = back_to(form, health.dataset.name)
+    return page(request, "console/clashes.html", status=409, back=back, **values, **frame(health, "findings"))
+
+
+def _moment_of(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def back_to(form: Form, name: str, since: int | None = None) -> str:
@@ -176,6 +202,8 @@ def _fixes(form: Form) -> list[CellFix]:
         if not typed and take in ("all", number):
             typed = form.raw(f"say-{number}")
         was = form.raw(f"was-{number}")
+        if len(typed) > LONGEST_CELL:
+            raise CellTooLong(row=row, most=LONGEST_CELL)
         if row.isdecimal() and len(row) < 19 and column and typed and typed != was:
             fixes.append(CellFix(row=int(row), column=column, was=was or None, now=typed))
     return fixes

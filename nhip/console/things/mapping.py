@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery
 
@@ -31,6 +33,9 @@ WRITE = "graph.write"
 CONTRACT = "contract.edit"
 """What goes into the graph is for who may say what the dataset's columns are."""
 _MOST_LINES = 500
+THEIRS = _(
+    "Somebody else changed this mapping while you worked on it. Yours is not kept yet; keep it again to replace theirs."
+)
 
 
 @get(PATH, permission=WRITE)
@@ -43,15 +48,20 @@ async def edit(request: AnyRequest, dataset: FromQuery[str] = "") -> Response[st
         return page(request, "console/things/mapping_choice.html", crumbs=crumbs, groups=groups, form=Form.of())
     mapping = await _mapping(request, dataset)
     lines = lines_of(mapping, await service.list_columns(installation_of(request), dataset))
-    return await _form(request, dataset, _filled(mapping, lines), there=mapping is not None)
+    form = _filled(mapping, lines)
+    form.values["seen"] = [_mark(mapping)]
+    return await _form(request, dataset, form, there=mapping is not None)
 
 
 @post(PATH, permission=WRITE)
 async def put(request: AnyRequest, dataset: FromQuery[str]) -> Response[Any]:
     """Show what would come out, or keep the mapping; a running server then brings the graph up to date."""
-    there = await _mapping(request, dataset) is not None
-    form = await Form.read(request)
+    before = await _mapping(request, dataset)
+    there, form = before is not None, await Form.read(request)
     mapping = _read(form, dataset)
+    if mapping is not None and form.raw("do") == "save" and form.raw("seen") not in ("", _mark(before), _mark(mapping)):
+        form.values["seen"] = [_mark(before)]  # sent again, it is meant
+        form.fail("", THEIRS)
     if form.errors or mapping is None:
         return await _form(request, dataset, form, there=there, status=422)
     if form.raw("do") != "save":
@@ -73,6 +83,11 @@ async def remove(request: AnyRequest, dataset: FromQuery[str]) -> Response[None]
     if keep:
         return redirect(HOME, _("The mapping is gone; {n} things stay in the graph."), n=found.things)
     return redirect(HOME, _("{n} things are being deleted, and the mapping with them."), n=found.things)
+
+
+def _mark(mapping: Mapping | None) -> str:
+    """Tells whether a mapping is still the one that a form was made from."""
+    return hashlib.sha256(msgspec.json.encode(mapping, order="deterministic")).hexdigest()[:16] if mapping else "-"
 
 
 async def _mapping(request: AnyRequest, name: str) -> Mapping | None:

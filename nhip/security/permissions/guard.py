@@ -14,8 +14,7 @@ from nhip.errors import Forbidden
 from nhip.security.permissions.catalogue import PERMISSIONS, PUBLIC, SELF
 from nhip.security.permissions.errors import RouteWithoutPermission
 from nhip.security.sessions import who
-from nhip.security.signin.gate import proof_first, set_up_first
-from nhip.web.errors import SignInNeeded
+from nhip.security.signin.gate import proof_first, set_up_first, signed_out
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
@@ -30,7 +29,7 @@ class RouteLine(msgspec.Struct, frozen=True):
 
 
 async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """Litestar guard of the whole application. Raises SignInNeeded, or Forbidden where the right is not held anywhere;
+    """Litestar guard of the whole application. Raises SignInNeeded, SignedOut, or Forbidden where the right is not held anywhere;
     SetupNeeded, SecondFactorNeeded or ConfirmNeeded where something comes first (`nhip.security.signin.gate`).
 
     `everywhere=True` on a route: it is about the whole installation, so a right that ends somewhere does not open it.
@@ -47,7 +46,7 @@ async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> Non
     if needed == PUBLIC:
         return
     if found is None:
-        raise SignInNeeded
+        raise await signed_out(connection)
     if needed != SELF and not found.rights.anywhere(needed):
         raise Forbidden
     if handler.opt.get("everywhere") and not found.rights.may(needed):

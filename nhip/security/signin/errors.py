@@ -11,6 +11,7 @@ from litestar import Response
 from nhip.errors import BadInput, Conflict, NotFound
 from nhip.web.errors import Detour
 from nhip.web.forms import Form
+from nhip.web.i18n import message_of
 from nhip.web.render import is_fragment, local, page, redirect
 
 FACTORS = "/account/second-factor"
@@ -49,6 +50,26 @@ class ConfirmNeeded(Detour):
         if self.form is None or is_fragment(request):
             return _to(request, "/confirm")
         return page(request, "security/confirm.html", status=403, form=self.form, **self.values_of_page)
+
+
+class SignedOut(Detour):
+    """You are no longer signed in, so nothing was saved. Sign in, then send it again."""
+
+    status = 401
+    where: str = ""
+    kept: list[tuple[str, str]] | None = None
+    """What was typed; None where it could not be kept."""
+    files: bool = False
+    """Whether files came with it, which nobody keeps."""
+
+    def lead(self, request: Any) -> Response[Any]:
+        """A page that holds what was typed until whoever typed it has signed in in another tab; on a page that only asked for a
+        part of itself, a word above it, as going away would lose what stands there."""
+        values = {"where": self.where, "kept": self.kept, "files": self.files, "detail": message_of(self)}
+        if is_fragment(request):
+            swap = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
+            return page(request, "security/signed_out.html", status=401, block="fragment", headers=swap, **values)
+        return page(request, "security/signed_out.html", status=401, **values)
 
 
 def _to(request: Any, path: str) -> Response[Any]:

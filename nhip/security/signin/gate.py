@@ -14,19 +14,24 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from nhip.db import Database
+from nhip.errors import NhipError
 from nhip.kernel.time import now
 from nhip.security import store as accounts
 from nhip.security.model import Who
 from nhip.security.permissions.catalogue import PERMISSIONS
 from nhip.security.permissions.model import Rights
 from nhip.security.signin import passkeys, store
-from nhip.security.signin.errors import ConfirmNeeded, SecondFactorNeeded, SetupNeeded
+from nhip.security.signin.errors import ConfirmNeeded, SecondFactorNeeded, SetupNeeded, SignedOut
 from nhip.settings import Settings
+from nhip.web.errors import SignInNeeded
 from nhip.web.forms import Form
+from nhip.web.problems import wants_page
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 KEPT = 64_000
 """Largest form, in bytes, that is carried through a proof; beyond that the browser's own way back has to do."""
+KEPT_SIGNED_OUT = 1_000_000
+"""The same where nobody is signed in any more: the page that refuses holds the form itself, a whole contract too."""
 _SET_UP = "set_up"
 
 
@@ -86,6 +91,18 @@ async def require_fresh(connection: AnyConnection, found: Who) -> None:
     raise needed
 
 
+async def signed_out(connection: AnyConnection) -> NhipError:
+    """What tells whoever is not signed in: the way there; where a person sent a form, the page that keeps what they typed."""
+    if not isinstance(connection, Request) or connection.method in ("GET", "HEAD") or not wants_page(connection):
+        return SignInNeeded()
+    if connection.headers.get("content-length", "0") == "0":
+        return SignInNeeded()  # a button alone: pressed again as easily
+    needed = SignedOut()
+    needed.where = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
+    needed.kept, needed.files = await _texts(connection, KEPT_SIGNED_OUT)
+    return needed
+
+
 async def offers(connection: AnyConnection, found: Who) -> dict[str, Any]:
     """What the page that asks for a proof needs to know: the account's factors, whether passkeys work here."""
     db: Database = connection.app.state.db
@@ -97,13 +114,18 @@ async def offers(connection: AnyConnection, found: Who) -> dict[str, Any]:
 
 async def _kept(request: Request[Any, Any, Any]) -> list[tuple[str, str]] | None:
     """What was typed into the form that was sent, None where it is too large, holds files, or is no form."""
+    texts, files = await _texts(request, KEPT)
+    return None if files else texts
+
+
+async def _texts(request: Request[Any, Any, Any], most: int) -> tuple[list[tuple[str, str]] | None, bool]:
+    """What was typed, None where it is larger than `most` bytes or no form; and whether files came with it."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > KEPT or not _is_form(request):
-        return None
+    if not length.isdigit() or int(length) > most or not _is_form(request):
+        return None, False
     items = list((await request.form()).multi_items())
-    if not all(isinstance(value, str) for _name, value in items):
-        return None
-    return [(name, str(value)) for name, value in items]
+    texts = [(name, value) for name, value in items if isinstance(value, str)]
+    return texts, len(texts) < len(items)
 
 
 def _is_form(request: Request[Any, Any, Any]) -> bool:
