@@ -6,12 +6,10 @@ import re
 from html import unescape
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from nhip.datasets.catalogue import put_contract
-from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.pipeline import resume
 from nhip.datasets.store import find_contract, get_dataset, list_corrections
 from nhip.db.installation import Installation
@@ -84,27 +82,3 @@ async def test_a_contract_does_not_take_the_place_of_one_that_nobody_saw(officer
     async with city.db.tx() as tx:
         await put_contract(tx, dataset, record.yaml, who="test")
     await resume(city)
-
-
-async def test_a_mapping_does_not_take_the_place_of_one_that_nobody_saw(officer: Client, city: Installation) -> None:
-    async with city.db.tx() as tx:
-        dataset = await get_dataset(tx, DATASET)
-        record = await find_contract(tx, dataset)
-        assert record is not None
-        contract = load(record.yaml)
-        fields = tuple(msgspec.structs.replace(one, classification="public") for one in contract.fields)
-        await put_contract(tx, dataset, dump(msgspec.structs.replace(contract, fields=fields)), who="test")
-    address = f"/console/things/mapping?dataset={DATASET}"
-    shown = (await officer.get(address, headers=VI)).text
-    seen, column = field(shown, "seen"), field(shown, "column-0")
-    typed = {"type": "School", "id": column, "column-0": column, "becomes-0": "name", "do": "save", "seen": seen}
-    assert (await officer.post(address, data=typed, follow_redirects=False)).status_code == 303
-    assert (await officer.post(address, data=typed, follow_redirects=False)).status_code == 303, "the same, twice"
-    other = {**typed, "becomes-0": "description"}
-    refused = await officer.post(address, data=other, headers=VI)
-    assert refused.status_code == 422 and 'value="description"' in refused.text
-    other["seen"] = field(refused.text, "seen")
-    assert (await officer.post(address, data=other, follow_redirects=False)).status_code == 303
-    await officer.post(f"/console/things/mapping/remove?dataset={DATASET}")
-    async with city.db.tx() as tx:
-        await put_contract(tx, dataset, record.yaml, who="test")

@@ -112,6 +112,26 @@ async def test_from_nothing_to_things_and_back(
     assert await town.thing("A1") is None
 
 
+async def test_of_two_people_the_second_is_told(
+    city: Installation, graph: Graph, officer: AsyncTestClient[Litestar]
+) -> None:
+    at = f"{PATH}?dataset={(await _town(city, graph)).name}&lang=en"
+
+    def seen(page: str) -> str:
+        return page.split('name="seen" value="')[1].split('"', maxsplit=1)[0]
+
+    good = filled([Line("ten", "name")], type="Milestone", id="ma", do="save", seen=seen((await officer.get(at)).text))
+    for _time in ("once", "pressed twice"):
+        assert (await officer.post(at, data=good, follow_redirects=False)).status_code == 303
+    mine = good | {"becomes-0": "description"}
+    refused = await officer.post(at, data=mine)
+    assert refused.status_code == 422 and "Somebody else changed" in refused.text
+    assert 'value="description"' in refused.text, "what was typed stays"
+    mine["seen"] = seen(refused.text)
+    assert (await officer.post(at, data=mine, follow_redirects=False)).status_code == 303
+    assert 'value="description"' in (await officer.get(at)).text
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -169,7 +169,7 @@ async def put_right(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 def _ask(request: AnyRequest, health: DatasetHealth, form: Form, found: Sorted) -> Response[str]:
     """Which of two corrections shall count; what was typed stands there to be sent."""
     narrowed = {field: form.raw(field) for field in ("rule", "column", "severity")}
-    values = {"clashes": found.clashes, "saved": len(found.new) + len(found.known), **narrowed}
+    values: dict[str, Any] = {"clashes": found.clashes, "saved": len(found.new) + len(found.known), **narrowed}
     back = back_to(form, health.dataset.name)
     return page(request, "console/clashes.html", status=409, back=back, **values, **frame(health, "findings"))
 

@@ -65,7 +65,12 @@ class SignedOut(Detour):
     def lead(self, request: Any) -> Response[Any]:
         """A page that holds what was typed until whoever typed it has signed in in another tab; on a page that only asked for a
         part of itself, a word above it, as going away would lose what stands there."""
-        values = {"where": self.where, "kept": self.kept, "files": self.files, "detail": message_of(self)}
+        values: dict[str, Any] = {
+            "where": self.where,
+            "kept": self.kept,
+            "files": self.files,
+            "detail": message_of(self),
+        }
         if is_fragment(request):
             swap = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
             return page(request, "security/signed_out.html", status=401, block="fragment", headers=swap, **values)
