@@ -162,7 +162,10 @@ async def issue_live_key(installation: Installation) -> str:
 
 def _command() -> str:
     """How this shell calls `nhip`: by its name where it finds it, else by the program that runs now."""
-    return "nhip" if shutil.which("nhip") else shlex.quote(sys.argv[0])
+    if shutil.which("nhip"):
+        return "nhip"
+    here = sys.argv[0]
+    return f"{shlex.quote(sys.executable)} -m nhip" if here.endswith(".py") else shlex.quote(here)
 
 
 def told(users: list[User], address: str, folder: Path) -> str:

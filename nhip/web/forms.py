@@ -23,6 +23,20 @@ from nhip.web.i18n import message_of, translate
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
+SENT = "sent"
+"""In the state of a request: the texts of the form that it brought."""
+_MOST_KEPT = 1_000_000
+_SECRET = re.compile("password|secret|code|token|again|kept")
+
+
+def kept_of(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """What was typed into the form that `request` brought, to be sent again after a failure of ours; nothing of a form with
+    secrets in it, nothing beyond a megabyte."""
+    sent: list[tuple[str, str]] = request.scope.get("state", {}).get(SENT, [])
+    fine = sum(len(value) for _name, value in sent) <= _MOST_KEPT and not any(_SECRET.search(name) for name, _v in sent)
+    return sent if fine else []
+
+
 class FieldError(msgspec.Struct, frozen=True):
     """One fault. `text` is an English template and gettext key; `field` is empty for the form as a whole."""
 
@@ -68,6 +82,7 @@ class Form:
         items = list((await request.form()).multi_items())
         texts = [(name, value) for name, value in items if isinstance(value, str)]
         files = [(name, value) for name, value in items if isinstance(value, UploadFile) and value.filename]
+        request.scope.setdefault("state", {})[SENT] = texts  # for the page that tells a failure of ours
         return cls(_grouped(texts), _grouped(files))
 
     def raw(self, name: str) -> str:

@@ -14,6 +14,7 @@ from psycopg import DataError
 from nhip.errors import Forbidden, NhipError
 from nhip.kernel.i18n import _
 from nhip.web import errors
+from nhip.web.forms import kept_of
 from nhip.web.i18n import message_of, translate
 from nhip.web.render import is_fragment, local, page
 
@@ -62,7 +63,9 @@ def answer(request: AnyRequest, error: NhipError) -> Response[Any]:
 def _told(request: AnyRequest, error: NhipError) -> dict[str, Any]:
     """`inside`: who works in the console keeps its menu."""
     inside = request.scope.get("who") is not None and request.url.path.startswith("/console")
-    return {"code": error.status, "heading": title_of(error.status), "detail": message_of(error), "inside": inside}
+    told = {"code": error.status, "heading": title_of(error.status), "detail": message_of(error), "inside": inside}
+    ours = error.status >= 500 or error.status == 429
+    return {**told, "kept": kept_of(request) if ours and request.method == "POST" else []}
 
 
 def title_of(status: int) -> str:

@@ -11,8 +11,9 @@ from litestar import Request, get, post
 from litestar.params import JSONBody
 from litestar.testing import TestClient
 
-from nhip.errors import Conflict
+from nhip.errors import Conflict, DatabaseAway
 from nhip.web.errors import SignInNeeded
+from nhip.web.forms import Form
 
 from .gallery import make
 
@@ -44,9 +45,15 @@ async def small(request: Request[Any, Any, Any]) -> None:
     await request.body()
 
 
+@post("/failing")
+async def failing(request: Request[Any, Any, Any]) -> None:
+    await Form.read(request)
+    raise DatabaseAway(what="x")
+
+
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(make(routes=[put_point, secret, late, small]), raise_server_exceptions=False) as client:
+    with TestClient(make(routes=[put_point, secret, late, small, failing]), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -70,6 +77,14 @@ def test_a_person_gets_a_page_in_their_language(client) -> None:
     assert "Có người đã sửa trước bạn" in answer.text
     assert "bản 7 &lt;script&gt;" in answer.text
     assert "Tải lại trang" in answer.text
+
+
+def test_what_was_typed_outlives_a_failure_of_ours(client) -> None:
+    answer = client.post("/failing?a=1", data={"ghi": 'chú <b> "x"'}, headers=PERSON | {"accept-language": "vi"})
+    assert answer.status_code == 503 and 'action="/failing?a=1"' in answer.text
+    assert 'name="ghi" value="chú &lt;b&gt; &#34;x&#34;"' in answer.text
+    secret = client.post("/failing", data={"ghi": "chú", "password": "bí mật"}, headers=PERSON)
+    assert "bí mật" not in secret.text and "chú" not in secret.text
 
 
 def test_an_unknown_error_shows_a_number_and_logs_the_rest(client, caplog) -> None:

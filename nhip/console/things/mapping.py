@@ -59,14 +59,15 @@ async def put(request: AnyRequest, dataset: FromQuery[str]) -> Response[Any]:
     before = await _mapping(request, dataset)
     there, form = before is not None, await Form.read(request)
     mapping = _read(form, dataset)
-    if mapping is not None and form.raw("do") == "save" and form.raw("seen") not in ("", _mark(before), _mark(mapping)):
+    seen = form.raw("seen")
+    if form.raw("do") == "save" and mapping and seen and _mark(before) not in (seen, _mark(mapping)):
         form.values["seen"] = [_mark(before)]  # sent again, it is meant
         form.fail("", THEIRS)
     if form.errors or mapping is None:
         return await _form(request, dataset, form, there=there, status=422)
     if form.raw("do") != "save":
-        seen = await service.preview(installation_of(request), mapping)
-        return await _form(request, dataset, form, there=there, preview=seen)
+        preview = await service.preview(installation_of(request), mapping)
+        return await _form(request, dataset, form, there=there, preview=preview)
     async with installation_of(request).db.tx() as tx:
         await dataset_of(request, tx, dataset, CONTRACT)
         await service.put_mapping(tx, mapping)
