@@ -63,7 +63,9 @@ def answer(request: AnyRequest, error: NhipError) -> Response[Any]:
 def _told(request: AnyRequest, error: NhipError) -> dict[str, Any]:
     """`inside`: who works in the console keeps its menu."""
     inside = request.scope.get("who") is not None and request.url.path.startswith("/console")
-    told = {"code": error.status, "heading": title_of(error.status), "detail": message_of(error), "inside": inside}
+    heading, detail = title_of(error.status), message_of(error)
+    told = {"code": error.status, "heading": heading, "inside": inside}
+    told["detail"] = detail.removeprefix(f"{heading}.").strip() or detail  # not the same sentence twice
     ours = error.status >= 500 or error.status == 429
     return {**told, "kept": kept_of(request) if ours and request.method == "POST" else []}
 

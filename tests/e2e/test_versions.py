@@ -8,6 +8,7 @@ import io
 import pytest
 from playwright.sync_api import expect
 
+from nhip.testing.browser import sideways
 from tests.e2e.pages import DATASET, vi
 from tests.e2e.waiting import until
 
@@ -18,6 +19,17 @@ BASE = f"/console/datasets/{DATASET}"
 def rows_of(body: bytes) -> list[list[str]]:
     assert body.startswith(b"\xef\xbb\xbf"), "Excel needs the mark to read UTF-8"
     return list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+
+
+def test_on_paper_no_row_or_column_is_cut_off(browsing, site) -> None:
+    """Paper does not scroll."""
+    with browsing.page(size="1280", state=site.state) as page:
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 700, "height": 1000})
+        page.goto(f"{site.url}{BASE}/rows")
+        box = page.locator(".table.wide").first
+        assert box.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]") == [0, 0]
+        assert sideways(page) == 0
 
 
 def test_a_difference_names_each_row(browsing, site) -> None:
