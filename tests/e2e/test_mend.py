@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from nhip.testing.browser import ready
 from tests.e2e.pages import vi
 from tests.e2e.waiting import PATIENCE_S, until
 
@@ -138,3 +139,18 @@ def test_saving_nothing_says_so(browsing, site) -> None:
         expect(page.get_by_role("status").first).to_contain_text(
             vi("Nothing was changed: type what a cell should say first.")
         )
+
+
+def test_the_way_back_brings_what_was_typed(browsing, site) -> None:
+    """Browsers keep it unless the field forbids it: where personal data are shown, and in lists, whose rows move."""
+    for path, field in (
+        (f"{BASE}/rows/2", "input[name=now-2]"),
+        ("/console/sources/new?kind=folder", "#f-set-path"),
+    ):
+        with browsing.page(size="1280", state=site.state) as page:
+            page.goto(site.url + path)
+            page.locator(field).fill("gõ dở dang")
+            page.goto(site.url + "/console/queue")
+            page.go_back()
+            ready(page)
+            assert page.locator(field).input_value() == "gõ dở dang", path
