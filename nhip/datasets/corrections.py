@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from pathlib import Path
 
 import duckdb
 import msgspec
@@ -108,6 +109,15 @@ def overlay(
         for row in _rows(con, relation, delivered, correction, column, delivery_id):
             fixes[row, column] = correction.now
     return _with_fixes(con, relation, fixes) if fixes else relation
+
+
+def without_corrected(con: duckdb.DuckDBPyConnection, findings: Path, target: Path) -> Path:
+    """What decoding found wrong, but for the cells that `overlay` has just corrected: letters that were lost there are back."""
+    con.execute(
+        f"copy (select f.* from read_parquet({literal(str(findings))}) f anti join correction_cell c "
+        f'on c.{ROW} = f."row" and c.c = f."column" and f.severity <> \'mended\') to {literal(str(target))} (format parquet)'
+    )
+    return target
 
 
 def _rows(

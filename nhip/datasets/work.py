@@ -18,7 +18,7 @@ from nhip.datasets.conform.forms import reading_of
 from nhip.datasets.contract.infer import infer
 from nhip.datasets.contract.model import Contract
 from nhip.datasets.contract.yaml import dump, load
-from nhip.datasets.corrections import overlay
+from nhip.datasets.corrections import overlay, without_corrected
 from nhip.datasets.decode import decode
 from nhip.datasets.deliveries import raw_name
 from nhip.datasets.engine import session
@@ -143,7 +143,10 @@ def _corrected(con: duckdb.DuckDBPyConnection, work: Work, table: DecodedTable, 
         return table
     delivered = delivered_names(contract, table)
     relation = overlay(con, table.relation, delivered, work.corrections, work.delivery.id)
-    return msgspec.structs.replace(table, relation=relation)
+    if relation == table.relation:
+        return table
+    found = table.findings and without_corrected(con, table.findings, work.folder / "uncorrected.parquet")
+    return msgspec.structs.replace(table, relation=relation, findings=found)
 
 
 def _assess(

@@ -53,6 +53,9 @@ async def test_the_second_of_two_corrections_is_asked_about(officer: Client, cit
     assert answer.status_code == 200
     assert [now for r, c, now in await corrected(city) if (str(r), c) == (row, column)][-1] == "của tôi"
     page = (await officer.get(f"{BASE}/findings", headers=VI)).text
+    await resume(city)
+    raw = (await officer.get(f"{BASE}/rows/{row}", headers=VI)).text
+    assert was in unescape(raw) and "của tôi" in raw, "what was delivered, and what it is corrected to"
     assert "của tôi" in page and "của người kia" not in page, "the one that counts"
 
 

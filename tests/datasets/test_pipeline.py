@@ -151,6 +151,26 @@ async def test_a_corrected_cell_moves_the_virtue_and_the_bytes_stay(
     assert again is not None and again.by_rule == {"maximum": 1}
 
 
+async def test_lost_letters_that_somebody_typed_again_are_no_fault_any_more(
+    installation: Installation, deliver: Deliver, schools: Dataset
+) -> None:
+    rows = "A1,Tr??ng Nguy?n Tr?i,01/09/2001,9999\nA2,Tr??ng L? L?i,02/09/2002,200\nA3,Trường Ba,03/09/2003,99\n"
+    await deliver(HEADER + rows)
+    before = await in_force(installation)
+    assert before is not None and before.by_rule.get("text.lost") == 2
+    fix = CellFix(row=2, column="ten", was="Tr??ng Nguy?n Tr?i", now="Trường Nguyễn Trãi")
+    await correct(installation, schools, before.delivery_id, [fix], who="test", later=False)
+    await resume(installation)
+    after = await in_force(installation)
+    assert after is not None and after.by_rule.get("text.lost") == 1, "the other row's still are"
+    async with installation.db.read() as tx:
+        (correction,) = await list_corrections(tx, schools)
+    await undo(installation, schools, correction.id, later=False)
+    await resume(installation)
+    again = await in_force(installation)
+    assert again is not None and again.by_rule.get("text.lost") == 2
+
+
 async def test_a_correction_follows_the_key_into_the_next_delivery(
     installation: Installation, deliver: Deliver, schools: Dataset
 ) -> None:

@@ -87,8 +87,12 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         record = await find_contract(tx, health.dataset)
         sight = await seen_by(request, tx, health.dataset, health.version)
+        made = in_force(await list_corrections(tx, health.dataset))
     if health.version is None:
         raise NoVersionYet(name=name)
+    here = (health.version.delivery_id, row)
+    made = [one for one in made if (one.delivery_id, one.row_no) == here and not sight.is_private(one.column_name)]
+    corrected = {one.column_name: one for one in made}
     data = await list_delivered_rows(installation, health.version, sight, [row])
     named = row_names(health.version, load(record.yaml) if record else None, data)
     found = await list_findings(installation, health.version, sight, row=row, most=500)
@@ -106,14 +110,15 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         by_column.setdefault(finding.column, []).append(finding)
     delivered = zip(data.columns, data.rows[0][1], strict=True)
     cells = [(columns.get(header, ""), header, text) for header, text in delivered]
-    if clean:  # what Nhịp added to the version was never delivered
-        cells = [cell for cell in cells if cell[0]]
+    if clean:  # what Nhịp added to the version was never delivered, nor what somebody corrected
+        cells = [(c, header, corrected[c].was if c in corrected else text) for c, header, text in cells if c]
     values = {
         "row": row,
         "cells": cells,
         "by_column": by_column,
         "named": named.get(row, ""),
         "hidden": data.hidden,
+        "corrected": corrected,
         **looking(request, health.dataset, sight),
         **frame(health, "findings", translate(_("Row {row}"), row=row)),
     }
