@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from nhip.datasets.corrections import CellFix
+from nhip.datasets.personal import Sight
 from nhip.datasets.records import Correction
 
 
@@ -30,6 +31,12 @@ class Sorted(msgspec.Struct, frozen=True):
 def in_force(made: Iterable[Correction]) -> list[Correction]:
     """Of several corrections of one cell the last, which is the one that counts; taking it back lets the one before count."""
     return list({(one.delivery_id, one.row_no, one.column_name): one for one in made}.values())
+
+
+def corrected_in(made: Iterable[Correction], delivery_id: uuid.UUID, row: int, sight: Sight) -> dict[str, Correction]:
+    """What of one row is corrected, by column; never what is personal."""
+    mine = [one for one in in_force(made) if (one.delivery_id, one.row_no) == (delivery_id, row)]
+    return {one.column_name: one for one in mine if not sight.is_private(one.column_name)}
 
 
 def sort(fixes: list[CellFix], made: Iterable[Correction], delivery_id: uuid.UUID, seen: datetime | None) -> Sorted:

@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, dataset_of, installation_of, seen_by, who_name
-from nhip.console.datasets.clashes import Sorted, in_force, sort
+from nhip.console.datasets.clashes import Sorted, corrected_in, in_force, sort
 from nhip.console.datasets.moves import find_moves
 from nhip.console.datasets.pages import frame, looking
 from nhip.console.evidence import agreed_of, row_names
@@ -87,12 +87,10 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         health = await get_dataset_health(tx, await dataset_of(request, tx, name))
         record = await find_contract(tx, health.dataset)
         sight = await seen_by(request, tx, health.dataset, health.version)
-        made = in_force(await list_corrections(tx, health.dataset))
+        made = await list_corrections(tx, health.dataset)
     if health.version is None:
         raise NoVersionYet(name=name)
-    here = (health.version.delivery_id, row)
-    made = [one for one in made if (one.delivery_id, one.row_no) == here and not sight.is_private(one.column_name)]
-    corrected = {one.column_name: one for one in made}
+    corrected = corrected_in(made, health.version.delivery_id, row, sight)
     data = await list_delivered_rows(installation, health.version, sight, [row])
     named = row_names(health.version, load(record.yaml) if record else None, data)
     found = await list_findings(installation, health.version, sight, row=row, most=500)
