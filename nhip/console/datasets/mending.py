@@ -108,8 +108,9 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         by_column.setdefault(finding.column, []).append(finding)
     delivered = zip(data.columns, data.rows[0][1], strict=True)
     cells = [(columns.get(header, ""), header, text) for header, text in delivered]
-    if clean:  # what Nhịp added to the version was never delivered, nor what somebody corrected
-        cells = [(c, header, corrected[c].was if c in corrected else text) for c, header, text in cells if c]
+    cells = [(c, header, corrected[c].was if c in corrected else text) for c, header, text in cells]  # as it came
+    if clean:  # what Nhịp added to the version was never delivered
+        cells = [cell for cell in cells if cell[0]]
     values = {
         "row": row,
         "cells": cells,
