@@ -39,6 +39,13 @@ def corrected_in(made: Iterable[Correction], delivery_id: uuid.UUID, row: int, s
     return {one.column_name: one for one in mine if not sight.is_private(one.column_name)}
 
 
+def as_delivered(
+    cells: list[tuple[str, str, str | None]], corrected: dict[str, Correction]
+) -> list[tuple[str, str, str | None]]:
+    """Cells (column, header, text) of a row as they came, whatever was laid over them."""
+    return [(c, header, corrected[c].was if c in corrected else text) for c, header, text in cells]
+
+
 def sort(fixes: list[CellFix], made: Iterable[Correction], delivery_id: uuid.UUID, seen: datetime | None) -> Sorted:
     """Hold `fixes` of a page that was made at `seen` against the corrections of the same delivery, oldest first."""
     there = {(one.row_no, one.column_name): one for one in made if one.delivery_id == delivery_id}

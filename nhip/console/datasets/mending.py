@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from nhip.console.common import PAGE_SIZE, PageNumber, dataset_of, installation_of, seen_by, who_name
-from nhip.console.datasets.clashes import Sorted, corrected_in, in_force, sort
+from nhip.console.datasets.clashes import Sorted, as_delivered, corrected_in, in_force, sort
 from nhip.console.datasets.moves import find_moves
 from nhip.console.datasets.pages import frame, looking
 from nhip.console.evidence import agreed_of, row_names
@@ -108,12 +108,11 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         by_column.setdefault(finding.column, []).append(finding)
     delivered = zip(data.columns, data.rows[0][1], strict=True)
     cells = [(columns.get(header, ""), header, text) for header, text in delivered]
-    cells = [(c, header, corrected[c].was if c in corrected else text) for c, header, text in cells]  # as it came
     if clean:  # what Nhịp added to the version was never delivered
         cells = [cell for cell in cells if cell[0]]
     values = {
         "row": row,
-        "cells": cells,
+        "cells": as_delivered(cells, corrected),
         "by_column": by_column,
         "named": named.get(row, ""),
         "hidden": data.hidden,
