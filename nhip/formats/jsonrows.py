@@ -1,4 +1,5 @@
-"""JSON as records: an array of objects, an envelope with arrays of objects somewhere inside, NDJSON, GeoJSON.
+"""JSON as rows: an array of objects, an envelope with arrays of objects somewhere inside, an array of rows, columns by name,
+objects by key, values one after another, NDJSON, GeoJSON.
 
 The text is parsed piece by piece, so that memory does not grow with the file. Members of members get dotted names; arrays
 inside a record stay JSON text.
@@ -8,157 +9,54 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from nhip.formats.errors import BrokenFile, BrokenLine, NothingInside, TooDeep
-from nhip.formats.model import Record, Records
-from nhip.kernel.i18n import _
+from nhip.formats import jsonsurvey
+from nhip.formats.errors import BrokenLine, NothingInside, TooDeep
+from nhip.formats.jsonstream import DECODER, LARGEST_VALUE, Number, Stream, items, members
+from nhip.formats.jsonsurvey import Survey
+from nhip.formats.model import Grid, Record, Records, Row
 
-_CHUNK: Final = 1 << 18
-_LARGEST_VALUE: Final = 64 << 20
 _DEEPEST: Final = 40
-_SPACE: Final = " \t\r\n"
+_SHAPES: Final = frozenset(
+    ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"]
+)
 
 
-class Number(str):
-    """A JSON number as the text that it was delivered in."""
-
-    __slots__ = ()
-
-
-_DECODER: Final = json.JSONDecoder(parse_float=Number, parse_int=Number, strict=False)
-
-
-class _Stream:
-    """JSON text with a cursor, refilled from the file as it is used up."""
-
-    def __init__(self, path: Path, filename: str) -> None:
-        self._file = path.open(encoding="utf-8-sig", errors="replace", newline="")
-        self._name = filename
-        self.text = ""
-        self.at = 0
-
-    def close(self) -> None:
-        self._file.close()
-
-    def broken(self, what: str) -> BrokenFile:
-        return BrokenFile(file=self._name, format="JSON", what=what)
-
-    def fill(self) -> bool:
-        more = self._file.read(max(_CHUNK, len(self.text) - self.at))
-        self.text = self.text[self.at :] + more
-        self.at = 0
-        return bool(more)
-
-    def peek(self) -> str:
-        """The next character that is no space; "" at the end."""
-        while True:
-            while self.at < len(self.text):
-                if self.text[self.at] not in _SPACE:
-                    return self.text[self.at]
-                self.at += 1
-            if not self.fill():
-                return ""
-
-    def expect(self, letters: str) -> str:
-        found = self.peek()
-        if not found:
-            raise self.broken(_("it ends too early"))
-        if found not in letters:
-            raise self.broken(_("a bracket, comma or colon is missing"))
-        self.at += 1
-        return found
-
-    def value(self) -> Any:
-        """The next whole value. Numbers come as their text."""
-        self.peek()
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self.text, self.at)
-            except json.JSONDecodeError as error:
-                if len(self.text) - self.at > _LARGEST_VALUE:
-                    raise self.broken(_("one value is larger than 64 MB")) from error
-                if not self.fill():
-                    raise self.broken(_("it ends too early or a value is malformed")) from error
-                continue
-            except RecursionError as error:
-                raise TooDeep(file=self._name, format="JSON") from error
-            if end < len(self.text):
-                self.at = end
-                return value
-            length = end - self.at
-            if not self.fill():  # at the very end; otherwise a number may go on in what was just read
-                self.at = length
-                return value
-
-
-def find_arrays(path: Path, filename: str) -> list[tuple[str, ...]]:
-    """Where arrays of objects stand: a path of member names each; () for the file itself."""
-    found: list[tuple[str, ...]] = []
-    stream = _Stream(path, filename)
-    try:
-        _walk(stream, (), found)
-    finally:
-        stream.close()
-    return found
-
-
-def _walk(stream: _Stream, here: tuple[str, ...], found: list[tuple[str, ...]]) -> None:
-    if len(here) > _DEEPEST:
-        raise TooDeep(file=stream._name, format="JSON")
-    if stream.peek() == "[":
-        for place, item in enumerate(_items(stream)):
-            if place == 0 and isinstance(item, dict):
-                found.append(here)
-    elif stream.peek() == "{":
-        for name in _members(stream):
-            _walk(stream, (*here, name), found)
-    else:
-        stream.value()
-
-
-def _members(stream: _Stream) -> Iterator[str]:
-    """The names of an object's members; the caller takes each value before the next name."""
-    stream.expect("{")
-    if stream.peek() == "}":
-        stream.at += 1
-        return
-    while True:
-        if stream.peek() != '"':
-            raise stream.broken(_("the name of a member is missing"))
-        name = str(stream.value())
-        stream.expect(":")
-        yield name
-        if stream.expect(",}") == "}":
-            return
-
-
-def _items(stream: _Stream) -> Iterator[Any]:
-    stream.expect("[")
-    if stream.peek() == "]":
-        stream.at += 1
-        return
-    while True:
-        yield stream.value()
-        if stream.expect(",]") == "]":
-            return
+def open_json(path: Path, filename: str) -> tuple[str, list[Records | Grid]]:
+    """What the file is after all (`json`, `geojson`, `ndjson`), and its tables: every array of objects or of rows in it; a single
+    object is one record. Raises BrokenFile, TooDeep, NothingInside."""
+    seen = jsonsurvey.survey(path, filename)
+    stem = Path(filename).stem
+    if seen.more:
+        return "ndjson", [_sequence(stem, path, seen, filename)]
+    if shapes := _shapes(path, seen, filename):
+        return "geojson", [Records(name=stem, rows=partial(_features, shapes))]
+    if seen.objects:
+        return "json", [_records(".".join(where) or stem, path, where, filename) for where in seen.objects]
+    if seen.rows:
+        return "json", [_grid(".".join(where) or stem, path, where, seen, filename) for where in seen.rows]
+    if seen.empty:
+        return "json", [Records(name=".".join(where) or stem, rows=lambda: iter(())) for where in seen.empty]
+    return "json", [_single(path, filename)]
 
 
 def iter_array(path: Path, where: tuple[str, ...], filename: str) -> Iterator[Any]:
     """The items of the array at `where`."""
-    stream = _Stream(path, filename)
+    stream = Stream(path, filename)
     try:
         yield from _descend(stream, where)
     finally:
         stream.close()
 
 
-def _descend(stream: _Stream, where: tuple[str, ...]) -> Iterator[Any]:
+def _descend(stream: Stream, where: tuple[str, ...]) -> Iterator[Any]:
     if not where:
-        yield from _items(stream)
+        yield from items(stream)
         return
-    for name in _members(stream):
+    for name in members(stream):
         if name == where[0]:
             yield from _descend(stream, where[1:])
             return
@@ -198,20 +96,13 @@ def _text(item: Any) -> str:
     return json.dumps(item, ensure_ascii=False)
 
 
-def open_json(path: Path, filename: str) -> list[Records]:
-    """Every array of objects in a JSON file; a single object is one record."""
-    arrays = find_arrays(path, filename)
-    if not arrays:
-        return [_single(path, filename)]
-    return [_records(".".join(where) or Path(filename).stem, path, where, filename) for where in arrays]
-
-
 def _records(name: str, path: Path, where: tuple[str, ...], filename: str) -> Records:
-    def rows() -> Iterator[Record]:
-        for number, item in enumerate(iter_array(path, where, filename), 1):
-            yield number, _item(item), ""
+    return Records(name=name, rows=lambda: _numbered(iter_array(path, where, filename)))
 
-    return Records(name=name, rows=rows)
+
+def _numbered(found: Iterator[Any]) -> Iterator[Record]:
+    for number, item in enumerate(found, 1):
+        yield number, _item(item), ""
 
 
 def _item(item: Any) -> dict[str, str | None]:
@@ -221,20 +112,83 @@ def _item(item: Any) -> dict[str, str | None]:
     return flatten(item) if isinstance(item, dict) else {"value": scalar(item)}
 
 
-def _single(path: Path, filename: str) -> Records:
-    stream = _Stream(path, filename)
+def _grid(name: str, path: Path, where: tuple[str, ...], seen: Survey, filename: str) -> Grid:
+    """An array of arrays, under the names that the array beside it gives or that its own first row may be."""
+    names = seen.names.get(where[:-1], []) if where else []
+
+    def rows() -> Iterator[Row]:
+        if names:
+            yield 1, [*names]
+        for number, item in enumerate(iter_array(path, where, filename), 2 if names else 1):
+            yield number, _cells(item)
+
+    return Grid(name=name, sheet="", rows=rows)
+
+
+def _cells(item: Any) -> list[str | None]:
+    return [scalar(cell) for cell in item] if isinstance(item, list) else [scalar(item)]
+
+
+def _sequence(name: str, path: Path, seen: Survey, filename: str) -> Records | Grid:
+    """Values one after another: an object each is a record, an array each is a row, or a page of objects."""
+    pages = bool(seen.objects) and seen.opening == "["
+    if seen.opening == "[" and not pages:
+        return Grid(
+            name=name,
+            sheet="",
+            rows=lambda: ((number, _cells(item)) for number, item in enumerate(_values(path, False, filename), 1)),
+        )
+    if seen.type == "Feature":
+        return Records(name=name, rows=partial(_features, lambda: _values(path, pages, filename)))
+    return Records(name=name, rows=lambda: _numbered(_values(path, pages, filename)))
+
+
+def _values(path: Path, pages: bool, filename: str) -> Iterator[Any]:
+    stream = Stream(path, filename)
     try:
-        kind = stream.peek()
-        value = stream.value() if kind else None
+        while letter := stream.peek():
+            if pages and letter == "[":
+                yield from items(stream)
+            else:
+                yield stream.value()
     finally:
         stream.close()
-    if isinstance(value, list) and value:
-        return _records(Path(filename).stem, path, (), filename)
+
+
+def _single(path: Path, filename: str) -> Records:
+    """One object (or an array without any): columns by name, objects by key, or a record."""
+    value, stem = _whole(path, filename), Path(filename).stem
     if isinstance(value, list):
-        return Records(name=Path(filename).stem, rows=lambda: iter(()))
+        return _records(stem, path, (), filename)
     if not isinstance(value, dict) or not value:
         raise NothingInside(file=filename)
-    return Records(name=Path(filename).stem, rows=lambda: iter([(1, flatten(value), "")]))
+    inner = list(value.values())
+    if _are_columns(inner):
+        cells = [[scalar(cell) for cell in column] for column in inner]
+        return Records(
+            name=stem,
+            rows=lambda: (
+                (n, dict(zip(value, row, strict=True)), "") for n, row in enumerate(zip(*cells, strict=True), 1)
+            ),
+        )
+    if len(inner) > 1 and all(isinstance(one, dict) and one and one.keys() == inner[0].keys() for one in inner):
+        return Records(name=stem, rows=lambda: _numbered(iter([{"key": key, **one} for key, one in value.items()])))
+    return Records(name=stem, rows=lambda: iter([(1, flatten(value), "")]))
+
+
+def _are_columns(found: list[Any]) -> bool:
+    """Whether a table is written column by column, as pandas does: arrays of values, all of one length."""
+    if len(found) < 2 or not all(isinstance(one, list) and len(one) == len(found[0]) > 1 for one in found):
+        return False
+    return not any(isinstance(cell, list | dict) for column in found for cell in column)
+
+
+def _whole(path: Path, filename: str) -> Any:
+    stream = Stream(path, filename)
+    try:
+        return stream.value() if stream.peek() else None
+    finally:
+        stream.close()
 
 
 def open_ndjson(path: Path, filename: str) -> Records:
@@ -242,7 +196,7 @@ def open_ndjson(path: Path, filename: str) -> Records:
 
     def rows() -> Iterator[Record]:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            for number, line in enumerate(iter(lambda: file.readline(_LARGEST_VALUE), ""), 1):
+            for number, line in enumerate(iter(lambda: file.readline(LARGEST_VALUE), ""), 1):
                 if line.strip():
                     yield number, _object(line, number, filename), ""
 
@@ -251,7 +205,7 @@ def open_ndjson(path: Path, filename: str) -> Records:
 
 def _object(line: str, number: int, filename: str) -> dict[str, str | None]:
     try:
-        value = _DECODER.decode(line.strip())
+        value = DECODER.decode(line.strip())
     except json.JSONDecodeError as error:
         raise BrokenLine(file=filename, format="NDJSON", line=number) from error
     except RecursionError as error:
@@ -259,31 +213,26 @@ def _object(line: str, number: int, filename: str) -> dict[str, str | None]:
     return flatten(value) if isinstance(value, dict) else {"value": scalar(value)}
 
 
-def open_geojson(path: Path, filename: str) -> Records:
+def _shapes(path: Path, seen: Survey, filename: str) -> Callable[[], Iterator[Any]] | None:
+    """The features of the file: a collection's (in whatever envelope), a lone one, or a lone geometry; None where it has none."""
+    wanted = [where for where in seen.objects if where[-1:] == ("features",)]
+    if wanted and (wanted[0] in seen.features or seen.type == "FeatureCollection"):
+        return lambda: iter_array(path, wanted[0], filename)
+    if seen.type == "FeatureCollection":
+        return lambda: iter(())
+    if seen.type == "Feature":
+        return lambda: iter([_whole(path, filename)])
+    if seen.type in _SHAPES and {"coordinates", "geometries"} & seen.top:
+        return lambda: iter([{"geometry": _whole(path, filename)}])
+    return None
+
+
+def _features(found: Callable[[], Iterator[Any]]) -> Iterator[Record]:
     """Features as records: their properties, the geometry as WKT, and longitude and latitude for points."""
-    arrays = [where for where in find_arrays(path, filename) if where[-1:] == ("features",)]
-    items: Callable[[], Iterator[Any]] = lambda: iter_array(path, arrays[0], filename)  # noqa: E731
-    if not arrays:
-        items = lambda: iter(_lone_feature(path, filename))  # noqa: E731
+    from nhip.formats.geometry import from_geojson  # shapely and NumPy: only where there are shapes
 
-    def rows() -> Iterator[Record]:
-        from nhip.formats.geometry import from_geojson  # shapely and NumPy: only where there are shapes
-
-        for number, item in enumerate(items(), 1):
-            yield _feature(number, item if isinstance(item, dict) else {}, from_geojson)
-
-    return Records(name=Path(filename).stem, rows=rows)
-
-
-def _lone_feature(path: Path, filename: str) -> list[Any]:
-    stream = _Stream(path, filename)
-    try:
-        value = stream.value()
-    finally:
-        stream.close()
-    if value.get("type") == "FeatureCollection":
-        return []
-    return [value] if value.get("type") == "Feature" else [{"geometry": value}]
+    for number, item in enumerate(found(), 1):
+        yield _feature(number, item if isinstance(item, dict) else {}, from_geojson)
 
 
 def _feature(number: int, item: dict[str, Any], read: Callable[[Any], tuple[dict[str, str | None], str]]) -> Record:

@@ -112,25 +112,27 @@ def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: 
     if kind == "html":
         parts += webtable.open_page(path, filename, settings)
     else:
-        parts += _text_parts(path, kind, work, filename, encoding, from_bytes)
+        kind, parts = _text_parts(path, kind, work, filename, encoding, from_bytes)
     return Opened(format=kind, encoding=encoding, parts=parts, notes=notes)
 
 
-def _text_parts(path: Path, kind: str, work: Path, filename: str, encoding: str, from_bytes: bool) -> list[Part]:
-    if kind == "json":
-        return [*jsonrows.open_json(path, filename)]
+def _text_parts(
+    path: Path, kind: str, work: Path, filename: str, encoding: str, from_bytes: bool
+) -> tuple[str, list[Part]]:
+    """What the text is after all, and its parts."""
+    if kind in ("json", "geojson"):
+        kind, found = jsonrows.open_json(path, filename)
+        return kind, [*found]
     if kind == "ndjson":
-        return [jsonrows.open_ndjson(path, filename)]
-    if kind == "geojson":
-        return [jsonrows.open_geojson(path, filename)]
+        return kind, [jsonrows.open_ndjson(path, filename)]
     if kind == "kml":
-        return _open_vector(path, kind, work, filename)
+        return kind, _open_vector(path, kind, work, filename)
     lines = delimited.first_lines(path)
     if not any(line.strip() for line in lines):
         raise NothingInside(file=filename)
     dialect = delimited.sniff_dialect(lines)
     stem = Path(filename).stem
-    return [Delimited(name=stem, path=path, dialect=dialect, encoding=encoding, from_bytes=from_bytes)]
+    return kind, [Delimited(name=stem, path=path, dialect=dialect, encoding=encoding, from_bytes=from_bytes)]
 
 
 def nul_notes(count: int) -> list[Note]:

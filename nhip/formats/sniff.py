@@ -107,7 +107,7 @@ def _is_dbf(head: bytes, size: int) -> bool:
 
 
 def _sniff_text(head: bytes) -> str:
-    body = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    body = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v\f\x1e")
     if body.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x7fELF", b"MZ\x90")):
         return ""
     if body.startswith(b"<"):

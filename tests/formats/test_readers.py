@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyogrio.raw import write
 
-from nhip.formats import jsonrows, sniff
+from nhip.formats import jsonrows, jsonstream, jsonsurvey, sniff
 from nhip.formats.errors import BrokenFile, TooSpread
 from nhip.formats.excel import cell_text, number_text
 from nhip.formats.model import Grid, Opened, Records
@@ -80,11 +80,11 @@ JSON = st.recursive(
 def test_streaming_gives_what_the_whole_parser_gives(
     items: list[dict[str, object]], chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonrows, "_CHUNK", chunk)
+    monkeypatch.setattr(jsonstream, "_CHUNK", chunk)
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"n": 12, "x": {"items": items}, "m": 34}, indent=chunk % 3), encoding="utf-8")
     assert list(jsonrows.iter_array(path, ("x", "items"), "a")) == _as_text(items)
-    assert ("x", "items") in jsonrows.find_arrays(path, "a")
+    assert ("x", "items") in jsonsurvey.find_arrays(path, "a")
 
 
 def _as_text(value: object) -> object:
