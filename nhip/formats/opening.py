@@ -17,7 +17,10 @@ _DEEPEST: Final = 2
 _SIDE_FILES: Final = re.compile(
     r"\.(shx|prj|cpg|sbn|sbx|qix|qpj|xml|html|htm|md|pdf|doc|docx|png|jpg|jpeg|gif|qml|sld|lyr|url|css|js)"
 )
-_READ_ME: Final = re.compile(r"(?i)(read.?me|licen[cs]e|huong.?dan|copying|about)")
+_PAGES: Final = frozenset([".xml", ".html", ".htm"])
+"""Side files too, but some programs write their tables as such: they are read where an archive has nothing else."""
+_READ_ME: Final = re.compile(r"(?i)(read.?me|licen[cs]es?|huong.?dan|copying|about)([^.]*|.*\.(txt|rtf))")
+"""Texts about the data, by names that tables have too: `license-plates.csv` and `huong-dan-vien.xlsx` are data."""
 _CONTROLS: Final = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])
 _TEXTS: Final = frozenset(["csv", "json", "ndjson", "geojson", "kml", "html"])
 _BOOKS: Final = ("xls", "xlsx", "xlsb", "ods")
@@ -160,27 +163,41 @@ def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: 
     if depth >= _DEEPEST:
         raise NothingInside(file=filename)
     files = archive.unpack_zip(path, work / f"unzip{depth}", settings.max_unpacked_mb, filename)
-    parts: list[Part] = []
-    notes: list[Note] = []
-    formats: list[tuple[str, str]] = []
     shapes = {file.with_suffix("") for file in files if file.suffix.lower() == ".shp"}
-    last_error: UnusableFile | None = None
-    for place, file in enumerate(sorted(files)):
-        if _is_side_file(file, shapes):
-            continue
-        try:
-            opened = _open_inner(file, work / f"part{place}", settings, depth)
-        except UnusableFile as error:
-            last_error = error
-            notes.append(_skipped(file.name, error))
-            continue
-        parts += opened.parts
-        notes += opened.notes
-        formats.append((opened.format, opened.encoding))
-    if not parts:
-        raise last_error if last_error is not None and len(notes) == 1 else NothingInside(file=filename)
-    kind, encoding = formats[0] if len(set(formats)) == 1 else ("zip", "")
-    return Opened(format=kind, encoding=encoding, parts=parts, notes=notes)
+    wanted = [file for file in sorted(files) if not _is_side_file(file, shapes)]
+    inside = _Inside(work, settings, depth)
+    inside.take(wanted)
+    if not inside.parts and not wanted:
+        inside.take([file for file in sorted(files) if file.suffix.lower() in _PAGES])
+    if not inside.parts:
+        only = inside.last_error if len(inside.notes) == 1 else None
+        raise only or NothingInside(file=filename)
+    kind, encoding = inside.formats[0] if len(set(inside.formats)) == 1 else ("zip", "")
+    return Opened(format=kind, encoding=encoding, parts=inside.parts, notes=inside.notes)
+
+
+class _Inside:
+    """What was found in the files of an archive; one that is unusable costs no other."""
+
+    def __init__(self, work: Path, settings: Settings, depth: int) -> None:
+        self._work, self._settings, self._depth = work, settings, depth
+        self.parts: list[Part] = []
+        self.notes: list[Note] = []
+        self.formats: list[tuple[str, str]] = []
+        self.last_error: UnusableFile | None = None
+
+    def take(self, files: list[Path]) -> None:
+        """Open each of `files`."""
+        for place, file in enumerate(files):
+            try:
+                opened = _open_inner(file, self._work / f"part{place}", self._settings, self._depth)
+            except UnusableFile as error:
+                self.last_error = error
+                self.notes.append(_skipped(file.name, error))
+                continue
+            self.parts += opened.parts
+            self.notes += opened.notes
+            self.formats.append((opened.format, opened.encoding))
 
 
 def _skipped(name: str, error: UnusableFile) -> Note:
@@ -191,7 +208,7 @@ def _skipped(name: str, error: UnusableFile) -> Note:
 def _is_side_file(file: Path, shapes: set[Path]) -> bool:
     if file.with_suffix("") in shapes and file.suffix.lower() != ".shp":
         return True
-    return _SIDE_FILES.fullmatch(file.suffix.lower()) is not None or bool(_READ_ME.match(file.stem))
+    return _SIDE_FILES.fullmatch(file.suffix.lower()) is not None or _READ_ME.fullmatch(file.name) is not None
 
 
 def _open_inner(file: Path, work: Path, settings: Settings, depth: int) -> Opened:

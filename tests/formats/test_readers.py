@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pyogrio.raw import write
 
 from nhip.formats import jsonrows, jsonstream, jsonsurvey, sniff
-from nhip.formats.errors import BrokenFile, TooSpread
+from nhip.formats.errors import BrokenFile, NothingInside, TooSpread
 from nhip.formats.excel import cell_text, number_text
 from nhip.formats.model import Grid, Opened, Records
 from nhip.formats.opening import open_file
@@ -256,3 +256,31 @@ def test_sniffing_by_content(tmp_path: Path, content: bytes, kind: str) -> None:
     path = tmp_path / "không.biết"
     path.write_bytes(content)
     assert sniff.sniff(path) == kind
+
+
+def zipped(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (["huong-dan-vien.csv", "license_plates.csv", "about.hue.csv", "README.txt", "LICENSE"], 3),
+        (["stops.txt", "license.txt", "Read me.md", "huong_dan_su_dung.txt"], 1),
+    ],
+)
+def test_tables_named_like_a_read_me_are_tables(tmp_path: Path, names: list[str], read: int) -> None:
+    path = zipped(tmp_path / "a.zip", dict.fromkeys(names, "ma,ten\n1,a\n"))
+    assert len(opened(path).parts) == read
+
+
+def test_pages_are_read_where_an_archive_has_nothing_else(tmp_path: Path) -> None:
+    page = "<table><tr><td>ma</td><td>ten</td></tr><tr><td>1</td><td>a</td></tr></table>"
+    assert len(opened(zipped(tmp_path / "a.zip", {"b.html": page})).parts) == 1
+    both = opened(zipped(tmp_path / "b.zip", {"b.html": page, "c.csv": "ma,ten\n1,a\n"}))
+    assert [part.name for part in both.parts] == ["c"]
+    with pytest.raises(NothingInside):
+        opened(zipped(tmp_path / "c.zip", {"b.pdf": "%PDF", "README": "x"}))
