@@ -78,7 +78,7 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     if kind == "mhtml":
         return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
     if kind in _BOOKS:
-        return excel.open_workbook(path, kind, settings, filename)
+        return excel.open_workbook(path, kind, work, settings, filename)
     if kind == "parquet":
         return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
     if kind == "kmz":

@@ -168,7 +168,7 @@ def test_typed_cells_of_a_workbook(tmp_path: Path) -> None:
     assert isinstance(grid, Grid)
     assert list(grid.rows()) == [
         (1, ["5", "0.3", "45000", "TRUE", "1000000000000000000000", "x"]),
-        (2, ["2024-03-04", "2024-03-04 05:06:00", None, None, None, None]),
+        (2, ["2024-03-04", "2024-03-04 05:06:00", "#DIV/0!", None, None, None]),
     ]
     assert cell_text(date(2024, 3, 4)) == "2024-03-04" and cell_text(time(7, 5)) == "07:05:00"
 
