@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import IO, Any, Final
 from xml.parsers import expat
 
+from nhip.formats.repack import pieces
+
 MOST_CELLS: Final = 20_000_000
 """Area of a sheet above which it must be reasonably full."""
-_CHUNK: Final = 1 << 20
 _LONGEST: Final = 64 << 20
 _ADDRESS: Final = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
 _ANY_CELL: Final = re.compile(rb"<c[\s/>]|:c[\s/>]")
@@ -53,12 +54,6 @@ def scan(source: IO[bytes]) -> Seen:
         source.seek(0)
         found = _Parser().parsed(source)
     return found
-
-
-def pieces(source: IO[bytes]) -> Iterator[bytes]:
-    """The text in pieces of a megabyte."""
-    while piece := source.read(_CHUNK):
-        yield piece
 
 
 def _quick(source: IO[bytes]) -> Seen | None:

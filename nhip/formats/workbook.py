@@ -7,15 +7,16 @@ import html
 import mmap
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from nhip.formats import archive, odsscan
 from nhip.formats.errors import BrokenFile, TooManyColumns, TooSpread
 from nhip.formats.model import Merge, Note
-from nhip.formats.sheetscan import MOST_CELLS, Seen, column_letters, pieces, scan
+from nhip.formats.repack import repacked
+from nhip.formats.sheetscan import MOST_CELLS, Seen, column_letters, scan
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
 
@@ -80,7 +81,7 @@ def inspected(path: Path, kind: str, work: Path, settings: Settings, filename: s
         if any(name.endswith("vbaProject.bin") for name in names):
             notes.append(Note(code="file.macros", message=_("The workbook contains macros. They were not run.")))
         if change is not None:
-            path = _copied(package, work / f"readable.{kind}", change, filename)
+            path = repacked(package, work / f"readable.{kind}", _is_sheet, change, filename)
     return Inspected(path, notes, merges)
 
 
@@ -141,31 +142,5 @@ def _checked(package: zipfile.ZipFile, name: str, sheet: str, settings: Settings
     return seen
 
 
-def _copied(package: zipfile.ZipFile, target: Path, change: Callable[[bytes], bytes], filename: str) -> Path:
-    """The package with its sheets changed."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
-        for entry in package.infolist():
-            sheet = _SHEET.fullmatch(entry.filename) or entry.filename == "content.xml"
-            fresh = zipfile.ZipInfo(entry.filename)
-            with (
-                archive.reading(entry.filename, filename),
-                package.open(entry) as source,
-                out.open(fresh, "w", force_zip64=True) as written,
-            ):
-                for piece in _changed(source, change) if sheet else pieces(source):
-                    written.write(piece)
-    return target
-
-
-def _changed(source: IO[bytes], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
-    """The text in pieces that end before a tag, so that no pattern is cut."""
-    left = b""
-    for piece in pieces(source):
-        data = left + piece
-        cut = data.rfind(
-            b">", 0, max(0, data.rfind(b"<"))
-        )  # the last tag may be cut, and what follows the one before it
-        left = data[cut:] if cut > 0 else data
-        if cut > 0:
-            yield change(data[:cut])
-    yield change(left)
+def _is_sheet(name: str) -> bool:
+    return _SHEET.fullmatch(name) is not None or name == "content.xml"

@@ -7,12 +7,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 import xlsxwriter
 import xlwt
 
-from nhip.formats import sheetscan
+from nhip.formats import repack
 from nhip.formats.errors import BrokenFile, TooSpread
 from nhip.formats.model import Grid, Opened
 from nhip.formats.opening import open_file
@@ -82,7 +82,7 @@ def test_errors_of_old_workbooks_are_told(tmp_path: Path) -> None:
 
 def test_formulas_without_results_are_told_in_any_writing(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
-    made.active.append(["mã", "=1+1"])  # type: ignore[union-attr]
+    made.active.append(["mã", "=1+1"])
     made.save(tmp_path / "a.xlsx")
     for path in (tmp_path / "a.xlsx", changed(tmp_path / "a.xlsx", prefixed)):
         assert [note.code for note in opened(path).notes] == ["file.formulas"]
@@ -127,7 +127,7 @@ def test_a_sheet_is_judged_the_same_wherever_its_pieces_are_cut(
 ) -> None:
     path = book(tmp_path / "a.xlsx")
     for size in (1, 7, 60, 1 << 20):
-        monkeypatch.setattr(sheetscan, "_CHUNK", size)
+        monkeypatch.setattr(repack, "_CHUNK", size)
         found = opened(path)
         assert found.notes[0].values["count"] == "2" and cells(found)[2] == ["2", "#DIV/0!"]
 
