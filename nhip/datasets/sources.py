@@ -178,9 +178,11 @@ async def _record(
 
 
 async def _dataset_of(tx: Connection, source: Source, fetched: Fetched, payload: Payload) -> uuid.UUID:
-    """The dataset that stands for this resource of a portal; made at first sight, the same for ever after."""
+    """The dataset that stands for this resource of a portal or this file; made at first sight, the same for ever after."""
     where = {"source_id": source.id, "remote_id": payload.dataset, "resource": payload.resource}
     known = await fetch_one(tx, _RemoteDataset, queries.find_remote, **where)
+    if known is None and not payload.dataset:  # once all files of a folder were one dataset: those that are stay so
+        known = await fetch_one(tx, _RemoteDataset, queries.find_remote, **{**where, "resource": ""})
     if known is not None:
         return known.dataset_id
     remote = next((r for r in fetched.remote if r.id == payload.dataset), None)
@@ -189,7 +191,9 @@ async def _dataset_of(tx: Connection, source: Source, fetched: Fetched, payload:
     if remote and len(remote.resources) > 1 and resource and resource.title:
         title = f"{remote.title} – {resource.title}"
     agency = next(a for a in await list_agencies(tx) if a.id == source.agency_id)
-    name = f"{slug(source.name, 30)}-{slug(title, 50)}-{slug(payload.resource or payload.dataset, 12)}"
+    name = f"{slug(source.name, 30)}-{slug(payload.resource or title, 60)}"
+    if payload.dataset:
+        name = f"{slug(source.name, 30)}-{slug(title, 50)}-{slug(payload.resource or payload.dataset, 12)}"
     description = described(remote) if remote else ""
     dataset = await put_dataset(tx, name, agency.code, title, description=description)
     await execute(tx, queries.insert_remote, **where, dataset_id=dataset.id, now=now())
