@@ -37,7 +37,9 @@ def source_kinds(kind: str | None) -> None:
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name")
 @click.option("--agency", required=True, help="Code of the agency that holds the data.")
-@click.option("--dataset", default=None, help="Dataset of the deliveries; without it each file or resource has its own.")
+@click.option(
+    "--dataset", default=None, help="Dataset of the deliveries; without it each file or resource has its own."
+)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; see `nhip source kinds KIND`.")
 @click.option("--secret", "secrets", multiple=True, metavar="NAME", help="Ask for this secret (or NHIP_SECRET_<NAME>).")
 @click.option("--every", "every_s", type=int, default=None, help="Fetch every so many seconds (60 or more).")
