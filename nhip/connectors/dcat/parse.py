@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 from xml.sax import SAXException
@@ -18,6 +19,11 @@ from nhip.connectors.errors import UnreadableAnswer
 
 MAX_BYTES = 128 << 20
 _MAX_CONTEXTS = 20
+_HEAD = 65_536
+_MOST_NAMES = 200
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s+[\w:.-]+\s*\[([^\[\]]*)\]\s*>")
+_ENTITY = re.compile(rb"<!ENTITY\s+([\w.-]+)\s+[\"']([^\"'<>&%]{0,500})[\"']\s*>")
+_REFERENCE = re.compile(rb"&([\w.-]+);")
 _FORMATS = {
     "application/rdf+xml": "xml",
     "text/xml": "xml",
@@ -37,9 +43,13 @@ def parse(body: bytes, media_type: str, url: str, host: str, fetch_json: Callabl
 
     Raises UnreadableAnswer.
     """
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise UnreadableAnswer(host=host, url=url.partition("?")[0], format="RDF", why="HTML")
     kind = _kind(body.lstrip(b"\xef\xbb\xbf \t\r\n")[:20], _FORMATS.get(media_type, ""))
     try:
         if kind == "xml":
+            body = _without_entities(body)
             defusedxml.sax.parse(io.BytesIO(body), ContentHandler(), forbid_dtd=False)
         elif kind == "json-ld":
             body = msgspec.json.encode(_without_remote_contexts(msgspec.json.decode(body), fetch_json))
@@ -52,6 +62,19 @@ def parse(body: bytes, media_type: str, url: str, host: str, fetch_json: Callabl
         Exception
     ) as error:  # rdflib's parsers raise whatever their grammar met: SyntaxError, KeyError, AssertionError
         raise _unreadable(host, url, kind, error) from error
+
+
+def _without_entities(body: bytes) -> bytes:
+    """The text with its own short names for addresses (`&xsd;`, as ontology programs write) in full. Other declarations stay, and
+    are refused."""
+    told = _DOCTYPE.search(body[:_HEAD])
+    names = dict(_ENTITY.findall(told[1])) if told else {}
+    if told is None or not names or _ENTITY.sub(b"", told[1]).strip() or len(names) > _MOST_NAMES:
+        return body
+    if sum(body.count(b"&" + name + b";") * len(text) for name, text in names.items()) > MAX_BYTES:
+        raise ValueError("its entities grow too large")
+    rest = body[: told.start()] + body[told.end() :]
+    return _REFERENCE.sub(lambda match: names.get(match[1], match[0]), rest)
 
 
 def _kind(head: bytes, stated: str) -> str:
