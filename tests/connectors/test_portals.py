@@ -184,6 +184,19 @@ def test_remote_contexts_go_through_the_guard(serve, settings) -> None:
     assert "169.254.169.254" in str(caught.value)
 
 
+@pytest.mark.parametrize("typed", [True, False])
+def test_data_json_is_read_without_its_context(serve, settings, typed) -> None:
+    one = {"identifier": "d1", "title": "Chợ", "publisher": {"name": "Sở Công Thương"}, "keyword": ["chợ"]}
+    one["distribution"] = [{"downloadURL": "http://x.vn/cho.csv", "mediaType": "text/csv"}]
+    if typed:
+        one["@type"] = "dcat:Dataset"
+    body = {"@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld", "dataset": [one]}
+    server = serve(lambda _: Reply(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"}))
+    (found,) = discover_dcat(DcatSource(url=f"{server.url}/data.json"), NONE, settings)
+    assert (found.id, found.title, found.organisation, found.tags) == ("d1", "Chợ", "Sở Công Thương", ("chợ",))
+    assert [resource.url for resource in found.resources] == ["http://x.vn/cho.csv"]
+
+
 def test_a_remote_context_is_read_once_and_used(serve, settings) -> None:
     context = {"@context": {"dcat": "http://www.w3.org/ns/dcat#", "name": "http://purl.org/dc/terms/title"}}
     item = {"@type": "dcat:Dataset", "name": "Chợ", "@id": "https://x/cho"}

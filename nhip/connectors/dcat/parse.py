@@ -35,6 +35,20 @@ _FORMATS = {
     "text/n3": "n3",
     "application/n-triples": "nt",
 }
+_KNOWN = {
+    "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld": {
+        "dcat": "http://www.w3.org/ns/dcat#",
+        "dct": "http://purl.org/dc/terms/",
+        "foaf": "http://xmlns.com/foaf/0.1/",
+        **{name: f"dct:{name}" for name in ("title", "description", "identifier", "modified", "issued", "publisher")},
+        **{name: f"dcat:{name}" for name in ("dataset", "distribution", "keyword", "mediaType")},
+        **{name: {"@id": f"dcat:{name}", "@type": "@id"} for name in ("downloadURL", "accessURL", "landingPage")},
+        "license": {"@id": "dct:license", "@type": "@id"},
+        "format": "dct:format",
+        "name": "foaf:name",
+    }
+}
+"""The context of `data.json` (DCAT-US, which DKAN writes): every portal refers to it, and it need not be reachable from here."""
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # a warning for each of Hue's made-up data types
 
 
@@ -97,6 +111,8 @@ def _without_remote_contexts(value: Any, fetch_json: Callable[[str], bytes]) -> 
 
     def context(url: str, depth: int) -> Any:
         if url not in seen:
+            if known := _KNOWN.get(url.replace("http://", "https://", 1)):
+                return known
             if depth > 3 or len(seen) >= _MAX_CONTEXTS:
                 raise ValueError("too many nested contexts")
             loaded = msgspec.json.decode(fetch_json(url))
