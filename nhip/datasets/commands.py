@@ -273,7 +273,8 @@ def dataset_show(settings: Settings, name: str, wants_json: bool) -> None:
     print_table(columns, ((_when(d.received_at), d.state, d.filename, d.sha256[:12]) for d in shown["deliveries"]))
     for last in shown["deliveries"][:1]:
         for problem in (last.decoded or {}).get("problems", []):
-            click.echo(f"! {problem['message'].format(**problem['values'])}")
+            say = catalogue_of(settings.language).gettext
+            click.echo(f"! {say(problem['message']).format(**problem['values'])}")
 
 
 @dataset.command("versions")

@@ -13,6 +13,7 @@ from nhip.datasets.store import get_source, list_sources
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.settings import Settings
+from nhip.web.i18n import catalogue
 
 
 @click.group()
@@ -114,6 +115,6 @@ def source_test(settings: Settings, name: str, wants_json: bool) -> None:
         print_json(result)
         return
     for note in result.notes:
-        click.echo(note.text())
+        click.echo(note.text(catalogue(settings.language).gettext))
     for line in result.would_fetch:
         click.echo(f"  {line}")
