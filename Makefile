@@ -72,12 +72,10 @@ clean: ## remove the environment, builds and the demo's data
 	@scripts/make_environment.sh $(PY)
 
 .venv/.runtime: requirements.txt pyproject.toml | .venv/bin/python
-	@echo "Installing what Nhịp stands on (requirements.txt) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar on -r requirements.txt
+	@$(BIN)/python scripts/install_packages.py requirements.txt "what Nhịp stands on"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
-	@echo "Installing the tools of the tests (requirements-dev.txt) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python scripts/install_packages.py requirements-dev.txt "the tools of the tests"
 	@touch $@

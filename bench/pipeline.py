@@ -27,7 +27,6 @@ def work_through(file: Path) -> None:
     from nhip.datasets.decode import decode
     from nhip.datasets.deliveries import sha256_of
     from nhip.datasets.engine import session
-    from nhip.datasets.work import write_evidence
     from nhip.settings import Settings
 
     with tempfile.TemporaryDirectory(dir=WORK) as name:
@@ -45,8 +44,7 @@ def work_through(file: Path) -> None:
                 findings=folder / "findings.parquet",
                 reading=reading_of(decoded.format),
             )
-            evidence = write_evidence(con, folder, decoded.tables[0], made)
-        for product in (made.version_path, made.findings_path, evidence):
+        for product in (made.version_path, made.findings_path, made.evidence_path):
             sha256_of(product) if product else None
         print(made.version_rows + made.quarantined, made.findings)
 
@@ -80,6 +78,7 @@ def run(rows: int, fold: int) -> None:
     if fold:
         many = once(rows * fold)
         ratio = {f"{kind}_times": round(many[f"{kind}_s"] / single[f"{kind}_s"], 2) for kind in ("wall", "cpu")}
+        ratio["peak_times"] = round(many["peak_mb"] / single["peak_mb"], 2)
         record("pipeline.fold", {**many, "fold": fold, **ratio})
 
 

@@ -6,6 +6,7 @@ import time
 
 from nhip.graph.model import Change, Outcome, View
 from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
+from nhip.graph.query.narrowing import Asker
 from nhip.graph.subscriptions.index import Index
 from nhip.graph.subscriptions.model import Counts, Endpoint, Subscription
 from nhip.graph.subscriptions.store import deciding, limit_of
@@ -23,6 +24,7 @@ def subscription(n: int, *, ladder: bool) -> Subscription:
     return Subscription(
         tenant=1,
         id=f"urn:ngsi-ld:Subscription:{n}",
+        asker=Asker(1),
         doc={},
         context=None,
         rev=n,

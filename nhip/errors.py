@@ -66,6 +66,15 @@ class BadInput(NhipError):
     status = 400
 
 
+class PortTaken(BadInput):
+    """Something else listens on {host}:{port} already. Stop it, or choose another port with --port."""
+
+
+class CannotListen(BadInput):
+    """Nhịp cannot listen on {host}:{port} ({why}). Give an address of this machine with --host, and a port that you may use with
+    --port."""
+
+
 class FileMissing(BadInput):
     """There is no file {file}."""
 

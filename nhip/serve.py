@@ -19,7 +19,7 @@ import click
 
 from nhip.datasets.store import list_unfinished
 from nhip.db.installation import Installation, opened
-from nhip.errors import BadInput, DatabaseAway
+from nhip.errors import BadInput, CannotListen, DatabaseAway, PortTaken
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.kernel import journal
 from nhip.parts import make_ready
@@ -34,15 +34,6 @@ GRACE_S = 15.0
 PAUSE_S = 1.0
 ORPHANS_EVERY_S = 5.0
 log = logging.getLogger(__name__)
-
-
-class PortTaken(BadInput):
-    """Something else listens on {host}:{port} already. Stop it, or choose another port with --port."""
-
-
-class CannotListen(BadInput):
-    """Nhịp cannot listen on {host}:{port} ({why}). Give an address of this machine with --host, and a port that you may use with
-    --port."""
 
 
 class NotBuilt(BadInput):

@@ -7,11 +7,13 @@ import os
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from nhip.errors import BadInput
+
+_CONTACTS = r"^((mailto:[^\s,@]+@[^\s,@]+|https://[^\s,]+|tel:\+?[0-9][0-9.()-]*)(,\s*|$))*$"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts to sign in, tokens and recoveries that one address may ask for a minute. 0: no limit."""
     heavy_per_minute: int = 120
     """Uploads and exports that one address may begin a minute. 0: no limit."""
+    security_contact: Annotated[str, msgspec.Meta(pattern=_CONTACTS)] = ""
+    """Whom somebody tells who finds a hole in this installation: `mailto:an-toan@example.vn`, an https address, several with
+    commas. Shown at `/.well-known/security.txt`; empty means that there is no such page."""
     language: str = "vi"
     """Language of pages when the browser states none: `vi` or `en`."""
     city: str = "Thành phố mẫu"

@@ -75,9 +75,18 @@ def _up_to_date(wanted: str) -> bool:
 
 
 def _npm_ci() -> int:
-    environment = {**os.environ, "npm_config_audit": "false", "npm_config_fund": "false"}
+    environment = {**os.environ, **{f"npm_config_{name}": "false" for name in ("audit", "fund", "update_notifier")}}
+    if _homeless():
+        environment.setdefault("npm_config_cache", str(BUILD / "npm-cache"))
     command = [*_npm(), "ci", "--ignore-scripts", "--no-progress", "--loglevel=error"]
     return subprocess.run(command, cwd=BUILD, env=environment, check=False).returncode
+
+
+def _homeless() -> bool:
+    """Whether whoever builds cannot write where npm keeps what it fetched: service accounts often have no home."""
+    home = Path(os.environ.get("HOME") or "/")
+    kept = home / ".npm"
+    return not os.access(kept if kept.exists() else home, os.W_OK)
 
 
 def _npm() -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 
 from nhip.cli import main
 from nhip.datasets.errors import BadAgency
-from nhip.errors import FileMissing, FolderMissing, NhipError, NotText, PlaceRefused
+from nhip.errors import CannotListen, FileMissing, FolderMissing, NhipError, NotText, PlaceRefused
 from nhip.files import text_of
 from nhip.sector_commands import BadSectorName
-from nhip.serve import CannotListen, require_port
+from nhip.serve import require_port
 from nhip.settings import Settings
 from nhip.web.i18n import catalogue
 

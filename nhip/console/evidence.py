@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from nhip.datasets.compare import is_personal
@@ -12,7 +14,7 @@ from nhip.datasets.model import ROW
 from nhip.datasets.records import Version, VirtueRecord
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
-from nhip.web.formats import datetime_, number, percent
+from nhip.web.formats import date_, datetime_, number, percent
 from nhip.web.formats import score as score_text
 from nhip.web.i18n import language, translate
 
@@ -119,6 +121,34 @@ def shown_columns(version: Version | None) -> list[dict[str, str]]:
         {"name": c["name"], "delivered": delivered.get(c["name"], ""), "holds": HOLDS.get(c["type"], _("numbers"))}
         for c in columns
     ]
+
+
+def say_cell(version: Version | None, column: str, text: str | None) -> str:
+    """A cell of a version as people write it: dates, numbers with decimals, yes and no; whole numbers stay as they are, as many
+    are codes or years. What is masked or no longer of the column's type stays as it is, None is empty."""
+    kinds = {c["name"]: c["type"] for c in version.manifest["columns"]} if version else {}
+    said = _SAID.get(kinds.get(column, ""))
+    if said is None or not text:
+        return text or ""
+    try:
+        return said(text)
+    except (ValueError, ArithmeticError):
+        return text
+
+
+def _say_number(text: str) -> str:
+    value = Decimal(text)
+    places = value.as_tuple().exponent
+    return number(value, max(0, -places)) if isinstance(places, int) else text
+
+
+_SAID: dict[str, Callable[[str], str]] = {
+    "BOOLEAN": lambda text: {"true": translate(_("yes")), "false": translate(_("no"))}.get(text, text),
+    "DOUBLE": _say_number,
+    "DATE": lambda text: date_(date.fromisoformat(text)),
+    "TIMESTAMP": lambda text: f"{datetime.fromisoformat(text):%H:%M} {date_(datetime.fromisoformat(text).date())}",
+}
+"""By the type of a column in a version's file: how a cell of it is told."""
 
 
 def agreed_of(contract: Contract, column: str, rule: str) -> str:

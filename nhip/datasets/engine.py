@@ -59,6 +59,7 @@ def session(
     try:
         with lean(), duckdb.connect(":memory:", config=_config(limit, threads or settings.threads, spill)) as con:
             _lock_down(con, [settings.data_dir, *reach])
+            con.execute(f"SET VARIABLE {_ALLOWED} = {limit}")
             yield con
     except duckdb.OutOfMemoryException as error:
         if "max_temp_directory_size" in str(error):
@@ -98,6 +99,26 @@ def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         con.execute(f"SET threads = {int(row[0]) if row else 1}")
+
+
+_ALLOWED = "memory_mb"
+"""Variable of a session: what it may use."""
+
+
+def memory_allowed(con: duckdb.DuckDBPyConnection) -> int:
+    """MB that the session may use; 0 where it is not one of ours."""
+    row = con.execute(f"SELECT getvariable('{_ALLOWED}')").fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+@contextmanager
+def frugal(con: duckdb.DuckDBPyConnection, memory_mb: int) -> Iterator[None]:
+    """Run statements with `memory_mb` at most, which is less than the session may use: beyond it they go to disk."""
+    con.execute(f"SET memory_limit = '{memory_mb}MB'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET memory_limit = '{memory_allowed(con)}MB'")
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from nhip.datasets.contract.yaml import dump, load
 from nhip.datasets.corrections import overlay
 from nhip.datasets.decode import decode
 from nhip.datasets.deliveries import raw_name
-from nhip.datasets.engine import literal, one_thread, session, sides_as_written
+from nhip.datasets.engine import session
 from nhip.datasets.errors import RequiredColumnsMissing
-from nhip.datasets.model import ROW, Decoded, DecodedTable
+from nhip.datasets.model import Decoded, DecodedTable
 from nhip.datasets.own_columns import without_own
 from nhip.datasets.records import ContractRecord, Correction, Dataset, DeliveryRecord, Version
 from nhip.places.register import Register
@@ -63,7 +63,6 @@ class Products(msgspec.Struct, frozen=True, kw_only=True):
     columns: list[dict[str, str]]
     delivered: dict[str, str]
     """Delivered header by the contract's column."""
-    evidence: Path
     facts: dict[str, Any]
 
     def files(self) -> dict[str, Path]:
@@ -72,7 +71,7 @@ class Products(msgspec.Struct, frozen=True, kw_only=True):
             "version": self.assessment.version_path,
             "findings": self.assessment.findings_path,
             "quarantine": self.assessment.quarantine_path,
-            "evidence": self.evidence,
+            "evidence": self.assessment.evidence_path,
         }
         return {role: path for role, path in found.items() if path is not None and path.exists()}
 
@@ -111,7 +110,6 @@ def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) 
         assessment = _assess(con, work, table, contract, decoded.format)
         if not assessment.usable:
             raise RequiredColumnsMissing(file=work.delivery.filename, columns=", ".join(_missing(con, assessment)))
-        evidence = write_evidence(con, work.folder, table, assessment)
         return Products(
             decoded=decoded,
             table=table,
@@ -120,7 +118,6 @@ def _work_through(work: Work, on_step: Callable[[str], None], *, careful: bool) 
             assessment=assessment,
             columns=_describe(con, assessment),
             delivered=delivered_names(contract, table),
-            evidence=evidence,
             facts=msgspec.to_builtins(assessment.tally),
         )
 
@@ -178,18 +175,6 @@ def _resolver(settings: Settings, contract: Contract) -> Resolver | None:
 def get_resolver(folder: Path) -> Resolver:
     """The resolver over the register of this installation, loaded once a process."""
     return Resolver(Register.load(folder))
-
-
-def write_evidence(con: duckdb.DuckDBPyConnection, folder: Path, table: DecodedTable, assessment: Assessment) -> Path:
-    """The delivered text of every row with a fault, so that a person can go from a number to the raw cell."""
-    target = folder / "evidence.parquet"
-    findings = literal(str(assessment.findings_path))
-    with one_thread(con), sides_as_written(con):
-        con.execute(
-            f'copy (select t.* from {table.relation} t where t.{ROW} in (select "row" from read_parquet({findings})'
-            f" where severity <> 'mended') order by {ROW}) to {literal(str(target))} (format parquet, compression zstd)"
-        )
-    return target
 
 
 def _describe(con: duckdb.DuckDBPyConnection, assessment: Assessment) -> list[dict[str, str]]:

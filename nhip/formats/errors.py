@@ -48,6 +48,19 @@ class UnpacksTooLarge(UnusableFile):
     status = 413
 
 
+class ArchiveTooTight(UnusableFile):
+    """The archive {file} is {packed_kb} KB and would unpack to {unpacked_mb} MB or more, which real data never do. It was not
+    unpacked; what you sent is kept. If the data are real, unpack it yourself and send the files that are inside."""
+
+    status = 413
+
+
+class TooManyEntries(UnusableFile):
+    """The archive {file} lists more than {limit} files. Send them in several archives."""
+
+    status = 413
+
+
 class TooManyColumns(UnusableFile):
     """The table {table} in {file} has {columns} columns; at most {limit} are accepted."""
 

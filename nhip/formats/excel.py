@@ -20,6 +20,7 @@ from python_calamine import (
 )
 
 from nhip.formats import workbook
+from nhip.formats.allowance import Allowance
 from nhip.formats.errors import BrokenFile, PasswordProtected, TooManyColumns
 from nhip.formats.model import Grid, Merge, Note, Opened, Row
 from nhip.kernel.i18n import _
@@ -29,12 +30,12 @@ _DURATION: Final = re.compile(r"PT(\d{1,5})H(\d\d?)M(\d\d?)(?:[.,]\d+)?S")
 _PANIC: Final = "PanicException"
 
 
-def open_workbook(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
+def open_workbook(path: Path, kind: str, work: Path, settings: Settings, allowance: Allowance, filename: str) -> Opened:
     """The sheets of a workbook; `work` takes a copy that the reader can read. Raises BrokenFile, PasswordProtected,
-    UnpacksTooLarge, TooSpread, TooManyColumns."""
+    TooSpread, TooManyColumns and what `archive.open_package` does."""
     merges: dict[str, list[Merge]] = {}
     if kind != "xls":
-        path, notes, merges = workbook.inspected(path, kind, work, settings, filename)
+        path, notes, merges = workbook.inspected(path, kind, work, settings, allowance, filename)
     else:
         notes = workbook.errors_of_xls(path)
     book = _load(_named(path, kind, work), kind, filename)

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Final
 
 from nhip.formats import archive, delimited, excel, jsonrows, sheetxml, sniff, text, webarchive, webtable
-from nhip.formats.errors import EmptyFile, NothingInside, PasswordProtected, TooLarge, UnknownFormat, UnusableFile
+from nhip.formats.allowance import Allowance
+from nhip.formats.errors import (
+    ArchiveTooTight,
+    EmptyFile,
+    NothingInside,
+    PasswordProtected,
+    TooLarge,
+    UnknownFormat,
+    UnpacksTooLarge,
+    UnusableFile,
+)
 from nhip.formats.model import Columnar, Delimited, Note, Opened, Part
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
@@ -27,8 +37,16 @@ _BOOKS: Final = ("xls", "xlsx", "xlsb", "ods")
 _SAME: Final = {("csv", "csv"), ("zip", "shapefile"), ("shapefile", "zip")}
 
 
-def open_file(path: Path, work: Path, settings: Settings, filename: str | None = None, depth: int = 0) -> Opened:
-    """Open `path` (shown to people as `filename`) by its content; `work` takes what has to be unpacked or transcoded.
+def open_file(
+    path: Path,
+    work: Path,
+    settings: Settings,
+    filename: str | None = None,
+    depth: int = 0,
+    allowance: Allowance | None = None,
+) -> Opened:
+    """Open `path` (shown to people as `filename`) by its content; `work` takes what has to be unpacked or transcoded. `depth`
+    archives are around it, to which `allowance` was given.
 
     Raises a subclass of UnusableFile saying what is wrong when nothing in it can be read.
     """
@@ -41,14 +59,15 @@ def open_file(path: Path, work: Path, settings: Settings, filename: str | None =
     if size > settings.max_file_mb << 20:
         raise TooLarge(file=filename, limit_mb=settings.max_file_mb)
     work.mkdir(parents=True, exist_ok=True)
+    allowance = allowance or Allowance(size, settings.max_unpacked_mb, filename)
     kind = sniff.sniff(path)
     if kind in _TEXTS:
         opened = _open_text(path, kind, work, settings, filename)
         kind = opened.format  # text in UTF-16 tells only now what it is
     elif kind in ("zip", "gzip"):
-        opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth)
+        opened = _OPENERS_OF_ARCHIVES[kind](path, work, settings, filename, depth, allowance)
     else:
-        opened = _open_binary(path, kind, work, settings, filename)
+        opened = _open_binary(path, kind, work, settings, filename, allowance)
     if not opened.parts:
         raise NothingInside(file=filename)
     notes = [note] if (note := _extension_note(filename, kind)) else []
@@ -70,7 +89,7 @@ def _extension_note(filename: str, kind: str) -> Note | None:
     return Note(code="file.extension", message=message, values={"filename": filename, "kind": kind.upper()})
 
 
-def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
+def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename: str, allowance: Allowance) -> Opened:
     if kind == "ole":
         raise PasswordProtected(file=filename)
     if kind == "spreadsheetml":
@@ -78,11 +97,11 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     if kind == "mhtml":
         return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
     if kind in _BOOKS:
-        return excel.open_workbook(path, kind, work, settings, filename)
+        return excel.open_workbook(path, kind, work, settings, allowance, filename)
     if kind == "parquet":
         return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
     if kind == "kmz":
-        with archive.open_zip(path, settings.max_unpacked_mb, filename):
+        with archive.open_package(path, allowance, filename):
             pass
     if kind in ("kmz", "gpkg", "dbf"):
         return _open_vector(path, kind, work, filename)
@@ -153,21 +172,21 @@ def _is_binary(head: bytes) -> bool:
     return len(head) - len(head.translate(None, _CONTROLS)) > 0.02 * len(head) or head.count(0) > 0.3 * len(head)
 
 
-def _open_gzip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+def _open_gzip(path: Path, work: Path, settings: Settings, filename: str, depth: int, allowance: Allowance) -> Opened:
     inner = re.sub(r"(?i)\.gz$", "", filename)
-    target = archive.unpack_gzip(path, work / f"gunzip{depth}", settings.max_unpacked_mb, filename)
+    target = archive.unpack_gzip(path, work / f"gunzip{depth}", allowance, filename)
     if depth >= _DEEPEST:
         raise NothingInside(file=filename)
-    return open_file(target, work / "in", settings, inner, depth + 1)
+    return open_file(target, work / "in", settings, inner, depth + 1, allowance)
 
 
-def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: int) -> Opened:
+def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: int, allowance: Allowance) -> Opened:
     if depth >= _DEEPEST:
         raise NothingInside(file=filename)
-    files = archive.unpack_zip(path, work / f"unzip{depth}", settings.max_unpacked_mb, filename)
+    files = archive.unpack_zip(path, work / f"unzip{depth}", allowance, filename)
     shapes = {file.with_suffix("") for file in files if file.suffix.lower() == ".shp"}
     wanted = [file for file in sorted(files) if not _is_side_file(file, shapes)]
-    inside = _Inside(work, settings, depth)
+    inside = _Inside(work, settings, depth, allowance)
     inside.take(wanted)
     if not inside.parts and not wanted:
         inside.take([file for file in sorted(files) if file.suffix.lower() in _PAGES])
@@ -181,8 +200,8 @@ def _open_zip(path: Path, work: Path, settings: Settings, filename: str, depth: 
 class _Inside:
     """What was found in the files of an archive; one that is unusable costs no other."""
 
-    def __init__(self, work: Path, settings: Settings, depth: int) -> None:
-        self._work, self._settings, self._depth = work, settings, depth
+    def __init__(self, work: Path, settings: Settings, depth: int, allowance: Allowance) -> None:
+        self._work, self._settings, self._depth, self._allowance = work, settings, depth, allowance
         self.parts: list[Part] = []
         self.notes: list[Note] = []
         self.formats: list[tuple[str, str]] = []
@@ -192,7 +211,9 @@ class _Inside:
         """Open each of `files`."""
         for place, file in enumerate(files):
             try:
-                opened = _open_inner(file, self._work / f"part{place}", self._settings, self._depth)
+                opened = _open_inner(file, self._work / f"part{place}", self._settings, self._depth, self._allowance)
+            except (ArchiveTooTight, UnpacksTooLarge):  # there is one allowance for all that was sent, and it is spent
+                raise
             except UnusableFile as error:
                 self.last_error = error
                 self.notes.append(_skipped(file.name, error))
@@ -213,13 +234,13 @@ def _is_side_file(file: Path, shapes: set[Path]) -> bool:
     return _SIDE_FILES.fullmatch(file.suffix.lower()) is not None or _READ_ME.fullmatch(file.name) is not None
 
 
-def _open_inner(file: Path, work: Path, settings: Settings, depth: int) -> Opened:
+def _open_inner(file: Path, work: Path, settings: Settings, depth: int, allowance: Allowance) -> Opened:
     if file.suffix.lower() == ".shp":
         return _open_vector(file, "shapefile", work, file.name)
-    return open_file(file, work, settings, file.name, depth + 1)
+    return open_file(file, work, settings, file.name, depth + 1, allowance)
 
 
-_OPENERS_OF_ARCHIVES: Final[dict[str, Callable[[Path, Path, Settings, str, int], Opened]]] = {
+_OPENERS_OF_ARCHIVES: Final[dict[str, Callable[[Path, Path, Settings, str, int, Allowance], Opened]]] = {
     "zip": _open_zip,
     "gzip": _open_gzip,
 }

@@ -40,9 +40,10 @@ def scan(path: Path, delimiter: str, width: int) -> Regular:
     rare: Counter[int] = Counter()
     walker = _Walker(sign * (width - 1))
     quotes = _Quotes(sign)
-    long_line = False
+    unusual, last, empty = False, b"\n", b"\n" + sign * (width - 1)
     for chunk in iter_chunks(path, _CHUNK):
-        long_line = long_line or _has_long_line(chunk)
+        unusual = unusual or _has_long_line(chunk) or _has_empty_record(last, chunk, empty)
+        last = (last + chunk[-len(empty) - 1 :])[-len(empty) - 1 :]
         quotes.feed(chunk)
         left = chunk.translate(None, drop)
         plain = left.translate(None, RARE)
@@ -51,12 +52,28 @@ def scan(path: Path, delimiter: str, width: int) -> Regular:
             rare.update({byte: others.count(byte) for byte in set(others)})
         walker.feed(plain)
     rare.pop(0xEF, None) if rare.get(0xEF) == 1 and _has_mark(path) else None
-    return Regular(walker.finish(quotes.ended) and not long_line, walker.records, dict(rare), quotes.are_sure())
+    return Regular(
+        walker.finish(quotes.ended) and not unusual and not last.endswith(empty),
+        walker.records,
+        dict(rare),
+        quotes.are_sure(),
+    )
 
 
 def _has_long_line(chunk: bytes) -> bool:
     """Whether a line of about 1 MB or more may be in it: DuckDB refuses lines of 2 MB."""
     return any(chunk.find(b"\n", at, at + _BLOCK) < 0 for at in range(0, len(chunk) - _BLOCK + 1, _BLOCK))
+
+
+def _has_empty_record(last: bytes, chunk: bytes, line: bytes) -> bool:
+    """Whether a line of delimiters only is in it, as spreadsheets write blank rows; `last` is the end of the chunk before."""
+    for data in (last + chunk[: len(line) + 1], chunk):
+        at = data.find(line)
+        while at >= 0:
+            if data[at + len(line) : at + len(line) + 1] in (b"\n", b"\r"):
+                return True
+            at = data.find(line, at + 1)
+    return False
 
 
 def _has_mark(path: Path) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from typing import Final
 
-from nhip.formats.archive import DAMAGED
+from nhip.formats.archive import DAMAGED, read_directory
 
 EXTENSIONS: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls",
@@ -57,9 +56,12 @@ def sniff(path: Path) -> str:
 
 def _sniff_zip(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with read_directory(path) as archive:
             names = archive.namelist()
-            mimetype = archive.read("mimetype")[:80] if "mimetype" in names else b""
+            mimetype = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as entry:
+                    mimetype = entry.read(80)
     except (*DAMAGED, OSError):
         return "zip"
     if "xl/workbook.bin" in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ LONGEST_LINE: Final = 64 << 20
 _TO_SHOWN: Final = {
     byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
+_LONE: Final = re.compile("(?<![\u0400-\u07ff])[\u0400-\u07ff](?![\u0400-\u07ff])")
+"""A single Cyrillic or Arabic letter in a file that is no UTF-8: rather two letters of a legacy set (`Đỗ` in VISCII)."""
 
 
 class Transcoded(msgspec.Struct, frozen=True):
@@ -157,10 +160,11 @@ def _as_utf8(data: bytes) -> tuple[bytes, int]:
 
 def _line_as_utf8(line: bytes) -> tuple[bytes, bool]:
     try:
-        line.decode("utf-8")
+        if not _LONE.search(line.decode("utf-8")):
+            return line, False
     except UnicodeDecodeError:
-        return line.decode("latin-1").translate(_TO_SHOWN).encode(), True
-    return line, False
+        pass
+    return line.decode("latin-1").translate(_TO_SHOWN).encode(), True
 
 
 def shown_bytes(text: str) -> str:

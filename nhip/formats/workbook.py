@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from nhip.formats import archive, odsscan
+from nhip.formats.allowance import Allowance
 from nhip.formats.errors import BrokenFile, TooManyColumns, TooSpread
 from nhip.formats.model import Merge, Note
 from nhip.formats.repack import repacked
@@ -58,13 +59,13 @@ class Inspected(NamedTuple):
     merges: dict[str, list[Merge]]
 
 
-def inspected(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Inspected:
-    """Look at the package; a copy goes to `work` where it must differ. Raises BrokenFile, UnpacksTooLarge, TooSpread,
-    TooManyColumns."""
+def inspected(path: Path, kind: str, work: Path, settings: Settings, allowance: Allowance, filename: str) -> Inspected:
+    """Look at the package; a copy goes to `work` where it must differ. Raises TooSpread, TooManyColumns
+    and what `archive.open_package` does."""
     merges: dict[str, list[Merge]] = {}
     notes: list[Note] = []
     change: Callable[[bytes], bytes] | None = None
-    with archive.open_zip(path, settings.max_unpacked_mb, filename) as package:
+    with archive.open_package(path, allowance, filename) as package:
         names = package.namelist()
         if kind == "ods":
             sheets = odsscan.scan(package, filename)

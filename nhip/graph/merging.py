@@ -7,7 +7,9 @@ from typing import Any
 from nhip.graph.contexts.model import CORE
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.members import MEMBERS, Reading
-from nhip.graph.model import NULL, SYSTEM, VALUE_MEMBER, Instance
+from nhip.graph.errors import BadRequestData
+from nhip.graph.model import NULL, SYSTEM, VALUE_MEMBER, Doc, Instance
+from nhip.kernel.i18n import _
 
 _MAPS = frozenset({"value", "json", "languageMap"})
 """Value members whose objects are merged key by key; all others are replaced whole."""
@@ -27,8 +29,46 @@ def is_null(instance: Instance) -> bool:
     return False
 
 
+def is_whole(instance: Instance) -> bool:
+    """Whether the instance has a type and a value, and so have its sub-attributes: those of fragments may lack them."""
+    if VALUE_MEMBER.get(instance.get("type", "")) not in instance:
+        return False
+    for key, value in instance.items():  # noqa: SIM110 - a third of the time of a generator
+        if ":" in key and not all(map(is_whole, value)):
+            return False
+    return True
+
+
+def is_entity(fragment: Doc) -> bool:
+    """Whether a fragment is an entity by itself: of a type, its attributes whole, and nothing in it that takes anything away."""
+    if not fragment.get("type") or any(
+        fragment.get(name, "-") in (NULL, [NULL], None) for name in ("scope", "expiresAt")
+    ):
+        return False
+    for name, instances in fragment.items():
+        if ":" in name and not all(is_whole(one) and has_no_null(one) for one in instances):
+            return False
+    return True
+
+
+def has_no_null(instance: Instance) -> bool:
+    """Whether nothing in the instance is an NGSI-LD Null, in any of its shapes."""
+    for key, value in instance.items():
+        if ":" in key:
+            if not all(map(has_no_null, value)):
+                return False
+        elif value in (NULL, [NULL]) or (key == "languageMap" and (not value or NULL in value.values())):
+            return False
+    return True
+
+
 def stamped(instance: Instance, at: str, was: Instance | None = None) -> Instance:
-    """The instance with its times, and those of its sub-attributes; `was`, which it replaces, gives the time of creation."""
+    """The instance with its times, and those of its sub-attributes; `was`, which it replaces, gives the time of creation.
+
+    Raises BadRequestData for a fragment of one, which cannot stand by itself.
+    """
+    if VALUE_MEMBER.get(instance.get("type", "")) not in instance:
+        raise BadRequestData(what=_("the attribute has no value"))
     made = {**instance, "createdAt": at if was is None else was["createdAt"], "modifiedAt": at}
     for key in instance:
         if ":" in key:

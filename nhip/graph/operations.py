@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nhip.graph.errors import AlreadyExists, BadRequestData, GraphError, ResourceNotFound
-from nhip.graph.merging import coerced, is_null, merged, patched, stamped, without_nulls
+from nhip.graph.merging import coerced, is_entity, is_null, merged, patched, stamped, without_nulls
 from nhip.graph.model import ENTITY_MEMBERS, NULL, Change, Doc, Instance, Operation, Outcome
 from nhip.kernel.i18n import _
 
@@ -154,7 +154,11 @@ def _upsert_replace(old: Doc | None, op: Operation, at: str) -> Outcome:
 
 
 def _upsert_update(old: Doc | None, op: Operation, at: str) -> Outcome:
-    return _create(old, op, at) if old is None else _append(old, op, at)
+    if old is not None:
+        return _append(old, op, at)
+    if not is_entity(_fragment(op)):
+        raise BadRequestData(what=_("there is no such entity yet: it needs a type, values, and no NGSI-LD Null"))
+    return _create(old, op, at)
 
 
 def _append(old: Doc | None, op: Operation, at: str) -> Outcome:

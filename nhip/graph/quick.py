@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from nhip.graph.alike import same, same_members
+from nhip.graph.merging import has_no_null, is_entity, is_whole
 from nhip.graph.model import NULL, Change, Doc, Instance, Operation
 
 Times = dict[str, Any]
@@ -38,7 +39,9 @@ def quick(doc: Doc | None, times: Times, op: Operation, at: str, *, told: bool =
     if new is None or op.only is not None:
         return None
     if doc is None:
-        return _create(new, at, told) if name in _CREATING else None
+        if name not in _CREATING or (name == "upsert-update" and not is_entity(new)):
+            return None
+        return _create(new, at, told)
     if name in _REPLACING:
         return _replace(doc, times, new, at, told)
     act = _ACTS.get(name)
@@ -140,7 +143,7 @@ def _append(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         if ":" not in iri:
             continue
         for one in instances:
-            if not _simple(one):
+            if not has_no_null(one) or not is_whole(one):
                 return None
             there = result.get(iri, ())
             entries = apart.get(iri) or [0] * len(there)
@@ -162,7 +165,7 @@ def _patch(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         return None
     one = given[0]
     place = _place(before, one.get("datasetId", op.dataset))
-    if place is None or not _simple(one) or any(":" in key for key in one):
+    if place is None or not has_no_null(one) or any(":" in key for key in one):
         return None
     was = before[place]
     if one.get("type", was["type"]) != was["type"]:
@@ -217,17 +220,6 @@ def _add_types(result: Doc, new: Doc) -> bool:
     if more:
         result["type"] = [*result["type"], *more]
     return bool(more)
-
-
-def _simple(instance: Instance) -> bool:
-    """Whether nothing in the instance is an NGSI-LD Null, in any of its shapes."""
-    for key, value in instance.items():
-        if ":" in key:
-            if not all(map(_simple, value)):
-                return False
-        elif value in (NULL, [NULL]) or (key == "languageMap" and (not value or NULL in value.values())):
-            return False
-    return True
 
 
 def _place(instances: Any, dataset: str | None) -> int | None:

@@ -186,7 +186,7 @@ def simulated(settings: Settings, key: str) -> Iterator[None]:
 
 
 def _run(simulator: Simulator, stop: threading.Event) -> None:
-    """What the node cannot take now is left out, as a bus without reception does."""
+    """What the node cannot take now is left out, as a bus without reception does; nor does anything else end it."""
     there = False
     while not stop.wait(EVERY_S):
         try:
@@ -196,3 +196,6 @@ def _run(simulator: Simulator, stop: threading.Event) -> None:
                 there = simulator.ready()
         except NhipError as error:
             log.info("the simulator is not heard: %s", error)
+        except Exception:
+            log.exception("the simulator could not go on; it tries again")
+            there = False  # what there is is looked at anew

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -157,6 +160,11 @@ async def issue_live_key(installation: Installation) -> str:
         return (await issue_key(tx, party_id, "nhip demo", limits)).text
 
 
+def _command() -> str:
+    """How this shell calls `nhip`: by its name where it finds it, else by the program that runs now."""
+    return "nhip" if shutil.which("nhip") else shlex.quote(sys.argv[0])
+
+
 def told(users: list[User], address: str, folder: Path) -> str:
     """How to sign in as each of them, in lines for a terminal; without passwords, how to get new ones in this `folder`."""
     width = max(len(user.account) for user in users)
@@ -168,7 +176,7 @@ def told(users: list[User], address: str, folder: Path) -> str:
         lines.append(
             "    "
             + str(catalogue("vi").gettext(_("Passwords were printed at the first start; a new one: {command}"))).format(
-                command=f"nhip --data-dir {folder} password NAME --generate"
+                command=f"{_command()} --data-dir {shlex.quote(str(folder))} password NAME --generate"
             )
         )
     return "\n".join(lines)

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from nhip.db.terminal import print_table
+from nhip.kernel.geo import read_point
 from nhip.kernel.i18n import _
 from nhip.kernel.time import today
 from nhip.places import geojson, lists, nso
@@ -177,10 +178,12 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[str, tuple[float, float] | Non
 
 
 def _point(names: list[str], cells: list[str]) -> tuple[float, float] | None:
+    """Longitude and latitude as people write them: decimal commas, minutes and seconds, exchanged columns."""
     try:
-        return float(cells[names.index("lon")]), float(cells[names.index("lat")])
+        found = read_point(cells[names.index("lat")], cells[names.index("lon")])
     except (ValueError, IndexError):
         return None
+    return None if found.lon is None or found.lat is None else (found.lon, found.lat)
 
 
 def _write_line(data: bytes) -> None:

@@ -16,6 +16,7 @@ from nhip.places.words import (
     UNIT_WORDS,
     Splitter,
     Token,
+    dashed,
 )
 
 LONGEST = 6
@@ -113,7 +114,7 @@ class Parser:
 
     def __init__(self, index: Index) -> None:
         self._names = index.names
-        self._splitter = Splitter(dict(index.names))
+        self._splitter = Splitter(dict(index.names), dashed(unit.name for unit in index.register.units.values()))
         self._memory: dict[str, Piece] = {}
 
     def parse(self, text: str) -> Parsed:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from nhip.kernel.text import canonical_tone, fold, nfc
 
 SEGMENT = re.compile(r"[,;|\n\r\t()\[\]{}<>\"“”]+")
+_DASH = re.compile(r"\s+[-–—]+\s+")
+_WARD_NUMBER = re.compile(r"\b(phường|phuong|p\.?)\s+(?:số|so)\s+(?=\d)", re.IGNORECASE)
 WORD = re.compile(r"\d+[^\W\d_]?(?:/\d+[^\W\d_]?)+|[^\W_]+")
 _MARK = re.compile(r"['’‘`´ʼ]")
 _SHORT_I = re.compile(r"^(b|c|ch|d|g|gh|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu|r|s|t|th|tr|v|x)y$")
@@ -48,11 +52,21 @@ def name_accents(name: str) -> str:
     return "".join(token.acc for token in name_tokens(name))
 
 
-class Splitter:
-    """Cuts text into tokens; remembers words, because addresses repeat them. `known` says which keys are names."""
+def dashed(names: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """The words on both sides of the dashes in names, as keys."""
+    found = set()
+    for name in names:
+        parts = [name_tokens(part) for part in _DASH.split(name)]
+        found |= {(left[-1].key, right[0].key) for left, right in pairwise(parts) if left and right}
+    return frozenset(found)
 
-    def __init__(self, known: dict[str, object]) -> None:
-        self._known = known
+
+class Splitter:
+    """Cuts text into tokens; remembers words, because addresses repeat them. `known` says which keys are names, `dashed` which
+    words stand on both sides of a dash in a name (`Chân Mây - Lăng Cô`); any other dash between blanks is a comma."""
+
+    def __init__(self, known: dict[str, object], dashed: frozenset[tuple[str, str]] = frozenset()) -> None:
+        self._known, self._dashed = known, dashed
         self._memory: dict[str, tuple[Token, ...]] = {}
 
     def parts(self, text: str) -> list[str]:
@@ -60,7 +74,25 @@ class Splitter:
         text = nfc(text[:2000])
         if _MARK.search(text):
             text = _MARK.sub("", text)
-        return [part for part in SEGMENT.split(text) if part and not part.isspace()]
+        if " số " in text or " so " in text or " SỐ " in text:
+            text = _WARD_NUMBER.sub(r"\1 ", text)
+        parts = [part for part in SEGMENT.split(text) if part and not part.isspace()]
+        if "- " not in text and "– " not in text and "— " not in text:
+            return parts
+        return [piece for part in parts for piece in self._undashed(part)]
+
+    def _undashed(self, part: str) -> list[str]:
+        pieces: list[str] = []
+        for piece in _DASH.split(part):
+            if pieces and self._belong(pieces[-1], piece):
+                pieces[-1] = f"{pieces[-1]} - {piece}"
+            else:
+                pieces.append(piece)
+        return [piece for piece in pieces if piece and not piece.isspace()]
+
+    def _belong(self, left: str, right: str) -> bool:
+        before, after = self.tokens(left), self.tokens(right)
+        return bool(before and after) and (before[-1].key, after[0].key) in self._dashed
 
     def tokens(self, part: str) -> list[Token]:
         """The tokens of one segment."""
@@ -126,7 +158,7 @@ SUFFIXES = {
 
 _BELOW = """duong d pho ngo ngach hem kiet so sn thon ap to khu kp khom ban buon bon plei lang xom doi lo ql tl dt tinhlo toa tang
 can ct kdc kcn kdt cho block street st road rd alley lane no tdp dai cau truong benh cong chung k nha group hamlet village
-phong lau toanha cum km sat gan canh doidien"""
+phong lau toanha cum km sat gan canh doidien chi cty vpdd khach sieu kho xuong ngan dntn htx cua tiem"""
 ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
 """Numbers of wards as some cities wrote them."""
 STREETS = frozenset(_BELOW.split())

@@ -57,5 +57,9 @@ class NothingFound(Conflict):
     """Nothing that was found in release {no} of {name} waits for a decision."""
 
 
+class FindingsChanged(Conflict):
+    """Release {no} of {name} was examined again while you looked at it. Look at what is found now before you decide."""
+
+
 class ProposalChanged(Conflict):
     """The proposal about {name} was changed while you looked at it. Look at it again before you decide."""

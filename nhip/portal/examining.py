@@ -28,7 +28,7 @@ from nhip.kernel.time import now
 from nhip.ledger.model import Event
 from nhip.ledger.service import note
 from nhip.portal import store
-from nhip.portal.errors import NothingFound, ReleaseNotFound
+from nhip.portal.errors import FindingsChanged, NothingFound, ReleaseNotFound
 from nhip.portal.gate.findings import UNJUDGED, UNREADABLE, closed
 from nhip.portal.gate.mark import gate_mark
 from nhip.portal.gate.service import examine
@@ -156,13 +156,16 @@ async def _examinations(tx: Connection, query: LiteralString, **values: Any) -> 
         return [msgspec.convert(row, Examination) for row in await cursor.fetchall()]
 
 
-async def keep(tx: Connection, dataset: Dataset, no: int, reason: str) -> None:
-    """Decide that a release stays open although something is found in it. Raises NothingFound, ReleaseNotFound."""
+async def keep(tx: Connection, dataset: Dataset, no: int, reason: str, seen: datetime | None) -> None:
+    """Decide that a release stays open although something is found in it; `seen`: when the examination was made whose findings
+    whoever decides has read. Raises FindingsChanged, NothingFound, ReleaseNotFound."""
     found = await find_examination(tx, dataset, no)
     if found is None:
         raise ReleaseNotFound(name=dataset.name, no=no)
-    values = {"dataset_id": dataset.id, "no": no, "reason": reason, "by": acting().name, "now": now()}
-    if not await execute(tx, queries.keep_doubted, **values):
+    if found.state == "doubted" and found.at != seen:
+        raise FindingsChanged(name=dataset.name, no=no)
+    values = {"dataset_id": dataset.id, "no": no, "seen": found.at}
+    if not await execute(tx, queries.keep_doubted, **values, reason=reason, by=acting().name, now=now()):
         raise NothingFound(name=dataset.name, no=no)
     await store.insert_decision(tx, dataset.id, "kept", note=reason, gate=found.gate)
     told = {"no": no, "blocks": found.gate.blocks}

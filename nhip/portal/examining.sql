@@ -27,9 +27,9 @@ set mark = excluded.mark, at = excluded.at, state = excluded.state, gate = exclu
     decided_at = case when excluded.state = 'kept' then portal.examination.decided_at end
 
 -- name: keep_doubted
--- Somebody decides that a release stays open although something is found.
+-- Somebody decides that a release stays open although something is found; of the examination that they have seen.
 update portal.examination set state = 'kept', reason = %(reason)s, decided_by = %(by)s, decided_at = %(now)s
-where dataset_id = %(dataset_id)s and no = %(no)s and state = 'doubted'
+where dataset_id = %(dataset_id)s and no = %(no)s and state = 'doubted' and at = %(seen)s
 
 -- name: list_doubted
 -- Releases that are given out and in which something is found that nobody has decided on, the longest waiting first.

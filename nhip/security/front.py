@@ -74,14 +74,14 @@ def _agreed(at: SplitResult, version: ssl.TLSVersion, ciphers: str) -> str:
     """The cipher that the server agrees to when nothing better is offered; empty where it refuses, as it should."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is sent: only whether it would talk
-    context.set_ciphers(ciphers)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is looked for
-        context.minimum_version = context.maximum_version = version
     try:
+        context.set_ciphers(ciphers)  # this machine may know none of them any more
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is looked for
+            context.minimum_version = context.maximum_version = version
         with _sealed(at, context) as line:
             return (line.cipher() or ("",))[0]
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from nhip.kernel.i18n import _
+from nhip.security.contact import security_txt
 from nhip.security.openid.pages import goodbye
 from nhip.security.openid.service import list_offers
 from nhip.security.permissions.catalogue import PUBLIC
@@ -150,5 +151,6 @@ ROUTES = [
     *confirm_pages.ROUTES,
     *account_pages.ROUTES,
     *factor_pages.ROUTES,
+    security_txt,
 ]
 """For `nhip.web.app.build(routes=…)`."""

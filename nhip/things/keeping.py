@@ -89,7 +89,8 @@ async def bring_up_to_date(installation: Installation, graph: Graph, dataset_id:
         dataset=dataset.name, version=version.no, written=work.written, deleted=deleted, things=things,
         faults=len(work.faults),
     )  # fmt: skip
-    log.info("%s", report)
+    log.info("%s: %d things, %d of them written, %d deleted, %d faults", report.dataset, report.things, report.written,
+             report.deleted, report.faults)  # fmt: skip
     return report
 
 

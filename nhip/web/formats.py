@@ -41,7 +41,12 @@ def score(value: Number | None) -> str:
     """A score of 0 to 100 with one decimal, rounded down: 100 is written only where nothing at all is wrong."""
     if value is None:
         return NONE
-    return number(100) if value >= 100 else number(floor(float(value) * 10 + 1e-6) / 10, 1)
+    return number(100) if value >= 100 else number(tenths(value), 1)
+
+
+def tenths(value: Number) -> float:
+    """A score as it is written and drawn: rounded down to tenths."""
+    return floor(float(value) * 10 + 1e-6) / 10
 
 
 def percent(value: Number | None, digits: int = 0) -> str:

@@ -100,7 +100,7 @@ async def live_route(request: Request) -> Stream:  # type: ignore[type-arg]
     """The stream of changed topics. A topic is a bare word without content, so it tells a stranger nothing."""
     live: Live = request.app.state.live
     last = request.headers.get("last-event-id", "")
-    events = _written(live.listen(int(last) if last.isdigit() else None))
+    events = _written(live.listen(int(last) if last.isdecimal() else None))
     return Stream(
         events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )

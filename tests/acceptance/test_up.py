@@ -22,8 +22,7 @@ from nhip.datasets.records import Version
 from nhip.datasets.store import get_dataset, list_versions
 from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation, opened
-from nhip.errors import DatabaseAway
-from nhip.serve import PortTaken
+from nhip.errors import DatabaseAway, PortTaken
 from nhip.settings import Settings
 from nhip.testing.plugin import installation_folder
 from nhip.testing.serving import free_port

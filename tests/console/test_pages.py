@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import NamedTuple, cast
 from urllib.parse import urlencode
 
+import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from nhip.connectors.model import Fetched, RemoteDataset
 from nhip.connectors.registry import fields_of, list_connectors
 from nhip.connectors.titles import CHOICES, SETTINGS
-from nhip.console.evidence import naming_columns
+from nhip.console.evidence import naming_columns, say_cell
 from nhip.datasets.contract.model import Contract, Field
 from nhip.datasets.pipeline import resume
+from nhip.datasets.records import Version
 from nhip.datasets.sources import _note_portal, put_source
 from nhip.datasets.store import get_dataset, queries
 from nhip.db.installation import Installation
 from nhip.db.query import execute
 from nhip.kernel.time import now
+from nhip.web.i18n import speaking
 from tests.e2e import sample
 from tests.e2e.pages import DATASET, vi
 
@@ -68,11 +72,21 @@ async def test_the_form_of_a_source_speaks_of_titles_and_says_faults_beside_the_
     assert 'id="e-set-headers"' in answer.text
 
 
+MARKED: dict[str, set[str]] = {
+    "/console/khong-co": set(),
+    "/console/datasets/khong-co": {"/console/datasets"},
+    "/console/sources/khong-co": {"/console/sources"},
+}
+"""What of the menu an error page marks: where one is, and not the start page for what is missing below it."""
+
+
 async def test_a_fault_inside_the_console_keeps_the_menu(officer: Client, stranger: Client) -> None:
     for address in ("/console/khong-co", "/console/datasets/khong-co", "/console/sources/khong-co"):
         answer = await officer.get(address, headers=VI)
         assert answer.status_code == 404
         assert 'href="/console/queue"' in answer.text, address
+        marked = set(re.findall(r'href="([^"]+)" aria-current="(?:page|true)"', answer.text.split("menu-look")[0]))
+        assert marked == MARKED[address], address
     answer = await stranger.get("/console/khong-co", headers={"Accept": "text/html"}, follow_redirects=False)
     assert answer.status_code == 303
 
@@ -96,6 +110,32 @@ async def test_findings_name_their_rows_and_repeat_no_cell(officer: Client) -> N
     assert heads == [vi("Row"), vi("Delivered"), vi("Should be")]
     single = text_of((await officer.get(f"/console/datasets/{DATASET}/rows/{row[1]}", headers=VI)).text)
     assert row[2].strip() in single
+
+
+class _Columns(NamedTuple):
+    manifest: dict[str, list[dict[str, str]]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("BOOLEAN", "false", "không"),
+        ("BOOLEAN", "•••", "•••"),
+        ("DATE", "1976-09-05", "05/09/1976"),
+        ("DATE", "1976", "1976"),
+        ("TIMESTAMP", "2026-10-01 07:30:00", "07:30 01/10/2026"),
+        ("DOUBLE", "16.0739951", "16,0739951"),
+        ("DOUBLE", "1234567.5", "1.234.567,5"),
+        ("DOUBLE", "1e-05", "0,00001"),
+        ("DOUBLE", "nan", "nan"),
+        ("BIGINT", "1976", "1976"),
+        ("VARCHAR", "1.5", "1.5"),
+    ],
+)
+def test_a_cell_is_told_as_people_write_it(kind: str, text: str, told: str) -> None:
+    version = cast(Version, _Columns({"columns": [{"name": "x", "type": kind}]}))
+    with speaking("vi"):
+        assert say_cell(version, "x", text) == told
 
 
 def test_a_row_is_called_by_its_key_and_its_name() -> None:

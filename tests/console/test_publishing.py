@@ -309,8 +309,15 @@ async def test_what_is_found_in_what_is_open_is_decided_on_at_the_desk(
     shown = (await official.get(release, params={"lang": "en"})).text
     assert f"{release}/keep" in shown and "The gate of today would not let it out" in shown
     assert ">The gate is closed<" not in shown
-    assert (await official.post(f"{release}/keep", data={"why": " "})).status_code == 422
-    answer = await official.post(f"{release}/keep", data={"why": "Số của nhà xe"})
+    seen = {"seen": shown.split('name="seen" value="')[1].split('"')[0]}
+    assert (await official.post(f"{release}/keep", data={**seen, "why": " "})).status_code == 422
+    monkeypatch.setattr("nhip.portal.examining.gate_mark", lambda: "a third gate")
+    await examine_again(installation)
+    answer = await official.post(f"{release}/keep", data={**seen, "why": "Số của nhà xe"}, params={"lang": "en"})
+    assert answer.status_code == 422 and "was examined again while you looked" in answer.text
+    assert "Số của nhà xe</textarea>" in unescape(answer.text), "what was typed stays"
+    seen = {"seen": answer.text.split('name="seen" value="')[1].split('"')[0]}
+    answer = await official.post(f"{release}/keep", data={**seen, "why": "Số của nhà xe"})
     assert answer.status_code == 200 and "Số của nhà xe" in answer.text and f"{release}/keep" not in answer.text
     assert release not in (await official.get(f"{HOME}/doubts")).text
     assert "Số của nhà xe" in (await official.get(STOPS)).text

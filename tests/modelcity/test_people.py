@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from pathlib import Path
 
@@ -78,7 +79,10 @@ async def test_secrets_are_told_once_and_kept_nowhere(city: Installation) -> Non
     assert [(user.account, user.name) for user in again] == [(user.account, user.name) for user in first]
     assert not any(user.password or user.key for user in again)
     at_first = told(first, "http://x", Path("/du-lieu"))
-    assert "nhip --data-dir /du-lieu password NAME --generate" in told(again, "http://x", Path("/du-lieu"))
+    command = told(again, "http://x", Path("/dữ liệu")).splitlines()[-1].split(": ", 1)[1]
+    assert shlex.split(command)[1:] == ["--data-dir", "/dữ liệu", "password", "NAME", "--generate"], (
+        "to be copied as it is"
+    )
     assert "--generate" not in at_first and all(user.password in at_first for user in first)
     assert not any(user.password and user.password in repr(first) for user in first)
     async with city.db.read() as tx:

@@ -42,10 +42,18 @@ def test_resolve_reads_the_column_address_of_a_tsv(tmp_path: Path) -> None:
 
 def test_resolve_uses_the_points_of_a_tsv(tmp_path: Path) -> None:
     path = tmp_path / "list.tsv"
-    path.write_text(
-        "address\tlon\tlat\nphường Tràng Tiền, quận Hoàn Kiếm, Hà Nội\t105.8517\t21.0165\n", encoding="utf-8"
+    points = (
+        "105.853\t21.0245",
+        "105,853\t21,0245",
+        "21.0245\t105.853",
+        "105°51'10.8\"Đ\t21°1'28.2\"B",
+        "x\t21",
+        "0\t0",
     )
-    assert len(_lines(_run("resolve", "--file", str(path), "--json"))) == 1
+    address = "phường Tràng Tiền, quận Hoàn Kiếm, Hà Nội"
+    path.write_text("address\tlon\tlat\n" + "".join(f"{address}\t{point}\n" for point in points), encoding="utf-8")
+    found = [line["status"] for line in _lines(_run("resolve", "--file", str(path), "--json"))]
+    assert found == [*["exact"] * 4, *["ambiguous"] * 2]
 
 
 def test_resolve_reads_lines_from_standard_input() -> None:

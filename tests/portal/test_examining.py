@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from nhip.datasets.records import Dataset
 from nhip.db.installation import Installation
 from nhip.ledger.store import list_rows
 from nhip.portal import store
-from nhip.portal.errors import NothingFound
+from nhip.portal.errors import FindingsChanged, NothingFound
 from nhip.portal.examining import examine_again, find_examination, keep, list_doubted
 from nhip.portal.gate.findings import UNJUDGED, UNREADABLE
 from nhip.portal.gate.policy import list_policies
@@ -52,9 +53,14 @@ async def test_what_a_changed_policy_finds_is_listed_and_kept_with_the_reason(
     assert await _doubted(installation) == ["tram-xe-buyt work_email"]
     async with installation.db.tx() as tx:
         assert (await get_entry(tx, "tram-xe-buyt")).row_count == 3, "it stays open until somebody decides"
-        await keep(tx, stops, 2, "Hộp thư của bến xe")
+        found = await find_examination(tx, stops, 2)
+        assert found is not None
+        for stale in (None, found.at - timedelta(seconds=1)):
+            with pytest.raises(FindingsChanged):
+                await keep(tx, stops, 2, "Chưa xem", stale)
+        await keep(tx, stops, 2, "Hộp thư của bến xe", found.at)
         with pytest.raises(NothingFound):
-            await keep(tx, stops, 2, "Lần nữa")
+            await keep(tx, stops, 2, "Lần nữa", found.at)
     async with installation.db.read() as tx:
         kinds = [row.body.kind for row in await list_rows(tx, what="dataset:tram-xe-buyt")][:2]
         assert kinds == ["publication.kept", "publication.examined"]

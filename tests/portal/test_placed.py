@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from nhip.portal.pages.words import say_cell
-from nhip.portal.rows.shapes import Shape, near, placed
+from nhip.portal.rows.shapes import Shape, geometry_of, near, placed
 from nhip.web.i18n import speaking
 
 SHAPE = Shape(longitude="kinh_do", latitude="vi_do")
@@ -67,3 +67,13 @@ def test_points_at_hand_are_judged_as_the_rows_of_a_file(tmp_path: Path) -> None
 def test_yes_and_no_are_words_of_the_reader(lang: str, said: list[str]) -> None:
     with speaking(lang):
         assert [say_cell(True), say_cell(False)] == said
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["POINT (NaN NaN)", "POINT (107.5 inf)", "LINESTRING (0 0, nan 1)", '{"type": "Point", "coordinates": [1e400, 1]}'],
+)
+def test_a_geometry_with_coordinates_that_are_no_numbers_is_none(told: str) -> None:
+    """GeoJSON has no way to say it: null among coordinates breaks every reader of the file."""
+    assert geometry_of(Shape(geometry="g"), [told]) is None
+    assert geometry_of(Shape(geometry="g"), ["POINT (107.5 16.4)"]) == {"type": "Point", "coordinates": [107.5, 16.4]}

@@ -21,6 +21,7 @@ from nhip.datasets.errors import BadName
 from nhip.db import Objects
 from nhip.db.installation import Installation
 from nhip.errors import NotFound, Unavailable
+from nhip.formats.allowance import Allowance
 from nhip.formats.archive import unpack_zip
 from nhip.formats.errors import UnsafeArchive
 from nhip.kernel.text import fold
@@ -172,7 +173,7 @@ def test_no_entry_of_a_delivered_archive_lands_outside(tmp_path: Path, name: str
     archive.write_bytes(zipped({name: b"a,b\n1,2\n"}))
     (tmp_path / "in").mkdir()
     with pytest.raises(UnsafeArchive):
-        unpack_zip(archive, tmp_path / "in", 10, "a.zip")
+        unpack_zip(archive, tmp_path / "in", Allowance(1000, 10, "a.zip"), "a.zip")
     assert list((tmp_path / "in").iterdir()) == []
 
 

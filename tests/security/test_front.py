@@ -130,6 +130,18 @@ def test_old_versions_are_seen(serve: Serve, believed: Path) -> None:
     assert found["TLS versions"] == "TLS 1.0"
 
 
+def test_each_old_version_is_seen_by_itself(serve: Serve, believed: Path) -> None:
+    port = serve(context(believed, "ALL:@SECLEVEL=0", ssl.TLSVersion.TLSv1_1))
+    found = {seen.name: seen for seen in look_at_front(f"https://127.0.0.1:{port}", serve())}
+    assert found["TLS versions"].seen == "TLS 1.1" and found["TLS versions"].mend
+
+
+def test_a_machine_without_old_ciphers_sees_none(serve: Serve, believed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An OpenSSL that was built without what is weak refuses to offer it: the server is asked for nothing then."""
+    monkeypatch.setattr(front, "_WEAK", "NO-SUCH-CIPHER")
+    assert wrong(serve(context(believed)), serve()) == set()
+
+
 def test_ciphers_without_forward_secrecy_are_seen(serve: Serve, believed: Path) -> None:
     port = serve(context(believed, "ECDHE+AESGCM:AES128-SHA"))
     found = {seen.name: seen.seen for seen in look_at_front(f"https://127.0.0.1:{port}", serve())}

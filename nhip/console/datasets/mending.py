@@ -88,7 +88,8 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
     named = row_names(health.version, load(record.yaml) if record else None, data)
     found = await list_findings(installation, health.version, sight, row=row, most=500)
     columns = {header: column for column, header in health.version.manifest.get("delivered", {}).items()}
-    if not data.rows:  # a row without a finding: the version's own cells
+    clean = not data.rows
+    if clean:  # a row without a finding: the version's own cells
         data, columns = (
             await list_row(installation, health.version, sight, row),
             {name: name for name in columns.values()},
@@ -100,6 +101,8 @@ async def row(request: AnyRequest, name: FromPath[str], row: FromPath[int]) -> R
         by_column.setdefault(finding.column, []).append(finding)
     delivered = zip(data.columns, data.rows[0][1], strict=True)
     cells = [(columns.get(header, ""), header, text) for header, text in delivered]
+    if clean:  # what Nhịp added to the version was never delivered
+        cells = [cell for cell in cells if cell[0]]
     values = {
         "row": row,
         "cells": cells,

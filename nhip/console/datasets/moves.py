@@ -10,6 +10,7 @@ from nhip.datasets.health import DatasetHealth, get_history
 from nhip.datasets.records import VirtueRecord
 from nhip.datasets.store import get_version, list_deliveries
 from nhip.db import Connection
+from nhip.web.formats import tenths
 
 WORKING = ("received", "decoded", "checked")
 """States of a delivery that is being worked through."""
@@ -62,6 +63,6 @@ def _moved(history: list[VirtueRecord], since: int, now: int) -> list[Move]:
     found = []
     for name, title in VIRTUES.items():
         was, score = getattr(last[since], name), getattr(last[now], name)
-        if was is not None and score is not None and round(was, 1) != round(score, 1):
+        if was is not None and score is not None and tenths(was) != tenths(score):
             found.append(Move(title, was, score))
     return found

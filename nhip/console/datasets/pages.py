@@ -21,7 +21,7 @@ from nhip.console.common import (
     who_name,
     words,
 )
-from nhip.console.evidence import FORMULAS, column_title, filled, shown_columns, terms_of
+from nhip.console.evidence import FORMULAS, column_title, filled, say_cell, shown_columns, terms_of
 from nhip.datasets import versions
 from nhip.datasets.conflicts import conflicts_of
 from nhip.datasets.errors import NoVersionYet
@@ -35,6 +35,7 @@ from nhip.datasets.store import get_version, list_deliveries, list_vanished, lis
 from nhip.errors import NotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
+from nhip.web.formats import tenths
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb, Listing, Notice, Tab
 from nhip.web.render import page, redirect
@@ -88,6 +89,9 @@ async def rows(
     data = await read(installation, version, sight, offset=(number - 1) * PAGE_SIZE, most=PAGE_SIZE)
     listing = Listing(number, PAGE_SIZE, data.total)
     values = {"data": data, "kept_out": kept_out, **frame(health, "rows"), **looking(request, health.dataset, sight)}
+    values["say_cell"] = partial(
+        say_cell, None if kept_out else version
+    )  # what was kept out is shown as it was delivered
     return page(request, "console/rows.html", listing=listing, **values)
 
 
@@ -103,7 +107,7 @@ async def evidence(request: AnyRequest, name: FromPath[str], virtue: FromPath[st
         sight = await seen_by(request, tx, health.dataset, health.version)
     groups = await list_groups(installation, _in_force(health), sight)
     mine = [g for g in groups if virtue in virtues_of(g.rule, g.severity)]
-    points = [(h.at, score) for h in history if (score := getattr(h, virtue)) is not None]
+    points = [(h.at, tenths(score)) for h in history if (score := getattr(h, virtue)) is not None]
     values: dict[str, Any] = {
         "virtue": virtue,
         "groups": mine,
@@ -141,6 +145,7 @@ async def show_difference(
     if before >= 1:
         difference = await versions.diff(installation, health.dataset, before, no, PAGE_SIZE, look=sight.look)
     values: dict[str, Any] = {"version": version, "difference": difference, "before": before}
+    values["say_cell"] = partial(say_cell, version)
     values |= looking(request, health.dataset, sight)
     return page(
         request, "console/version.html", **frame(health, "versions", translate(_("Version {no}"), no=no)), **values

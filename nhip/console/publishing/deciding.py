@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
@@ -47,6 +48,13 @@ async def decide(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             await service.publish(installation, dataset, why, proposal_id=seen)
             return redirect(f"{HOME}/{name}", _("The dataset is open."))
     return await show_one(request, name, form, status=422)
+
+
+def _moment_of(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _id_of(text: str) -> uuid.UUID | None:
@@ -113,7 +121,7 @@ async def keep(request: AnyRequest, name: FromPath[str], no: FromPath[int]) -> R
         with form.refusals():
             async with installation_of(request).db.tx() as tx:
                 dataset = await dataset_of(request, tx, name, DECIDE)
-                await examining.keep(tx, dataset, bounded(name, no), why)
+                await examining.keep(tx, dataset, bounded(name, no), why, seen=_moment_of(form.raw("seen")))
             return redirect(f"{HOME}/{name}/releases/{no}", _("Kept open. The reason is in the list of decisions."))
     return await _release(request, name, no, form, status=422)
 

@@ -51,7 +51,7 @@ def _make_keys(room: Room, kept: list[Column]) -> None:
 def _repeats(room: Room, columns: list[Column], keys: list[str], select: str) -> str:
     """Rows whose `keys` (SQL, none NULL) stood in an earlier row, which is `first`.
 
-    Numbers are grouped faster than texts, so that hashes tell first which few rows may be repeats.
+    Numbers are sorted faster than texts, so that hashes tell first which few rows may be repeats.
     """
     named = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
     names = ", ".join(f"k{place}" for place in range(len(keys)))
@@ -59,11 +59,22 @@ def _repeats(room: Room, columns: list[Column], keys: list[str], select: str) ->
     joined = " AND ".join(f"r.k{place} = d.k{place}" for place in range(len(keys)))
     texts = ", ".join(column.text for column in columns)
     rows = f"(SELECT _row, {texts}, {named} FROM {room.table('keys')})"
-    often = f"SELECT hash({names}) FROM {rows} WHERE {there} GROUP BY 1 HAVING count(*) > 1"
-    likely = f"SELECT * FROM {rows} WHERE {there} AND hash({names}) IN ({often})"
+    often = _hashed_often(room, f"SELECT hash({names}) AS hashed FROM {rows} WHERE {there}")
+    likely = f"SELECT * FROM {rows} WHERE {there} AND hash({names}) IN (SELECT hashed FROM {often})"
     doubled = f"(SELECT {names}, min(_row) AS first FROM likely GROUP BY {names} HAVING count(*) > 1)"
     found = f"SELECT r.*, first FROM likely r JOIN {doubled} d ON {joined} WHERE _row > first"
     return f"SELECT {select} FROM (WITH likely AS MATERIALIZED ({likely}) {found})"
+
+
+def _hashed_often(room: Room, hashes: str) -> str:
+    """A table of what the query `hashes` gives more than once (`hashed`). A sort goes to disk in runs, so that memory does not
+    follow the number of rows, as that of groups would."""
+    every, often = room.table("hashes"), room.fresh_table("often")
+    room.con.execute(f"CREATE TABLE {every} AS {hashes} ORDER BY hashed")
+    pairs = f"SELECT hashed, hashed = lag(hashed) OVER () AS again FROM {every}"
+    room.con.execute(f"CREATE TABLE {often} AS SELECT hashed FROM ({pairs}) WHERE again")
+    room.con.execute(f"DROP TABLE {every}")
+    return often
 
 
 def _shown(columns: list[Column]) -> str:

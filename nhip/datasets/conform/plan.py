@@ -25,6 +25,7 @@ class Room:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self.schema = f"assessment_{next(_numbers)}"
+        self._fresh = itertools.count()
 
     def __enter__(self) -> Room:
         self.con.execute(f"CREATE SCHEMA {self.schema}")
@@ -38,6 +39,10 @@ class Room:
     def table(self, name: str, at: int | None = None) -> str:
         """The qualified name of the table `name`, of column `at` if it is one a column."""
         return f"{self.schema}.{name}" if at is None else f"{self.schema}.{name}_{at}"
+
+    def fresh_table(self, name: str) -> str:
+        """The qualified name of one more table `name`."""
+        return self.table(name, next(self._fresh))
 
 
 class Column(NamedTuple):

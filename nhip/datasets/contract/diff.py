@@ -7,35 +7,16 @@ faulty. Additions and loosening break nobody, except that a new required column 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
-import msgspec
-
+from nhip.datasets.contract.change import Breaks, Change
+from nhip.datasets.contract.diff_meaning import meaning_of_column, meaning_of_table, severity
 from nhip.datasets.contract.model import Contract, Field, RowRule
 from nhip.datasets.contract.values import comparable, later
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 
-Breaks = Literal["", "consumer", "supplier"]
-
 _WIDER = {("integer", "number"), ("date", "timestamp")}
 """(old, new) types where every old value is a new one; consumers still read another type."""
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference. `was` and `now` are for people; `message` is an English template over `column`, `was`, `now`."""
-
-    kind: str
-    column: str = ""
-    breaks: Breaks = ""
-    was: str = ""
-    now: str = ""
-    message: str = ""
-
-    @property
-    def breaking(self) -> bool:
-        """Whether it breaks anybody."""
-        return bool(self.breaks)
 
 
 def diff(old: Contract, new: Contract) -> list[Change]:
@@ -88,7 +69,7 @@ def _column(old: Field, new: Field) -> Iterator[Change]:
     for low in (True, False):
         yield from _limit(old, new, low)
     yield from _lengths(old, new)
-    yield from _rest(old, new)
+    yield from meaning_of_column(old, new)
 
 
 def _type(old: Field, new: Field) -> Iterator[Change]:
@@ -202,21 +183,6 @@ def _lengths(old: Field, new: Field) -> Iterator[Change]:
         )
 
 
-def _rest(old: Field, new: Field) -> Iterator[Change]:
-    for name, breaks in (
-        ("unit", "consumer"),
-        ("crs", "consumer"),
-        ("kind", ""),
-        ("order", ""),
-        ("classification", ""),
-    ):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            message = _("`{column}`: what was `{was}` is now `{now}`")
-            whom: Breaks = "consumer" if breaks and before else ""
-            yield Change(kind=f"{name}.changed", column=new.name, breaks=whom, was=before, now=after, message=message)
-
-
 def _table(old: Contract, new: Contract, renamed: dict[str, str]) -> Iterator[Change]:
     if old.dataset != new.dataset:
         yield Change(kind="dataset.renamed", breaks="consumer", was=old.dataset, now=new.dataset,
@@ -226,6 +192,7 @@ def _table(old: Contract, new: Contract, renamed: dict[str, str]) -> Iterator[Ch
         yield Change(kind="key.changed", breaks="consumer", was=_list(old.key), now=_list(after),
                      message=_("the primary key was ({was}) and is now ({now})"))  # fmt: skip
     yield from _rows(old, new)
+    yield from meaning_of_table(old, new, renamed)
     yield from _rules({r.name: r for r in old.row_rules}, {r.name: r for r in new.row_rules})
     for reference in new.references:
         if reference not in old.references:
@@ -258,6 +225,7 @@ def _rules(old: dict[str, RowRule], new: dict[str, RowRule]) -> Iterator[Change]
     for name in [*old, *(name for name in new if name not in old)]:
         before, after = old.get(name), new.get(name)
         if before and after and before.holds == after.holds:
+            yield from severity(name, {name: before.severity}, {name: after.severity}, usual="error")
             continue
         was, now = (before.holds if before else ""), (after.holds if after else "")
         kind = "rule.changed" if before and after else "rule.added" if after else "rule.removed"

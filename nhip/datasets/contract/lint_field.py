@@ -10,6 +10,7 @@ from nhip.datasets.contract.options import NUMERIC, TEMPORAL
 from nhip.datasets.contract.patterns import pattern_differences, pattern_problem
 from nhip.datasets.contract.values import comparable, fits, format_is_known, later
 from nhip.kernel.i18n import _
+from nhip.kernel.measure import find_unit
 
 KINDS = {
     "phone", "plate", "citizen_id", "tax_code", "email", "url", "person_name", "address", "commune", "district", "province",
@@ -117,6 +118,9 @@ def _check_meaning(field: Field, at: Place) -> None:
                  wanted=", ".join(sorted(KINDS)))  # fmt: skip
     if field.kind in _NUMERIC_KINDS and field.type not in NUMERIC:
         at.error("contract.kind", _("a column of kind {kind} must be a number"), kind=field.kind)
+    if field.unit and find_unit(field.unit) is None:
+        message = _("there is no unit `{unit}`; write one of the list in the reference, e.g. m2, ha, kg, VND")
+        at.error("contract.unit", message, unit=field.unit)
     if field.kind in PERSONAL and field.classification in ("", "public", "internal"):
         message = _("`{kind}` is likely personal data: say so in `classification` (personal or sensitive)")
         at.warning("contract.personal", message, kind=field.kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -21,13 +20,16 @@ from nhip.datasets.contract.patterns import pattern_problem
 from nhip.datasets.contract.template_layout import Entry
 from nhip.datasets.contract.values import comparable
 from nhip.datasets.model import ROW
+from nhip.formats.allowance import Allowance
+from nhip.formats.archive import open_package
+from nhip.formats.errors import UnpacksTooLarge, UnusableFile
 from nhip.kernel.i18n import _
 from nhip.kernel.text import fold, nfc
 from nhip.kernel.values.booleans import parse_boolean
 from nhip.kernel.values.registry import parser_for
 
 MAX_BYTES = 20_000_000
-MAX_UNPACKED = 200_000_000
+MAX_UNPACKED_MB = 200
 MAX_ROWS = 10_000
 Rows = list[list[Any]]
 
@@ -55,7 +57,7 @@ def _sheets(path: Path) -> dict[str, Rows]:
             if missing:
                 raise TemplateUnreadable(what=_("a sheet of the template is missing"), detail=", ".join(missing))
             return {name: _rows(book, found.get(fold(name))) for name in wanted}
-    except (python_calamine.CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise TemplateUnreadable(what=_("it is no Excel workbook (.xlsx), or it is protected by a password")) from error
 
 
@@ -63,10 +65,12 @@ def _check_size(path: Path) -> None:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise TemplateUnreadable(what=_("it is larger than 20 MB"))
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
-                raise TemplateUnreadable(what=_("it unpacks to more than 200 MB"))
-    except zipfile.BadZipFile as error:
+        allowance = Allowance(path.stat().st_size, MAX_UNPACKED_MB, path.name)
+        with open_package(path, allowance, path.name):
+            pass
+    except UnpacksTooLarge as error:
+        raise TemplateUnreadable(what=_("it unpacks to more than 200 MB")) from error
+    except UnusableFile as error:
         raise TemplateUnreadable(what=_("it is no Excel workbook (.xlsx), or it is protected by a password")) from error
 
 

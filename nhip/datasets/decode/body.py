@@ -13,8 +13,10 @@ from nhip.datasets.decode.cells import (
     TOTAL_STARTS,
     Cells,
     filled,
+    has_group_mark,
     has_header_words,
     is_footnote,
+    is_group_mark,
     is_header_like,
     is_number,
     is_section,
@@ -168,6 +170,8 @@ class _Body:
         following = self._rows.peek(1)
         if not following or len(filled(following[0][1])) < 2 or is_footnote(row[1]):
             return False
+        if self._heads_group(row[1]):
+            return False
         ahead = [row[1], *(cells for _, cells in self._rows.peek(3))]
         other = heads_other_table(ahead, self._named, self._numbers, self._texts)
         return other or self._clashes(row[1]) or has_header_words(row[1])
@@ -182,16 +186,30 @@ class _Body:
         number, cells = row
         places = filled(cells)
         gap = bool(self._blank or self._pending)
+        if self._heads_group(cells):
+            return True
         if self._named < 3 or len(places) > max(1, self._named // (2 if gap else 3)) or is_total(cells, self._named):
             return False
         if any(is_number(cells[place] or "") for place in places) or number in self._below:
             return False
         return self._heads_section(row) or gap or is_footnote(cells)
 
+    def _heads_group(self, cells: Cells) -> bool:
+        """The number of a group and its name, where the column has plain numbers otherwise."""
+        if self._named < 4 or not has_group_mark(cells):
+            return False
+        place = filled(cells)[0]
+        if self._numbers[place] or self._texts[place]:
+            return self._numbers[place] > self._texts[place]
+        below = [row[place] if place < len(row) else None for _, row in self._rows.peek(2)]
+        return bool(below) and (is_number(below[0] or "x") or (is_group_mark(below[0]) and is_number(below[-1] or "x")))
+
     def _heads_section(self, row: Row) -> bool:
         """One cell in capitals, numbered or merged across; not so where the column's other cells look the same."""
         number, cells = row
         places = filled(cells)
+        if self._heads_group(cells):
+            return True
         if len(places) != 1:
             return False
         return number in self._wide or (

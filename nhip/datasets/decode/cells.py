@@ -23,8 +23,16 @@ _HEADER_WORD: Final = re.compile(
 )
 _SECTION: Final = re.compile(r"([IVX]{1,5}|[A-H]|\d{1,2})\s*[.)/-]\s*\S.*|[IVX]{1,5}")
 _FOOTNOTE: Final = re.compile(
-    r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\*.*"
+    r"(ghi chu|nguon|luu y|chu thich|note|source|nguoi lap|thu truong|ngay .* thang)(?![a-z]).*|\(?\*.*"
 )
+_SIGNED: Final = re.compile(
+    r"([^,]{1,40}, ?)?ngay [\d.…]+ ?thang [\d.…]+ ?(nam.*)?|\(ky\b.*|\(?ky,? (va )?ghi ro.*|ky ten,? dong dau.*"
+)
+"""Where a report is signed: `Huế, ngày 5 tháng 1 năm 2026`, `(Ký, ghi rõ họ tên)`."""
+_MARK: Final = re.compile(r"[IVXLC]{1,6}[.)]?|[A-H][.)]?")
+"""What numbers groups of rows, where the rows themselves have 1, 2, 3."""
+_UNIT: Final = re.compile(r"\([^()\d][^()]{0,20}\)")
+_DAY: Final = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{4}|\d{1,2}[/-]\d{4}|\d{4}-\d{2}(-\d{2})?(T[\d:]+)?")
 _LONGEST_NAME: Final = 300
 
 
@@ -46,6 +54,25 @@ def is_header_like(cells: Cells) -> bool:
     )
 
 
+def is_units_row(cells: Cells) -> bool:
+    """Whether a row under the names of columns only says their units: `(ha)`, `(người)`."""
+    texts = [(cells[place] or "").strip() for place in filled(cells)]
+    return bool(texts) and all(_UNIT.fullmatch(text) for text in texts)
+
+
+def is_series(cells: Cells, below: list[Cells]) -> bool:
+    """Whether a row names a series: texts, then three days or months or more, or 1 to 4 or more, and other things below."""
+    texts = [(cells[place] or "").strip() for place in filled(cells)]
+    names = next((at for at, text in enumerate(texts) if is_number(text)), len(texts))
+    rest = texts[names:]
+    if not names or len(rest) < 3 or not below:
+        return False
+    if all(map(_DAY.fullmatch, rest)):
+        return not any(_DAY.fullmatch((cell or "").strip()) for row in below for cell in row)
+    counted = [str(number) for number in range(1, len(rest) + 1)]
+    return len(rest) > 3 and rest == counted
+
+
 def has_header_words(cells: Cells) -> bool:
     """Whether some cell is a usual column name, such as STT, Tên or Địa chỉ."""
     return any(_HEADER_WORD.fullmatch(fold(cells[place] or "")) for place in filled(cells))
@@ -59,7 +86,7 @@ def is_total(cells: Cells, width: int) -> bool:
         return False
     places = filled(cells)
     rest = [cells[place] or "" for place in places[1:]]
-    numbers = all(is_number(text) for text in rest)
+    numbers = all(is_number(text) or _TOTAL.fullmatch(fold(text)) for text in rest)
     if _TOTAL.fullmatch(label):
         return numbers or len(places) <= width // 2
     return bool(_SUBTOTAL.fullmatch(label)) and bool(rest) and numbers and len(places) < width
@@ -70,7 +97,30 @@ def is_section(cells: Cells) -> bool:
     places = filled(cells)
     text = (cells[places[0]] or "").strip() if len(places) == 1 else ""
     letters = sum(letter.isalpha() for letter in text)
-    return letters > 0 and ((text.isupper() and letters > 3) or _SECTION.fullmatch(text) is not None)
+    return letters > 0 and ((text.isupper() and letters > 3) or is_numbered_section(text))
+
+
+def is_numbered_section(text: str) -> bool:
+    """Whether a text is the heading of a group by its number: `I. Khối giáo dục`."""
+    return _SECTION.fullmatch(text) is not None
+
+
+def has_group_mark(cells: Cells) -> bool:
+    """Whether a row has two texts side by side and nothing else, the first one the number of a group: `I`, `KHỐI Y TẾ`."""
+    places = filled(cells)
+    if len(places) != 2 or places[1] - places[0] != 1:
+        return False
+    return is_group_mark(cells[places[0]]) and not is_number(cells[places[1]] or "")
+
+
+def is_group_mark(cell: str | None) -> bool:
+    """Whether a cell is a Roman number or a capital from A to H."""
+    return cell is not None and _MARK.fullmatch(cell.strip()) is not None
+
+
+def is_signature(cells: Cells) -> bool:
+    """Whether a row is part of the place where a report is signed."""
+    return any(_SIGNED.fullmatch(fold(cells[place] or "")) for place in filled(cells))
 
 
 def is_footnote(cells: Cells) -> bool:
@@ -84,14 +134,15 @@ def is_numbering(cells: Cells) -> bool:
     texts = [(cells[place] or "").strip().strip("()") for place in filled(cells)]
     if len(texts) < 3:
         return False
-    digits = [int(text) for text in texts if text.isdigit() and len(text) < 4]
+    digits = [int(text) for text in texts if text.isdecimal() and len(text) < 4]
     letters = [text for text in texts if re.fullmatch("[A-E]", text)]
-    return len(digits) + len(letters) == len(texts) and len(digits) >= 2 and digits == list(range(1, len(digits) + 1))
+    enough = len(digits) >= 2 or (len(digits) == 1 and letters[:3] == ["A", "B", "C"])
+    return enough and len(digits) + len(letters) == len(texts) and digits == list(range(1, len(digits) + 1))
 
 
 def has_plain_numbers_only(cells: Cells) -> bool:
     """Whether every filled cell is a number without brackets, so that a numbering row could as well be data."""
-    return all((cells[place] or "").strip().isdigit() for place in filled(cells))
+    return all((cells[place] or "").strip().isdecimal() for place in filled(cells))
 
 
 def joined(cells: Cells) -> str:

@@ -103,7 +103,8 @@ _SHOWN_VISCII: Final = {ord(SHOWN[byte]): letter for byte, letter in _VISCII_LET
 }
 _VNI_PAIR: Final = re.compile("|".join(sorted(map(re.escape, _VNI_LETTERS), key=len, reverse=True)))
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_TWO_CAPITALS: Final = re.compile("[A-Z][^a-z]*[A-Z]")
+_TWO_CAPITALS: Final = re.compile(r"[A-Z][^a-z]*[A-Z]|[^\W\d_A-Za-z][A-Z]")
+"""What only a capital font shows: two capitals, or one behind a letter with marks, as in `ÊP` for ẤP."""
 
 
 def _from_tcvn3(text: str) -> str:

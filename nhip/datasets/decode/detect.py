@@ -23,18 +23,23 @@ _ENOUGH_FOR_BYTES: Final = 1.4
 _ENOUGH_BESIDE_OTHERS: Final = 0.5
 _WRONG: Final = -2.5
 _SAMPLE: Final = 4_000
+_PURE: Final = 4
 _GAPS: Final = re.compile(r"[\s!-/:-@\[-`{-~0-9]+")
 _BLANKS: Final = re.compile(r"[\s,;:/!\"\[\]{}<>=|0-9-]+")
 _ADDRESS: Final = re.compile(r"://|www\.|@|\\\\")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
-_SOFT_VIQR: Final = re.compile(r"[^'`?~.^(+]*[.?')]+")
+_SIGN: Final = re.compile("[cdhkm]?m[²³]|[×±°²³½¼¾§©®µ«»·€£–—…“”‘’•™]+")
+"""Signs and units that stand by themselves in any text: they say nothing."""
+_SOFT_VIQR: Final = re.compile(r"(?![dD]{2})[^'`?~.^(+]*[.?')]+")
 
 
 class Column(msgspec.Struct, frozen=True):
-    """What a column is in: the sets found, best first; `trusted` when nearly all that could be legacy text is."""
+    """What a column is in: the sets found, best first; `trusted` when nearly all that could be legacy text is; `pure` when
+    all its text is surely of one set, so that a word which is Vietnamese either way (`Hoàng`: VNI for Hồng) is of it too."""
 
     charsets: tuple[str, ...] = ()
     trusted: bool = False
+    pure: bool = False
 
 
 def words(text: str, charset: str) -> list[str]:
@@ -50,21 +55,23 @@ def words(text: str, charset: str) -> list[str]:
 def word_score(word: str, charset: str) -> float:
     """How much one word of shown text speaks for `charset`: 0 when decoding leaves it as it is."""
     decoded = charsets.decode_shown(word, charset)
-    if decoded == word:
+    if decoded == word or _SIGN.fullmatch(word):
         return 0.0
-    score = _sense(decoded.strip("\"'()[]., "))
+    score = _sense(decoded.strip("\"'()[]., "), marked=charset == "viqr")
     if charset == "viqr" and _SOFT_VIQR.fullmatch(word):
         return min(score, 0.0)
     return score if charset == "viqr" else score - max(_sense(word), 0.0)
 
 
-def _sense(word: str) -> float:
+def _sense(word: str, *, marked: bool = False) -> float:
+    """How much a word looks Vietnamese. `marked`: what stands before a point without a mark (`TP.Huế`) says nothing."""
     parts = _LETTERS.findall(word)
     if "".join(parts) != word:
         whole = [part for part in re.split(r"[ -@\[-`{-~]+", word) if part]
         if any(not part.isalpha() for part in whole):
             return _WRONG
-    return min(map(_part_sense, parts), default=_WRONG)
+    judged = [part for part in parts if len(part) > 1 and not part.isascii()] if marked else []
+    return min(map(_part_sense, judged or parts), default=_WRONG)
 
 
 def _part_sense(part: str) -> float:
@@ -115,7 +122,7 @@ def columns(samples: list[list[str]], *, from_bytes: bool = False) -> list[Colum
     found = []
     for values, one in zip(samples, tallies, strict=True):
         names = _best(one, enough) or tuple(name for name in _best(one, _ENOUGH_BESIDE_OTHERS) if name in sure)
-        found.append(Column(names, _is_trusted(values, names)))
+        found.append(Column(names, _is_trusted(values, names), _is_pure(values, names)))
     return found
 
 
@@ -126,18 +133,28 @@ def _best(scores: dict[str, dict[str, float]], enough: float) -> tuple[str, ...]
     names = [name for _, name in sums if is_sure(scores[name], limit[name])]
     if not names:
         return _mixed(scores)
-    explained = {word for word, score in scores[names[0]].items() if score > 0}
-    rest = [n for n in names[1:] if sum(s for w, s in scores[n].items() if w not in explained) >= enough]
-    return (names[0], *rest)
+    found = [names[0]]
+    for _, name in sums:
+        if name not in found and is_sure(_better(scores, name, found), limit[name]):
+            found.append(name)
+    rest = {name: told for name in scores if name not in found and (told := _better(scores, name, found))}
+    return (*found, *_mixed(rest))
+
+
+def _better(scores: dict[str, dict[str, float]], name: str, found: list[str]) -> dict[str, float]:
+    """Scores of the words of set `name`, without those of which a set found makes as much sense."""
+    told = {word: max(scores[one].get(word, 0.0) for one in found) for word in scores[name]}
+    return {word: score for word, score in scores[name].items() if score > told[word] or told[word] <= 0}
 
 
 def _mixed(scores: dict[str, dict[str, float]]) -> tuple[str, ...]:
-    """Sets of a column that holds several: each word is given to the set that makes most sense of it."""
+    """Sets of a column that holds several: each word is given to the set that makes most sense of it. Words that are
+    Vietnamese as they stand speak against none: VISCII and Windows-1258 share letters with Unicode."""
     owners: dict[str, list[tuple[float, str]]] = {}
     for name, one in scores.items():
         for word, score in one.items():
             owners.setdefault(word, []).append((score, name))
-    given = [max(choice) for choice in owners.values()]
+    given = [max(choice) for word, choice in owners.items() if max(choice)[0] > 0 or _sense(word) <= 0]
     if sum(score <= 0 for score, _ in given) > 0.15 * len(given):
         return ()
     sums: Counter[str] = Counter()
@@ -154,6 +171,25 @@ def _is_trusted(values: list[str], names: tuple[str, ...]) -> bool:
     return legacy > 4 * other
 
 
+def _is_pure(values: list[str], names: tuple[str, ...]) -> bool:
+    """Whether one set explains a column of several values, none of them beyond it and few that speak against it."""
+    if len(names) != 1 or not all(value.isascii() or charsets.is_shown(value) for value in values[:_SAMPLE]):
+        return False
+    scores = [text_score(value, names[0]) for value in values[:_SAMPLE] if names[0] in candidates(value)]
+    good = sum(score > 0 for score in scores)
+    return good >= _PURE and good >= 2 * sum(score < 0 for score in scores)
+
+
+def _is_native(text: str) -> bool:
+    return all(rank(part) > 0 and is_capitalised_well(part) for part in _LETTERS.findall(text) if not part.isascii())
+
+
+def _is_plain_viqr(text: str) -> bool:
+    """Whether the only marks are apostrophes and make Vietnamese words: `Co'` in a column of VIQR."""
+    marks = [match[0][1] for match in viqr.MARKED.finditer(text)]
+    return set(marks) == {"'"} and _is_native(charsets.decode_shown(text, "viqr"))
+
+
 def choose(text: str, column: Column) -> str:
     """The set that one value of a column is in, or "" when it is best left alone."""
     if not column.charsets:
@@ -163,4 +199,10 @@ def choose(text: str, column: Column) -> str:
     if not scored:
         return ""
     score, _, name = max(scored)
-    return name if score > 0 or (column.trusted and score >= 0 and name != "viqr") else ""
+    if score > 0:
+        return name
+    if name == "viqr":
+        return name if column.trusted and score == 0 and _is_plain_viqr(text) else ""
+    if column.trusted and score >= 0:
+        return name
+    return name if column.pure and _is_native(charsets.decode_shown(text, name)) else ""

@@ -12,7 +12,8 @@ from nhip.datasets.decode import problems
 from nhip.datasets.decode.heading import unique_names
 from nhip.datasets.decode.rowfile import MARK, csv_relation, quoted, renamed
 from nhip.datasets.decode.textpass import TextPass, TextResult, named
-from nhip.datasets.model import ROW, DecodedColumn, DecodedTable, Problem
+from nhip.datasets.model import DecodedColumn, DecodedTable, Problem
+from nhip.datasets.rowsource import numbered
 from nhip.formats.model import Dialect
 from nhip.kernel.text import squash
 
@@ -48,7 +49,7 @@ def lazy_table(raw: Raw, path: Path, dialect: Dialect) -> Finished:
         header_rows=raw.header_rows,
         rows=raw.rows,
         columns=[DecodedColumn(name=name) for name in names],
-        relation=f"(SELECT row_number() OVER () + 1 AS {ROW}, * FROM {source})",
+        relation=numbered(source),
     )
     return Finished(table, [*problems.of_names(raw.names, raw.name, names), *_empty(raw)], {})
 

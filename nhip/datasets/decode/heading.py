@@ -16,6 +16,9 @@ from nhip.datasets.decode.cells import (
     is_header_like,
     is_number,
     is_numbering,
+    is_series,
+    is_signature,
+    is_units_row,
     joined,
 )
 from nhip.formats.model import Merge, Row
@@ -24,7 +27,11 @@ from nhip.kernel.text import fold
 _DEEPEST: Final = 4
 _SEARCHED: Final = 60
 _COMPARED: Final = 3
-_MOTTO: Final = re.compile(r"cong hoa xa hoi chu nghia|doc lap .* tu do|uy ban nhan dan|ubnd")
+_MOTTO: Final = re.compile(
+    r"cong hoa xa hoi chu nghia|doc lap .* tu do|uy ban nhan dan|ubnd|(?:don vi tinh|dvt|dv tinh|unit) ?:"
+    r"|don vi ?: ?(?:trieu|nghin|ngan|ty|dong|vnd|ha|m2|nguoi|ho|kg|tan|%)"
+)
+"""What stands above a table: the state's motto, the agency, the unit of all numbers."""
 _BLANKS: Final = re.compile("[ \t\r\n]+")
 """Only these: a legacy set has letters where Unicode has its other blanks and invisible characters."""
 JOINT: Final = " – "
@@ -67,9 +74,17 @@ def find_heading(rows: list[Row], merges: list[Merge]) -> Heading | None:
 
 def _is_numbered(rows: list[Row]) -> bool:
     """Whether the first of two rows only numbers the columns. Plain 1, 2, 3 may be data when numbers follow."""
-    if not rows or not is_numbering(rows[0][1]):
+    if not rows or not is_numbering(rows[0][1]) or (len(rows) > 1 and _continues(rows[0][1], rows[1][1])):
         return False
     return not has_plain_numbers_only(rows[0][1]) or (len(rows) > 1 and not has_plain_numbers_only(rows[1][1]))
+
+
+def _continues(cells: Cells, below: Cells) -> bool:
+    """Whether the letters of a row go on below it: `A 1 2 3` above `B 1 2 3` is data."""
+    letters = [place for place in filled(cells) if re.fullmatch("[A-E]", (cells[place] or "").strip())]
+    return bool(letters) and all(
+        place < len(below) and re.fullmatch("[A-Z]", (below[place] or "").strip()) for place in letters
+    )
 
 
 def _nameless(solid: list[Row]) -> Heading:
@@ -84,7 +99,8 @@ def _candidate(solid: list[Row]) -> int | None:
     typical = median(wide) if wide else 1
     need = max(2 if typical > 1 else 1, typical * 0.5)
     for place, (_, cells) in enumerate(solid[:_SEARCHED]):
-        if widths[place] < need or not is_header_like(cells) or _MOTTO.search(fold(joined(cells))):
+        below = [texts for _, texts in solid[place + 1 : place + 6]]
+        if widths[place] < need or not (is_header_like(cells) or is_series(cells, below)) or _is_no_header(cells):
             continue
         following = widths[place + 1 : place + 6]
         if following and max(following) >= need and widths[place] >= 0.5 * max(following):
@@ -92,6 +108,10 @@ def _candidate(solid: list[Row]) -> int | None:
         if not following and place == 0:
             return place
     return 0 if is_header_like(solid[0][1]) and widths[0] == max(widths[:_SEARCHED]) else None
+
+
+def _is_no_header(cells: Cells) -> bool:
+    return _MOTTO.search(fold(joined(cells))) is not None or is_signature(cells)
 
 
 def _touching(upper: Row, lower: Row) -> bool:
@@ -105,7 +125,7 @@ def _parents(solid: list[Row], place: int, merges: list[Merge]) -> int:
         number, cells = solid[place - 1]
         spans = [m for m in merges if m.top <= number <= m.bottom and m.right > m.left]
         part = any(m.left > extent[0] or m.right < extent[-1] for m in spans)
-        if not is_header_like(cells) or not (len(filled(cells)) > 1 or part) or _MOTTO.search(fold(joined(cells))):
+        if not is_header_like(cells) or not (len(filled(cells)) > 1 or part) or _is_no_header(cells):
             break
         place -= 1
     return place
@@ -118,7 +138,7 @@ def _children(solid: list[Row], place: int, merges: list[Merge]) -> int:
         number, cells = solid[last]
         tall = any(m.top <= number < m.bottom for m in merges)
         below = solid[last + 1][1]
-        if not is_header_like(below) or not (tall or _fills_gaps(cells, below, number, merges)):
+        if not (is_units_row(below) or (is_header_like(below) and (tall or _fills_gaps(cells, below, number, merges)))):
             break
         last += 1
     return last
@@ -138,8 +158,8 @@ def _fills_gaps(cells: Cells, below: Cells, number: int, merges: list[Merge]) ->
 def _names(block: list[Row], merges: list[Merge]) -> list[str]:
     width = max(len(cells) for _, cells in block)
     grid = [_spread(row, width, merges) for row in block]
-    lower = [set(filled(cells)) for _, cells in block[1:]]
-    for level, under in enumerate(lower):
+    for level in range(len(block) - 1):
+        under = {place for _, cells in block[level + 1 :] for place in filled(cells)}
         if not any(m.top <= block[level][0] <= m.bottom and m.right > m.left for m in merges):
             grid[level] = _fill_right(grid[level], under)
     return [_join([row[place] for row in grid]) for place in range(width)]
@@ -167,7 +187,7 @@ def _fill_right(texts: list[str], under: set[int]) -> list[str]:
 
 def _join(parts: list[str]) -> str:
     kept = [part for place, part in enumerate(parts) if part and part not in parts[:place]]
-    return JOINT.join(kept)
+    return JOINT.join(kept).replace(f"{JOINT}(", " (")
 
 
 def unique_names(names: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from nhip.datasets.decode.probe import Verdict
 from nhip.datasets.decode.rowfile import MARK, RowFile, csv_relation, identifier, quoted
 from nhip.datasets.decode.sheets import side_by_side
 from nhip.datasets.model import ROW, DecodedTable, Problem
+from nhip.datasets.rowsource import numbered
 from nhip.formats import text
 from nhip.formats.delimited import iter_records
 from nhip.formats.errors import BrokenFile, TooManyColumns
@@ -78,8 +79,7 @@ class Job:
         path = _without_glob(part.path, self._work)
         cells = [f"c{place}" for place in range(found.heading.width)]
         source = csv_relation(path, cells, part.dialect, header=True, padded=False, longest=0)
-        numbered = f"(SELECT row_number() OVER () + 1 AS {ROW}, * FROM {source})"
-        raw = Raw(numbered, found.heading.names, found.rows, name=part.name, header_rows=[1])
+        raw = Raw(numbered(source), found.heading.names, found.rows, name=part.name, header_rows=[1])
         if not found.sure and not self._agrees(source, found.rows):
             return False
         if found.verdict is Verdict.CLEAN:
@@ -87,7 +87,7 @@ class Job:
             return True
         target = self._work / f"t{len(self.tables)}.raw.parquet"
         try:
-            self._con.execute(f"COPY (FROM {numbered}) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)")
+            self._con.execute(f"COPY (FROM {raw.relation}) TO {quoted(target)} (FORMAT parquet, COMPRESSION snappy)")
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
         self._finish(raw._replace(relation=f"read_parquet({quoted(target)})"))

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from nhip.datasets.decode import detect
-from nhip.datasets.decode.cells import is_total
+from nhip.datasets.decode.cells import has_group_mark, is_footnote, is_numbered_section, is_signature, is_total
 from nhip.datasets.decode.heading import Heading, find_heading
 from nhip.datasets.decode.lost import is_lost
 from nhip.datasets.decode.mend import cleaned
@@ -60,6 +60,8 @@ def probe(part: Delimited) -> Probe:
     heading = find_heading(head, [])
     if heading is None or heading.rows != [1] or heading.width < 2 or len(head[0][1]) != heading.width:
         return Probe(Verdict.SHAPE)
+    if any("\n" in (cell or "") for cell in head[0][1]):
+        return Probe(Verdict.SHAPE)  # DuckDB reads no row at all where that line break is not the file's
     found = regular.scan(part.path, part.dialect.delimiter, heading.width)
     if set(found.rare) - _NOT_LETTERS and not text.is_utf8(part.path):
         return Probe(Verdict.BYTES)
@@ -80,13 +82,22 @@ def _samples(part: Delimited, heading: Heading) -> list[list[str]] | None:
         lines = piece.decode("utf-8", "ignore").splitlines()
         rows = [row for row in csv.reader(lines[1:], delimiter=part.dialect.delimiter) if len(row) == heading.width]
         for cells in rows:
-            if is_total([cell or None for cell in cells], heading.width) or (
-                fold(cells[0]) == header[0] and [fold(cell) for cell in cells] == header
-            ):
+            if _is_no_data(cells, header):
                 return None
         for values, column in zip(seen, zip(*rows, strict=True), strict=False):
             values.update(column)
     return [sorted(values)[:_SAMPLE] if len(values) > _SAMPLE else list(values) for values in seen]
+
+
+def _is_no_data(cells: list[str], header: list[str]) -> bool:
+    """Whether a row may be a total, a heading, a remark or the header again, so that the whole table is read with care."""
+    places = [cell or None for cell in cells]
+    if is_total(places, len(header)) or (fold(cells[0]) == header[0] and [fold(cell) for cell in cells] == header):
+        return True
+    if len(header) < 3 or sum(map(bool, cells)) > 2:
+        return False
+    numbered = is_numbered_section("".join(cells).strip())
+    return is_footnote(places) or numbered or has_group_mark(places) or is_signature(places)
 
 
 def _is_dirty(samples: list[list[str]]) -> bool:

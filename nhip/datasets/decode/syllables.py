@@ -20,7 +20,7 @@ _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 _RHYMES: Final = _words("""
     a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et ê êch
     êm ên ênh êp êt êu êng êc i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu yêm yên yêng yêt yêu o oa oac
-    oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oe oen oeo oet oi om on ong ooc oong op ot ô ôc ôi
+    oach oai oam oan oang oanh oao oap oat oay oc oăc oăm oăn oăng oăt oe oen oeo oet oi om on ong ooc oong op ot ô ôc ôi
     ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uc ui um un ung up ut uân uâng uât uây uê uêch uênh uơ uy uya uych uyên uyêt
     uyn uynh uyp uyt uyu uôc uôi uôm uôn uông uôt ư ưa ưc ưi ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu y
 """)
@@ -81,6 +81,8 @@ def _is_well_placed(word: str, plain: str) -> bool:
 def _is_native(plain: str) -> bool:
     match = _ONSET.fullmatch(plain)
     onset, rhyme = match.groups() if match else ("", "")
+    if onset == "qu" and rhyme.startswith("y") and f"u{rhyme}" in _RHYMES:
+        return True  # Quỳnh, quýt: the u belongs to both
     if plain in ("gi", "gin") or rhyme not in _RHYMES or onset == "p":
         return plain in ("gi", "gin")
     front = rhyme.startswith(_FRONT)
@@ -104,7 +106,7 @@ def is_capitalised_well(word: str) -> bool:
 def all_syllables() -> frozenset[str]:
     """Every toned syllable that is native, lower case, with the tone where either school of spelling puts it."""
     onsets = _words("b c ch d đ g gh gi h k kh l m n ng ngh nh ph qu r s t th tr v x") | {""}
-    words = (onset + rhyme for onset in onsets for rhyme in _RHYMES)
+    words = {onset + rhyme for onset in onsets for rhyme in _RHYMES} | {f"q{r}" for r in _RHYMES if r.startswith("uy")}
     return frozenset(toned for word in words if _is_native(word) for toned in _toned(word))
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from nhip.datasets.decode import charsets, detect
 from nhip.datasets.decode.lost import is_lost
-from nhip.datasets.decode.mend import RULES, Fault, Mender, cleaned
+from nhip.datasets.decode.mend import RULES, Fault, Mender, cleaned, is_mostly_double
 from nhip.datasets.decode.rowfile import MARK, csv_relation, identifier, quoted
 from nhip.datasets.model import ROW, DecodedColumn
 from nhip.formats.model import Dialect
@@ -65,7 +65,7 @@ class TextPass:
         headers = [cleaned(name) for name in self._raw_names]
         tidy = [[cleaned(value) for value in values] for values in samples]
         *found, header = detect.columns([*tidy, headers], from_bytes=self._from_bytes)
-        menders = [self._mender(column, values) for column, values in zip(found, tidy, strict=True)]
+        menders = [self._mender(*one) for one in zip(found, tidy, samples, strict=True)]
         for place, (mender, values) in enumerate(zip(menders, samples, strict=True)):
             self._map(place, mender, values)
         relation, findings = self._write() if self._maps else (self._relation, "")
@@ -91,9 +91,10 @@ class TextPass:
         )
         return sorted(row[0] for row in self._con.execute(sql).fetchall())
 
-    def _mender(self, column: detect.Column, values: list[str]) -> Mender:
-        lost = sum(is_lost(value) for value in values) >= 2
-        return Mender(column=column, from_bytes=self._from_bytes, lost_context=lost)
+    def _mender(self, column: detect.Column, tidy: list[str], values: list[str]) -> Mender:
+        lost = sum(is_lost(value) for value in tidy) >= 2
+        double = is_mostly_double(values)
+        return Mender(column=column, from_bytes=self._from_bytes, lost_context=lost, double=double)
 
     def _map(self, place: int, mender: Mender, sample: list[str]) -> None:
         """A table of the values of a column that mending changes or has something to say about."""
@@ -156,8 +157,8 @@ class TextPass:
 
 
 def _name(name: str, column: detect.Column, header: detect.Column) -> str:
-    """A column's name: in the set of its cells, or of the other names."""
-    sets = tuple(dict.fromkeys((*column.charsets, *header.charsets)))
+    """A column's name: in the set of the other names, or of its cells."""
+    sets = tuple(dict.fromkeys((*header.charsets, *column.charsets)))
     return Mender(column=detect.Column(sets, column.trusted or header.trusted)).mend(name).text
 
 

@@ -57,7 +57,8 @@ async def _one(call: Call, name: Any) -> Answer:
     attribute = expanded(call.parts[1], context)
     if attribute == SCOPE:
         raise BadRequestData(what=_("a scope is no attribute that could be changed by itself"))
-    instances = expand_attribute(body, context, attribute)
+    part = name == "patch"
+    instances = expand_attribute(body, context, attribute, fragment=part, nulls="members" if part else "none")
     operation = Operation(
         name=name,
         id=identifier,

@@ -35,6 +35,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 Resource = dict[str, Route]
 """HTTP method -> operation."""
 _HERE = ""
+_OURS = frozenset({_HERE, ANY})
+"""Segments that mean something in the tree, and in an address are text as any other."""
 _tree: dict[str, Any] = {}
 
 
@@ -64,7 +66,7 @@ def find(parts: list[str]) -> tuple[Resource | None, list[str]]:
     node = _tree
     texts: list[str] = []
     for part in parts:
-        below = node.get(part) if part else None
+        below = node.get(part) if part not in _OURS else None
         if below is None:
             below = node.get(ANY)
             if below is None:

@@ -12,6 +12,8 @@ from nhip.graph.errors import BadRequestData
 from nhip.kernel.i18n import _
 
 MAX_TERMS = 20_000
+_DEEPEST = 100
+"""So many terms one term leads over at most."""
 _GENERAL_DELIMITERS = frozenset(":/?#[]@")
 _OWN_NAMES = frozenset({"id", "type", *core.TERMS, *core.PREFIXES})
 
@@ -54,6 +56,8 @@ class _Table:
             return
         if term in self._busy:
             raise BadRequestData(what=_("terms of the @context are defined by each other"))
+        if len(self._busy) >= _DEEPEST:
+            raise BadRequestData(what=_("a term of the @context leads over too many others"))
         self._busy.add(term)
         self.terms.pop(term, None)
         self.prefixes.discard(term)

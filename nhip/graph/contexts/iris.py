@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 MAX_URI_BYTES = 2000
 """Longer ones do not fit an index entry of PostgreSQL."""
@@ -24,6 +25,15 @@ def is_uri(text: str) -> bool:
     if _WIDE.fullmatch(text) is None or any(_unseen(letter) for letter in text if letter > "\x7f"):
         return False
     return len(text.encode()) <= MAX_URI_BYTES
+
+
+def is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether `text` is the URI of what can be connected to: a scheme of `schemes`, a host, and no port but a real one."""
+    try:
+        parts = urlsplit(text)
+        return is_uri(text) and parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_name(text: str) -> bool:

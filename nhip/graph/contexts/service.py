@@ -160,8 +160,12 @@ class Contexts:
             counted[tenant, local_id(name) or name] += uses
         self._uses.clear()
         if counted and self.db is not None:
-            async with self.db.tx() as tx:
-                await store.count_hits(tx, counted)
+            try:
+                async with self.db.tx() as tx:
+                    await store.count_hits(tx, counted)
+            except BaseException:
+                self._uses.update(counted)  # the next time they are written with what came meanwhile
+                raise
 
     async def notice(self, db: Database) -> None:
         """Forget what other processes deleted or loaded again since this was last asked."""
@@ -182,6 +186,8 @@ class Contexts:
                 await self.notice(db)
             except (NhipError, psycopg.Error):
                 log.warning("stored @contexts could not be looked after")
+            except Exception:
+                log.exception("stored @contexts could not be looked after")
 
 
 def _key(given: list[Any] | dict[str, Any]) -> bytes:

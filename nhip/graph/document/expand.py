@@ -20,6 +20,7 @@ from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
 
 MAX_SUB_LEVELS = 12
+MOST_TYPES = 1000
 _HEAD: dict[str, Reader | None] = dict.fromkeys([*ENTITY_MEMBERS, "@id", "@type", "@context"])
 _KIND_OF = {
     **{member: kind for kind, member in VALUE_MEMBER.items() if member != "value"},
@@ -103,6 +104,8 @@ def _types(given: Any, reading: Reading) -> list[str]:
     if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
         if not ENTITY_MEMBERS.isdisjoint(names):
             raise Fault(_("this name belongs to NGSI-LD and can be no type"), "type")
+        if len(names) > MOST_TYPES:
+            raise Fault(_("this has to be an array that is neither empty nor endless"), "type")
         return list(dict.fromkeys(_at(reading.context.expand, one, "type") for one in names))
     raise Fault(_("an entity has a type or an array of types"), "type")
 

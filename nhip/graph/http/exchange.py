@@ -61,14 +61,17 @@ class Exchange:
     async def run(self) -> None:
         """Ask the application; whatever happens, the peer gets an answer or sees the connection end."""
         front = self.connection.front
+        failure: Exception | None = None
         try:
             await front.app(self.scope, self.receive, self.send)
         except Exception as error:
-            log.error("the application failed", exc_info=error)
+            failure = error
         finally:
             front.held -= self.weight
-            if not self.finished:
-                self._broken()
+            if not self.finished and not self.connection.lost:
+                self._broken(failure)
+            elif failure is not None:
+                log.error("the application failed", exc_info=failure)
 
     async def receive(self) -> dict[str, Any]:
         """The whole body at once; after that, when the peer has gone or has its answer."""
@@ -153,15 +156,14 @@ class Exchange:
         self.keep = False  # before HTTP/1.1 an answer of unknown length ends with its connection
         return b""
 
-    def _broken(self) -> None:
-        """The application gave no whole answer."""
-        if self.connection.lost:
-            return
+    def _broken(self, failure: Exception | None) -> None:
+        """The application gave no whole answer; this is logged once."""
         self.finished, self.keep = True, False
         if self._left is not None:
+            log.error("the application broke off its answer", exc_info=failure)
             self.connection.transport.abort()  # the peer sees that what it has is not all
             return
-        self.connection.transport.write(refusal(RuntimeError("no answer"), self.connection.front.date))
+        self.connection.transport.write(refusal(failure or RuntimeError("no answer"), self.connection.front.date))
 
 
 def _length(headers: Headers) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import multiprocessing
 import os
@@ -20,7 +21,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from nhip.errors import BadInput
+from nhip.errors import CannotListen, PortTaken
 from nhip.graph.http.connection import Connection
 from nhip.graph.http.limits import HttpLimits
 from nhip.kernel import journal
@@ -111,7 +112,7 @@ def server(application: Any, limits: HttpLimits | None = None, *, factory: bool 
 def run(application: str, host: str, port: int, processes: int = 1) -> None:
     """Serve what the factory `application` (module:function) makes until interrupted, in as many processes.
 
-    Raises BadInput for an address that is taken.
+    Raises PortTaken, CannotListen.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, FILES)), hard))
@@ -124,7 +125,10 @@ def run(application: str, host: str, port: int, processes: int = 1) -> None:
 
 
 def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket at an address. Raises BadInput when it is taken; `shared` ones take the address together."""
+    """A socket at an address; `shared` ones take the address together.
+
+    Raises PortTaken when it is in use, CannotListen when it is none that this machine may listen on.
+    """
     try:
         family, kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind)
@@ -133,7 +137,9 @@ def listening(host: str, port: int, *, shared: bool = False) -> socket.socket:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         found.bind(address)
     except OSError as error:
-        raise BadInput(what=f"{host}:{port}: {error.strerror}") from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host=host, port=port) from error
+        raise CannotListen(host=host, port=port, why=error.strerror or str(error)) from error
     return found
 
 

@@ -133,8 +133,6 @@ def _q(asked: Asked, names: Names) -> Node | None:
 
 def _selector(asked: Selected, names: Names) -> Selector:
     ids = frozenset(_uris(asked.ids, "id")) or None
-    if len(asked.ids) > MAX_IDS:
-        raise BadParameter(parameter="id", what=_("these are too many identifiers"))
     if asked.pattern:
         check_pattern(asked.pattern, "idPattern")
     # the identifiers go before the pattern (5.2.33)
@@ -142,6 +140,8 @@ def _selector(asked: Selected, names: Names) -> Selector:
 
 
 def _uris(texts: list[str], parameter: str, *others: str) -> list[str]:
+    if len(texts) > MAX_IDS:
+        raise BadParameter(parameter=parameter, what=_("these are too many identifiers"))
     for text in texts:
         if text not in others and not is_uri(text):
             raise BadParameter(parameter=parameter, what=_("it is no URI"))

@@ -13,7 +13,7 @@ from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
 from nhip.graph.document.faults import Fault
-from nhip.graph.document.geo import read_geometry
+from nhip.graph.document.geo import mended, read_geometry
 from nhip.graph.model import Doc
 from nhip.graph.query.distance import distance_between, point_distance, reach_of
 from nhip.graph.query.errors import BadParameter, TooLong
@@ -91,7 +91,8 @@ def _on_earth(geometry: BaseGeometry) -> bool:
 
 
 def read_shape(value: Any) -> BaseGeometry | None:
-    """The geometry of a GeoJSON value, in two dimensions, a polygon that crosses itself as what it encloses; None: it is none."""
+    """The geometry of a GeoJSON value, in two dimensions, a polygon that crosses itself as what it encloses; None: it is none,
+    or a tangle."""
     if (position := point_of(value)) is not None:
         return Point(position)
     try:
@@ -100,7 +101,7 @@ def read_shape(value: Any) -> BaseGeometry | None:
         return None
     if found.is_empty:
         return None
-    return found if found.is_valid else shapely.make_valid(found)
+    return found if found.is_valid else mended(found)
 
 
 def point_of(value: Any) -> tuple[float, float] | None:

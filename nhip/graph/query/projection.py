@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nhip.graph.query.errors import BadParameter
+from nhip.graph.query.errors import BadParameter, TooLong
 from nhip.graph.query.model import MEMBERS, Names, Tree
-from nhip.graph.query.reading import Cursor, expand_name
+from nhip.graph.query.reading import MAX_TERMS, Cursor, expand_name
 from nhip.kernel.i18n import _
 
 _NOT_ATTRIBUTES = MEMBERS - {"createdAt", "modifiedAt", "deletedAt"}
@@ -14,7 +14,10 @@ _NOT_ATTRIBUTES = MEMBERS - {"createdAt", "modifiedAt", "deletedAt"}
 
 def parse_attributes(terms: Iterable[str], names: Names) -> frozenset[str]:
     """The IRIs of attrs; raises BadParameter for members that are no attributes, BadRequestData for what is no name."""
-    found = frozenset(expand_name(names, term) for term in terms)
+    given = list(terms)
+    if len(given) > MAX_TERMS:
+        raise TooLong(parameter="attrs", what=_("it has too many conditions"), limit=MAX_TERMS)
+    found = frozenset(expand_name(names, term) for term in given)
     if found & _NOT_ATTRIBUTES:
         raise BadParameter(parameter="attrs", what=_("it names a member that is no attribute"))
     return found

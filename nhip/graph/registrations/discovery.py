@@ -12,6 +12,7 @@ from nhip.graph.query.model import And, Geo, Node, Or, Query, Term
 from nhip.graph.query.selection import decide_scopes
 from nhip.graph.registrations.model import Registration
 from nhip.graph.registrations.reading import MEMBERS
+from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.temporal.model import Window
 
@@ -22,10 +23,11 @@ _NAMESPACE = "https://uri.etsi.org/ngsi-ld/"
 
 def discover(registrations: Registrations, tenant: int, query: Query, window: Window | None) -> list[Registration]:
     """The registrations that fit, by id. Without a `window` those of sources that hold the present, else those whose interval
-    meets it."""
+    meets it; of each what whoever asks may see."""
     tests = discovery_tests(query, window)
     found = (match.registration for match in registrations.fitting(tenant, query))
-    return [one for one in found if all(test(one) for test in tests)]
+    shown = (seen(one) for one in found if all(test(one) for test in tests))
+    return [one for one in shown if one is not None]
 
 
 def discovery_tests(query: Query, window: Window | None) -> list[Test]:

@@ -54,7 +54,8 @@ class Federation:
         self.registrations = registrations
         self._contexts = contexts
         self._client = Client(settings)
-        self._resting: dict[str, float] = {}
+        self._resting: dict[tuple[int, str], float] = {}
+        """Until when a source is not asked, by tenant and registration."""
 
     def close(self) -> None:
         """Give up what waits for answers."""
@@ -76,7 +77,8 @@ class Federation:
         `told_local`: a source that is to ask no others is told so by a parameter.
         """
         management = registration.doc.get("management", {})
-        if monotonic() < self._resting.get(registration.id, 0):
+        key = origin.tenant, registration.id
+        if monotonic() < self._resting.get(key, 0):
             return Reply(0)
         local = told_local and (registration.doc.get("localOnly") or management.get("localOnly"))
         query = {**(query or {}), **({"local": "true"} if local else {})}
@@ -92,7 +94,7 @@ class Federation:
         failed = not 200 <= reply.status < 300 and reply.status != 404
         self.registrations.used(origin.tenant, registration.id, failed=failed or reply.invalid)
         if failed and "cooldown" in management:
-            self._resting[registration.id] = monotonic() + management["cooldown"] / 1000
+            self._resting[key] = monotonic() + management["cooldown"] / 1000
         return reply
 
     async def context_of(self, registration: Registration, origin: Origin) -> Context:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from nhip.graph.contexts.iris import is_uri
+from nhip.graph.contexts.iris import is_address, is_uri
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.geo import read_geometry
@@ -22,6 +21,7 @@ from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
 MAX_INFORMATION = 1000
+_TENANT = re.compile(r"[\x21-\x7e]{1,256}")
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII)
 _MANDATORY = ("type", "endpoint", "information")
 _SET_BY_BROKER = frozenset(
@@ -86,6 +86,13 @@ def _text(given: Any, _context: Context) -> str:
     return given
 
 
+def _tenant(given: Any, _context: Context) -> str:
+    """Of another broker, whose rules for names are its own: what a header can say."""
+    if not isinstance(given, str) or _TENANT.fullmatch(given) is None:
+        raise Fault(_("a tenant is text of ASCII without blanks"))
+    return given
+
+
 def _uri(given: Any, _context: Context) -> str:
     if not isinstance(given, str) or not is_uri(given):
         raise Fault(_("this has to be a URI"))
@@ -99,8 +106,7 @@ def _type(given: Any, _context: Context) -> str:
 
 
 def _endpoint(given: Any, context: Context) -> str:
-    url = urlsplit(_uri(given, context))
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+    if not is_address(_uri(given, context), ("http", "https")) or "?" in given or "#" in given:
         raise Fault(_("an endpoint begins with http:// or https://"))
     return str(given)
 
@@ -256,7 +262,7 @@ _READERS: dict[str, Callable[[Any, Context], Any]] = {
     "operations": _operations,
     "refreshRate": _duration,
     "scope": _scope,
-    "tenant": _text,
+    "tenant": _tenant,
 }
 MEMBERS = frozenset(_READERS)
 """Members whose names stay short."""

@@ -23,6 +23,7 @@ from nhip.graph.registrations.conflicts import refuse_conflicts
 from nhip.graph.registrations.matching import Index, Match
 from nhip.graph.registrations.model import Change, Registration, from_doc
 from nhip.graph.registrations.reading import check_whole, read_registration
+from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.store import Counts
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.sealing import Sealing
@@ -83,7 +84,7 @@ class Registrations:
             await store.lock_all(tx)
             await self._refresh(tx)
             old = await store.lock(tx, self._sealing, tenant, id)
-            if old is None:
+            if old is None or seen(from_doc(old)) is None:
                 raise ResourceNotFound(what=id)
             changed = {**old, **fragment, "modifiedAt": instant(now())}
             doc = {name: value for name, value in changed.items() if value is not None}
@@ -99,12 +100,15 @@ class Registrations:
         """Forget a registration. Raises ResourceNotFound."""
         async with self._db.tx() as tx:
             await store.lock_all(tx)
-            if (gone := await store.delete(tx, tenant, id)) is None:
+            gone = await store.delete(tx, tenant, id)
+            if gone is None or seen(from_doc(gone)) is None:
                 raise ResourceNotFound(what=id)
         self._changed(tenant, from_doc(gone), None)
 
     def _changed(self, tenant: int, before: Registration | None, after: Registration | None) -> None:
         if after is not None:
+            if (known := self._indexes[tenant].by_id.get(after.id)) is not None:
+                after = structs.replace(after, counters=known.counters)
             self._indexes[tenant].put(after)
         elif before is not None:
             self._indexes[tenant].drop(before.id)
@@ -112,11 +116,14 @@ class Registrations:
             told(Change(tenant, before, after))
 
     def get(self, tenant: int, id: str) -> Registration:
-        """A registration that has not expired. Raises ResourceNotFound."""
+        """A registration that has not expired, as far as whoever asks may see it. Raises ResourceNotFound."""
         found = self._indexes[tenant].by_id.get(id)
         if found is None or (found.expires_at and found.expires_at <= instant(now())):
             raise ResourceNotFound(what=id)
-        return found
+        shown = seen(found)
+        if shown is None:
+            raise ResourceNotFound(what=id)
+        return shown
 
     def fitting(self, tenant: int, query: Query, attributes: frozenset[str] = frozenset()) -> list[Match]:
         """Live registrations whose sources may hold what the query asks for."""
@@ -159,8 +166,13 @@ class Registrations:
         """Add to the stored counters what was counted since the last time."""
         counts, self._counts = self._counts, defaultdict(Counts)
         if counts:
-            async with self._db.tx() as tx:
-                told = await store.count(tx, counts)
+            try:
+                async with self._db.tx() as tx:
+                    told = await store.count(tx, counts)
+            except BaseException:
+                for key, one in counts.items():  # the next time they are written with what came meanwhile
+                    self._counts[key] = one.add(self._counts[key])
+                raise
             for tenant, id, counters in told:
                 if (known := self._indexes[tenant].by_id.get(id)) is not None:
                     self._indexes[tenant].by_id[id] = structs.replace(known, counters=counters)

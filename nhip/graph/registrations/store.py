@@ -31,6 +31,15 @@ class Counts(msgspec.Struct):
     succeeded_at: datetime | None = None
     failed_at: datetime | None = None
 
+    def add(self, later: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            self.sent + later.sent,
+            self.failed + later.failed,
+            later.succeeded_at or self.succeeded_at,
+            later.failed_at or self.failed_at,
+        )
+
 
 async def add(tx: Connection, sealing: Sealing, tenant: int, doc: dict[str, Any]) -> bool:
     """Keep a new registration; whether there was none with its id."""

@@ -17,6 +17,9 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import render
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.model import NULL, Doc
+from nhip.graph.query.match import Check
+from nhip.graph.query.narrowing import asking
+from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations import reads
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.forwarding import Federation, Origin
@@ -186,32 +189,42 @@ class Relays:
         one = self._subscriptions.index.get(relay.tenant, relay.subscription)
         if one is None or not one.live(now()):
             return
-        if one.doc.get("splitEntities"):
-            entities = await self._put_together(one, relay, entities)
+        with asking(one.asker):
+            sees = seeing()
+        if sees is not None or one.doc.get("splitEntities"):
+            entities = await self._put_together(one, relay, entities, sees)
         if entities:
             await self._subscriptions.relay(one, entities)
 
-    async def _put_together(self, one: Subscription, relay: Relay, entities: list[Any]) -> list[Any]:
-        """Entities with their parts from here and from the other sources, of them those that are subscribed (5.8.6)."""
+    async def _put_together(
+        self, one: Subscription, relay: Relay, entities: list[Any], sees: Check | None
+    ) -> list[Any]:
+        """Entities with their parts from here and from the other sources, of them those that are subscribed (5.8.6) and that who
+        answers for it may see. What a copy tells in part `sees` cannot judge: then the source is asked for the whole."""
         context = await self._contexts.resolve(one.tenant, one.context)
         origin = await self._planner.origin(one.tenant, context)
-        made = []
-        for told in entities:
-            doc = await self._whole(_read(told, context), origin, relay)
-            if doc is not None and await self._subscriptions.wanted(one, doc):
-                made.append(render(doc, context, one.view))
-        return made
+        whole_told, turns = bool(one.doc.get("splitEntities")), asyncio.Semaphore(_AT_ONCE)
 
-    async def _whole(self, part: Doc | None, origin: Origin, relay: Relay) -> Doc | None:
-        if part is None:
-            return None
-        heard = await reads.retrieve(
-            self._federation, origin, part["id"], frozenset(), sys=True, without=relay.registration
-        )
-        stored = await self._graph.get(origin.tenant, part["id"])
-        if stored is not None:
-            heard.docs.insert(0, unpack(stored.doc, stored.sys))
-        return heard.merged([part])[part["id"]]
+        async def judged(told: dict[str, Any]) -> Any:
+            part = _read(told, context) if whole_told else None if "deletedAt" in told else {"id": told["id"]}
+            if part is None:
+                return None
+            async with turns:
+                doc = await self._whole(part, origin, relay.registration if whole_told else "", sees)
+                if doc is None or not await self._subscriptions.wanted(one, doc):
+                    return None
+            return render(doc, context, one.view)
+
+        return [made for made in await asyncio.gather(*map(judged, entities)) if made is not None]
+
+    async def _whole(self, part: Doc, origin: Origin, told_by: str, sees: Check | None) -> Doc | None:
+        """The entity of which `told_by` told a part; a `part` that is but an id is not told by anybody yet."""
+        id = part["id"]
+        heard = await reads.retrieve(self._federation, origin, id, frozenset(), sys=True, without=told_by)
+        stored = await self._graph.get(origin.tenant, id)
+        here = [] if stored is None else [unpack(stored.doc, stored.sys)]
+        heard.docs = [doc for doc in here if sees is None or sees(doc)] + heard.docs
+        return heard.merged([part] if "type" in part else []).get(id)
 
 
 def _read(told: dict[str, Any], context: Context) -> Doc | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -54,13 +55,14 @@ async def create(graph: Graph, tenant: int, given: Snapshot) -> Snapshot:
         raise BadRequestData(what=_("there is a snapshot with this id already"))
     # no client can name a tenant with a blank
     place = await graph.tenant(f"snapshot {new_id()}", create=True)
-    await graph.fetch(queries.add_snapshot, tenant, made["id"], place, orjson.dumps(made))
+    if not await graph.fetch(queries.add_snapshot, tenant, made["id"], place, orjson.dumps(made)):
+        raise BadRequestData(what=_("there is a snapshot with this id already"))
     return made
 
 
 async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Batches]]) -> None:
     """Freeze what each of the snapshot's queries finds, and say how that went."""
-    place, made = await _get(graph, tenant, id)
+    place, _made = await _get(graph, tenant, id)
     details = []
     for source in sources:
         try:
@@ -77,9 +79,9 @@ async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Ba
         except NhipError as error:
             details.append({"resultStatus": "failure", "errorDetails": error.message()})
     fine = [one["resultStatus"] == "success" for one in details]
-    made["snapshotStatus"] = "success" if all(fine) else "partial" if any(fine) else "failure"
-    made["snapshotQueriesDetails"] = details
-    await _put(graph, tenant, made)
+    status = "success" if all(fine) else "partial" if any(fine) else "failure"
+    with suppress(ResourceNotFound):  # it was deleted meanwhile
+        await _alter(graph, tenant, id, {"snapshotStatus": status, "snapshotQueriesDetails": details})
 
 
 async def _freeze(graph: Graph, place: int, batch: list[Stored | Doc]) -> None:
@@ -115,12 +117,17 @@ async def copies(graph: Graph, tenant: int, id: str) -> Callable[[], Batches]:
     return lambda: local(graph, place, Query(local=True))
 
 
-async def _get(graph: Graph, tenant: int, id: str) -> tuple[int, Snapshot]:
+async def _read(graph: Graph, tenant: int, id: str) -> tuple[int, bytes, Snapshot]:
     rows = await graph.fetch(queries.get_snapshot, tenant, id)
     made: Snapshot = orjson.loads(rows[0]["doc"]) if rows else {}
     if not rows or ("expiresAt" in made and made["expiresAt"] <= said(now())):
         raise ResourceNotFound(what=id)
-    return rows[0]["place"], made
+    return rows[0]["place"], rows[0]["doc"], made
+
+
+async def _get(graph: Graph, tenant: int, id: str) -> tuple[int, Snapshot]:
+    place, _text, made = await _read(graph, tenant, id)
+    return place, made
 
 
 async def get(graph: Graph, tenant: int, id: str) -> Snapshot:
@@ -128,25 +135,27 @@ async def get(graph: Graph, tenant: int, id: str) -> Snapshot:
     return (await _get(graph, tenant, id))[1]
 
 
-async def _put(graph: Graph, tenant: int, made: Snapshot) -> None:
-    made["modifiedAt"] = said(now())
-    await graph.fetch(queries.set_snapshot, tenant, made["id"], orjson.dumps(made))
+async def _alter(
+    graph: Graph, tenant: int, id: str, members: Snapshot, *, moment: str = "modifiedAt"
+) -> tuple[int, Snapshot]:
+    """Set members of a snapshot, whatever else becomes of it at the same time. Raises ResourceNotFound."""
+    while True:
+        place, text, made = await _read(graph, tenant, id)
+        made |= {**members, moment: said(now())}
+        if await graph.fetch(queries.set_snapshot, tenant, id, orjson.dumps(made), text):
+            return place, made
 
 
 async def use(graph: Graph, tenant: int, id: str) -> int:
     """The tenant of the frozen entities; notes that the snapshot was used. Raises ResourceNotFound."""
-    place, made = await _get(graph, tenant, id)
-    made["lastUsedAt"] = said(now())
-    await graph.fetch(queries.set_snapshot, tenant, id, orjson.dumps(made))
+    place, _made = await _alter(graph, tenant, id, {}, moment="lastUsedAt")
     return place
 
 
 async def change(graph: Graph, tenant: int, id: str, fragment: Snapshot) -> Snapshot:
     """Change what a client may change (5.16.4); `fragment` was checked. Raises ResourceNotFound."""
-    made = await get(graph, tenant, id)
-    made |= {name: value for name, value in fragment.items() if name in CHANGED}
-    await _put(graph, tenant, made)
-    return made
+    members = {name: value for name, value in fragment.items() if name in CHANGED}
+    return (await _alter(graph, tenant, id, members))[1]
 
 
 async def delete(graph: Graph, tenant: int, id: str) -> None:

@@ -1,8 +1,8 @@
 -- Snapshots, for asyncpg ($1, $2, ...).
 
 -- name: add_snapshot
--- Keep a new snapshot.
-insert into graph.snapshot (tenant, id, place, doc) values ($1, $2, $3, $4)
+-- Keep a new snapshot; gives nothing when its id is taken.
+insert into graph.snapshot (tenant, id, place, doc) values ($1, $2, $3, $4) on conflict do nothing returning 1
 
 -- name: get_snapshot
 -- A snapshot and where its copies are.
@@ -13,8 +13,8 @@ select place, doc from graph.snapshot where tenant = $1 and id = $2
 select id, doc from graph.snapshot where tenant = $1 order by id
 
 -- name: set_snapshot
--- Another state of a snapshot.
-update graph.snapshot set doc = $3 where tenant = $1 and id = $2
+-- Another state of a snapshot that was as in $4; gives nothing when it is another, or gone.
+update graph.snapshot set doc = $3 where tenant = $1 and id = $2 and doc = $4 returning 1
 
 -- name: keep_times
 -- Give copies the system attributes of what they were copied from.

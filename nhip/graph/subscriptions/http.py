@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable
 from urllib.parse import urlsplit
 
+from nhip.graph.subscriptions.turns import Threads
 from nhip.security.addresses import checked_address
 from nhip.security.outgoing_errors import OutgoingError
 from nhip.security.tls import believed_context
@@ -23,15 +24,13 @@ FAILED = (
     OutgoingError,
 )
 """How it shows that something was not delivered."""
-THREADS = ThreadPoolExecutor(32, thread_name_prefix="receivers")
-"""Of receivers alone: a name that nobody resolves, a handshake that does not end, keep no other work of the process waiting."""
 
 
 class HttpSender:
-    """One receiver. Used by one task at a time."""
+    """One receiver, of an `owner` who shares `threads` with others. Used by one task at a time."""
 
-    def __init__(self, settings: Settings, uri: str) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, uri: str, threads: Threads, owner: Hashable) -> None:
+        self._settings, self._threads, self._owner = settings, threads, owner
         parts = urlsplit(uri)
         self._tls = believed_context() if parts.scheme == "https" else None
         self._host = parts.hostname or ""
@@ -52,8 +51,7 @@ class HttpSender:
             return await self._exchange(body, headers)
 
     async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(THREADS, checked_address, self._host, self._port, self._settings)
+        found = await self._threads.run(self._owner, checked_address, self._host, self._port, self._settings)
         for place, address in enumerate(found):
             try:
                 self._streams = await asyncio.open_connection(

@@ -23,8 +23,8 @@ from nhip.graph.model import NULL
 from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.measures import MENDED, WAITING
-from nhip.graph.subscriptions.model import Counts
-from nhip.graph.subscriptions.outlet import Message, One, Outlet, Thing
+from nhip.graph.subscriptions.model import Counts, Message
+from nhip.graph.subscriptions.outlet import One, Outlet, Thing
 from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fragment
 from nhip.graph.subscriptions.receivers import Receivers
 from nhip.graph.subscriptions.store import Rest, Rows, fingerprint
@@ -37,6 +37,10 @@ _TICK_S = 1.0
 _CHECK_EVERY = 30
 _LAST_WORK_S = 1.0
 """So long what is being told at the end may take."""
+_INDIFFERENT = frozenset(
+    {"@context", "id", "type", "subscriptionName", "description", "isActive", "expiresAt", "throttling", "timeInterval"}
+)
+"""Members that say neither what is told nor to whom: who changes nothing else does not answer for the rest."""
 _MANDATORY = frozenset({"id", "type", "notification", "entities"})
 
 
@@ -95,6 +99,7 @@ class Kept(ABC, Generic[One, Thing]):
             await asyncio.wait(last, timeout=_LAST_WORK_S)
         for outlet in self._outlets.values():
             await outlet.close()
+        self._receivers.close()
         await self.write_counts()
 
     # what the interface does
@@ -104,8 +109,7 @@ class Kept(ABC, Generic[One, Thing]):
         id = payload.get("id") or f"urn:ngsi-ld:Subscription:{uuid4()}"
         doc = read(payload, context)
         self._check(doc)
-        if (who := asker()) is not None and who.who:
-            doc["_asker"] = who.who  # it is matched in this name as long as it lives
+        _answer_for(doc)
         if local_id(doc.get("jsonldContext", "")) is None and "jsonldContext" in doc:
             await self._contexts.resolve(tenant, doc["jsonldContext"])
         if not await self._rows.add(tenant, id, doc, given):
@@ -115,7 +119,14 @@ class Kept(ABC, Generic[One, Thing]):
 
     async def update(self, tenant: int, id: str, fragment: Members, given: Any, context: Context) -> None:
         """Change members (5.8.2). Raises BadRequestData, ResourceNotFound, SecretUnreadable."""
-        rest = await self.get(tenant, id)
+        while True:  # until nobody else changed it meanwhile, whose change would be lost
+            rest = await self.get(tenant, id)
+            doc = await self._changed(rest, fragment, given, context)
+            if await self._rows.change(tenant, id, doc, rest.context, rest.rev):
+                break
+        await self.refresh(tenant, id)
+
+    async def _changed(self, rest: Rest, fragment: Members, given: Any, context: Context) -> Members:
         gone = {name for name, value in fragment.items() if value is None or value == NULL}
         if gone & _MANDATORY or not fragment:
             raise BadRequestData(what=", ".join(sorted(gone & _MANDATORY)) or "{}")
@@ -129,12 +140,12 @@ class Kept(ABC, Generic[One, Thing]):
         if "q" in new:
             doc["_q_context"] = given
         else:
-            asked_in = await self._contexts.resolve(tenant, doc.get("_q_context", rest.context))
+            asked_in = await self._contexts.resolve(rest.tenant, doc.get("_q_context", rest.context))
         check_whole(doc, asked_in)
         self._check(doc)
-        if not await self._rows.change(tenant, id, doc, rest.context):
-            raise ResourceNotFound(what=id)
-        await self.refresh(tenant, id)
+        if not _INDIFFERENT.issuperset(fragment):
+            _answer_for(doc)
+        return doc
 
     async def get(self, tenant: int, id: str) -> Rest:
         """One with its counters as they are now (5.8.3). Raises ResourceNotFound."""
@@ -329,3 +340,13 @@ class Kept(ABC, Generic[One, Thing]):
     @abstractmethod
     async def _compose(self, one: One, heard: list[Thing], id: UUID) -> Message | None:
         """The notification `id` of what was heard; None when nothing of it is subscribed after all."""
+
+
+def _answer_for(doc: Members) -> None:
+    """Who asks now answers for what a subscription asks for, and where that goes: it is matched in this name from now on."""
+    who = asker()
+    if who is None:
+        return  # the house itself changes it for whoever made it
+    doc.pop("_asker", None)
+    if who.who:
+        doc["_asker"] = who.who

@@ -10,6 +10,7 @@ import msgspec
 
 from nhip.graph.model import Doc, View
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import Asker
 
 Trigger = Literal[
     "entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted"
@@ -74,6 +75,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
     tenant: int
     id: str
+    asker: Asker
+    """In whose name it asks: who is responsible for what it asks for."""
     doc: dict[str, Any]
     """The subscription with names as IRIs."""
     context: Any
@@ -103,6 +106,13 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     def live(self, at: datetime) -> bool:
         """Whether it is to be told of anything now."""
         return self.active and (self.expires is None or at < self.expires)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A notification that is ready."""
+
+    body: bytes
+    headers: list[tuple[str, str]]
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Hashable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,8 +12,8 @@ import orjson
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from nhip.graph.subscriptions.http import THREADS
 from nhip.graph.subscriptions.model import CERTAIN
+from nhip.graph.subscriptions.turns import Threads
 from nhip.kernel.time import monotonic
 from nhip.security.addresses import checked_address
 from nhip.security.tls import believed_context
@@ -24,10 +25,13 @@ _VERSIONS = {"mqtt3.1.1": paho.MQTTv311, "mqtt5.0": paho.MQTTv5}
 
 
 class MqttSender:
-    """One topic of one broker. Used by one task at a time; the library's calls run in a thread."""
+    """One topic of one broker, of an `owner` who shares `threads` with others; its calls run there. Used by one task at a
+    time."""
 
-    def __init__(self, settings: Settings, uri: str, notifier: tuple[tuple[str, str], ...]) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, uri: str, notifier: tuple[tuple[str, str], ...], threads: Threads, owner: Hashable
+    ) -> None:
+        self._settings, self._threads, self._owner = settings, threads, owner
         self._parts = urlsplit(uri)
         self._topic = self._parts.path.lstrip("/")
         told = dict(notifier)
@@ -41,7 +45,7 @@ class MqttSender:
         """200 when the broker has it. Raises OSError, TimeoutError, ValueError, OutgoingError."""
         message = orjson.dumps({"metadata": dict(headers), "body": orjson.loads(body)})
         async with asyncio.timeout(timeout_s + 1):
-            await asyncio.get_running_loop().run_in_executor(THREADS, self._publish, message, monotonic() + timeout_s)
+            await self._threads.run(self._owner, self._publish, message, monotonic() + timeout_s)
         return 200
 
     def _publish(self, message: bytes, until: float) -> None:

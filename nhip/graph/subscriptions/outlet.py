@@ -16,7 +16,7 @@ from nhip.errors import NhipError
 from nhip.graph.model import Outcome
 from nhip.graph.subscriptions.http import FAILED
 from nhip.graph.subscriptions.measures import DROPPED, NOTIFICATIONS
-from nhip.graph.subscriptions.model import Counts, Subscription
+from nhip.graph.subscriptions.model import Counts, Message, Subscription
 from nhip.graph.subscriptions.receivers import Receivers, Sender
 from nhip.kernel.time import monotonic, now
 
@@ -36,13 +36,6 @@ class Heard(msgspec.Struct, frozen=True):
     at: str
     entities: tuple[Any, ...] = ()
     """What a source told us of, ready to be passed on; then neither a change nor an interval."""
-
-
-class Message(msgspec.Struct, frozen=True):
-    """A notification that is ready."""
-
-    body: bytes
-    headers: list[tuple[str, str]]
 
 
 One = TypeVar("One", bound=Subscription)
@@ -65,7 +58,7 @@ class Outlet(Generic[One, Thing]):
         """Since they were written to the table last."""
         self.dropped = 0
         self._receivers, self._compose, self._together = receivers, compose, together
-        self._breaker = receivers.breaker(subscription.endpoint.uri)
+        self._breaker = receivers.breaker(subscription)
         self._waiting: deque[Thing] = deque()
         self._task: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
@@ -90,9 +83,9 @@ class Outlet(Generic[One, Thing]):
 
     def replace(self, subscription: One) -> None:
         """Go on with the subscription as it is now."""
-        if subscription.endpoint != self.subscription.endpoint:
+        if (subscription.endpoint, subscription.asker) != (self.subscription.endpoint, self.subscription.asker):
             self._close_sender()
-            self._breaker = self._receivers.breaker(subscription.endpoint.uri)
+            self._breaker = self._receivers.breaker(subscription)
         self.subscription = subscription
 
     @property
@@ -159,10 +152,10 @@ class Outlet(Generic[One, Thing]):
         at = now()
         self.counts.sent += 1
         self.counts.notified = at
-        if self._sender is None:
-            self._sender = self._receivers.sender(one.endpoint)
         try:
-            status = await self._receivers.send(self._sender, message.body, message.headers, one.endpoint.patience_s)
+            if self._sender is None:
+                self._sender = self._receivers.sender(one)
+            status = await self._receivers.send(self._sender, message, one)
             good, why = 200 <= status < 300, str(status)
         except (*FAILED, NhipError) as error:
             good, why = False, type(error).__name__

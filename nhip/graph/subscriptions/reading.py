@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
-from nhip.graph.contexts.iris import is_uri
+from nhip.graph.contexts.iris import is_address, is_uri
 from nhip.graph.contexts.model import Context
 from nhip.graph.errors import BadRequestData
 from nhip.graph.query.build import MAX_JOIN, Asked, Selected, build
@@ -21,6 +22,7 @@ from nhip.kernel.time import now
 Members = dict[str, Any]
 _TEXTS = ("subscriptionName", "description", "q", "csf", "scopeQ", "lang", "jsonldContext", "expiresAt")
 _NUMBERS = ("timeInterval", "throttling")
+_TRUTHS = ("isActive", "localOnly", "splitEntities")
 _OTHER = (
     "entities",
     "watchedAttributes",
@@ -38,7 +40,14 @@ _FORMATS = ("normalized", "concise", "keyValues", "simplified")
 _ACCEPTS = ("application/json", "application/ld+json", "application/geo+json")
 TYPE = re.compile(r"[^()|,;&\s]+")
 """A name in a selection of types (4.17)."""
-_SCHEMES = ("http://", "https://", "mqtt://", "mqtts://")
+_SCHEMES = ("http", "https", "mqtt", "mqtts")
+_TOPIC = re.compile(r"/[^#+\0]{1,2000}")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+"""A name of a header (RFC 9110, 5.6.2)."""
+_SAID = {CERTAIN[0]: CERTAIN[1:], "MQTT-Version": ("mqtt3.1.1", "mqtt5.0"), "MQTT-QoS": ("0", "1", "2")}
+"""What pairs of notifierInfo may say, by key (5.2.22)."""
+MOST = 1000
+"""So many members a list has at most."""
 
 
 def read(payload: Members, context: Context) -> Members:
@@ -114,7 +123,7 @@ def _member(name: str, value: Any, context: Context) -> Any:
         return _text(value, name)
     if name in _NUMBERS:
         return _positive(value, name)
-    if name == "isActive" and not isinstance(value, bool):
+    if name in _TRUTHS and not isinstance(value, bool):
         _refuse(name)
     return _READERS[name](value, context) if name in _READERS else value
 
@@ -185,22 +194,34 @@ def _endpoint(value: Any) -> Members:
     if not isinstance(value, dict) or "uri" not in value:
         _refuse("notification.endpoint")
     made: Members = {key: value[key] for key in _ENDPOINT if key in value}
-    if not isinstance(made["uri"], str) or not made["uri"].startswith(_SCHEMES) or not is_uri(made["uri"]):
+    if not isinstance(made["uri"], str) or not is_address(made["uri"], _SCHEMES):
         _refuse("notification.endpoint.uri")
+    mqtt = made["uri"].startswith("mqtt")
+    if mqtt and ("#" in made["uri"] or _TOPIC.fullmatch(urlsplit(made["uri"]).path) is None):
+        raise BadRequestData(what=_("notification.endpoint.uri: it ends with the topic, which names one"))
     if made.get("accept", _ACCEPTS[0]) not in _ACCEPTS:
         _refuse("notification.endpoint.accept")
     for key in ("receiverInfo", "notifierInfo"):
-        for pair in _listed(made[key], key) if key in made else ():
-            if not isinstance(pair, dict) or not all(isinstance(pair.get(side), str) for side in ("key", "value")):
-                _refuse(f"notification.endpoint.{key}")
-            if any(sign in pair["key"] + pair["value"] for sign in "\r\n\0"):
-                _refuse(f"notification.endpoint.{key}")
-            if key == "notifierInfo" and pair["key"] == CERTAIN[0] and (pair["key"], pair["value"]) != CERTAIN:
+        for pair in _listed(made[key], f"notification.endpoint.{key}") if key in made else ():
+            if not _is_pair(pair, header=key == "receiverInfo" and not mqtt):
                 _refuse(f"notification.endpoint.{key}")
     for key in ("timeout", "cooldown"):
         if key in made:
             _positive(made[key], key)
     return made
+
+
+def _is_pair(pair: Any, *, header: bool) -> bool:
+    """Whether it is a pair as `receiverInfo` (a `header` where the receiver is asked over HTTP) and `notifierInfo` have them."""
+    if not isinstance(pair, dict) or not all(isinstance(pair.get(side), str) for side in ("key", "value")):
+        return False
+    if any(sign in pair["key"] + pair["value"] for sign in "\r\n\0"):
+        return False
+    return (
+        _HEADER.fullmatch(pair["key"]) is not None
+        if header
+        else pair["value"] in _SAID.get(pair["key"], (pair["value"],))
+    )
 
 
 def is_certain(doc: Members) -> bool:
@@ -220,7 +241,7 @@ _READERS: dict[str, Callable[[Any, Context], Any]] = {
 
 
 def _listed(value: Any, name: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or len(value) > MOST:
         _refuse(name)
     return value  # type: ignore[no-any-return]
 

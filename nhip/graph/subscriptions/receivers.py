@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from nhip.graph.query.narrowing import Asker
 from nhip.graph.subscriptions.http import HttpSender
 from nhip.graph.subscriptions.measures import PAUSED
-from nhip.graph.subscriptions.model import Endpoint
+from nhip.graph.subscriptions.model import Endpoint, Message, Subscription
 from nhip.graph.subscriptions.mqtt import MqttSender
+from nhip.graph.subscriptions.turns import Threads, Turns
 from nhip.kernel.time import monotonic
 from nhip.settings import Settings
 
@@ -32,16 +33,16 @@ class Sender(Protocol):
         """Give the connection up."""
 
 
-def sender_of(endpoint: Endpoint, settings: Settings) -> Sender:
-    """Who delivers to an endpoint."""
+def sender_of(endpoint: Endpoint, settings: Settings, threads: Threads, owner: Asker) -> Sender:
+    """Who delivers to an endpoint of the owner's."""
     if endpoint.uri.startswith("mqtt"):
-        return MqttSender(settings, endpoint.uri, endpoint.notifier)
-    return HttpSender(settings, endpoint.uri)
+        return MqttSender(settings, endpoint.uri, endpoint.notifier, threads, owner)
+    return HttpSender(settings, endpoint.uri, threads, owner)
 
 
 class Breaker:
-    """Of one receiver, for all who are told there: after some failures in a row it is left in peace, longer and longer; then one
-    notification tries whether it is back, and the others wait for what becomes of that."""
+    """Of one receiver, for all that an owner has told there: after some failures in a row it is left in peace, longer and longer;
+    then one notification tries whether it is back, and the others wait for what becomes of that."""
 
     def __init__(self) -> None:
         self.failures = 0
@@ -73,31 +74,33 @@ class Breaker:
 
 
 class Receivers:
-    """What the subscriptions of a process have in common when they tell somebody."""
+    """What the subscriptions of a process have in common when they tell somebody. An owner's receivers that are slow, or that it
+    wants left in peace, are no matter of other owners."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._breakers: WeakValueDictionary[str, Breaker] = WeakValueDictionary()
+        self._breakers: WeakValueDictionary[tuple[Asker, str], Breaker] = WeakValueDictionary()
         self._idle: OrderedDict[Sender, None] = OrderedDict()
-        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._turns, self._threads = Turns(MOST_AT_ONCE), Threads()
 
-    def breaker(self, uri: str) -> Breaker:
-        """That of an address."""
-        found = self._breakers.get(uri)
+    def breaker(self, one: Subscription) -> Breaker:
+        """That of the address that the subscription tells."""
+        key = one.asker, one.endpoint.uri
+        found = self._breakers.get(key)
         if found is None:
-            found = self._breakers[uri] = Breaker()
+            found = self._breakers[key] = Breaker()
         return found
 
-    def sender(self, endpoint: Endpoint) -> Sender:
-        """Who delivers to an endpoint."""
-        return sender_of(endpoint, self._settings)
+    def sender(self, one: Subscription) -> Sender:
+        """Who delivers to its endpoint."""
+        return sender_of(one.endpoint, self._settings, self._threads, one.asker)
 
-    async def send(self, sender: Sender, body: bytes, headers: list[tuple[str, str]], timeout_s: float) -> int:
-        """The status. Raises one of FAILED."""
-        async with self._turns:
+    async def send(self, sender: Sender, message: Message, one: Subscription) -> int:
+        """The status, when it is the turn of who answers for the subscription. Raises one of FAILED."""
+        async with self._turns.of(one.asker):
             self._idle.pop(sender, None)
             try:
-                return await sender.send(body, headers, timeout_s)
+                return await sender.send(message.body, message.headers, one.endpoint.patience_s)
             finally:
                 self._idle[sender] = None
                 while len(self._idle) > MOST_IDLE:
@@ -107,6 +110,10 @@ class Receivers:
         """It is not needed any more."""
         self._idle.pop(sender, None)
         sender.close()
+
+    def close(self) -> None:
+        """Nobody is told any more."""
+        self._threads.close()
 
     def measure(self) -> None:
         """Tell /metrics how it stands."""

@@ -18,6 +18,7 @@ from nhip.graph.model import Doc, Outcome
 from nhip.graph.query.linked import Linked, join
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
+from nhip.graph.query.narrowing import asking
 from nhip.graph.query.search import search
 from nhip.graph.rows import said
 from nhip.graph.service import Graph
@@ -26,8 +27,8 @@ from nhip.graph.subscriptions.index import Buckets, Index
 from nhip.graph.subscriptions.keeping import Kept
 from nhip.graph.subscriptions.letters.delivering import Post
 from nhip.graph.subscriptions.letters.model import written
-from nhip.graph.subscriptions.model import Subscription
-from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard, Message
+from nhip.graph.subscriptions.model import Message, Subscription
+from nhip.graph.subscriptions.outlet import MOST_TOGETHER, Heard
 from nhip.graph.subscriptions.reading import Members, is_certain
 from nhip.graph.subscriptions.sealing import Sealing
 from nhip.graph.subscriptions.telling import notification, told
@@ -101,7 +102,8 @@ class Subscriptions(Kept[Subscription, Heard]):
 
     async def wanted(self, one: Subscription, doc: Doc) -> bool:
         """Whether a full document is subscribed."""
-        return one.matches(doc) if one.matches is not None else await self._fits_linked(one, doc)
+        with asking(one.asker):
+            return one.matches(doc) if one.matches is not None else await self._fits_linked(one, doc)
 
     def _due(self, one: Subscription) -> None:
         self._outlet(one).put(Heard(None, said(now())))
@@ -110,6 +112,10 @@ class Subscriptions(Kept[Subscription, Heard]):
         return True
 
     async def _compose(self, one: Subscription, heard: list[Heard], id: UUID) -> Message | None:
+        with asking(one.asker):
+            return await self._composed(one, heard, id)
+
+    async def _composed(self, one: Subscription, heard: list[Heard], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         docs: list[tuple[Doc, str]] = []
         passed_on = [entity for each in heard for entity in each.entities]

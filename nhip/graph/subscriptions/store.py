@@ -56,9 +56,9 @@ class Rows:
         """Store a new one; False when there is one with this id."""
         return bool(await self._graph.fetch(self._queries.insert, *self._stored(tenant, id, doc, context)))
 
-    async def change(self, tenant: int, id: str, doc: Members, context: Any) -> bool:
-        """Store it anew; False when it is gone."""
-        return bool(await self._graph.fetch(self._queries.update, *self._stored(tenant, id, doc, context)))
+    async def change(self, tenant: int, id: str, doc: Members, context: Any, rev: int | None = None) -> bool:
+        """Store it anew; False when it is gone, or has another revision than `rev`."""
+        return bool(await self._graph.fetch(self._queries.update, *self._stored(tenant, id, doc, context), rev))
 
     def _stored(self, tenant: int, id: str, doc: Members, context: Any) -> tuple[Any, ...]:
         bare, secrets = without_secrets(doc)
@@ -125,13 +125,15 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
     if rest.unreadable is not None:
         raise rest.unreadable
     asked_in = await contexts.resolve(rest.tenant, rest.doc.get("_q_context", rest.context))
-    with asking(Asker(rest.tenant, rest.doc.get("_asker", ""))):
+    asker = Asker(rest.tenant, rest.doc.get("_asker", ""))
+    with asking(asker):
         query = query_of(rest.doc, asked_in)
     notification = rest.doc["notification"]
     linked = query.q is not None and bool(linked_steps(query.q))
     return Subscription(
         tenant=rest.tenant,
         id=rest.id,
+        asker=asker,
         doc=rest.doc,
         context=rest.doc.get("jsonldContext", rest.context),
         rev=rest.rev,

@@ -20,11 +20,11 @@ with made as (
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 
 -- name: update
--- Change one; gives nothing when it is gone.
+-- Change one, as it was in the revision $8 (null: in any); gives nothing when it is gone, or another.
 with made as (
   update graph.sub set doc = $3::text::jsonb, context = $4::text::jsonb, next_at = $5, sealed = $6, certain = $7,
     retry_at = null, failures = 0, modified_at = now(), rev = nextval('graph.sub_rev')
-  where tenant = $1 and id = $2 returning tenant, id, rev
+  where tenant = $1 and id = $2 and ($8::bigint is null or rev = $8) returning tenant, id, rev
 )
 select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 
@@ -58,11 +58,12 @@ from t join locked using (tenant, id)
 where s.tenant = t.tenant and s.id = t.id
 
 -- name: claim_due
--- Those whose interval has passed, each by one process only; the next time is set.
-update graph.sub s set next_at = greatest(s.next_at + interval_of.step, now())
-from (select tenant, id, make_interval(secs => (doc->>'timeInterval')::float8) as step from graph.sub where next_at <= now()
-      for update skip locked) interval_of
-where s.tenant = interval_of.tenant and s.id = interval_of.id
+-- Those whose interval has passed, each by one process only. The next time is in the rhythm of those before, and to come: what was
+-- missed while nobody was there is not caught up with.
+update graph.sub s
+set next_at = s.next_at + make_interval(secs => due.step * (floor(extract(epoch from now() - s.next_at) / due.step) + 1))
+from (select tenant, id, (doc->>'timeInterval')::float8 as step from graph.sub where next_at <= now() for update skip locked) due
+where s.tenant = due.tenant and s.id = due.id
 returning s.tenant, s.id
 
 -- name: fingerprint

@@ -13,7 +13,8 @@ from nhip.graph.document.expand import expand_entity
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData, ResourceNotFound
-from nhip.graph.model import ENTITY_MEMBERS, VALUE_MEMBER, Doc, Instance
+from nhip.graph.merging import is_whole
+from nhip.graph.model import ENTITY_MEMBERS, Doc, Instance
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant, number
 from nhip.graph.temporal.reading import SCOPE, Lives, instance_number, queries, read_lives
@@ -36,6 +37,8 @@ def expand_temporal(payload: dict[str, Any], context: Context, *, fragment: bool
     scopes = _scopes(payload.get("scope"))
     rest = {name: value for name, value in payload.items() if name != "scope"}
     doc = expand_entity(rest, context, fragment=fragment, temporal=True, nulls="members")
+    if fragment and not all(is_whole(one) for name, series in doc.items() if ":" in name for one in series):
+        raise BadRequestData(what=_("the attribute has no value"))
     return doc, scopes
 
 
@@ -171,7 +174,7 @@ async def change_instance(
     if fragment.get("type", old["type"]) != old["type"]:
         raise BadRequestData(what=_("the type of an attribute stays as it is"))
     new = {**old, **{key: value for key, value in fragment.items() if key not in _MEMBERS_OF_HISTORY}}
-    if VALUE_MEMBER[new["type"]] not in new:
+    if not is_whole(new):
         raise BadRequestData(what=_("the attribute has no value"))
     observed = new.get("observedAt")
     at = instant(observed) if observed else row["at"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-from msgspec import structs
 
 from nhip.graph.query.model import Query
 from nhip.graph.registrations.discovery import discovery_tests
-from nhip.graph.registrations.matching import Index, Match, entity_fits
-from nhip.graph.registrations.model import Information, Registration
+from nhip.graph.registrations.matching import Index, Match
+from nhip.graph.registrations.model import Registration
+from nhip.graph.registrations.seeing import part_of
 from nhip.graph.watches.model import Reason, Told, Watch
 
 
@@ -48,23 +46,4 @@ def _matches(one: Watch, index: Index) -> tuple[Match, ...]:
 
 def narrowed(one: Watch, match: Match) -> Registration:
     """The registration with that part of its information only that is subscribed."""
-    registration = match.registration
-    pairs = zip(registration.doc["information"], registration.information, strict=True)
-    some = [_relevant(one, told, information) for told, information in pairs if information in match.information]
-    return structs.replace(registration, doc={**registration.doc, "information": some})
-
-
-def _relevant(one: Watch, told: dict[str, Any], information: Information) -> dict[str, Any]:
-    made = dict(told)
-    selectors = one.query.selectors
-    if information.entities and selectors:
-        pairs = zip(told["entities"], information.entities, strict=True)
-        made["entities"] = [
-            told for told, entity in pairs if any(entity_fits(entity, selector) for selector in selectors)
-        ]
-    for key in ("propertyNames", "relationshipNames"):
-        if key in made and one.watched:
-            made[key] = [name for name in made[key] if name in one.watched]
-            if not made[key]:
-                del made[key]
-    return made
+    return part_of(match, one.query.selectors, one.watched)

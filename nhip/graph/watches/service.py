@@ -19,7 +19,7 @@ from nhip.graph.registrations.service import Registrations
 from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.keeping import Kept
-from nhip.graph.subscriptions.outlet import Message
+from nhip.graph.subscriptions.model import Message
 from nhip.graph.subscriptions.reading import Members, is_certain
 from nhip.graph.subscriptions.sealing import Sealing
 from nhip.graph.subscriptions.store import QUERIES, Rest, Rows, understood

@@ -22,7 +22,8 @@ _LIMIT = {"latitude": 90, "longitude": 180}
 _LETTERS: dict[Axis, str] = {"latitude": "nsb", "longitude": "ewdt"}
 _MARKS = str.maketrans({**dict.fromkeys("º˚⁰∘°", "°"), **dict.fromkeys("′’‘`´ʹ", "'"), **dict.fromkeys("″”“ʺ", '"')})
 _WORDS = (
-    (re.compile(r"(?:vi do|kinh do|latitude|longitude|lat|long|lng|lon|toa do)[ :=.]*"), ""),
+    (re.compile(r"(?:vi do|kinh do|latitude|longitude|lat|long|lng|lon|toa do|^[vk]d(?![a-z]))[ :=.]*"), ""),
+    (re.compile(r"([0-9]) ?d ?([0-9.,]+) ?m ?(?:([0-9.,]+) ?s)?(?=[nsbewdt]?(?:[^a-z0-9]|$))"), r"\1°\2'\3"),
     (re.compile(r"\bbac\b"), "b"),
     (re.compile(r"\bdong\b"), "d"),
     (re.compile(r"\bnam\b"), "s"),

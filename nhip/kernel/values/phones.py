@@ -27,7 +27,9 @@ _ALLOWED = re.compile(r"\+?[0-9]{3,15}").fullmatch
 _AREA_APART = re.compile(
     r"\(0[2-9][0-9]\) ?[2-9][0-9 .\-]{6,9}"
     r"|0[2-9][0-9][ .\-]+[2-9](?:[0-9]{6}|[ .\-][0-9]{6}|[ .\-]?[0-9]{3}[ .\-][0-9]{3}|[0-9]{3}[ .\-]?[0-9]{3})"
+    r"|\(08\) ?[2-9][0-9 .\-]{7,10}|08[ .\-]+[2-9](?:[0-9]{7}|[0-9]{3}[ .\-][0-9]{4}|[0-9][ .\-][0-9]{3}[ .\-][0-9]{3})"
 ).fullmatch
+"""An area code that stands apart from its number; 08, Hồ Chí Minh City's until 2017, begins mobile numbers today."""
 _NEWEST_MOBILE = ("30", "31")
 """Prefixes so new that the same digits are more often an old number of Ninh Bình or Hải Phòng."""
 

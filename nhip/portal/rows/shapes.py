@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -93,12 +94,15 @@ def _point(longitude: Any, latitude: Any) -> dict[str, Any] | None:
 
 
 def read_geometry(text: str) -> BaseGeometry | None:
-    """A geometry from WKT or GeoJSON; None for what is neither, and for curves."""
+    """A geometry from WKT or GeoJSON; None for what is neither, for curves, and where a coordinate is no number."""
     try:
-        found: BaseGeometry = shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
+        with np.errstate(invalid="ignore"):
+            found: BaseGeometry = (
+                shapely.from_geojson(text) if text.lstrip().startswith("{") else shapely.from_wkt(text)
+            )
     except (shapely.errors.ShapelyError, ValueError, NotImplementedError):  # the last: a curve
         return None
-    return found
+    return found if np.isfinite(shapely.get_coordinates(found)).all() else None
 
 
 def _geometry(text: str) -> dict[str, Any] | None:

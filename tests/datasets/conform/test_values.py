@@ -159,7 +159,7 @@ def test_marked_cells_of_many_rows_are_put_in_a_few_at_a_time(check: Check, monk
     fields = [Field(name="a", type="integer"), Field(name="b", type="date"), Field(name="c")]
     rows = [[f"{n}.000", f"0{n % 9 + 1}/13/2024" if n % 3 else "2024-01-02", f" t{n}"] for n in range(1, 40)]
     whole = check(fields, rows)
-    monkeypatch.setattr("nhip.datasets.conform.version.MOST_CELLS", 9)
+    monkeypatch.setattr("nhip.datasets.conform.beside.ROWS_AT_A_TIME", 9)
     pieces = check(fields, rows)
     assert pieces.version == whole.version and len(whole.version) == 39
     assert pieces.column("c") == [f"t{n}" for n in range(1, 40)]

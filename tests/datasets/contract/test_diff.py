@@ -75,6 +75,19 @@ def table(**changes: Any) -> Contract:
         (table(row_rules=(*OLD.row_rules, RowRule(name="s", holds="a > 2"))), "rule.added", "supplier"),
         (table(references=()), "reference.removed", ""),
         (table(references=(*OLD.references, MORE)), "reference.added", "supplier"),
+        (column(delivered=()), "delivered.removed", "supplier"),
+        (column(delivered=("Cột A", "Cot B")), "delivered.added", ""),
+        (column(severity={"enum": "fatal"}), "severity.changed", "supplier"),
+        (column(severity={"enum": "warning"}), "severity.changed", ""),
+        (table(row_rules=(RowRule(name="r", holds="a > 1", severity="fatal"),)), "severity.changed", "supplier"),
+        (table(row_rules=(RowRule(name="r", holds="a > 1", severity="warning"),)), "severity.changed", ""),
+        (table(duplicate_keys=(("a", "k"),)), "duplicates.added", "supplier"),
+        (table(table="Bảng 2"), "table.changed", "supplier"),
+        (table(province="48"), "province.changed", ""),
+        (table(licence="CC-BY-4.0"), "licence.changed", ""),
+        (table(owner="Sở Y tế"), "owner.changed", ""),
+        (table(classification="internal"), "classification.changed", ""),
+        (column(order="dmy"), "order.changed", ""),
     ],
 )  # fmt: skip
 def test_one_change_is_named_with_whom_it_breaks(new: Contract, kind: str, breaks: str) -> None:
@@ -88,6 +101,29 @@ def test_a_renamed_key_column_is_no_new_key() -> None:
     old = table(fields=(BASE, msgspec.structs.replace(OLD.fields[1], delivered=("Mã số",))))
     new = table(fields=(BASE, msgspec.structs.replace(OLD.fields[1], name="ma", delivered=("MÃ SỐ",))))
     assert [change.kind for change in diff(old, new)] == ["column.renamed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "breaks"),
+    [
+        ({"order": "dmy"}, {"order": "mdy"}, "order.changed", "supplier"),
+        ({"order": "dmy"}, {"order": ""}, "order.changed", "supplier"),
+        ({"kind": "commune"}, {"kind": "province"}, "kind.changed", "consumer"),
+        ({"crs": "EPSG:9214"}, {"crs": "EPSG:9213"}, "crs.changed", "consumer"),
+        ({"severity": {"enum": "fatal"}}, {"severity": {}}, "severity.changed", "consumer"),
+    ],
+)
+def test_what_was_stated_and_changes(before: dict[str, Any], after: dict[str, Any], kind: str, breaks: str) -> None:
+    changes = diff(column(**before), column(**after))
+    assert [(change.kind, change.breaks) for change in changes] == [(kind, breaks)]
+
+
+def test_doubles_that_are_allowed_again() -> None:
+    old = table(duplicate_keys=(("a", "k"),))
+    assert [(c.kind, c.breaks) for c in diff(old, OLD)] == [("duplicates.removed", "consumer")]
+    assert [(c.kind, c.breaks) for c in diff(table(province="46"), table(province="48"))] == [
+        ("province.changed", "consumer")
+    ]
 
 
 def test_dates_are_compared_as_dates() -> None:

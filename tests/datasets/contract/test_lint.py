@@ -71,6 +71,7 @@ C = "schema[0].properties[2]"
         ("customProperties: [{property: nhip.kind, value: phone}]}", ("warning", "contract.personal", C)),
         ("customProperties: [{property: nhip.order, value: dym}]}", ("error", "contract.order", C)),
         ("customProperties: [{property: nhip.crs, value: WGS}]}", ("error", "contract.crs", C)),
+        ("customProperties: [{property: nhip.unit, value: parsec}]}", ("error", "contract.unit", C)),
         ("logicalType: date, logicalTypeOptions: {format: jj.mm}}", ("error", "contract.format", C)),
         ("relationships: [{to: nowhere}]}", ("error", "contract.reference", C + ".relationships[0]")),
         ("}", ("warning", "contract.missing", C)),

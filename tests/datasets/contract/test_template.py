@@ -239,7 +239,7 @@ def test_a_list_too_long_for_a_cell_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_template_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template_read, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(template_read, "MAX_UNPACKED_MB", 1)
     plain = tmp_path / "a.xlsx"
     plain.write_text("ma,so\n1,2\n")
     other = tmp_path / "b.xlsx"

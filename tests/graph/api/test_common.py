@@ -36,6 +36,24 @@ async def test_addresses_and_methods_that_there_are_not(node: httpx.AsyncClient)
     assert (told.status_code, told.headers["allow"]) == (204, "GET, POST, DELETE, OPTIONS, HEAD")
 
 
+async def test_a_star_in_an_address_is_text_as_any_other(node: httpx.AsyncClient) -> None:
+    for path in (
+        "/entities/*",
+        "/entities/%2A",
+        "/temporal/entities/*",
+        "/subscriptions/*",
+        "/snapshots/*",
+        "/entityMaps/*",
+    ):
+        assert kind(await node.get(path)) in ("BadRequestData", "ResourceNotFound"), path
+    for method, path in (
+        ("POST", "/snapshots/*/clone"),
+        ("PATCH", "/entities/*/attrs/*"),
+        ("DELETE", "/entities/*/attrs/*"),
+    ):
+        assert kind(await node.request(method, path, json={})) in ("BadRequestData", "ResourceNotFound"), path
+
+
 async def test_head_is_a_get_without_its_body(city: City) -> None:
     await city("POST", "/entities", json=bus())
     answer = await city("HEAD", "/entities/urn:ngsi-ld:Bus:1")

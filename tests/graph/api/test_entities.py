@@ -156,3 +156,77 @@ async def test_purging_needs_more_than_identifiers(city: City) -> None:
     assert (await city("GET", "/entities/urn:ngsi-ld:Bus:2")).status_code == 404
     assert (await city("DELETE", "/entities?type=Bus&drop=speed", headers=IN_CITY)).status_code == 204
     assert await seen(city) == {"id": "urn:ngsi-ld:Bus:1", "type": "Bus"}
+
+
+NOT_WHOLE: list[dict[str, Any]] = [
+    {"n": {"type": "Property"}},
+    {"n": {"type": "Property", "unitCode": "KMH"}},
+    {"n": {"observedAt": "2026-01-01T00:00:00Z"}},
+    {"n": {"type": "Relationship"}},
+    {"n": {"type": "LanguageProperty", "datasetId": "urn:x:d"}},
+    {"n": {"type": "Property", "value": 1, "accuracy": {"type": "Property"}}},
+]
+
+
+@pytest.mark.parametrize("fragment", NOT_WHOLE, ids=str)
+@clause("5.6.2", "5.6.3", "5.6.8", "5.6.17")
+async def test_what_has_no_value_is_not_made_an_attribute(city: City, fragment: dict[str, Any]) -> None:
+    """A fragment may leave out what is there already; of what is new there is nothing else."""
+    await city("POST", "/entities", json={"id": "urn:x:1", "type": "Bus"})
+    for method, path in (("POST", "/attrs"), ("PATCH", "/attrs"), ("PATCH", "")):
+        answer = await city(method, f"/entities/urn:x:1{path}", json=fragment)
+        assert kind(answer) == "BadRequestData", (method, path, answer.text)
+    for path in ("update", "update?options=noOverwrite", "merge", "upsert?options=update"):
+        for id in ("urn:x:1", "urn:x:2"):
+            whole = {"id": "urn:x:3", "type": "Bus"}
+            answer = await city(
+                "POST", f"/entityOperations/{path}", json=[{"id": id, "type": "Bus", **fragment}, whole]
+            )
+            assert answer.status_code == 207 and answer.json()["errors"][0]["entityId"] == id, (path, id, answer.text)
+    assert (await city("GET", "/entities/urn:x:1")).json() == {"id": "urn:x:1", "type": "Bus"}
+    assert (await city("GET", "/entities/urn:x:2")).status_code == 404
+    past = {name: [value] for name, value in fragment.items() if "type" in value}
+    if past:
+        answer = await city("POST", "/temporal/entities/urn:x:1/attrs", json=past)
+        assert kind(answer) == "BadRequestData", answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"type": "Property"},
+        {"a": {"value": 1}},
+        {"unitCode": "X"},
+        {"type": "Property", "value": "urn:ngsi-ld:null"},
+    ],
+    ids=str,
+)
+@clause("5.6.19")
+async def test_an_attribute_is_not_replaced_by_nothing(city: City, body: dict[str, Any]) -> None:
+    entity = {"id": "urn:x:1", "type": "Bus", "speed": {"type": "Property", "value": 1}}
+    await city("POST", "/entities", json=entity)
+    assert kind(await city("PUT", "/entities/urn:x:1/attrs/speed", json=body)) == "BadRequestData"
+    assert (await city("GET", "/entities/urn:x:1")).json() == entity
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"expiresAt": "urn:ngsi-ld:null"},
+        {"scope": "urn:ngsi-ld:null"},
+        {"n": {"type": "Property", "value": "urn:ngsi-ld:null"}},
+        {"location": {"type": "GeoProperty", "value": "urn:ngsi-ld:null"}},
+        {"n": {"type": "Property", "value": 1, "unitCode": "urn:ngsi-ld:null"}},
+        {"n": {"type": "LanguageProperty", "languageMap": {"vi": "urn:ngsi-ld:null"}}},
+    ],
+    ids=str,
+)
+@clause("5.6.8")
+async def test_an_upsert_takes_nothing_away_from_what_is_not_there(city: City, told: dict[str, Any]) -> None:
+    answer = await city(
+        "POST", "/entityOperations/upsert?options=update", json=[{"id": "urn:x:9", "type": "Bus", **told}]
+    )
+    assert answer.status_code in (207, 400), answer.text
+    assert "BadRequestData" in answer.text
+    assert (await city("GET", "/entities/urn:x:9")).status_code == 404

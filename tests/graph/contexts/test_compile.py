@@ -147,3 +147,13 @@ def test_a_compacted_name_expands_to_the_same_iri(definitions: dict[str, Any], n
         iri = context.expand(name)
         if context.compact(iri) != iri:
             assert context.expand(context.compact(iri)) == iri
+
+
+@pytest.mark.parametrize("link", ["t{}", "t{}:x/"])
+def test_a_term_that_leads_over_many_others_is_followed_only_so_far(link: str) -> None:
+    def chain(count: int) -> list[dict[str, Any]]:
+        return [{**{f"t{n}": link.format(n + 1) for n in range(count)}, f"t{count}": "https://x.example/"}]
+
+    assert compile_context(chain(50)).expand("t0").startswith("https://x.example/")
+    with pytest.raises(BadRequestData):
+        compile_context(chain(5000))

@@ -325,3 +325,13 @@ def _read_of(attribute: dict[str, Any], fragment: bool) -> Any:
         return expand_entity({**HEAD, "speed": attribute}, CONTEXT, fragment=fragment)
     except BadRequestData as error:
         return type(error), error.values
+
+
+@pytest.mark.parametrize(("member", "name"), [("type", "T{}"), ("scope", "/a{}")])
+def test_endless_lists_are_refused(member: str, name: str) -> None:
+    def entity(count: int) -> dict[str, Any]:
+        return {"id": "urn:x:1", "type": "T", member: [name.format(n) for n in range(count)]}
+
+    assert len(expand_entity(entity(1000), CORE)[member]) == 1000
+    with pytest.raises(BadRequestData):
+        expand_entity(entity(1001), CORE)

@@ -30,6 +30,9 @@ class Door:
         self.url = ""
         self.refuses = 0
         """So many of the next requests are answered with 503."""
+        self.together = 0
+        """So many requests have to be there at once before one of them is answered."""
+        self._there: list[asyncio.Event] = []
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -63,6 +66,13 @@ class Door:
         if self.refuses:
             self.refuses -= 1
             return 503, b"", ""
+        if self.together:
+            self._there.append(come := asyncio.Event())
+            if len(self._there) >= self.together:
+                for one in self._there:
+                    one.set()
+            async with asyncio.timeout(15):
+                await come.wait()
         path, _mark, query = target.partition("?")
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
         sent: list[dict[str, Any]] = []
@@ -105,9 +115,10 @@ class City:
         ]
         await self.ask("POST", "/temporal/entities", {"id": id, "type": "Bus", "speed": told})
 
-    async def subscribe(self, id: str, receiver: Receiver, **more: Any) -> None:
+    async def subscribe(self, id: str, receiver: Receiver, who: str = "", **more: Any) -> None:
         told = {"id": id, "type": "Subscription", "entities": [{"type": "Bus"}]}
-        await self.ask("POST", "/subscriptions", {**told, "notification": {"endpoint": {"uri": receiver.uri}}, **more})
+        body = {**told, "notification": {"endpoint": {"uri": receiver.uri}}, **more}
+        await self.ask("POST", "/subscriptions", body, **({"User": who} if who else {}))
 
     async def copies(self, count: int) -> list[Any]:
         """The subscriptions here, when there are so many."""

@@ -14,6 +14,7 @@ from tests.graph.clauses import clause
 
 if TYPE_CHECKING:
     from tests.graph.federation.conftest import City
+    from tests.graph.subscriptions.conftest import Receiver
 
 SLOW = Clause(q=Term(Path(("https://uri.etsi.org/ngsi-ld/default-context/speed",)), "<", (Value("number", 50),)))
 
@@ -21,17 +22,20 @@ SLOW = Clause(q=Term(Path(("https://uri.etsi.org/ngsi-ld/default-context/speed",
 LAN = {"User": "lan"}
 
 
-@clause("5.7.1", "5.7.2", "5.7.3", "5.7.4")
-async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(
-    hue: City, vinh: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lan, who asks in Huế, may see slow buses; those of Vinh are no other."""
+@pytest.fixture
+def narrow(hue: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lan, who asks in Huế, may see slow buses."""
     monkeypatch.setattr(narrowing, "narrowing", lambda asker: (SLOW,) if asker.who == "lan" else ())
 
     async def permit(scope: dict[str, Any], _permission: str) -> None:
         scope[ASKER] = dict(scope["headers"]).get(b"user", b"").decode()
 
     monkeypatch.setattr(hue.app, "permit", permit)
+
+
+@clause("5.7.1", "5.7.2", "5.7.3", "5.7.4")
+async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(hue: City, vinh: City, narrow: None) -> None:
+    """The buses of Vinh are no other."""
     offered = ["retrieveEntity", "queryEntity", "retrieveTemporal", "queryTemporal"]
     await hue.knows(vinh, "urn:x:reg:seen", operations=offered)
     speeds = {"slow": 30, "fast": 60}
@@ -59,3 +63,45 @@ async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(
             assert (await hue.client.get(path, headers=LAN)).status_code == status, path
     one = await hue.client.get("/entities/urn:x:v:hidden", headers=LAN)
     assert "secret" not in one.text
+
+
+@clause("5.8.6")
+@pytest.mark.parametrize("more", [{}, {"format": "keyValues"}, {"attributes": ["name"]}])
+async def test_what_a_source_notifies_of_is_held_against_what_who_subscribed_may_see(
+    hue: City, vinh: City, receiver: Receiver, narrow: None, more: dict[str, Any]
+) -> None:
+    """Whatever the copy tells of an entity, and though here there is a part that Lan may not see."""
+    await hue.knows(vinh, "urn:x:reg:told", operations=["createSubscription", "retrieveEntity"])
+    await hue.ask("POST", "/entities?local=true", {"id": "urn:x:v:slow", "type": "Bus", "speed": 90, "secret": 1})
+    told = {"endpoint": {"uri": receiver.uri}, **more}
+    await hue.subscribe("urn:x:sub:told", receiver, notification=told, who="lan")
+    await vinh.copies(1)
+    for name, speed in (("fast", 60), ("slow", 30)):
+        await vinh.ask("POST", "/entities", {"id": f"urn:x:v:{name}", "type": "Bus", "speed": speed, "name": name})
+    (entity,) = (await receiver.next())["data"]
+    assert entity["id"] == "urn:x:v:slow" and "secret" not in entity
+    assert entity["name"] == ("slow" if more.get("format") else {"type": "Property", "value": "slow"})
+
+
+@clause("5.8.6")
+async def test_parts_of_many_entities_are_asked_for_at_the_same_time(hue: City, vinh: City, receiver: Receiver) -> None:
+    await hue.knows(vinh, "urn:x:reg:one", operations=["createSubscription"])
+    await hue.subscribe("urn:x:sub:many", receiver, splitEntities=True)
+    (copy,) = await vinh.copies(1)
+    await hue.knows(vinh, "urn:x:reg:two", operations=["retrieveEntity"])
+    names = [f"urn:x:v:{n}" for n in range(8)]
+    for id in names:
+        await vinh.ask("POST", "/entities?local=true", {"id": id, "type": "Bus", "name": "there"})
+    while (await receiver.next())["data"][-1]["id"] != names[-1]:
+        pass
+    vinh.door.together = len(names)
+    try:
+        parts = [{"id": id, "type": "Bus", "speed": {"type": "Property", "value": 1}} for id in names]
+        body = {"subscriptionId": copy["id"], "data": parts}
+        answer = await hue.client.post(f"{hue.door.url}/ngsi-ld/ex/remote-notify", json=body)
+    finally:
+        vinh.door.together = 0
+    assert answer.status_code == 200
+    data = (await receiver.next())["data"]
+    assert [one["id"] for one in data] == names, "in the order in which they were told"
+    assert all(one["name"]["value"] == "there" and one["speed"]["value"] == 1 for one in data)

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from nhip.db.embedded import EmbeddedServer
-from nhip.errors import BadInput
+from nhip.errors import CannotListen, PortTaken
 from nhip.graph.http.serving import listening, run
 from nhip.testing.serving import free_port
 from tests.graph.http.conftest import everything, parsed, request
@@ -85,8 +85,11 @@ def test_an_address_that_is_taken() -> None:
     for shared in (False, True):
         with listening("127.0.0.1", 0, shared=shared) as taken:
             taken.listen()
-            with pytest.raises(BadInput):
+            with pytest.raises(PortTaken):
                 run("tests.graph.http.telling:create", "127.0.0.1", taken.getsockname()[1], PAIR)
+    for elsewhere in ("192.0.2.1", "no-such-host.invalid"):
+        with pytest.raises(CannotListen):
+            run("tests.graph.http.telling:create", elsewhere, 9090, PAIR)
 
 
 def test_a_write_under_way_is_answered_and_kept_when_the_node_is_told_to_end(

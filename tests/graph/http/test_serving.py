@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import socket
 import time
+
+import pytest
 
 from tests.graph.http.conftest import PATIENCE_S, Served, everything, parsed, request
 
@@ -138,15 +141,19 @@ def test_streamed(served: Served) -> None:
     assert [body for _status, _headers, body in answers] == [b"piece" * 1000 + b"end", b"end"]
 
 
-def test_faults(served: Served) -> None:
+def test_faults(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     [(status, headers, body)] = served.ask(request("/fault"))
     assert status == 500 and headers["connection"] == "close" and b"as asked" not in body
+    [told] = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert told.exc_info is not None and str(told.exc_info[1]) == "as asked"
+    caplog.clear()
     with served.connect() as peer:
         peer.sendall(request("/half/3"))
         found = b""
         with contextlib.suppress(ConnectionResetError):
             found = everything(peer)
         assert not found.endswith(b"0\r\n\r\n")
+    assert len([one for one in caplog.records if one.levelno >= logging.ERROR]) == 1
 
 
 def test_who_went_away_is_noticed(served: Served) -> None:

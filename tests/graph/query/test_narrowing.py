@@ -234,3 +234,90 @@ async def test_what_is_seen_is_changed_as_ever(things: httpx.AsyncClient) -> Non
     assert (await things.patch("/entities/urn:x:1/attrs/speed", json={"value": 34}, headers=LAN)).status_code == 204
     assert (await things.post("/entities", json=thing(9, "Bus", 3, "/Hue/North"), headers=LAN)).status_code == 201
     assert (await things.delete("/entities/urn:x:1", headers=LAN)).status_code == 204
+
+
+def source(id: str, *kinds: str) -> dict[str, Any]:
+    information = [{"entities": [{"type": kind}]} for kind in kinds] or [{"propertyNames": ["speed"]}]
+    made = {"id": id, "type": "ContextSourceRegistration", "endpoint": "http://127.0.0.1:9"}
+    return {**made, "information": information, "operations": ["createEntity"]}
+
+
+async def test_registrations_tell_only_of_what_may_be_seen(
+    things: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrowing, "narrowing", lambda asker: (BUSES,) if asker.who == "lan" else ())
+    sources = {"buses": ("Bus",), "trams": ("Tram",), "both": ("Bus", "Tram"), "any": ()}
+    for name, kinds in sources.items():
+        made = await things.post("/csourceRegistrations", json=source(f"urn:x:{name}", *kinds))
+        assert made.status_code == 201, made.text
+
+    def kinds(told: dict[str, Any]) -> list[str]:
+        return [entity["type"] for one in told["information"] for entity in one.get("entities", [])]
+
+    for name, status, seen in (
+        ("buses", 200, ["Bus"]), ("trams", 404, None), ("both", 200, ["Bus"]), ("any", 200, [])
+    ):  # fmt: skip
+        one = f"/csourceRegistrations/urn:x:{name}"
+        assert kinds((await things.get(one)).json()) == list(sources[name])
+        narrow = await things.get(one, headers=LAN)
+        assert narrow.status_code == status and (seen is None or kinds(narrow.json()) == seen), name
+    listed = (await things.get("/csourceRegistrations?type=Bus,Tram", headers=LAN)).json()
+    assert {one["id"]: kinds(one) for one in listed} == {"urn:x:any": [], "urn:x:both": ["Bus"], "urn:x:buses": ["Bus"]}
+    for method, body in (("PATCH", {"description": "mine"}), ("DELETE", None)):
+        for name, status in (("trams", 404), ("both", 204)):
+            answer = await things.request(method, f"/csourceRegistrations/urn:x:{name}", json=body, headers=LAN)
+            assert answer.status_code == status, (method, name)
+    left = (await things.get("/csourceRegistrations?type=Bus,Tram")).json()
+    assert {one["id"] for one in left} == {"urn:x:any", "urn:x:buses", "urn:x:trams"}
+    assert "description" not in next(one for one in left if one["id"] == "urn:x:trams")
+    for one in left:
+        await things.delete(f"/csourceRegistrations/{one['id']}")
+
+
+async def test_what_is_linked_is_not_told_to_who_may_not_see_it(things: httpx.AsyncClient, receiver: Receiver) -> None:
+    """Bus 5 is behind bus 2, which Lan may not see: whoever else made the change."""
+    for join, headers in (("inline", LAN), ("flat", LAN), ("inline", {}), ("flat", {})):
+        told = {"type": "Subscription", "entities": [{"type": "Bus", "id": "urn:x:5"}]}
+        to = {"endpoint": {"uri": receiver.uri}, "join": join}
+        made = await things.post("/subscriptions", json={**told, "notification": to}, headers=headers)
+        assert made.status_code == 201
+        await things.patch("/entities/urn:x:5", json={"speed": 32})
+        heard = await receiver.next()
+        assert heard["data"][0]["id"] == "urn:x:5"
+        assert ("secret" in str(heard)) == (not headers), (join, headers)
+        await things.delete(made.headers["location"].removeprefix("/ngsi-ld/v1"))
+
+
+async def test_who_says_what_a_subscription_asks_for_answers_for_it(
+    things: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    """Neither may Lan lead what others see to herself, nor is what she asked for told of more by who only lets it rest."""
+    watched = {"type": "Subscription", "entities": [{"type": "Bus", "idPattern": "^urn:x:[12]$"}]}
+    to = {"notification": {"endpoint": {"uri": receiver.uri}}}
+
+    async def made(headers: dict[str, str]) -> str:
+        answer = await things.post("/subscriptions", json={**watched, **to}, headers=headers)
+        return answer.headers["location"].removeprefix("/ngsi-ld/v1")
+
+    async def heard_of() -> set[str]:
+        heard: set[str] = set()
+        for n in (2, 1):  # of 1 it is told in any case, and last
+            await things.patch(f"/entities/urn:x:{n}", json={"note": next(_tenants)})
+        while "urn:x:1" not in heard:
+            heard |= {one["id"] for one in (await receiver.next())["data"]}
+        return heard
+
+    async def patched(path: str, headers: dict[str, str], **members: Any) -> None:
+        assert (await things.patch(path, json=members, headers=headers)).status_code == 204
+
+    anybodys = await made({})
+    assert await heard_of() == {"urn:x:1", "urn:x:2"}
+    await patched(anybodys, LAN, isActive=True, description="hers?", throttling=0.001)
+    assert await heard_of() == {"urn:x:1", "urn:x:2"}
+    await patched(anybodys, LAN, **to)
+    assert await heard_of() == {"urn:x:1"}
+    await patched(anybodys, {}, isActive=True)
+    assert await heard_of() == {"urn:x:1"}
+    await patched(anybodys, {}, entities=watched["entities"])
+    assert await heard_of() == {"urn:x:1", "urn:x:2"}
+    await things.delete(anybodys)

@@ -22,7 +22,7 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.errors import AlreadyExists, Conflict, LoopDetected, ResourceNotFound
 from nhip.graph.model import Operation
 from nhip.graph.query.build import Asked, Selected, build
-from nhip.graph.registrations import batches, reads, writes
+from nhip.graph.registrations import batches, reads, store, writes
 from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
@@ -317,3 +317,45 @@ async def test_a_question_is_put_again_when_its_connection_is_lost(
     heard = await reads.retrieve(federation, origin(tenant), "urn:ngsi-ld:Bus:x", frozenset())
     server.close()
     assert ([doc["id"] for doc in heard.docs], heard.warnings, lost) == (["urn:ngsi-ld:Bus:x"], [], 1)
+
+
+async def test_a_source_that_one_tenant_lets_rest_is_asked_by_another(
+    federation: Federation, graph: Graph, tenant: int, source: Source
+) -> None:
+    """Registrations of two tenants may have the same id."""
+    other = await graph.tenant(f"resting{next(_number)}", create=True)
+    for one in (tenant, other):
+        await register(federation, one, source, id="urn:x:reg:resting", management={"cooldown": 600_000})
+    source.status = 503
+    for _again in range(2):
+        await reads.retrieve(federation, origin(tenant), "urn:ngsi-ld:Bus:x", frozenset())
+    assert len(source.asked) == 1
+    source.status, source.body = 200, {"id": "urn:ngsi-ld:Bus:x", "type": "https://example.org/Bus"}
+    heard = await reads.retrieve(federation, origin(other), "urn:ngsi-ld:Bus:x", frozenset())
+    assert [doc["id"] for doc in heard.docs] == ["urn:ngsi-ld:Bus:x"]
+
+
+async def test_counters_that_cannot_be_written_now_are_written_later(
+    federation: Federation, tenant: int, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registrations = federation.registrations
+    id = await register(federation, tenant, source)
+    source.status = 200
+    await reads.retrieve(federation, origin(tenant), "urn:ngsi-ld:Bus:x", frozenset())
+    await registrations.write_counts()
+    succeeded = registrations.get(tenant, id).counters["lastSuccess"]
+    source.status = 503
+    with monkeypatch.context() as broken:
+        broken.setitem(store.queries._texts, "count", "select 1 / 0")
+        for _again in range(2):
+            await reads.retrieve(federation, origin(tenant), "urn:ngsi-ld:Bus:x", frozenset())
+            with pytest.raises(Exception):  # noqa: B017  whatever the database says
+                await registrations.write_counts()
+    await registrations.write_counts()
+    told = registrations.get(tenant, id).counters
+    assert (told["timesSent"], told["timesFailed"], told["status"]) == (3, 2, "failed")
+    assert told["lastSuccess"] == succeeded < told["lastFailure"]
+    await registrations.write_counts()
+    assert registrations.get(tenant, id).counters == told
+    await registrations.update(tenant, id, {"description": "changed"}, CONTEXT)
+    assert registrations.get(tenant, id).counters == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -83,3 +84,25 @@ async def test_a_snapshot_ends(graph: Graph, tenant: int) -> None:
     made = await snapshots.create(graph, tenant, {"snapshotQueries": [], "expiresAt": "2020-01-01T00:00:00Z"})
     with pytest.raises(ResourceNotFound):
         await snapshots.get(graph, tenant, made["id"])
+
+
+async def test_what_happens_to_a_snapshot_at_the_same_time_is_all_kept(graph: Graph, tenant: int) -> None:
+    """Neither does who asks it undo a change of its end, nor leave it in preparation for ever; one id is given once."""
+    await write(graph, tenant, fast=80)
+    made = await snapshots.create(graph, tenant, {"snapshotQueries": [{"type": "Query"}]})
+    id, ends = made["id"], "2099-01-01T00:00:00Z"
+    await asyncio.gather(
+        snapshots.fill(graph, tenant, id, [lambda: snapshots.local(graph, tenant, FAST)]),
+        *(snapshots.use(graph, tenant, id) for _ in range(12)),
+        snapshots.change(graph, tenant, id, {"expiresAt": ends}),
+        snapshots.change(graph, tenant, id, {"snapshotPriority": 9}),
+        *(snapshots.use(graph, tenant, id) for _ in range(12)),
+    )
+    told = await snapshots.get(graph, tenant, id)
+    assert (told["snapshotStatus"], told.get("expiresAt"), told["snapshotPriority"]) == ("success", ends, 9)
+
+    same = {"id": "urn:x:snapshot:same", "snapshotQueries": [{"type": "Query"}]}
+    tried = await asyncio.gather(*(snapshots.create(graph, tenant, same) for _ in range(6)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in tried) == ["BadRequestData"] * 5 + ["dict"]
+    await snapshots.delete(graph, tenant, id)
+    await snapshots.fill(graph, tenant, "urn:x:snapshot:same", [lambda: snapshots.local(graph, tenant, FAST)])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nhip.graph.model import Change, Outcome, View
 from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
+from nhip.graph.query.narrowing import Asker
 from nhip.graph.subscriptions.index import Index
 from nhip.graph.subscriptions.model import CERTAIN, Counts, Endpoint, Subscription, Trigger
 from nhip.graph.subscriptions.store import deciding, limit_of
@@ -51,6 +52,7 @@ def subscription(n: int, made: Any, *, halved: bool) -> Subscription:
     return Subscription(
         tenant=1,
         id=f"urn:x:{n}",
+        asker=Asker(1),
         doc={},
         context=None,
         rev=n,

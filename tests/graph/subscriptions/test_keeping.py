@@ -143,6 +143,29 @@ async def test_who_is_told_at_one_address_shares_its_breaker(
     assert outlets[0].failures == 0 and outlets[1].failures, "another address has a breaker of its own"
 
 
+async def test_changes_at_the_same_time_are_all_kept(
+    broker: Broker, other: Broker, receiver: Receiver, tenant: int
+) -> None:
+    """Each was answered with 204: none may be undone by one that had read what was there before."""
+    id = await broker.subscribe(tenant, **members(receiver))
+    context = await broker.contexts.resolve(tenant, None)
+    changes = {
+        "subscriptionName": "n",
+        "description": "d",
+        "throttling": 5,
+        "q": "n>1",
+        "lang": "vi",
+        "isActive": False,
+    }
+    told = [
+        one.subscriptions.update(tenant, id, {name: value}, None, context)
+        for (name, value), one in zip(changes.items(), [broker, other] * 3, strict=True)
+    ]
+    await asyncio.gather(*told)
+    doc = (await broker.subscriptions.get(tenant, id)).doc
+    assert {name: doc.get(name) for name in changes} == changes
+
+
 async def test_connections_that_are_idle_are_bounded(
     broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from nhip.graph import writer
 from nhip.graph.model import Operation
 from nhip.graph.subscriptions.letters import delivering
 from nhip.graph.subscriptions.letters.store import LetterStore
+from nhip.graph.subscriptions.turns import Turns
 from nhip.kernel.time import now
 from tests.graph.subscriptions.conftest import Broker
 from tests.graph.subscriptions.test_letters import certain, dead, settled, until_dead, waiting
@@ -82,7 +83,7 @@ async def test_who_waits_for_a_turn_too_long_sends_no_more(
 ) -> None:
     monkeypatch.setattr(delivering, "LEASE_S", 0.2)
     turns = broker.subscriptions._receivers._turns
-    monkeypatch.setattr(broker.subscriptions._receivers, "_turns", asyncio.Semaphore(0))
+    monkeypatch.setattr(broker.subscriptions._receivers, "_turns", Turns(0))
     id = await broker.subscribe(tenant, **certain(receiver, endpoint={"timeout": 1}))
     await broker.graph.write(tenant, [create(n=1)])
     query = "select max(problem) from graph.letter where tenant = $1"

@@ -14,6 +14,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nhip.graph.subscriptions.mqtt import MqttSender
+from nhip.graph.subscriptions.turns import Threads
 from nhip.testing.serving import free_port
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import SETTINGS
@@ -146,13 +147,15 @@ async def test_a_handshake_without_end_keeps_no_other_work_waiting() -> None:
     silent: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _reader, writer: silent.append(writer), "127.0.0.1", 0)
     uri = f"mqtts://127.0.0.1:{server.sockets[0].getsockname()[1]}/city/bus"
-    senders = [MqttSender(SETTINGS, uri, ()) for _ in range(12)]
+    threads = Threads()
+    senders = [MqttSender(SETTINGS, uri, (), threads, n) for n in range(12)]
     try:
         told = await asyncio.gather(*(one.send(b"{}", [], 0.1) for one in senders), return_exceptions=True)
         assert all(isinstance(one, TimeoutError) for one in told)
         async with asyncio.timeout(3):
             await asyncio.to_thread(int)
     finally:
+        threads.close()
         for writer in silent:
             writer.close()
         server.close()

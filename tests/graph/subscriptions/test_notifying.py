@@ -178,6 +178,17 @@ async def test_an_interval_tells_everything_by_one_process(
     await broker.subscriptions.delete(tenant, id)
 
 
+async def test_what_an_interval_missed_is_not_caught_up_with(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    """While nobody was there ten notifications were due: one is sent, the next in the old rhythm."""
+    await broker.graph.write(tenant, [create(n=1)])
+    id = await broker.subscribe(tenant, **members(receiver, timeInterval=600))
+    await broker.graph.fetch("update graph.sub set next_at = now() - interval '6030 s' where id = $1", id)
+    assert (await receiver.next())["subscriptionId"] == id
+    query = "select extract(epoch from next_at - now())::float8 from graph.sub where id = $1"
+    (left,) = (await broker.graph.fetch(query, id))[0]
+    assert 550 < left <= 570, "at once again, it would be nothing"
+
+
 async def test_another_process_knows_and_forgets(
     broker: Broker, other: Broker, receiver: Receiver, tenant: int
 ) -> None:
@@ -197,6 +208,18 @@ async def test_the_watchdog_mends_what_memory_lost(broker: Broker, receiver: Rec
     assert broker.subscriptions.index.get(tenant, id) is not None
 
 
+NOWHERE = [
+    *("http://", "http:///x", "http://h:99999/", "http://h:ab/", "http://h:0/", "http://[::1/", "http://[x]/"),
+    *("mqtt://h", "mqtt://h/", "mqtt://h/a/#", "mqtt://h/a/+/b"),
+]
+NO_HEADERS = [{"key": key, "value": "v"} for key in ("a b", "a:b", "", "tên")]
+NO_NOTIFIERS = [
+    {"key": "MQTT-QoS", "value": "3"},
+    {"key": "MQTT-Version", "value": "4"},
+    {"key": "Delivery", "value": "x"},
+]
+
+
 @clause("5.8")
 async def test_what_is_refused(broker: Broker, receiver: Receiver, tenant: int) -> None:
     good = members(receiver)
@@ -214,6 +237,12 @@ async def test_what_is_refused(broker: Broker, receiver: Receiver, tenant: int) 
         {"notification": {"endpoint": {"uri": receiver.uri, "receiverInfo": [{"key": "X", "value": "a\r\nY: b"}]}}},
         {"notification": {"endpoint": {"uri": receiver.uri}, "format": "keyValues", "showChanges": True}},
         {"notification": {"endpoint": {"uri": receiver.uri}, "pick": []}},
+        {"localOnly": "yes"},
+        {"splitEntities": 5},
+        {"watchedAttributes": [f"a{n}" for n in range(1001)]},
+        *({"notification": {"endpoint": {"uri": uri}}} for uri in NOWHERE),
+        *({"notification": {"endpoint": {"uri": receiver.uri, "receiverInfo": [one]}}} for one in NO_HEADERS),
+        *({"notification": {"endpoint": {"uri": "mqtt://h/t", "notifierInfo": [one]}}} for one in NO_NOTIFIERS),
     ):
         with pytest.raises(BadRequestData):
             await broker.subscribe(tenant, **{**good, **bad})

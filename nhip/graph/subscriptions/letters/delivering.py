@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID, uuid4
 
 from nhip.errors import NhipError
 from nhip.graph.links import Links
+from nhip.graph.query.narrowing import Asker
 from nhip.graph.subscriptions.http import FAILED
 from nhip.graph.subscriptions.letters.model import REFUSALS, Taken, pause_s, written
 from nhip.graph.subscriptions.letters.store import LetterStore, Line
 from nhip.graph.subscriptions.measures import DEAD_LETTERS, DROPPED, NOTIFICATIONS, WAITING_LETTERS
-from nhip.graph.subscriptions.model import Endpoint, Subscription
-from nhip.graph.subscriptions.outlet import Heard, Message
+from nhip.graph.subscriptions.model import Endpoint, Message, Subscription
+from nhip.graph.subscriptions.outlet import Heard
 from nhip.graph.subscriptions.receivers import Receivers, Sender
 from nhip.kernel.time import now
 
@@ -42,7 +44,7 @@ class Post:
         self._links = Links(url, 2, generic_plans=True)
         self._store = LetterStore(self._links, uuid4())
         self._receivers, self._find, self._compose = receivers, find, compose
-        self._senders: dict[Line, tuple[Endpoint, Sender]] = {}
+        self._senders: dict[Line, tuple[Endpoint, Asker, Sender]] = {}
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._lines: dict[Line, asyncio.Task[None]] = {}
@@ -75,7 +77,7 @@ class Post:
             self._awake.clear()
             try:
                 if (room := _MOST_LINES - len(self._lines)) > 0:
-                    for line in await self._store.claim(room, LEASE_S):
+                    for line in await self._store.claim(room, LEASE_S, self._shares()):
                         task = self._lines[line] = asyncio.create_task(self._carry(line))
                         task.add_done_callback(partial(self._done, line))
             except Exception:
@@ -86,6 +88,14 @@ class Post:
                     await self._awake.wait()
             except TimeoutError:
                 pass
+
+    def _shares(self) -> Counter[Asker]:
+        """How many lines of each owner are being carried."""
+        return Counter(self._owner(line) for line in self._lines)
+
+    def _owner(self, line: Line) -> Asker:
+        one = self._find(*line)
+        return Asker(line[0]) if one is None else one.asker
 
     def _done(self, line: Line, _task: asyncio.Task[None]) -> None:
         self._lines.pop(line, None)
@@ -109,19 +119,19 @@ class Post:
             # the line is ours until its time is over; then it is tried again
             log.exception("letters of %s could not be delivered", line[1])
 
-    def _sender(self, line: Line, endpoint: Endpoint) -> Sender:
-        """Who delivers there; kept, as its connection is, until the endpoint changes or fails."""
+    def _sender(self, line: Line, one: Subscription) -> Sender:
+        """Who delivers there; kept, as its connection is, until the endpoint or its owner changes, or it fails."""
         known = self._senders.get(line)
-        if known is not None and known[0] == endpoint:
-            return known[1]
+        if known is not None and known[:2] == (one.endpoint, one.asker):
+            return known[2]
         self._forget_sender(line)
-        sender = self._receivers.sender(endpoint)
-        self._senders[line] = endpoint, sender
+        sender = self._receivers.sender(one)
+        self._senders[line] = one.endpoint, one.asker, sender
         return sender
 
     def _forget_sender(self, line: Line) -> None:
         if line in self._senders:
-            self._receivers.forget(self._senders.pop(line)[1])
+            self._receivers.forget(self._senders.pop(line)[2])
 
     async def _deliver(self, line: Line, one: Subscription, taken: Taken) -> Taken | None:
         """Try once; the next letters, None when the line is not ours any more."""
@@ -132,8 +142,7 @@ class Post:
             async with asyncio.timeout(LEASE_S * _IN_TIME + one.endpoint.patience_s):
                 message = await self._compose(one, taken.heard, taken.notification)
                 if message is not None:
-                    sender = self._sender(line, one.endpoint)
-                    status = await self._receivers.send(sender, message.body, message.headers, one.endpoint.patience_s)
+                    status = await self._receivers.send(self._sender(line, one), message, one)
                     why = str(status)
         except (*FAILED, NhipError) as error:
             why = type(error).__name__

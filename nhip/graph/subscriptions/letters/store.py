@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from nhip.db.sql import load
 from nhip.graph.links import Links
+from nhip.graph.query.narrowing import Asker
 from nhip.graph.subscriptions.letters.model import DEAD_FOR, MOST_TOGETHER, MOST_WAITING, OLDEST, Taken, read
 
 queries = load(__file__)
@@ -25,9 +26,12 @@ class LetterStore:
         """Keep what a source told, to be passed on; durable when this returns."""
         await self._links.fetch(queries.add, *line, heard.decode())
 
-    async def claim(self, most: int, lease_s: float) -> list[Line]:
-        """Lines that are ours for so long."""
-        return [(row[0], row[1]) for row in await self._links.fetch(queries.claim, self._me, most, lease_s)]
+    async def claim(self, room: int, lease_s: float, held: Mapping[Asker, int] | None = None) -> list[Line]:
+        """Lines that are ours for so long: of `room` at most half, and of an owner never more than leaves as many as it has then,
+        with those it `held` already; so there is some left for who comes next."""
+        told = [(one.tenant, one.who, count) for one, count in (held or {}).items()]
+        shares = map(list, zip(*told, strict=True)) if told else ([], [], [])
+        return [(row[0], row[1]) for row in await self._links.fetch(queries.claim, self._me, room, lease_s, *shares)]
 
     async def take(
         self, line: Line, lease_s: float, *, done: Sequence[int] = (), sent: int = 0, at: datetime | None = None

@@ -6,13 +6,25 @@
 insert into graph.letter (tenant, sub, heard) values ($1, $2, $3)
 
 -- name: claim
--- Lines with letters whose receivers are not to be left in peace, each given to one process.
-with free as (
-  select s.tenant, s.id from graph.sub s
-  where s.certain and s.doc -> 'isActive' is distinct from 'false'::jsonb
-    and (s.retry_at is null or s.retry_at <= now()) and (s.claimed_until is null or s.claimed_until < now())
-    and exists (select from graph.letter l where l.tenant = s.tenant and l.sub = s.id and l.dead_at is null)
-  limit $2 for no key update of s skip locked
+-- Lines with letters whose receivers are not to be left in peace, each given to one process. There is room for $2: half of it is
+-- taken, the owners by turns (who has how many already: $4 to $6), each no more than are left afterwards.
+with owners as materialized (
+  select tenant, coalesce(doc ->> '_asker', '') as who from graph.sub where certain group by 1, 2
+), held as (
+  select * from unnest($4::int[], $5::text[], $6::int[]) as h (tenant, who, lines)
+), due as materialized (
+  select o.tenant, one.id, row_number() over (partition by o.tenant, o.who) as place
+  from owners o left join held h using (tenant, who)
+  cross join lateral (
+    select s.id from graph.sub s
+    where s.certain and s.tenant = o.tenant and coalesce(s.doc ->> '_asker', '') = o.who
+      and s.doc -> 'isActive' is distinct from 'false'::jsonb
+      and (s.retry_at is null or s.retry_at <= now()) and (s.claimed_until is null or s.claimed_until < now())
+      and exists (select from graph.letter l where l.tenant = s.tenant and l.sub = s.id and l.dead_at is null)
+    limit greatest(($2::int - coalesce(h.lines, 0) + 1) / 2, 0) for no key update of s skip locked
+  ) one
+), free as (
+  select tenant, id from due order by place limit ($2::int + 1) / 2
 )
 update graph.sub s set claimed_by = $1, claimed_until = now() + make_interval(secs => $3)
 from free where s.tenant = free.tenant and s.id = free.id
