@@ -19,6 +19,7 @@ from nhip.datasets.decode.cells import (
     is_group_mark,
     is_header_like,
     is_number,
+    is_numbered_section,
     is_section,
     is_total,
     joined,
@@ -212,8 +213,11 @@ class _Body:
             return True
         if len(places) != 1:
             return False
+        often = (
+            2 if is_numbered_section((cells[places[0]] or "").strip()) else 4
+        )  # capitals alone say less than a number
         return number in self._wide or (
-            is_section(cells) and 2 * self._sections[places[0]] <= self._texts[places[0]] + self._numbers[places[0]]
+            is_section(cells) and often * self._sections[places[0]] <= self._texts[places[0]] + self._numbers[places[0]]
         )
 
     def _flush(self) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from nhip.datasets.decode import detect
-from nhip.datasets.decode.cells import has_group_mark, is_footnote, is_numbered_section, is_signature, is_total
+from nhip.datasets.decode.cells import has_group_mark, is_footnote, is_section, is_signature, is_total
 from nhip.datasets.decode.heading import Heading, find_heading
 from nhip.datasets.decode.lost import is_lost
 from nhip.datasets.decode.mend import cleaned
@@ -96,8 +96,7 @@ def _is_no_data(cells: list[str], header: list[str]) -> bool:
         return True
     if len(header) < 3 or sum(map(bool, cells)) > 2:
         return False
-    numbered = is_numbered_section("".join(cells).strip())
-    return is_footnote(places) or numbered or has_group_mark(places) or is_signature(places)
+    return is_footnote(places) or is_section(places) or has_group_mark(places) or is_signature(places)
 
 
 def _is_dirty(samples: list[list[str]]) -> bool:
