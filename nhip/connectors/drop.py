@@ -97,7 +97,7 @@ class _Look:
         if before and before[2] == payload.sha256:
             payload.path.unlink()
         else:
-            self.payloads.append(payload)
+            self.payloads.append(msgspec.structs.replace(payload, resource=file.name))
 
 
 def fetch_drop(

@@ -9,6 +9,7 @@ __all__ = [
     "CursorHasGaps",
     "CursorMissing",
     "CursorTooCoarse",
+    "DatabaseMissing",
     "EnvelopeFault",
     "FileRefused",
     "FolderMissing",
@@ -55,6 +56,10 @@ class UnknownSetting(SourceError):
 
 class FolderMissing(SourceError):
     """The folder {path} does not exist or cannot be read. Nothing counts as removed because of this."""
+
+
+class DatabaseMissing(SourceError):
+    """The database file {path} does not exist or cannot be read."""
 
 
 class FileRefused(SourceError):

@@ -101,7 +101,7 @@ def harvest(portal: Portal, source: PortalSource, state: State, sink: Sink) -> F
         complete=not held,
         vanished=vanished,
         failures=run.failures,
-        notes=[*run.notes(), *_notes_of(held, portal.host)],
+        notes=[*run.notes(), *_notes_of(held, portal.host), *_nothing(remote, portal.host)],
     )
 
 
@@ -118,6 +118,11 @@ def _notes_of(held: list[str], host: str) -> list[Note]:
         return []
     text = _("{host} suddenly lists {count} datasets fewer. Nothing is removed unless the next run finds the same.")
     return [Note(text, {"host": host, "count": str(len(held))})]
+
+
+def _nothing(remote: list[RemoteDataset], host: str) -> list[Note]:
+    text = _("{host} lists no dataset. Check the address: a catalogue is hardly ever empty.")
+    return [] if remote else [Note(text, {"host": host})]
 
 
 def describe(portal: Portal, source: PortalSource) -> TestResult:

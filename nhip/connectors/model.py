@@ -53,7 +53,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str = ""
     """Id of the remote dataset (`RemoteDataset.id`); empty for sources with one dataset."""
     resource: str = ""
-    """Id of the remote resource."""
+    """Id of the remote resource; for folders the name of the file."""
     extent: Extent = "full"
     key: tuple[str, ...] = ()
     """Columns by which rows of `changes` replace earlier ones; empty: rows are only added."""

@@ -19,6 +19,10 @@ KINDS = ("folder", "sftp", "http", "json_api", "sql", "ckan", "dkan", "dcat", "d
 """In the order in which people see them."""
 
 
+_SIGNING_IN = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"})
+_SIGNED = re.compile(r"(?i)(?:^|;)\s*(?:uid|user|user id|pwd|password)\s*=")
+
+
 class SettingField(msgspec.Struct, frozen=True, kw_only=True):
     """One setting as a form or a table shows it. `title` and `description` are English texts and gettext keys."""
 
@@ -59,11 +63,25 @@ def read_settings(connector: Connector, values: Mapping[str, Any]) -> Any:
         if field.required and ready.get(name) in (None, ""):
             raise BadSetting(kind=connector.kind, name=name, why=_("it is required"))
     try:
-        return msgspec.convert(ready, connector.settings, strict=False)
+        settings = msgspec.convert(ready, connector.settings, strict=False)
+        _refuse_secrets(connector, settings)
+        return settings
     except msgspec.ValidationError as error:
         reason, _at, place = str(error).partition(" - at `$.")
         name = re.split(r"[\[.]", place.rstrip("`"))[0] or "?"
         raise BadSetting(kind=connector.kind, name=name, why=reason_of(reason)) from error
+
+
+def _refuse_secrets(connector: Connector, settings: Any) -> None:
+    """Settings are shown again; what signs in belongs to the secrets. Raises BadSetting."""
+    why = _("user and password do not belong here")
+    for address in (getattr(settings, "url", ""), *getattr(settings, "files", ())):
+        if "@" in re.split(r"[/?#]", address.partition("//")[2], maxsplit=1)[0]:
+            raise BadSetting(kind=connector.kind, name="url", why=why)
+    if any(name.strip().lower() in _SIGNING_IN for name in getattr(settings, "headers", ())):
+        raise BadSetting(kind=connector.kind, name="headers", why=_("keys do not belong here; choose a way to sign in"))
+    if _SIGNED.search(getattr(settings, "connection", "")):
+        raise BadSetting(kind=connector.kind, name="connection", why=why)
 
 
 def _from_text(connector: Connector, field: SettingField, value: Any) -> Any:

@@ -40,13 +40,16 @@ def find_raw(body: bytes | msgspec.Raw, path: str) -> msgspec.Raw | None:
     Raises msgspec.DecodeError for text that is not JSON.
     """
     here = msgspec.Raw(body) if isinstance(body, bytes) else body
-    for name in filter(None, path.split(".")):
+    names = [name for name in path.split(".") if name]
+    while names:
         if bytes(here).lstrip()[:1] != b"{":
             return None
-        found = _OBJECT.decode(here).get(name)
-        if found is None:
+        members = _OBJECT.decode(here)
+        # The longest name first: OData's `@odata.nextLink` is one member and no path.
+        taken = next((n for n in range(len(names), 0, -1) if ".".join(names[:n]) in members), 0)
+        if not taken:
             return None
-        here = found
+        here, names = members[".".join(names[:taken])], names[taken:]
     return here
 
 
@@ -84,7 +87,7 @@ def rows_at(body: bytes, paths: Iterable[str], host: str) -> list[msgspec.Raw]:
             return _LIST.decode(raw)
     text = body.lstrip()[:1]
     found = ", ".join(list(_OBJECT.decode(body))[:20]) if text == b"{" else {b"[": "[...]"}.get(text, "a single value")
-    raise RowsNotFound(host=host, path=" | ".join(wanted), found=found)
+    raise RowsNotFound(host=host, path=" | ".join(path or "$" for path in wanted), found=found)
 
 
 def line(row: msgspec.Raw) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -22,6 +23,10 @@ from nhip.security.secrets import Secret
 from nhip.settings import Settings
 
 Auth = Literal["none", "basic", "bearer", "header", "query"]
+
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+"""RFC 9110 sections 5.1 and 5.5."""
 
 SECRETS = (
     SecretField("password", _("Password (basic)")),
@@ -46,6 +51,10 @@ class WebSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def session(source: WebSource, secret: Secret, settings: Settings) -> Outgoing:
     """An outgoing session with the source's credentials; use it as a context manager."""
+    for name, value in source.headers.items():
+        if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(value):
+            why = _("a header has a name of letters and - and a text of one line")
+            raise BadSetting(kind="http", name="headers", why=why)
     return Outgoing(settings, credentials(source, secret), headers=source.headers, ca_certificate=source.ca_certificate)
 
 
@@ -68,6 +77,8 @@ def filename_of(answer: Answer, fallback: str = "download") -> str:
     message = Message()
     message["Content-Disposition"] = answer.headers.get("content-disposition", "")
     named = message.get_filename()
+    if named and named.startswith("=?"):  # as in letters (RFC 2047), which some portals send
+        named = str(make_header(decode_header(named)))
     return unquote(named) if named else answer.url.path.rstrip("/").rpartition("/")[2] or fallback
 
 

@@ -271,6 +271,10 @@ def dataset_show(settings: Settings, name: str, wants_json: bool) -> None:
         print_table(("column", "type"), ((c["name"], c["type"]) for c in version.manifest["columns"]))
     columns = ("received", "state", "file", "sha256")
     print_table(columns, ((_when(d.received_at), d.state, d.filename, d.sha256[:12]) for d in shown["deliveries"]))
+    for last in shown["deliveries"][:1]:
+        for problem in (last.decoded or {}).get("problems", []):
+            say = catalogue_of(settings.language).gettext
+            click.echo(f"! {say(problem['message']).format(**problem['values'])}")
 
 
 @dataset.command("versions")

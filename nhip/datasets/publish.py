@@ -12,6 +12,7 @@ from nhip.datasets.catalogue import put_contract
 from nhip.datasets.deliveries import sha256_of
 from nhip.datasets.happened import happened
 from nhip.datasets.health import record_virtues
+from nhip.datasets.model import Problem
 from nhip.datasets.records import Version
 from nhip.datasets.store import find_version_in_force, get_dataset, get_version, move_delivery, queries
 from nhip.datasets.versions import insert_version
@@ -22,6 +23,8 @@ from nhip.db.query import Jsonb, execute
 from nhip.errors import NhipError
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
+
+_LONGEST = 500
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -143,5 +146,20 @@ def _decoded(products: Products) -> dict[str, Any]:
         "header_rows": products.table.header_rows,
         "encodings": {c.name: c.encoding for c in products.table.columns if c.encoding != "utf-8"},
         "lost": {c.name: c.lost for c in products.table.columns if c.lost},
-        "problems": msgspec.to_builtins(products.decoded.problems),
+        "problems": msgspec.to_builtins([*products.decoded.problems, *_others(products)]),
     }
+
+
+def _others(products: Products) -> list[Problem]:
+    """What to tell of further tables of the file: a dataset is one of them."""
+    others = [
+        t.name for t in products.decoded.tables if t is not products.table and t.name != products.table.name and t.rows
+    ]
+    if not others:
+        return []
+    message = _(
+        "The file has {count} more tables, which are not part of this dataset: {tables}. To take one of them too, make a dataset "
+        "for it whose contract names that table."
+    )
+    values = {"count": str(len(others)), "tables": ", ".join(others)[:_LONGEST]}
+    return [Problem(code="table.others", message=message, values=values)]

@@ -13,6 +13,7 @@ from nhip.datasets.store import get_source, list_sources
 from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.settings import Settings
+from nhip.web.i18n import catalogue
 
 
 @click.group()
@@ -37,7 +38,9 @@ def source_kinds(kind: str | None) -> None:
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name")
 @click.option("--agency", required=True, help="Code of the agency that holds the data.")
-@click.option("--dataset", default=None, help="Dataset that the deliveries belong to; none for portals.")
+@click.option(
+    "--dataset", default=None, help="Dataset of the deliveries; without it each file or resource has its own."
+)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting; see `nhip source kinds KIND`.")
 @click.option("--secret", "secrets", multiple=True, metavar="NAME", help="Ask for this secret (or NHIP_SECRET_<NAME>).")
 @click.option("--every", "every_s", type=int, default=None, help="Fetch every so many seconds (60 or more).")
@@ -112,6 +115,6 @@ def source_test(settings: Settings, name: str, wants_json: bool) -> None:
         print_json(result)
         return
     for note in result.notes:
-        click.echo(note.text())
+        click.echo(note.text(catalogue(settings.language).gettext))
     for line in result.would_fetch:
         click.echo(f"  {line}")

@@ -109,7 +109,11 @@ async def run(
             receipts = [await _record(tx, source, fetched, p, a, later) for p, a in arrivals]
             await _note_portal(tx, source, fetched)
             problem = storable("; ".join(f"{f.dataset} {f.resource}: {f.error.message()}" for f in fetched.failures))
-            kept = Jsonb({"template": "{text}", "values": {"text": problem}}) if problem else None
+            kept = (
+                Jsonb({"template": "{text}", "values": {"text": problem}, "parts": _parts(fetched)})
+                if problem
+                else None
+            )
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=Jsonb(fetched.state), problem=kept)
         errors = [failure.error for failure in fetched.failures]
         notes = [note.text() for note in fetched.notes]
@@ -117,14 +121,36 @@ async def run(
     except Unavailable:
         raise
     except NhipError as error:
-        values = msgspec.to_builtins(error.values, str_keys=True, enc_hook=str)
-        values = {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
-        kept = Jsonb({"error": type(error).__name__, "template": error.template(), "values": values})
+        kept = Jsonb({"error": type(error).__name__, "template": error.template(), "values": _plain(error)})
         async with installation.db.tx() as tx:
             await execute(tx, queries.source_ran, id=source.id, now=now(), state=None, problem=kept)
         return SourceRun(source=source.name, problem=error.message(), errors=[error])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plain(error: NhipError) -> dict[str, Any]:
+    """The values of an error as JSON can keep them."""
+    values = msgspec.to_builtins(error.values, str_keys=True, enc_hook=str)
+    return {name: storable(v) if isinstance(v, str) else v for name, v in values.items()}
+
+
+def _parts(fetched: Fetched) -> list[dict[str, Any]]:
+    """What failed while the rest went on, to be told in any language."""
+    return [
+        {
+            "where": storable(f"{f.dataset} {f.resource}".strip()),
+            "template": f.error.template(),
+            "values": _plain(f.error),
+        }
+        for f in fetched.failures
+    ]
+
+
+def reason_of(problem: dict[str, Any], translate: Callable[..., str]) -> str:
+    """Why the last run of a source failed, in part or whole, in the words of `translate(template, **values)`."""
+    parts = [f"{part['where']}: {translate(part['template'], **part['values'])}" for part in problem.get("parts", [])]
+    return "; ".join(parts) or translate(problem["template"], **problem["values"])
 
 
 def _ready(folder: Path) -> Path:
@@ -178,9 +204,11 @@ async def _record(
 
 
 async def _dataset_of(tx: Connection, source: Source, fetched: Fetched, payload: Payload) -> uuid.UUID:
-    """The dataset that stands for this resource of a portal; made at first sight, the same for ever after."""
+    """The dataset that stands for this resource of a portal or this file; made at first sight, the same for ever after."""
     where = {"source_id": source.id, "remote_id": payload.dataset, "resource": payload.resource}
     known = await fetch_one(tx, _RemoteDataset, queries.find_remote, **where)
+    if known is None and not payload.dataset:  # once all files of a folder were one dataset: those that are stay so
+        known = await fetch_one(tx, _RemoteDataset, queries.find_remote, **{**where, "resource": ""})
     if known is not None:
         return known.dataset_id
     remote = next((r for r in fetched.remote if r.id == payload.dataset), None)
@@ -189,7 +217,9 @@ async def _dataset_of(tx: Connection, source: Source, fetched: Fetched, payload:
     if remote and len(remote.resources) > 1 and resource and resource.title:
         title = f"{remote.title} – {resource.title}"
     agency = next(a for a in await list_agencies(tx) if a.id == source.agency_id)
-    name = f"{slug(source.name, 30)}-{slug(title, 50)}-{slug(payload.resource or payload.dataset, 12)}"
+    name = f"{slug(source.name, 30)}-{slug(payload.resource or title, 60)}"
+    if payload.dataset:
+        name = f"{slug(source.name, 30)}-{slug(title, 50)}-{slug(payload.resource or payload.dataset, 12)}"
     description = described(remote) if remote else ""
     dataset = await put_dataset(tx, name, agency.code, title, description=description)
     await execute(tx, queries.insert_remote, **where, dataset_id=dataset.id, now=now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from nhip.formats.text import LONGEST_LINE
 from nhip.kernel.i18n import _
 
 _DELIMITERS: Final = ",;\t|"
+_RARE: Final = {"\x1f": 1, "~": 1, "^": 1, "#": 2, "!": 2}
+"""Delimiters of old programs, and how often each must stand in every line alike before it is taken for one."""
+_DECIMALS: Final = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _SAMPLE_LINES: Final = 200
 _LONGEST_RECORD: Final = 500
 """Lines that a quoted cell may span before its opening quote is taken for a stray one."""
@@ -34,7 +38,22 @@ def sniff_dialect(lines: list[str]) -> Dialect:
         return Dialect(stated[4])
     scores = [(_score(lines, delimiter), -place, delimiter) for place, delimiter in enumerate(_DELIMITERS)]
     best, _, delimiter = max(scores)
+    if best < 1 and (rare := next((sign for sign, least in _RARE.items() if _divides(lines, sign, least)), "")):
+        return Dialect(rare)
+    if delimiter == "," and _are_decimals(lines):
+        return Dialect(";")
     return Dialect(delimiter if best > 0 else ",")
+
+
+def _divides(lines: list[str], sign: str, least: int) -> bool:
+    counts = {line.count(sign) for line in lines if line.strip()}
+    return len(counts) == 1 and min(counts) >= least
+
+
+def _are_decimals(lines: list[str]) -> bool:
+    """Whether the lines are one column of numbers with a decimal comma under a name."""
+    name, *numbers = [line for line in lines if line.strip()] or [""]
+    return bool(numbers) and "," not in name and all(map(_DECIMALS.fullmatch, numbers))
 
 
 def _score(lines: list[str], delimiter: str) -> float:

@@ -84,3 +84,7 @@ class ArchiveNeedsPassword(UnusableFile):
 
 class TooDeep(UnusableFile):
     """The file {file} is nested too deeply ({format})."""
+
+
+class PlainDatabase(UnusableFile):
+    """The file {file} is an SQLite database and no GeoPackage. Connect it as a source of the kind database (SQL) instead."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -41,14 +42,15 @@ def _number(text: str) -> float | str:
         return text
 
 
-def from_wkb(data: bytes | None) -> tuple[dict[str, str | None], str]:
-    """Cells of a WKB geometry, and the reason why it is invalid."""
-    if data is None:
-        return {"geometry": None}, ""
-    try:
-        return cells(shapely.from_wkb(data))
-    except (shapely.errors.GEOSException, ValueError, TypeError):
-        return {"geometry": None}, UNREADABLE
+def from_wkbs(data: Any, turn: Callable[[Any], Any] | None = None) -> list[tuple[dict[str, str | None], str]]:
+    """Cells of WKB geometries (None for no geometry), turned into another system, and the reasons why they are invalid."""
+    shapes = shapely.from_wkb(data, on_invalid="ignore")
+    lost = [one is not None and shape is None for one, shape in zip(data, shapes, strict=True)]
+    if turn is not None:
+        shapes = turn(shapes)
+    return [
+        ({"geometry": None}, UNREADABLE) if gone else cells(shape) for gone, shape in zip(lost, shapes, strict=True)
+    ]
 
 
 def cells(shape: Any) -> tuple[dict[str, str | None], str]:

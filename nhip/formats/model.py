@@ -24,6 +24,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     column: str = ""
     row: int = 0
     values: dict[str, str] = {}
+    mended: bool = False
+    """Whether it only tells what was put right."""
 
 
 class Merge(NamedTuple):
@@ -70,6 +72,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     from_bytes: bool = False
     columns: list[str] = []
     """Columns that are known before reading; others are added as they turn up."""
+    strange: Callable[[], bool] | None = None
+    """Asked after reading: whether any text was no UTF-8, where `from_bytes` says that it may be."""
 
 
 class Columnar(msgspec.Struct, frozen=True, kw_only=True):

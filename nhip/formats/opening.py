@@ -97,21 +97,23 @@ def _open_binary(path: Path, kind: str, work: Path, settings: Settings, filename
     if kind == "mhtml":
         return Opened(format=kind, encoding="", parts=[*webarchive.open_archive(path, work, settings, filename)])
     if kind in _BOOKS:
-        return excel.open_workbook(path, kind, settings, allowance, filename)
+        return excel.open_workbook(path, kind, work, settings, allowance, filename)
     if kind == "parquet":
         return Opened(format=kind, encoding="utf-8", parts=[Columnar(name=Path(filename).stem, path=path)])
     if kind == "kmz":
         with archive.open_package(path, allowance, filename):
             pass
     if kind in ("kmz", "gpkg", "dbf"):
-        return Opened(format=kind, encoding="", parts=_open_vector(path, kind, work, filename))
+        return _open_vector(path, kind, work, filename)
     raise UnknownFormat(file=filename)
 
 
-def _open_vector(path: Path, kind: str, work: Path, filename: str) -> list[Part]:
+def _open_vector(path: Path, kind: str, work: Path, filename: str) -> Opened:
     from nhip.formats import vector  # NumPy and shapely, which text and workbooks do without
 
-    return [*vector.open_vector(path, kind, work, filename)]
+    work.mkdir(parents=True, exist_ok=True)
+    parts, notes = vector.open_vector(path, kind, work, filename)
+    return Opened(format=kind, encoding="", parts=[*parts], notes=notes)
 
 
 def _open_text(path: Path, kind: str, work: Path, settings: Settings, filename: str) -> Opened:
@@ -148,7 +150,7 @@ def _text_parts(
     if kind == "ndjson":
         return kind, [jsonrows.open_ndjson(path, filename)]
     if kind == "kml":
-        return kind, _open_vector(path, kind, work, filename)
+        return kind, _open_vector(path, kind, work, filename).parts
     lines = delimited.first_lines(path)
     if not any(line.strip() for line in lines):
         raise NothingInside(file=filename)
@@ -234,7 +236,7 @@ def _is_side_file(file: Path, shapes: set[Path]) -> bool:
 
 def _open_inner(file: Path, work: Path, settings: Settings, depth: int, allowance: Allowance) -> Opened:
     if file.suffix.lower() == ".shp":
-        return Opened(format="shapefile", encoding="", parts=_open_vector(file, "shapefile", work, file.name))
+        return _open_vector(file, "shapefile", work, file.name)
     return open_file(file, work, settings, file.name, depth + 1, allowance)
 
 

@@ -17,8 +17,9 @@ import defusedxml.ElementTree
 import msgspec
 
 from nhip.formats.errors import BrokenFile, TooManyColumns, TooSpread
-from nhip.formats.excel import MOST_CELLS, cell_text, hidden, number_text
+from nhip.formats.excel import cell_text, hidden, number_text
 from nhip.formats.model import Grid, Merge, Note, Opened, Row
+from nhip.formats.sheetscan import MOST_CELLS
 from nhip.kernel.i18n import _
 from nhip.settings import Settings
 

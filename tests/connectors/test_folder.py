@@ -42,6 +42,7 @@ def test_new_files_come_once_and_changed_files_again(drop, sink) -> None:
     (drop / "b.csv").write_bytes(b"22\n")
     third = fetch(source(drop, pattern="*.csv"), NONE, again.state, sink)
     assert [p.filename for p in third.payloads] == ["b.csv"] and not third.unchanged
+    assert third.payloads[0].resource == "b.csv"  # by which a file without a dataset finds its own
 
 
 def test_a_touched_file_with_the_same_bytes_is_not_new(drop, sink, leftovers) -> None:

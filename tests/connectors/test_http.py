@@ -52,6 +52,7 @@ def test_without_etag_equal_bytes_are_unchanged(serve, sink, leftovers) -> None:
         ("attachment; filename=\"trạm.csv\"".encode().decode("latin-1"), None),
         ("attachment; filename*=UTF-8''b%E1%BA%BFn%20xe.xlsx", "bến xe.xlsx"),
         ('attachment; filename="../../x.csv"', "_.._x.csv"),
+        ("attachment; filename=\"=?utf-8?B?YuG6o25nLmNzdg==?=\"", "bảng.csv"),
         ("attachment", "export"),
         ("attachment; filename=a.csv", "a.csv"),
     ],

@@ -153,12 +153,48 @@ def test_hostile_catalogues(serve, settings, body: bytes, kind: str) -> None:
         assert discover_dcat(DcatSource(url=server.url), NONE, settings) == []
 
 
+NAMED = b"""<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [ <!ENTITY dcat "http://www.w3.org/ns/dcat#">
+  <!ENTITY dct 'http://purl.org/dc/terms/'> ]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="&dct;" xmlns:dcat="&dcat;">
+<dcat:Dataset rdf:about="http://x/1"><dct:title>B\xe1\xba\xbfn xe &amp; b\xc3\xa3i</dct:title></dcat:Dataset></rdf:RDF>"""
+
+
+def test_short_names_of_addresses_in_rdf_are_read(serve, settings) -> None:
+    server = serve(lambda _: Reply(body=NAMED, headers={"Content-Type": "application/rdf+xml"}))
+    (found,) = discover_dcat(DcatSource(url=server.url), NONE, settings)
+    assert (found.id, found.title) == ("http://x/1", "Bến xe & bãi")
+
+
+def test_a_web_page_in_place_of_a_catalogue_is_no_empty_one(serve, settings, sink) -> None:
+    page = serve(lambda _: Reply(body=b"<html><body>x</body></html>", headers={"Content-Type": "text/html"}))
+    with pytest.raises(UnreadableAnswer):
+        fetch_dcat(DcatSource(url=page.url), NONE, {}, sink)
+    empty = serve(lambda _: Reply(body=b"@prefix a: <b:> .", headers={"Content-Type": "text/turtle"}))
+    assert [note.values for note in fetch_dcat(DcatSource(url=empty.url), NONE, {}, sink).notes] == [
+        {"host": empty.url.partition("//")[2]}
+    ]
+
+
 def test_remote_contexts_go_through_the_guard(serve, settings) -> None:
     body = json.dumps({"@context": "http://169.254.169.254/ctx", "@id": "x:1"}).encode()
     server = serve(lambda _: Reply(body=body, headers={"Content-Type": "application/ld+json"}))
     with pytest.raises((errors.AddressRefused, UnreadableAnswer)) as caught:
         discover_dcat(DcatSource(url=server.url), NONE, settings)
     assert "169.254.169.254" in str(caught.value)
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_data_json_is_read_without_its_context(serve, settings, typed) -> None:
+    one = {"identifier": "d1", "title": "Chợ", "publisher": {"name": "Sở Công Thương"}, "keyword": ["chợ"]}
+    one["distribution"] = [{"downloadURL": "http://x.vn/cho.csv", "mediaType": "text/csv"}]
+    if typed:
+        one["@type"] = "dcat:Dataset"
+    body = {"@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld", "dataset": [one]}
+    server = serve(lambda _: Reply(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"}))
+    (found,) = discover_dcat(DcatSource(url=f"{server.url}/data.json"), NONE, settings)
+    assert (found.id, found.title, found.organisation, found.tags) == ("d1", "Chợ", "Sở Công Thương", ("chợ",))
+    assert [resource.url for resource in found.resources] == ["http://x.vn/cho.csv"]
 
 
 def test_a_remote_context_is_read_once_and_used(serve, settings) -> None:

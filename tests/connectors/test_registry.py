@@ -102,3 +102,20 @@ def test_a_killed_fetch_leaves_only_part_files(tmp_path) -> None:
     assert left == [".part", ".payload"]
     (whole,) = (tmp_path / "sink").glob("*.payload")
     assert whole.read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("http", "url", "https://lan:mat-khau@example.vn/x.csv"),
+        ("http", "headers", '{"authorization": "Bearer mat-khau"}'),
+        ("hue", "files", "https://a.vn/x.json,https://lan:mat-khau@a.vn/y.json"),
+        ("sql", "connection", "Driver=X;Server=a;Pwd=mat-khau"),
+    ],
+)
+def test_what_signs_in_is_no_setting(kind: str, name: str, value: str) -> None:
+    whole = {"http": {"url": "https://a.vn/x?t=1@2"}, "sql": {"engine": "odbc", "query": "select 1"}}.get(kind, {})
+    assert read_settings(get_connector(kind), whole)
+    with pytest.raises(BadSetting) as caught:
+        read_settings(get_connector(kind), {**whole, name: value})
+    assert "mat-khau" not in caught.value.message()

@@ -21,8 +21,8 @@ from nhip.connectors.errors import (
     BadSetting,
     CursorHasGaps,
     CursorMissing,
+    DatabaseMissing,
     FileRefused,
-    FolderMissing,
     MissingDriver,
     QueryFailed,
     QueryRefused,
@@ -362,7 +362,7 @@ def test_probe_tells_the_columns(place, settings) -> None:
 
 
 def test_sqlite_files(tmp_path, settings, sink) -> None:
-    with pytest.raises(FolderMissing):
+    with pytest.raises(DatabaseMissing):
         fetch(SqlSource(engine="sqlite", database=str(tmp_path / "no.db"), query="SELECT 1"), LOGIN, {}, sink)
     assert not (tmp_path / "no.db").exists()
     Vault(settings).seal({"a": "b"}, "x")

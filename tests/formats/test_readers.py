@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -18,13 +20,16 @@ from hypothesis import strategies as st
 from pyogrio.raw import write
 
 from nhip.formats import jsonrows, jsonstream, jsonsurvey, sniff
-from nhip.formats.errors import BrokenFile, NothingInside, TooSpread
+from nhip.formats.errors import BrokenFile, NothingInside, PlainDatabase, TooSpread
 from nhip.formats.excel import cell_text, number_text
 from nhip.formats.model import Grid, Opened, Records
 from nhip.formats.opening import open_file
+from nhip.kernel.geo import vn2000_to_wgs84
+from nhip.kernel.values.meridians import MERIDIANS
 from nhip.settings import Settings
 
 POINT = {"type": "Point", "coordinates": [107.59, 16.46]}
+ZONE_107 = MERIDIANS["107-00"]
 BOW = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
 
 
@@ -168,7 +173,7 @@ def test_typed_cells_of_a_workbook(tmp_path: Path) -> None:
     assert isinstance(grid, Grid)
     assert list(grid.rows()) == [
         (1, ["5", "0.3", "45000", "TRUE", "1000000000000000000000", "x"]),
-        (2, ["2024-03-04", "2024-03-04 05:06:00", None, None, None, None]),
+        (2, ["2024-03-04", "2024-03-04 05:06:00", "#DIV/0!", None, None, None]),
     ]
     assert cell_text(date(2024, 3, 4)) == "2024-03-04" and cell_text(time(7, 5)) == "07:05:00"
 
@@ -284,3 +289,83 @@ def test_pages_are_read_where_an_archive_has_nothing_else(tmp_path: Path) -> Non
     assert [part.name for part in both.parts] == ["c"]
     with pytest.raises(NothingInside):
         opened(zipped(tmp_path / "c.zip", {"b.pdf": "%PDF", "README": "x"}))
+
+
+KML = """<?xml version="1.0" encoding="{letters}"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>Huế</name>
+<ExtendedData><Data name="Dân số (người)"><value>1</value></Data><Data name="Số"><value>2</value></Data>
+<Data name="Sổ"><value>3</value></Data><Data name='Name'><value>4</value></Data></ExtendedData>
+<Point><coordinates>107.59,16.46</coordinates></Point></Placemark></Document></kml>"""
+
+
+@pytest.mark.parametrize("letters", ["UTF-8", "UTF-16", "KMZ"])
+def test_columns_of_kml_keep_their_names_and_letters(tmp_path: Path, letters: str) -> None:
+    path = tmp_path / "a.kml"
+    text = KML.format(letters=letters.replace("KMZ", "UTF-8"))
+    if letters == "KMZ":
+        path = zipped(tmp_path / "a.kmz", {"doc.kml": text, "files/a.txt": "x"})
+    else:
+        path.write_bytes(text.encode(letters))
+    ((_number, cells, fault),) = records(path)
+    assert not fault and cells["Name"] == "Huế"
+    assert [cells[name] for name in ("Dân số (người)", "Số", "Sổ", "Name (2)")] == ["1", "2", "3", "4"]
+
+
+def shapes_file(path: Path, crs: str | None, x: float, y: float, driver: str = "GPKG") -> Path:
+    shapes = shapely.to_wkb(np.array([shapely.Point(x, y, 5), None, shapely.Point(107.5, 16.4, 5)], object))
+    data = [np.array(["Cầu", "b", "c"], object)]
+    write(path, shapes, data, ["ten"], geometry_type="Point Z", crs=crs, driver=driver, encoding="UTF-8")
+    return path
+
+
+@pytest.mark.parametrize(("crs", "x"), [("EPSG:9210", 695_000.0), ("EPSG:32648", 776_000.0), ("EPSG:3405", 776_000.0)])
+def test_declared_metres_become_degrees(tmp_path: Path, crs: str, x: float) -> None:
+    path = shapes_file(tmp_path / "a.gpkg", crs, x, 1_822_000.0)
+    rows = [cells for _number, cells, _fault in records(path)]
+    assert 107.5 < float(rows[0]["longitude"] or 0) < 107.7 and 16.4 < float(rows[0]["latitude"] or 0) < 16.6
+    assert (rows[0]["geometry"] or "").startswith("POINT Z (107.") and (rows[0]["geometry"] or "").endswith(" 5)")
+    assert rows[1]["geometry"] is None
+    assert (rows[2]["longitude"], rows[2]["latitude"]) == ("107.5", "16.4")  # degrees already, whatever is declared
+    (note,) = opened(path).notes
+    assert note.code == "geometry.system" and note.mended
+
+
+def test_what_does_not_fit_its_declaration_is_left_alone(tmp_path: Path) -> None:
+    for place, (crs, x, y) in enumerate([("EPSG:4326", 562_345.0, 1_823_456.0), ("EPSG:9210", 1_823_456.0, 562_345.0)]):
+        rows = records(shapes_file(tmp_path / f"{place}.gpkg", crs, x, y))
+        assert rows[0][1]["longitude"] == f"{x:.0f}"
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_prj_of_vn_2000_is_followed_without_its_epsg_code(tmp_path: Path) -> None:
+    path = shapes_file(tmp_path / "a.shp", None, 562_345.5, 1_823_456.5, "ESRI Shapefile")
+    path.with_suffix(".prj").write_text(
+        'PROJCS["VN_2000_TM3_Hue",GEOGCS["GCS_VN_2000",DATUM["D_Vietnam_2000",SPHEROID["WGS_1984",6378137,298.257223563]],'
+        'PRIMEM["Greenwich",0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],'
+        'PARAMETER["False_Easting",500000],PARAMETER["False_Northing",0],PARAMETER["Central_Meridian",107],'
+        'PARAMETER["Scale_Factor",0.9999],PARAMETER["Latitude_Of_Origin",0],UNIT["Meter",1]]'
+    )
+    path.with_suffix(".shx").unlink()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for file in tmp_path.glob("a.[!z]*"):
+            archive.write(file, file.name)
+    found = opened(tmp_path / "a.zip")
+    (part,) = found.parts
+    assert isinstance(part, Records) and part.strange is not None
+    (_number, cells, _fault), *_others = part.rows()
+    lon, lat = vn2000_to_wgs84(562_345.5, 1_823_456.5, ZONE_107)
+    assert [float(cells[name] or 0) for name in ("longitude", "latitude")] == pytest.approx([lon, lat], abs=1e-7)
+    assert not part.strange()  # all of its letters were UTF-8: nobody need be told to check them
+
+
+def test_columns_are_known_without_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    write(path, np.array([], object), [np.array([], object)], ["tên"], geometry_type="Point", crs="EPSG:4326")
+    (part,) = opened(path).parts
+    assert isinstance(part, Records) and part.columns == ["tên"] and not list(part.rows())
+
+
+def test_a_database_is_no_geopackage(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as db:
+        db.execute("CREATE TABLE t (a)")
+    with pytest.raises(PlainDatabase):
+        opened(tmp_path / "a.gpkg")

@@ -102,3 +102,16 @@ def test_a_title_does_not_hide_the_delimiter(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("DANH SÁCH, NĂM 2024\n\nSTT;Tên;Lớp\n1;A;2\n2;B;3\n", encoding="utf-8")
     assert sniff_dialect(first_lines(path)).delimiter == ";"
+
+
+@pytest.mark.parametrize("delimiter", ["~", "^", "#", "!", "\x1f"])
+def test_delimiters_of_old_programs(delimiter: str) -> None:
+    lines = [f"mã{delimiter}tên{delimiter}ngày\n", f"1{delimiter}Huế, Việt Nam; ven sông{delimiter}2024\n", "\n"]
+    assert sniff_dialect(lines).delimiter == delimiter
+    assert sniff_dialect([*lines, "một dòng khác\n"]).delimiter in ",;"
+
+
+def test_one_column_of_decimals_stays_one() -> None:
+    assert sniff_dialect(["giá\n", "1,5\n", "-2,25\n"]).delimiter == ";"
+    assert sniff_dialect(["a,b\n", "1,5\n"]).delimiter == ","
+    assert sniff_dialect(["1,5\n", "2,5\n"]).delimiter == ","

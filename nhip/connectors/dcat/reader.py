@@ -92,7 +92,8 @@ class DcatPortal:
 def read_graph(graph: Graph, base: str) -> list[RemoteDataset]:
     """The datasets of a graph in the order of their ids, and distributions that belong to none."""
     owned = set(graph.objects(None, DCAT.distribution))
-    found = [_dataset(graph, node, base) for node in graph.subjects(RDF.type, DCAT.Dataset)]
+    nodes = {*graph.subjects(RDF.type, DCAT.Dataset), *graph.objects(None, DCAT.dataset)}
+    found = [_dataset(graph, node, base) for node in nodes]
     for node in graph.subjects(RDF.type, DCAT.Distribution):
         if node not in owned:
             found.append(_lone(graph, node, base))

@@ -87,8 +87,13 @@ def probe(source: JsonApiSource, secret: Secret, settings: Settings) -> TestResu
     columns = list(msgspec.json.decode(page.rows[0])) if page.rows and bytes(page.rows[0])[:1] == b"{" else []
     total = "?" if page.total is None else str(page.total)
     values = {"url": source.url.partition("?")[0], "count": str(len(page.rows)), "total": total}
-    note = Note(_("{url} gives {count} rows on its first page, {total} in all."), values)
-    return TestResult(notes=[note], would_fetch=columns[:100], datasets=1)
+    notes = [Note(_("{url} gives {count} rows on its first page, {total} in all."), values)]
+    if mark := {"next": source.next_path, "cursor": source.cursor_path}.get(source.paging, "") if not page.next else "":
+        text = _(
+            "The first page names no next one at `{path}`. If the system has more rows than these, that setting is wrong."
+        )
+        notes.append(Note(text, {"path": mark}))
+    return TestResult(notes=notes, would_fetch=columns[:100], datasets=1)
 
 
 class _Pages:

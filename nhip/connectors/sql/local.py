@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from nhip.connectors.errors import BadSetting, FileRefused, FolderMissing, MissingDriver
+from nhip.connectors.errors import BadSetting, DatabaseMissing, FileRefused, MissingDriver
 from nhip.connectors.sql.engines import CONNECT_S, Rows, Session, batches, letters
 from nhip.connectors.sql.source import SqlSource
 from nhip.kernel.i18n import _
@@ -30,7 +30,7 @@ def sqlite(source: SqlSource, secret: Secret, settings: Settings) -> Iterator[Se
     """A SQLite file opened for reading only. Text in old encodings comes as Latin-1 letters, which decoding recognises."""
     path = Path(source.database).expanduser()
     if not path.is_file():
-        raise FolderMissing(path=source.database)
+        raise DatabaseMissing(path=source.database or "-")
     keys = (settings.data_dir / "keys").resolve()
     if keys in path.resolve().parents:
         raise FileRefused(path=source.database)

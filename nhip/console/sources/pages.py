@@ -18,7 +18,7 @@ from nhip.datasets.errors import SourceNotFound
 from nhip.datasets.harvested import count_harvested, list_harvested
 from nhip.datasets.jobs import run_source
 from nhip.datasets.records import Dataset, Source
-from nhip.datasets.sources import put_source, try_source
+from nhip.datasets.sources import put_source, reason_of, try_source
 from nhip.datasets.store import get_source, list_agencies, list_datasets, list_sources, list_vanished
 from nhip.db import Connection
 from nhip.errors import NhipError
@@ -179,7 +179,7 @@ async def _show(request: AnyRequest, name: str, tried: dict[str, Any]) -> Respon
         vanished = await list_vanished(tx, source_id=source.id)
         harvested = await count_harvested(tx, source)
     problem = source.problem
-    reason = translate(problem["template"], **problem["values"]) if problem else ""
+    reason = reason_of(problem, translate) if problem else ""
     crumbs = [Crumb(translate(_("Sources")), "/console/sources"), Crumb(source.name)]
     values: dict[str, Any] = {"source": source, "dataset": dataset, "reason": reason, "tried": tried}
     values |= {"settings": shown_settings(source), "kind": get_connector(source.kind).title, "vanished": vanished}

@@ -9,7 +9,10 @@ PLAIN = "!-~¡-¬®-\u02ff\u1e00-\u1eff–—‘’“”•…₫"
 """Signs (as a character class) that need no look: NFC however they are combined, visible, not a kind of blank."""
 
 _LATE = "[oO][àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ]|[uU][ỳýỷỹỵỲÝỶỸỴ]"
-SUSPECT = rf"[^{PLAIN} ]|^ | $|  |(?:^|[^qQ])(?:{_LATE})(?:[^\p{{L}}\p{{N}}_]|$)"
+ERRORS = ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+"""What spreadsheets write in place of a result, and what their exports to text keep: no value of anything."""
+
+SUSPECT = rf"[^{PLAIN} ]|^ | $|  |^#[A-Z]{{2,7}}[/!?_]|(?:^|[^qQ])(?:{_LATE})(?:[^\p{{L}}\p{{N}}_]|$)"
 """RE2: matches every text that `kernel.text.canonical` changes, and some that it does not."""
 
 SUSPECT_NAME = rf"[^{PLAIN} ]|^ | $|  "
@@ -17,7 +20,8 @@ SUSPECT_NAME = rf"[^{PLAIN} ]|^ | $|  "
 
 
 def parse_text(text: str) -> Parsed:
-    """Ordinary text in its stored form: NFC, blanks squashed, tones in their traditional place. Nothing but blanks is empty."""
+    """Ordinary text in its stored form: NFC, blanks squashed, tones in their traditional place. Nothing but blanks is empty,
+    and so is an error of a spreadsheet."""
     spaced = squash(nfc(text))
     return _judged(text, spaced, canonical_tone(spaced))
 
@@ -29,6 +33,8 @@ def parse_name(text: str) -> Parsed:
 
 
 def _judged(text: str, spaced: str, stored: str) -> Parsed:
+    if stored in ERRORS:
+        return Parsed(None, "value.blank")
     if not stored:
         return Parsed(None, "text.blank")
     if stored == text:

@@ -141,7 +141,8 @@ class Job:
                 )
         names = list(places) or ["value"]
         raw = self._stored(rowfile, names, list(range(len(names))), part.name)
-        done = self._finish(raw._replace(from_bytes=part.from_bytes))
+        from_bytes = part.from_bytes and (part.strange is None or part.strange())
+        done = self._finish(raw._replace(from_bytes=from_bytes))
         self.problems += problems.of_size(done.table.name, rowfile.oversized)
         self.problems += problems.of_names(names, done.table.name, [column.name for column in done.table.columns])
         if faults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nhip.datasets.decode.body import RawTable
-from nhip.datasets.model import Problem
+from nhip.datasets.model import Problem, Severity
 from nhip.formats.model import Note
 from nhip.kernel.i18n import _
 
@@ -12,8 +12,15 @@ _LONGEST: int = 500
 
 def from_note(note: Note) -> Problem:
     """A reader's note as a problem."""
+    severity: Severity = "mended" if note.mended else "warning"
     return Problem(
-        code=note.code, message=note.message, table=note.table, column=note.column, row=note.row, values=note.values
+        code=note.code,
+        message=note.message,
+        severity=severity,
+        table=note.table,
+        column=note.column,
+        row=note.row,
+        values=note.values,
     )
 
 

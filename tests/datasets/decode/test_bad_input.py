@@ -200,7 +200,9 @@ def test_formula_cells_give_their_stored_results(run: Decode) -> None:
     page.write(2, 0, "Kim Long")
     page.write_formula(2, 1, "=1/0", None, "#DIV/0!")
     book.close()
-    assert run(out.getvalue(), "a.xlsx").cells() == [("Vỹ Dạ", "2"), ("Kim Long", None)]
+    done = run(out.getvalue(), "a.xlsx")
+    assert done.cells() == [("Vỹ Dạ", "2"), ("Kim Long", "#DIV/0!")]
+    assert done.codes() == {"cell.error"}
 
 
 def test_an_archive_with_a_bad_file_gives_the_good_ones(run: Decode) -> None:
