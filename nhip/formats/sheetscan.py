@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import IO, Any, Final
-from xml.parsers import expat
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler, feature_namespaces
+
+from defusedxml import DefusedXmlException
+from defusedxml.sax import make_parser
 
 from nhip.formats.repack import pieces
 
@@ -94,10 +98,11 @@ def _number(letters: bytes) -> int:
     return number
 
 
-class _Parser:
+class _Parser(ContentHandler):
     """Counts cells however they are written; one without an address is the next of its row."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.seen = Seen()
         self._row = self._column = 0
         self._error = self._formula = self._value = False
@@ -105,27 +110,25 @@ class _Parser:
 
     def parsed(self, source: IO[bytes]) -> Seen:
         """What the sheet holds."""
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler, parser.EntityDeclHandler = self._data, self._entity
+        parser = make_parser()
+        parser.setFeature(feature_namespaces, True)
+        parser.setContentHandler(self)
         try:
             for piece in pieces(source):
-                parser.Parse(piece, False)
-            parser.Parse(b"", True)
-        except expat.ExpatError as error:
+                parser.feed(piece)
+            parser.close()
+        except (SAXException, DefusedXmlException) as error:
             raise ValueError(str(error)) from error
         return self.seen
 
-    def _entity(self, *_told: Any) -> None:
-        raise ValueError("entities are declared")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(" ")[2]:
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:
+        """An element begins: `name` is its namespace and its name, without the prefix."""
+        match name[1]:
             case "row":
-                row = attributes.get("r", "")
+                row = attrs.get((None, "r"), "")
                 self._row, self._column = int(row) if row.isdecimal() and len(row) < 9 else self._row + 1, 0
             case "c":
-                self._cell(attributes)
+                self._cell({key: value for (_space, key), value in attrs.items()})
             case "f":
                 self._formula = True
             case "v":
@@ -140,12 +143,14 @@ class _Parser:
         self._error = attributes.get("t") == "e"
         self._formula, self._value = False, attributes.get("t") == "str"
 
-    def _data(self, text: str) -> None:
+    def characters(self, content: str) -> None:
+        """Text, of which only values count."""
         if self._text is not None:
-            self._text.append(text)
+            self._text.append(content)
 
-    def _end(self, name: str) -> None:
-        match name.rpartition(" ")[2]:
+    def endElementNS(self, name: Any, qname: Any) -> None:
+        """An element ends."""
+        match name[1]:
             case "v":
                 text, self._text = "".join(self._text or ()), None
                 self._value = self._value or bool(text.strip())
