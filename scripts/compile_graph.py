@@ -17,11 +17,11 @@ from setuptools import Distribution
 from nhip.compiled import BESIDE, FOLDER, ROOT, SOURCES, STAMP, fingerprint
 
 
-def compile_into(folder: Path) -> None:
+def compile_into(folder: Path, opt_level: str = "2") -> None:
     """Compile into `folder`, whose stamp is written last. Raises what setuptools raises when there is no compiler."""
     with tempfile.TemporaryDirectory() as work:
         target = Path(work, "c")
-        extensions = mypycify([*SOURCES], opt_level="2", debug_level="0", target_dir=str(target))
+        extensions = mypycify([*SOURCES], opt_level=opt_level, debug_level="0", target_dir=str(target))
         command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
         assert command is not None
         command.build_lib, command.build_temp = str(folder), work  # type: ignore[attr-defined]
