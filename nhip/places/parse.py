@@ -17,6 +17,7 @@ from nhip.places.words import (
     Splitter,
     Token,
     dashed,
+    name_key,
 )
 
 LONGEST = 6
@@ -114,7 +115,9 @@ class Parser:
 
     def __init__(self, index: Index) -> None:
         self._names = index.names
-        self._splitter = Splitter(dict(index.names), dashed(unit.name for unit in index.register.units.values()))
+        units = index.register.units.values()
+        provinces = frozenset(name_key(unit.name) for unit in units if unit.level == "province")
+        self._splitter = Splitter(dict(index.names), dashed(unit.name for unit in units), provinces)
         self._memory: dict[str, Piece] = {}
 
     def parse(self, text: str) -> Parsed:

@@ -63,10 +63,16 @@ def dashed(names: Iterable[str]) -> frozenset[tuple[str, str]]:
 
 class Splitter:
     """Cuts text into tokens; remembers words, because addresses repeat them. `known` says which keys are names, `dashed` which
-    words stand on both sides of a dash in a name (`Chân Mây - Lăng Cô`); any other dash between blanks is a comma."""
+    words stand on both sides of a dash in a name (`Chân Mây - Lăng Cô`), `provinces` which names people part by one as they like
+    (`Thừa Thiên - Huế`); any other dash between blanks is a comma."""
 
-    def __init__(self, known: dict[str, object], dashed: frozenset[tuple[str, str]] = frozenset()) -> None:
-        self._known, self._dashed = known, dashed
+    def __init__(
+        self,
+        known: dict[str, object],
+        dashed: frozenset[tuple[str, str]] = frozenset(),
+        provinces: frozenset[str] = frozenset(),
+    ) -> None:
+        self._known, self._dashed, self._provinces = known, dashed, provinces
         self._memory: dict[str, tuple[Token, ...]] = {}
 
     def parts(self, text: str) -> list[str]:
@@ -91,8 +97,11 @@ class Splitter:
         return [piece for piece in pieces if piece and not piece.isspace()]
 
     def _belong(self, left: str, right: str) -> bool:
-        before, after = self.tokens(left), self.tokens(right)
-        return bool(before and after) and (before[-1].key, after[0].key) in self._dashed
+        before, after = [one.key for one in self.tokens(left)], [one.key for one in self.tokens(right)]
+        if not before or not after:
+            return False
+        names = ("".join(before[-n:] + after[:m]) for n in range(1, 4) for m in range(1, 4))
+        return (before[-1], after[0]) in self._dashed or not self._provinces.isdisjoint(names)
 
     def tokens(self, part: str) -> list[Token]:
         """The tokens of one segment."""

@@ -9,7 +9,9 @@ from nhip.graph.api.answers import Answer
 from nhip.graph.api.entities import SIMPLIFIED, only, updated, written
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
+from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_attribute, expand_entity
+from nhip.graph.document.members import RESERVED
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.model import Operation
 from nhip.graph.operations import SCOPE
@@ -58,6 +60,8 @@ async def _one(call: Call, name: Any) -> Answer:
     if attribute == SCOPE:
         raise BadRequestData(what=_("a scope is no attribute that could be changed by itself"))
     part = name == "patch"
+    if not part:
+        body = _unwrapped(body, attribute, context)
     instances = expand_attribute(body, context, attribute, fragment=part, nulls="members" if part else "none")
     operation = Operation(
         name=name,
@@ -69,6 +73,15 @@ async def _one(call: Call, name: Any) -> Answer:
     )
     await written(call, operation)
     return Answer(204)
+
+
+def _unwrapped(body: dict[str, Any], attribute: str, context: Context) -> dict[str, Any]:
+    """The attribute of a body that names it once more, as ETSI's suite sends it; by itself such a body would have no value."""
+    if len(body) == 1:
+        key, value = next(iter(body.items()))
+        if isinstance(value, dict) and key not in RESERVED and context.expand(key) == attribute:
+            return value
+    return body
 
 
 async def delete_attribute(call: Call) -> Answer:

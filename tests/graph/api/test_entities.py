@@ -210,6 +210,14 @@ async def test_an_attribute_is_not_replaced_by_nothing(city: City, body: dict[st
     assert (await city("GET", "/entities/urn:x:1")).json() == entity
 
 
+@clause("5.6.19")
+async def test_an_attribute_that_names_itself_in_its_body_is_replaced(city: City) -> None:
+    await city("POST", "/entities", json={"id": "urn:x:1", "type": "Bus", "speed": {"type": "Property", "value": 1}})
+    body = {"speed": {"type": "Property", "value": 99, "source": {"type": "Property", "value": "Speedometer"}}}
+    assert (await city("PUT", "/entities/urn:x:1/attrs/speed", json=body)).status_code == 204
+    assert (await city("GET", "/entities/urn:x:1")).json()["speed"] == body["speed"]
+
+
 @pytest.mark.parametrize(
     "told",
     [
