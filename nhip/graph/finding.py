@@ -13,7 +13,9 @@ from nhip.graph.model import Doc, Instance
 from nhip.graph.rows import boxes, numbers, targets, texts
 from nhip.graph.statement import Statement
 
-_TABLES = ("entity_type", "entity_scope", "entity_geo", "attr_ref", "attr_num", "attr_txt")
+_FIRST = "first_geo"
+"""Rows of entity_geo of attributes that had none."""
+_TABLES = ("entity_type", "entity_scope", "entity_geo", _FIRST, "attr_ref", "attr_num", "attr_txt")
 _VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
 _NOTHING: Doc = {}
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -63,7 +65,7 @@ class Finding:
             return False
         kind = new[0]["type"]
         if kind == "GeoProperty":
-            self._got["entity_geo"].append((id, attr, 0, *bbox(new[0]["value"])))
+            self._got[_FIRST].append((id, attr, 0, *bbox(new[0]["value"])))
             return True
         if kind == "Relationship" and type(target := new[0]["object"]) is str:
             self._got["attr_ref"].append((attr, target, id))

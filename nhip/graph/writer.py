@@ -160,7 +160,7 @@ class Writer:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
         try:
             return await self._alone(tenant, work, link)
-        except asyncpg.SerializationError:
+        except (asyncpg.SerializationError, asyncpg.UniqueViolationError):
             self._recent.doubt()
         for _attempt in range(5):
             await self._codes.load_indexed()

@@ -51,6 +51,13 @@ from unnest($p1::text[], $p2::int[], $p3::int[], $p4::float8[], $p5::float8[], $
   as t(id, attr, n, west, south, east, north)
 on conflict (tenant, id, attr, n) do update set shape = excluded.shape
 
+-- name: got_first_geo
+insert into graph.entity_geo (tenant, id, attr, n, shape)
+select $1, id, attr, n, box(point(west, south), point(east, north))
+from unnest($p1::text[], $p2::int[], $p3::int[], $p4::float8[], $p5::float8[], $p6::float8[], $p7::float8[])
+  as t(id, attr, n, west, south, east, north)
+on conflict (tenant, id, attr, n) do update set shape = excluded.shape
+
 -- name: lost_attr_num
 delete from graph.attr_num e using unnest($p1::int[], $p2::float8[], $p3::text[]) as t(attr, val, id)
 where e.tenant = $1 and e.attr = t.attr and e.val = t.val and e.id = t.id
@@ -73,7 +80,8 @@ where e.tenant = $1 and e.attr = t.attr and e.target = t.target and e.id = t.id
 
 -- name: got_attr_ref
 insert into graph.attr_ref (tenant, attr, target, id)
-select $1, attr, target, id from unnest($p1::int[], $p2::text[], $p3::text[]) as t(attr, target, id) on conflict do nothing
+select $1, attr, target, id from unnest($p1::int[], $p2::text[], $p3::text[]) as t(attr, target, id)
+on conflict do nothing
 
 -- name: count_shapes
 insert into graph.shape_count (shape, slot, entities)

@@ -98,6 +98,19 @@ async def test_two_processes_do_not_lose_each_others_changes(graph: Graph, graph
     assert sorted(outcomes[0].created for outcomes in made) == [False, True]
 
 
+async def test_rows_that_nobody_took_away_do_not_keep_an_entity_out(graph: Graph, tenant: int) -> None:
+    point = {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [107.5, 16.4]}}
+    link = {"type": "Relationship", "object": "urn:x:2"}
+    doc = {"id": "urn:x:1", "type": [NS + "T"], NS + "place": [point], NS + "link": [link]}
+    await graph.write(tenant, [Operation(name="create", id="urn:x:1", doc=doc)])
+    before = await _state(graph, tenant)
+    await graph.fetch("delete from graph.entity where tenant = $1 returning 1", tenant)  # the narrow rows stay
+    outcomes = await graph.write(tenant, [Operation(name="create", id="urn:x:1", doc=doc)])
+    assert (outcomes[0].error, outcomes[0].created) == (None, True)
+    after = await _state(graph, tenant)
+    assert {**before, "count": 2} == after  # as it was deleted behind the counters' back
+
+
 async def test_names_that_another_process_gave_can_be_deleted(graph: Graph, graph_url: str, tenant: int) -> None:
     other = Graph(graph_url)
     await other.open()
