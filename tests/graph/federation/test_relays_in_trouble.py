@@ -59,6 +59,8 @@ async def test_one_wanted_again_while_it_is_deleted_comes_back(
     await vinh.copies(1)
     ask, store = relays(hue)._federation.ask, relays(hue)._store
 
+    wanted_again = asyncio.Event()
+
     async def slowly(*given: Any, **named: Any) -> Any:
         reply = await ask(*given, **named)
         if given[2] == "DELETE":
@@ -66,13 +68,13 @@ async def test_one_wanted_again_while_it_is_deleted_comes_back(
             async with asyncio.timeout(15):
                 while (await store.of_subscription(DEFAULT_TENANT, SUB))[0].wanted is None:
                     await relays(hue)._planner.plan(DEFAULT_TENANT, SUB)
+            wanted_again.set()
         return reply
 
     monkeypatch.setattr(relays(hue)._federation, "ask", slowly)
     await hue.ask("DELETE", f"/csourceRegistrations/{REG}")
     async with asyncio.timeout(15):
-        while (await store.of_subscription(DEFAULT_TENANT, SUB))[0].wanted is None:
-            await asyncio.sleep(0.01)
+        await wanted_again.wait()  # until then the copy that is deleted could be taken for the one that comes back
     await vinh.copies(1)
     await vinh.ask("POST", "/entities", bus(speed=5))
     assert (await receiver.next())["data"][0]["id"] == BUS
