@@ -12,13 +12,14 @@ import orjson
 
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
+from nhip.graph.document.times import said
 from nhip.graph.finding import Finding
 from nhip.graph.links import Link
 from nhip.graph.lives import Life
 from nhip.graph.model import Doc, Instance, Operation, Outcome
 from nhip.graph.numbers import Numbers
 from nhip.graph.recent import Recent, Rest, Unsure
-from nhip.graph.rows import due, instant, number, said
+from nhip.graph.rows import due, instant, number
 from nhip.graph.statement import Statement
 from nhip.kernel.time import now
 
@@ -121,8 +122,8 @@ class Group:
         life = self._lives[op.id]
         eno, doc, times = life.eno, life.doc, life.times
         listened = doc is not None and self._wants(self._tenant, doc)
-        if not listened and op.doc and "type" in op.doc:  # it may become one that somebody listens to
-            listened = self._wants(self._tenant, op.doc)
+        if not listened and op.doc and "type" in op.doc and (doc is None or op.doc["type"] != doc["type"]):
+            listened = self._wants(self._tenant, op.doc)  # it may become one that somebody listens to
         before = life.full() if listened else None
         outcome, states = life.apply(op, self._said, told=listened)
         if outcome.error is not None:

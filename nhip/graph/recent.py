@@ -71,7 +71,7 @@ class Recent:
             self._size -= rest.size
 
     def doubt(self) -> None:
-        """Another process changed something that was remembered."""
+        """Another process may have changed what was remembered."""
         self._rests.clear()
         self._size = 0
         self._again_at = self._clock() + _PAUSE_S

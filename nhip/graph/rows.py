@@ -96,8 +96,3 @@ def instant(text: str) -> datetime:
         digits = tail.rstrip("Z")
         found = datetime.fromisoformat(f"{head}.{digits[:6]}+00:00")
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def said(at: datetime) -> str:
-    """An instant as NGSI-LD writes it, with microseconds."""
-    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

@@ -160,7 +160,9 @@ class Writer:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
         try:
             return await self._alone(tenant, work, link)
-        except (asyncpg.SerializationError, asyncpg.UniqueViolationError):
+        except asyncpg.UniqueViolationError:
+            pass  # what was to be new is there: that says nothing of what is remembered
+        except asyncpg.SerializationError:
             self._recent.doubt()
         for _attempt in range(5):
             await self._codes.load_indexed()
@@ -176,6 +178,8 @@ class Writer:
                 raise
             else:
                 await connection.execute("commit")
+                if self._recent.trusted:
+                    group.remember(self._recent)
                 return done
         raise Busy(seconds=1)
 

@@ -10,15 +10,20 @@ from nhip.kernel.i18n import _
 from nhip.kernel.text import fold
 
 _OUT = "fatal"
-_WAS_NOW = _("`{column}`: what was `{was}` is now `{now}`")
-
-
 _ABOUT_COLUMN = {
     "unit": _("the unit of `{column}` was {was} and is now {now}"),
     "crs": _("the coordinate system of `{column}` was {was} and is now {now}"),
     "kind": _("what `{column}` holds was {was} and is now {now}"),
     "order": _("the order of day and month in `{column}` was {was} and is now {now}"),
     "classification": _("the classification of `{column}` was {was} and is now {now}"),
+}
+
+_ABOUT_TABLE = {
+    "table": _("the sheet or table that is read was {was} and is now {now}"),
+    "province": _("the province of places without one was {was} and is now {now}"),
+    "licence": _("the licence was {was} and is now {now}"),
+    "classification": _("the classification of the dataset was {was} and is now {now}"),
+    "owner": _("the agency that owns the dataset was {was} and is now {now}"),
 }
 
 
@@ -73,14 +78,8 @@ def meaning_of_table(old: Contract, new: Contract, renamed: Mapping[str, str]) -
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             whom: Breaks = breaks if before or name == "table" else ""
-            yield Change(
-                kind=f"{name}.changed",
-                column=name,
-                breaks=whom,
-                was=before or NONE,
-                now=after or NONE,
-                message=_WAS_NOW,
-            )
+            told = {"was": before or NONE, "now": after or NONE, "message": _ABOUT_TABLE[name]}
+            yield Change(kind=f"{name}.changed", breaks=whom, **told)
     yield from _duplicates(old, new, renamed)
 
 

@@ -14,7 +14,7 @@ from nhip.graph.contexts.iris import is_uri
 from nhip.graph.contexts.model import Given
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.contexts.store import KINDS, Entry, Kind
-from nhip.graph.document.times import instant
+from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable, OperationNotSupported, ResourceNotFound
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -129,10 +129,10 @@ class Hosting:
             "URL": self._url(entry),
             "localId": entry.id,
             "kind": entry.kind,
-            "createdAt": instant(entry.created_at),
+            "createdAt": said(entry.created_at),
             "numberOfHits": entry.hits,
         }
-        return {**told, "lastUsage": instant(entry.used_at)} if entry.used_at else told
+        return {**told, "lastUsage": said(entry.used_at)} if entry.used_at else told
 
 
 def _core() -> Entry:

@@ -18,9 +18,9 @@ _EVERY_MONTHS = re.compile(
 """An instant of a day that every month has: there is no calendar to be asked."""
 
 
-def instant(at: datetime) -> str:
+def said(at: datetime) -> str:
     """A moment as our answers write it, to the microsecond."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def is_instant(given: Any) -> bool:

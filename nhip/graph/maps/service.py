@@ -9,10 +9,10 @@ import msgspec
 import orjson
 
 from nhip.db.sql import load
+from nhip.graph.document.times import said
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.query.model import Query
 from nhip.graph.query.stores import Store
-from nhip.graph.rows import said
 from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now

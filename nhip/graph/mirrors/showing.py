@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nhip.graph.document.times import instant
+from nhip.graph.document.times import said
 from nhip.graph.mirrors.model import Mirror, Provenance
 
 
@@ -27,7 +27,7 @@ def shown(one: Mirror) -> dict[str, Any]:
         "refused": one.refused,
     }
     return {name: value for name, value in told.items() if value not in ("", [])} | {
-        name: instant(at) for name, at in times if at is not None
+        name: said(at) for name, at in times if at is not None
     }
 
 
@@ -38,5 +38,5 @@ def shown_provenance(one: Provenance) -> dict[str, Any]:
         "peer": one.peer,
         "tenant": one.peer_tenant,
         "modifiedAt": one.modified_at,
-        "receivedAt": instant(one.received_at),
+        "receivedAt": said(one.received_at),
     }

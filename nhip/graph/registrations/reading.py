@@ -11,7 +11,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.geo import read_geometry
 from nhip.graph.document.scopes import read_scopes
-from nhip.graph.document.times import instant, read_instant
+from nhip.graph.document.times import read_instant, said
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import NULL
 from nhip.graph.query.patterns import check_pattern
@@ -117,7 +117,7 @@ def _geometry(given: Any, _context: Context) -> dict[str, Any]:
 
 def _expiry(given: Any, _context: Context) -> str:
     found = read_instant(given)
-    if found < instant(now()):
+    if found < said(now()):
         raise Fault(_("this lies in the past"))
     return found
 

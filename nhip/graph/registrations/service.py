@@ -15,7 +15,7 @@ from nhip.db.database import Connection, Database
 from nhip.errors import NhipError
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
-from nhip.graph.document.times import instant
+from nhip.graph.document.times import said
 from nhip.graph.errors import AlreadyExists, ResourceNotFound
 from nhip.graph.query.model import Query
 from nhip.graph.registrations import store
@@ -67,7 +67,7 @@ class Registrations:
         """Register a source; gives the registration's id. Raises BadRequestData, AlreadyExists, Conflict."""
         doc = read_registration(payload, context)
         doc.setdefault("id", f"urn:ngsi-ld:ContextSourceRegistration:{ids.new_id()}")
-        doc["createdAt"] = doc["modifiedAt"] = instant(now())
+        doc["createdAt"] = doc["modifiedAt"] = said(now())
         async with self._db.tx() as tx:
             await store.lock_all(tx)
             await self._refresh(tx)
@@ -86,7 +86,7 @@ class Registrations:
             old = await store.lock(tx, self._sealing, tenant, id)
             if old is None or seen(from_doc(old)) is None:
                 raise ResourceNotFound(what=id)
-            changed = {**old, **fragment, "modifiedAt": instant(now())}
+            changed = {**old, **fragment, "modifiedAt": said(now())}
             doc = {name: value for name, value in changed.items() if value is not None}
             try:
                 check_whole(doc)
@@ -118,7 +118,7 @@ class Registrations:
     def get(self, tenant: int, id: str) -> Registration:
         """A registration that has not expired, as far as whoever asks may see it. Raises ResourceNotFound."""
         found = self._indexes[tenant].by_id.get(id)
-        if found is None or (found.expires_at and found.expires_at <= instant(now())):
+        if found is None or (found.expires_at and found.expires_at <= said(now())):
             raise ResourceNotFound(what=id)
         shown = seen(found)
         if shown is None:
@@ -129,7 +129,7 @@ class Registrations:
         """Live registrations whose sources may hold what the query asks for."""
         if not (index := self._indexes[tenant]).by_id:
             return []
-        at = instant(now())
+        at = said(now())
         found = index.fitting(query, attributes)
         return [one for one in found if not one.registration.expires_at or one.registration.expires_at > at]
 
@@ -192,7 +192,7 @@ class Registrations:
             self._changed(tenant, registration, None)
 
     def _expired(self) -> list[tuple[int, str]]:
-        at = instant(now())
+        at = said(now())
         return [
             (tenant, one.id)
             for tenant, index in self._indexes.items()

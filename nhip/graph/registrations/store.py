@@ -12,7 +12,7 @@ import orjson
 
 from nhip.db.database import Connection
 from nhip.db.sql import load
-from nhip.graph.document.times import instant
+from nhip.graph.document.times import said
 from nhip.graph.registrations.model import Registration, from_doc
 from nhip.graph.subscriptions.sealing import Sealing
 from nhip.security.secrets import SecretUnreadable
@@ -132,7 +132,7 @@ def _counters(sent: int, failed: int, succeeded_at: datetime | None, failed_at: 
     ok = succeeded_at is not None and (failed_at is None or succeeded_at > failed_at)
     told: dict[str, Any] = {"status": "ok" if ok else "failed", "timesSent": sent, "timesFailed": failed}
     if succeeded_at is not None:
-        told["lastSuccess"] = instant(succeeded_at)
+        told["lastSuccess"] = said(succeeded_at)
     if failed_at is not None:
-        told["lastFailure"] = instant(failed_at)
+        told["lastFailure"] = said(failed_at)
     return told

@@ -11,6 +11,7 @@ import orjson
 from nhip.db.sql import load
 from nhip.errors import NhipError
 from nhip.graph.document.pack import unpack
+from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.merging import plain
 from nhip.graph.model import Doc, Operation, Stored
@@ -19,7 +20,6 @@ from nhip.graph.query.matching import decide_q, nothing_linked
 from nhip.graph.query.model import Query
 from nhip.graph.query.q import parse_q
 from nhip.graph.query.search import iter_matches
-from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.kernel.i18n import _
 from nhip.kernel.ids import new_id

@@ -13,6 +13,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import render
+from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import Doc, Outcome
 from nhip.graph.query.linked import Linked, join
@@ -20,7 +21,6 @@ from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.narrowing import asking
 from nhip.graph.query.search import search
-from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions import store
 from nhip.graph.subscriptions.index import Buckets, Index

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from nhip.graph.contexts.model import Context
-from nhip.graph.rows import instant, said
+from nhip.graph.document.times import said
+from nhip.graph.rows import instant
 from nhip.graph.subscriptions.model import DEFAULT_TRIGGERS
 from nhip.graph.subscriptions.reading import TYPE
 from nhip.graph.subscriptions.sealing import masked_endpoint

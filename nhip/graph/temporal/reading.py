@@ -11,10 +11,11 @@ import msgspec
 import orjson
 
 from nhip.db.sql import load
+from nhip.graph.document.times import said
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import NULL, VALUE_MEMBER, Instance
 from nhip.graph.query.stores import Store
-from nhip.graph.rows import instant, said
+from nhip.graph.rows import instant
 from nhip.graph.temporal.model import Evolution, Sighting, Window, written
 from nhip.kernel.time import now
 

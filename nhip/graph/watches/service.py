@@ -11,12 +11,12 @@ from msgspec import structs
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData
 from nhip.graph.query.model import Query
 from nhip.graph.registrations.model import Change
 from nhip.graph.registrations.rendering import render_registration
 from nhip.graph.registrations.service import Registrations
-from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.keeping import Kept
 from nhip.graph.subscriptions.model import Message

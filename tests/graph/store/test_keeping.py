@@ -7,9 +7,9 @@ from typing import Any
 
 from nhip.db import Database
 from nhip.graph.document.pack import unpack
+from nhip.graph.document.times import said
 from nhip.graph.keeping import forget, make_weeks
 from nhip.graph.model import Operation
-from nhip.graph.rows import said
 from nhip.graph.service import Graph
 from nhip.kernel.time import held, now
 

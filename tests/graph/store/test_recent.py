@@ -122,6 +122,24 @@ async def test_refusals_are_decided_by_the_table(graph: Graph, other: Graph, ten
     assert isinstance((await graph.write(tenant, [_create()]))[0].error, AlreadyExists)
 
 
+async def test_what_is_created_twice_makes_nobody_doubt(graph: Graph, tenant: int) -> None:
+    await graph.write(tenant, [_create()])
+    await graph.write(tenant, [_patch(1)])
+    assert isinstance((await graph.write(tenant, [_create()]))[0].error, AlreadyExists)
+    recent = graph._writer._recent
+    assert recent.trusted and recent.get(tenant, ID) is not None
+    other = Operation(name="create", id="urn:x:2", doc={"id": "urn:x:2", "type": [NS + "T"]})
+    both = (
+        _patch(2),
+        _create(),
+        other,
+    )  # the conflict of one has all done carefully: what is written then is remembered too
+    assert [type(one.error) for one in await graph.write(tenant, list(both))] == [type(None), AlreadyExists, type(None)]
+    rest = recent.get(tenant, ID)
+    assert rest is not None and rest.doc[NS + "a"][0]["value"] == 2
+    assert (await graph.write(tenant, [_patch(3)]))[0].error is None and recent.trusted
+
+
 async def test_what_expires_is_read_each_time(graph: Graph, tenant: int) -> None:
     await graph.write(tenant, [_create(expiresAt="2999-01-01T00:00:00Z")])
     await graph.write(tenant, [_patch(1)])
