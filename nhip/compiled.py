@@ -22,7 +22,9 @@ SOURCES = tuple(
     f"nhip/graph/{name}.py"
     for name in (
         "alike",
+        "api/batch",
         "contexts/iris",
+        "document/expand",
         "document/times",
         "document/usual",
         "finding",

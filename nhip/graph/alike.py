@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from orjson import dumps
-
 
 def same(one: Any, other: Any) -> bool:
     """As JSON: to Python 1, 1.0 and true are equal."""
@@ -14,16 +12,18 @@ def same(one: Any, other: Any) -> bool:
 
 def same_members(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether objects that are equal are the same."""
-    for part in one.values():
-        if type(part) is not str:  # written they are compared in no time, if their members have the same order
-            return dumps(one) == dumps(other) or _same_kinds(one, other)
+    for key, part in one.items():  # noqa: SIM110 - a third of the time of a generator
+        if type(part) is not str and not _same_kinds(part, other[key]):
+            return False
     return True
 
 
 def _same_kinds(one: Any, other: Any) -> bool:
-    kind = type(one)
-    if kind is dict:
-        return all(type(part) is str or _same_kinds(part, other[key]) for key, part in one.items())
-    if kind is list:
-        return all(map(_same_kinds, one, other))
-    return kind is type(other)
+    if isinstance(one, dict):
+        return same_members(one, other)
+    if isinstance(one, list):
+        for place, part in enumerate(one):  # noqa: SIM110
+            if type(part) is not str and not _same_kinds(part, other[place]):
+                return False
+        return True
+    return type(one) is type(other)

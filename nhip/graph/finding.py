@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from nhip.graph.alike import same
 from nhip.graph.codes import Codes
@@ -17,7 +17,8 @@ _FIRST = "first_geo"
 """Rows of entity_geo of attributes that had none."""
 _TABLES = ("entity_type", "entity_scope", "entity_geo", _FIRST, "attr_ref", "attr_num", "attr_txt")
 _VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
-_NOTHING: Doc = {}
+_NOTHING: Final[Doc] = {}
+_NOWHERE: Final[list[Instance]] = []
 Rows = dict[str, list[tuple[Any, ...]]]
 """Table -> rows, each as the values of its part of the statement."""
 
@@ -53,13 +54,13 @@ class Finding:
             names = before.keys() | after.keys() if before else after
         for name in names:
             if ":" in name:
-                old, new = before.get(name, ()), after.get(name, ())
+                old, new = before.get(name, _NOWHERE), after.get(name, _NOWHERE)
                 if _is_plain(old) and _is_plain(new) and iris[name] not in self._indexed:
                     continue
                 if old or not self._first(life.id, iris[name], new):
                     self._attribute(life.id, iris[name], old, new)
 
-    def _first(self, id: str, attr: int, new: Sequence[Instance]) -> bool:
+    def _first(self, id: str, attr: int, new: list[Instance]) -> bool:
         """The usual rows of an attribute that is new; False: there may be others."""
         if len(new) != 1 or attr in self._indexed:
             return False
@@ -96,6 +97,6 @@ class Finding:
             self._got[table] += [(*row, id) for row in (new - old if old else new)]
 
 
-def _is_plain(instances: Sequence[Instance]) -> bool:
+def _is_plain(instances: list[Instance]) -> bool:
     """Whether there is nothing but a Property, by which an entity is found only where its values are asked for."""
     return not instances or (len(instances) == 1 and instances[0]["type"] == "Property")

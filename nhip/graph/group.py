@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
@@ -24,9 +25,8 @@ from nhip.graph.statement import Statement
 from nhip.kernel.time import now
 
 queries = load(__file__)
-_EXPIRES = b'"expiresAt"'
 Wants = Callable[[int, Doc], bool]
-"""Whether somebody listens to changes of a document like this, so that outcomes have to hold it before and after."""
+"""Whether somebody listens to changes of documents of these types, so that outcomes have to hold them before and after."""
 Letters = Callable[[int, Iterable[Outcome]], list[tuple[str, bytes]]]
 """What is to be written with the changes, to be told for certain: subscriptions, each with what it hears as JSON."""
 
@@ -56,6 +56,8 @@ class Group:
         self._past: list[tuple[Life, int, datetime, Doc, dict[str, Any]]] = []
         self._counts: Counter[int] = Counter()
         self._rests: list[tuple[str, Rest | None]] = []
+        self._listeners: dict[str, bool] = {}
+        """By types."""
 
     async def write(self, requests: list[list[Operation]]) -> list[list[Outcome]]:
         """What became of each operation; written when this returns, durable when the transaction is. Raises Unsure, with nothing
@@ -83,6 +85,7 @@ class Group:
                 recent.keep(self._tenant, id, rest)
 
     def _to_look_at(self, requests: list[list[Operation]]) -> list[str]:
+        """Begin a life for each entity; those that have to be read from the table."""
         lives = self._lives = {}
         looked = set()
         for operations in requests:
@@ -121,9 +124,9 @@ class Group:
     def _apply(self, op: Operation) -> Outcome:
         life = self._lives[op.id]
         eno, doc, times = life.eno, life.doc, life.times
-        listened = doc is not None and self._wants(self._tenant, doc)
+        listened = doc is not None and self._listened(doc)
         if not listened and op.doc and "type" in op.doc and (doc is None or op.doc["type"] != doc["type"]):
-            listened = self._wants(self._tenant, op.doc)  # it may become one that somebody listens to
+            listened = self._listened(op.doc)  # it may become one that somebody listens to
         before = life.full() if listened else None
         outcome, states = life.apply(op, self._said, told=listened)
         if outcome.error is not None:
@@ -136,8 +139,17 @@ class Group:
         for state in states:
             self._states.append((eno, *state))
         if listened:
-            return _with_documents(outcome, before, life.full())
+            return replace(outcome, before=before, after=life.full())
         return outcome
+
+    def _listened(self, doc: Doc) -> bool:
+        """Whether somebody wants to hear of documents of these types; asked once of each."""
+        types: list[str] = doc["type"]
+        key = types[0] if len(types) == 1 else " ".join(types)
+        found = self._listeners.get(key)
+        if found is None:
+            found = self._listeners[key] = self._wants(self._tenant, doc)
+        return found
 
     async def _write(self, letters: Iterable[tuple[str, bytes]] = ()) -> None:
         lives = sorted((life for life in self._lives.values() if life.written), key=_by_id)
@@ -152,7 +164,7 @@ class Group:
             shape = life.same_shape or self._codes.known_shape(self._tenant, life.doc)
             shape = shape or await self._codes.shape(self._tenant, life.doc)
             doc = orjson.dumps(life.doc)
-            due_at = due(life.doc) if _EXPIRES in doc else None
+            due_at = due(life.doc)
             state = (shape, due_at, doc, orjson.dumps(life.times))
             if shape != life.shape:
                 self._counts[shape] += 1
@@ -218,15 +230,3 @@ class Group:
 
 def _by_id(life: Life) -> str:
     return life.id
-
-
-def _with_documents(outcome: Outcome, before: Doc | None, after: Doc | None) -> Outcome:
-    return Outcome(
-        id=outcome.id,
-        created=outcome.created,
-        deleted=outcome.deleted,
-        changes=outcome.changes,
-        kept=outcome.kept,
-        before=before,
-        after=after,
-    )

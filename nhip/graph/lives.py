@@ -22,7 +22,20 @@ SCOPE = "scope"
 class Life:
     """One entity while a group is worked on. A number (`eno`) of 0: there is none."""
 
-    __slots__ = ("at_rest", "changed", "doc", "eno", "eno_at_rest", "id", "recalled", "shape", "times", "ver", "whole")
+    __slots__ = (
+        "at_rest",
+        "changed",
+        "doc",
+        "eno",
+        "eno_at_rest",
+        "id",
+        "recalled",
+        "reshaped",
+        "shape",
+        "times",
+        "ver",
+        "whole",
+    )
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -33,6 +46,8 @@ class Life:
         self.eno = self.eno_at_rest = self.shape = self.ver = 0
         self.recalled = False
         """Whether it was not read from the table."""
+        self.reshaped = False
+        """Whether it may have other types and attributes than at rest."""
         self.whole = False
         """Whether all attributes count as changed, as they do when a life begins or ends."""
         self.changed: set[str] = set()
@@ -76,6 +91,7 @@ class Life:
         doc, sys = pack(full)
         self.doc, self.times = orjson.loads(doc), orjson.loads(sys)
         self.changed.update(changed)
+        self.reshaped = True
 
     def apply(self, op: Operation, at: str, *, told: bool = True) -> tuple[Outcome, list[State]]:
         """What becomes of it by an operation, and the states that its history gets. `told`: whether anybody asks for changes."""
@@ -102,6 +118,8 @@ class Life:
             for state in done.states:
                 self.changed.add(state[0])
             self.changed.update(done.moved)
+        if created or not done.same_shape:
+            self.reshaped = True
         self.doc, self.times = done.doc, done.times
         return Outcome(id=op.id, created=created, changes=done.changes)
 
@@ -109,8 +127,11 @@ class Life:
     def same_shape(self) -> int:
         """Its shape at rest, if it has the same types and attributes still; else 0."""
         old, new = self.at_rest, self.doc
-        same_sides = old is not None and new is not None and old.keys() == new.keys() and old["type"] == new["type"]
-        return self.shape if same_sides else 0
+        if old is None or new is None:
+            return 0
+        if self.reshaped and (old.keys() != new.keys() or old["type"] != new["type"]):
+            return 0
+        return self.shape
 
     @property
     def written(self) -> bool:

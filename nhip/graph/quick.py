@@ -4,7 +4,7 @@ fifth of its time. What is out of the ordinary (NGSI-LD Null, scopes in fragment
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +19,8 @@ Entry = list[Any] | int
 State = tuple[str, str | None, Instance | None, str | None]
 """Attribute and dataset that changed, the instance that this made (None: it took it away), when that was created (None: now)."""
 
-_NONE: Times = {}
+_NONE: Final[Times] = {}
+_NOWHERE: Final[list[Instance]] = []
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -31,6 +32,8 @@ class Done(msgspec.Struct, frozen=True):
     states: list[State]
     moved: Sequence[str] = ()
     """Attributes whose instances may have changed places, beside those whose states changed."""
+    same_shape: bool = False
+    """Whether it is known to have the types and attributes that it had."""
 
 
 def quick(doc: Doc | None, times: Times, op: Operation, at: str, *, told: bool = True) -> Done | None:
@@ -66,30 +69,51 @@ def _replace(doc: Doc, times: Times, new: Doc, at: str, told: bool) -> Done | No
     changes: list[Change] = []
     states: list[State] = []
     several: list[str] = []
+    left = len(doc)
     for iri, instances in new.items():
+        if iri in doc:
+            left -= 1
         if ":" not in iri:
             continue
-        before = doc.get(iri, ())
-        if len(instances) == 1 == len(before) and iri not in apart:
-            one, was = instances[0], before[0]
-            if (equal := one == was) or _alike(one, was):
-                if told:
-                    changes.append(Change(iri, one.get("datasetId"), "updated"))
-                if not (equal and same_members(one, was)):
-                    states.append((iri, one.get("datasetId"), one, made))
-                continue
+        before = doc.get(iri, _NOWHERE)
+        if iri not in apart and _stays(changes, states, iri, instances, before, made, told):
+            continue
         several.append(iri)
         own = _replace_attribute(changes, states, iri, instances, before, apart.get(iri), made, at)
         if any(entry != [made, at] for entry in own):
             entries[iri] = own
-    if not doc.keys() <= new.keys():
+    if left:
         for iri in doc.keys() - new.keys():
             if ":" in iri:
                 _note_lost(changes, states, iri, doc[iri], ())
     result: Times = {"c": made, "m": at, "d": at}
     if entries:
         result["a"] = entries
-    return Done(new, result, changes, states, several)
+    same_shape = left == 0 and len(doc) == len(new) and doc["type"] == new["type"]
+    return Done(new, result, changes, states, several, same_shape)
+
+
+def _stays(
+    changes: list[Change],
+    states: list[State],
+    iri: str,
+    instances: list[Instance],
+    before: list[Instance],
+    made: str,
+    told: bool,
+) -> bool:
+    """Whether an attribute is one instance in the place of one that is alike, as old as the entity; noted then."""
+    if len(instances) != 1 or len(before) != 1:
+        return False
+    one, was = instances[0], before[0]
+    equal = one == was
+    if not equal and not _alike(one, was):
+        return False
+    if told:
+        changes.append(Change(iri, one.get("datasetId"), "updated"))
+    if not (equal and same_members(one, was)):
+        states.append((iri, one.get("datasetId"), one, made))
+    return True
 
 
 def _alike(one: Instance, was: Instance) -> bool:
@@ -181,7 +205,7 @@ def _patch(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
         entries, place, [entry[0] if entry else made, at, *entry[2:]] if entry else [made, at], first=False
     )
     result = {**doc, iri: _with(before, place, new, first=False)}
-    return Done(result, {**times, "m": at, "a": apart}, changes, states)
+    return Done(result, {**times, "m": at, "a": apart}, changes, states, same_shape=True)
 
 
 def entry_of(new: Instance, was: Instance | None, entry: Entry, made: str, at: str) -> list[Any]:
@@ -238,9 +262,9 @@ def _with(items: Any, place: int | None, new: Any, *, first: bool) -> list[Any]:
     return made
 
 
-_CREATING = frozenset({"create", "upsert-replace", "upsert-update"})
-_REPLACING = frozenset({"upsert-replace", "replace"})
-_ACTS: dict[str, Callable[[Doc, Times, Operation, str], Done | None]] = {
+_CREATING: Final = frozenset({"create", "upsert-replace", "upsert-update"})
+_REPLACING: Final = frozenset({"upsert-replace", "replace"})
+_ACTS: Final[dict[str, Callable[[Doc, Times, Operation, str], Done | None]]] = {
     "upsert-update": _append,
     "append": _append,
     "update": _append,

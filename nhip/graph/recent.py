@@ -6,10 +6,9 @@ decided without writing (a refusal, nothing to change) is decided again from the
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from nhip.graph.model import Doc
 
@@ -23,22 +22,22 @@ class Unsure(Exception):
     """Something was decided by what is remembered alone."""
 
 
-class Rest(NamedTuple):
+class Rest:
     """An entity as it was written; `size`: bytes of its JSON."""
 
-    doc: Doc
-    times: dict[str, Any]
-    ver: int
-    eno: int
-    shape: int
-    size: int
+    __slots__ = ("doc", "eno", "shape", "size", "times", "ver")
+
+    def __init__(self, doc: Doc, times: dict[str, Any], ver: int, eno: int, shape: int, size: int) -> None:
+        self.doc, self.times = doc, times
+        self.ver, self.eno, self.shape, self.size = ver, eno, shape, size
 
 
 class Recent:
     """Entities by tenant and id, those that were written longest ago forgotten first. None that expires is remembered."""
 
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
-        self._rests: OrderedDict[tuple[int, str], Rest] = OrderedDict()
+        self._rests: dict[tuple[int, str], Rest] = {}
+        """In the order in which they were written."""
         self._size = 0
         self._clock = clock
         self._again_at = 0.0
@@ -54,16 +53,14 @@ class Recent:
 
     def keep(self, tenant: int, id: str, rest: Rest) -> None:
         """Remember an entity as it rests from now on."""
-        key = tenant, id
-        rests = self._rests
-        if (old := rests.pop(key, None)) is not None:
-            self._size -= old.size
+        self.forget(tenant, id)
         if rest.size > _LARGE:
             return
-        rests[key] = rest
+        rests = self._rests
+        rests[tenant, id] = rest
         self._size += rest.size
         while self._size > _BYTES:
-            self._size -= rests.popitem(last=False)[1].size
+            self._size -= rests.pop(next(iter(rests))).size
 
     def forget(self, tenant: int, id: str) -> None:
         """Read it from the table the next time."""

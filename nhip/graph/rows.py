@@ -66,10 +66,14 @@ def number(instance: Instance) -> float | None:
 
 def due(doc: Doc) -> datetime | None:
     """When the first thing in the document expires: the entity, or an instance of an attribute."""
-    found = [doc["expiresAt"]] if "expiresAt" in doc else []
-    for key, value in doc.items():
-        if key not in ENTITY_MEMBERS:
-            found += [one["expiresAt"] for one in value if "expiresAt" in one]
+    found: list[str] = []
+    if "expiresAt" in doc:
+        found.append(doc["expiresAt"])
+    for key, instances in doc.items():
+        if isinstance(instances, list) and key not in ENTITY_MEMBERS:
+            for one in instances:
+                if "expiresAt" in one:
+                    found.append(one["expiresAt"])
     return min(map(instant, found)) if found else None
 
 

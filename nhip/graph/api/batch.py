@@ -8,6 +8,7 @@ from typing import Any
 from nhip.errors import NhipError
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, dumped, entity_problem
+from nhip.graph.api.entities import SIMPLIFIED
 from nhip.graph.api.federating import federation_of, write_many
 from nhip.graph.api.media import LD_JSON, linked_context
 from nhip.graph.api.names import require_uri
@@ -19,7 +20,6 @@ from nhip.graph.model import Doc, Operation, OperationName, Outcome
 from nhip.graph.registrations.batches import Result
 from nhip.kernel.i18n import _
 
-_FORMS = frozenset({"keyValues", "simplified", "concise", "normalized"})
 Failed = list[dict[str, Any]]
 
 
@@ -30,19 +30,19 @@ async def create_batch(call: Call) -> Answer:
 
 async def upsert_batch(call: Call) -> Answer:
     """POST /entityOperations/upsert: `options=update` changes what is there, else it is replaced."""
-    told = params.options(call.query, _FORMS | {"update", "replace"})
+    told = params.options(call.query, SIMPLIFIED | {"update", "replace"})
     return await _batch(call, "upsert-update" if "update" in told else "upsert-replace")
 
 
 async def update_batch(call: Call) -> Answer:
     """POST /entityOperations/update: appends to what is there; `options=noOverwrite` leaves what it has."""
-    told = params.options(call.query, _FORMS | {"noOverwrite", "replace", "update"})
+    told = params.options(call.query, SIMPLIFIED | {"noOverwrite", "replace", "update"})
     return await _batch(call, "append-keep" if "noOverwrite" in told else "append")
 
 
 async def merge_batch(call: Call) -> Answer:
     """POST /entityOperations/merge."""
-    params.options(call.query, _FORMS)
+    params.options(call.query, SIMPLIFIED)
     observed, lang = params.moment(call.query, "observedAt"), call.query.get("lang", "")
     return await _batch(call, "merge", observed_at=observed, lang=lang)
 
@@ -55,12 +55,12 @@ async def delete_batch(call: Call) -> Answer:
         try:
             operations.append(Operation(name="delete", id=require_uri(item if isinstance(item, str) else "")))
         except NhipError as error:
-            failed.append(entity_problem(str(item), error))
+            failed.append(entity_problem(item if isinstance(item, str) else None, error))
     done, _created = await _written(call, operations, failed)
     return _answered(done, [], failed)
 
 
-async def _batch(call: Call, name: OperationName, **more: Any) -> Answer:
+async def _batch(call: Call, name: OperationName, *, observed_at: str = "", lang: str = "") -> Answer:
     items = _items(call, await call.json())
     operations: list[Operation] = []
     failed: Failed = []
@@ -72,7 +72,7 @@ async def _batch(call: Call, name: OperationName, **more: Any) -> Answer:
                 raise BadRequestData(what=_("an entity is a JSON object"))
             context = await call.context_of(item) if shared is None or CONTEXT in item else shared
             doc = _expanded(item, context, fragment=fragment)
-            operations.append(Operation(name=name, id=doc["id"], doc=doc, **more))
+            operations.append(Operation(name=name, id=doc["id"], doc=doc, observed_at=observed_at, lang=lang))
         except NhipError as error:
             failed.append(entity_problem(_identifier(item), error))
     done, created = await _written(call, operations, failed)
@@ -103,7 +103,7 @@ def _items(call: Call, body: Any) -> list[Any]:
     """The array of a batch. Raises for what fails it whole (5.6.7.4)."""
     if call.kind == LD_JSON and linked_context(call.header(b"link")) is not None:
         raise BadRequestData(what=_("a request in application/ld+json has its @context in the body, not in Link"))
-    if not isinstance(body, list) or not body or any(item is None for item in body):
+    if not isinstance(body, list) or not body or None in body:
         raise BadRequestData(what=_("a batch is an array with at least one item and without null"))
     if len(body) > call.app.limits.batch:
         raise TooLarge(what=str(len(body)))

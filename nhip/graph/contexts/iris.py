@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
-MAX_URI_BYTES = 2000
+MAX_URI_BYTES: Final = 2000
 """Longer ones do not fit an index entry of PostgreSQL."""
 
-_ASCII = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9!#$%&'()*+,\-./:;=?@\[\]_~]+")
-_WIDE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9!#$%&'()*+,\-./:;=?@\[\]_~]|[^\x00-\x7f])+")
+_ASCII: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9!#$%&'()*+,\-./:;=?@\[\]_~]+")
+_WIDE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9!#$%&'()*+,\-./:;=?@\[\]_~]|[^\x00-\x7f])+")
 _NAME = re.compile(r"[^\W\d_]\w*")
+_MOST_HEADS: Final = 1024
+_LONG_HEAD: Final = 256
+_heads: Final[set[str]] = set()
+"""What stood before the last colon of a URI (urn:ngsi-ld:Vehicle): letters and digits after it make a URI again."""
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _UNSEEN = frozenset(map(chr, [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]))
 
 
-@lru_cache(maxsize=16_384)
 def is_uri(text: str) -> bool:
     """Whether `text` is an absolute URI or IRI (RFC 3986, RFC 3987) without characters that nobody sees."""
+    head, _colon, tail = text.rpartition(":")
+    if head in _heads and tail.isascii() and tail.replace("-", "").isalnum():
+        return len(text) <= MAX_URI_BYTES
     if _ASCII.fullmatch(text) is not None:
+        _remember(head)
         return len(text) <= MAX_URI_BYTES
     if _WIDE.fullmatch(text) is None or any(_unseen(letter) for letter in text if letter > "\x7f"):
         return False
     return len(text.encode()) <= MAX_URI_BYTES
+
+
+def _remember(head: str) -> None:
+    if len(_heads) >= _MOST_HEADS:
+        _heads.clear()
+    if len(head) <= _LONG_HEAD:
+        _heads.add(head)
 
 
 def is_address(text: str, schemes: tuple[str, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from nhip.graph.contexts import core
 from nhip.graph.contexts.iris import is_uri
@@ -12,18 +12,17 @@ from nhip.graph.document.times import is_instant
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, Doc, Instance
 
-GEO_ONLY = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
-PROOF_IRI = core.NAMESPACE + "ngsildproof"
-_PARTICULAR = GEO_ONLY | {PROOF_IRI}
-_SCALARS = frozenset({str, int, float, bool})
-_NUMERIC = frozenset({int, float})
-_KEPT = {
+GEO_ONLY: Final = frozenset(core.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+PROOF_IRI: Final = core.NAMESPACE + "ngsildproof"
+_PARTICULAR: Final = GEO_ONLY | {PROOF_IRI}
+_SCALARS: Final = frozenset({str, int, float, bool})
+_KEPT: Final = {
     "Property": frozenset({"type", "value", "unitCode", "observedAt"}),
     "Relationship": frozenset({"type", "object", "observedAt"}),
     "GeoProperty": frozenset({"type", "value", "observedAt"}),
 }
-_READ = frozenset({"id", "type", "@context"})
-_CARE = RESERVED | ENTITY_MEMBERS | {"@id", "@type"}
+_READ: Final = frozenset({"id", "type", "@context"})
+_CARE: Final = RESERVED | ENTITY_MEMBERS | {"@id", "@type"}
 """Names that are no attribute's, or only sometimes."""
 
 
@@ -123,4 +122,10 @@ def _is_point(given: Any) -> bool:
     if type(position) is not list or len(position) != 2:
         return False
     east, north = position
-    return type(east) in _NUMERIC and type(north) in _NUMERIC and -180 <= east <= 180 and -90 <= north <= 90
+    return _within(east, 180) and _within(north, 90)
+
+
+def _within(given: Any, most: int) -> bool:
+    if isinstance(given, float):
+        return -most <= given <= most
+    return type(given) is int and -most <= given <= most

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nhip.graph.contexts.iris import is_name, is_uri
 
@@ -31,3 +35,19 @@ def test_no_uris(text: str) -> None:
 def test_names_are_of_any_script() -> None:
     assert is_name("độẨm_2")
     assert not any(map(is_name, ["2a", "_a", "a.b", "a b", "", "a\n", "x" * 501]))
+
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[A-Za-z0-9!#$%&'()*+,\-./:;=?@\[\]_~]+")
+_TAILS = st.text(st.characters(max_codepoint=127), max_size=12) | st.from_regex(r"[A-Za-z0-9:-]{0,12}", fullmatch=True)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "urn:", "urn:ngsi-ld:Lamp:", "a b:", "1:"]), _TAILS), min_size=1))
+def test_what_was_asked_before_changes_no_answer(parts: list[tuple[str, str]]) -> None:
+    """Identifiers that begin as others did are known sooner, and judged as if they came first."""
+    for text in [head + tail for head, tail in parts] * 2:
+        assert is_uri(text) == (_URI.fullmatch(text) is not None), text
+
+
+@pytest.mark.parametrize("tail", ["1 2", "a\n", "<a>", "a" * 2000, "\u200b"])
+def test_a_known_beginning_makes_no_uri_by_itself(tail: str) -> None:
+    assert is_uri("urn:ngsi-ld:Lamp:1") and not is_uri(f"urn:ngsi-ld:Lamp:{tail}")

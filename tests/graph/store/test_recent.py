@@ -159,8 +159,9 @@ def test_no_more_is_remembered_than_fits() -> None:
     recent.keep(1, "1999", _rest(17 << 10))
     assert recent.get(1, "1999") is None
     recent.forget(1, "1998")
-    recent.keep(2, "1998", _rest(8 << 10))
-    assert (recent.get(1, "1998"), recent.get(2, "1998")) == (None, _rest(8 << 10))
+    other = _rest(8 << 10)
+    recent.keep(2, "1998", other)
+    assert recent.get(1, "1998") is None and recent.get(2, "1998") is other
 
 
 def test_another_process_makes_it_pause() -> None:
