@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import psycopg
 
-from bench.graph import _stored
+from bench.graph_many import _stored
 from bench.results import WORK, record
 from nhip.db import Database
 from nhip.db.embedded import EmbeddedServer

@@ -25,7 +25,8 @@ of the minute in which it was measured, and the commit says which code it was.
 def page(results: dict[str, Any]) -> str:
     """The page that these results make."""
     parts = tomllib.loads((HERE / "aims.toml").read_text(encoding="utf-8"))["part"]
-    return "".join([HEAD, *(_part(part, results) for part in parts)])
+    peers = [entry for name, entry in sorted(results.items()) if name.startswith("peer ")]
+    return "".join([HEAD, *(_part(part, results) for part in parts), *map(_beside, peers)])
 
 
 def _part(part: dict[str, Any], results: dict[str, Any]) -> str:
@@ -43,6 +44,34 @@ def _line(aim: dict[str, Any], results: dict[str, Any]) -> str:
     reached = value <= aim["most"] if "most" in aim else value >= aim["least"]
     state = "reached" if reached else "**not reached**"
     return f"| {aim['what']} | {bound} | {value:,} | {state} | {entry['machine']['load'][0]} | {entry['commit']} |"
+
+
+def _beside(entry: dict[str, Any]) -> str:
+    """Another broker beside ours, measured in the same run: no aim, a comparison."""
+    peer, ours = entry["peer"], entry["ours"]
+    lines = [
+        f"\n## Beside another broker: {peer['name']} {peer['version']} (`python -m bench.peer`)\n",
+        f"No aim, a comparison: the same requests to both in turn, {entry['rows']} entities of about 550 B, µs of CPU a request.",
+        f"Nhịp: {ours['durability']}.",
+        f"{peer['name']}: {peer['durability']}; history: {peer['history']}; {peer['built']}.",
+        f"At the end {entry['alike']} of {entry['rows']} entities read the same from both.",
+        f"Load {entry['machine']['load'][0]}, commit {entry['commit']}.\n",
+        f"| What | Clients | Nhịp: node + PostgreSQL | {peer['name']} | Answers |",
+        "|---|---:|---:|---:|---|",
+    ]
+    return "\n".join([*lines, *(_side_by_side(name, kind) for name, kind in entry["requests"].items()), ""])
+
+
+def _side_by_side(name: str, kind: dict[str, Any]) -> str:
+    sides = [kind[side] for side in ("ours", "peer") if side in kind]
+    clients = " / ".join(dict.fromkeys(str(side["callers"]) for side in sides))
+    peer = _took(kind["peer"]) if "peer" in kind else "-"
+    return f"| {name} | {clients} | {_took(kind['ours'])} | {peer} | {kind['answers']} |"
+
+
+def _took(figures: dict[str, float]) -> str:
+    database = figures["database_cpu_us"]
+    return f"{figures['cpu_us']:,} + {database:,}" if database else f"{figures['cpu_us']:,}"
 
 
 def write() -> None:

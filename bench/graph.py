@@ -65,14 +65,16 @@ def _observed(n: int, speed: float) -> str:
 class Client:
     """Keep-alive connections that ask as fast as they are answered."""
 
-    def __init__(self, tenant: str = "") -> None:
-        self._tenant = f"NGSILD-Tenant: {tenant}\r\n" if tenant else ""
+    def __init__(self, tenant: str = "", address: tuple[str, int] = ("127.0.0.1", PORT), headers: str = "") -> None:
+        self._address = address
+        self._headers = headers + (f"NGSILD-Tenant: {tenant}\r\n" if tenant else "")
         self.seconds: list[float] = []
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The bytes of a request."""
         kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if method != "GET" else ""
-        head = f"{method} /ngsi-ld/v1/{path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n{self._tenant}{kind}\r\n"
+        host, port = self._address
+        head = f"{method} /ngsi-ld/v1/{path} HTTP/1.1\r\nHost: {host}:{port}\r\n{self._headers}{kind}\r\n"
         return head.encode() + body
 
     async def run(self, requests: list[bytes], callers: int) -> None:
@@ -81,7 +83,7 @@ class Client:
         self.seconds = []
 
         async def caller() -> None:
-            reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=1 << 20)
+            reader, writer = await asyncio.open_connection(*self._address, limit=1 << 20)
             for one in waiting:
                 started = time.perf_counter()
                 writer.write(one)
@@ -91,25 +93,46 @@ class Client:
 
         await asyncio.gather(*(caller() for _ in range(callers)))
 
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body of one answer, whatever it says."""
+        reader, writer = await asyncio.open_connection(*self._address, limit=1 << 20)
+        writer.write(request)
+        head, body = await _read(reader)
+        writer.close()
+        return int(head[9:12]), body
+
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
-        head = await reader.readuntil(b"\r\n\r\n")
-        place = head.lower().find(b"content-length:")
-        length = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
-        body = await reader.readexactly(length)
+        head, body = await _read(reader)
         if head[9:10] != b"2":
             raise RuntimeError((head + body)[:400].decode())
         return body
 
 
+async def _read(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Head and body of an answer that says its length, or comes in chunks as some brokers send it."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    names = head.lower()
+    place = names.find(b"content-length:")
+    if place >= 0:
+        return head, await reader.readexactly(int(head[place + 15 :].split(b"\r\n", 1)[0]))
+    body = b""
+    while b"transfer-encoding: chunked" in names:
+        size = int((await reader.readuntil(b"\r\n")).split(b";")[0], 16)
+        body += (await reader.readexactly(size + 2))[:-2]
+        if not size:
+            break
+    return head, body
+
+
 class Node:
     """The node and its database server, with their processor time."""
 
-    def __init__(self, *, fresh: bool) -> None:
+    def __init__(self, *, fresh: bool, folder: Path = FOLDER) -> None:
         if fresh:
-            shutil.rmtree(FOLDER, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         WORK.mkdir(exist_ok=True)
-        self.server = EmbeddedServer(FOLDER / "postgres")
-        command = [sys.executable, "-m", "nhip", "--data-dir", str(FOLDER), "graph", "serve", "--open"]
+        self.server = EmbeddedServer(folder / "postgres")
+        command = [sys.executable, "-m", "nhip", "--data-dir", str(folder), "graph", "serve", "--open"]
         self._log = (WORK / "graph.log").open("wb")
         command += ["--port", str(PORT), "--node", "bench"]
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=HERE.parent)
