@@ -206,6 +206,8 @@ def _family(pid: int) -> float:
     for one in [process, *process.children(recursive=True)]:
         with suppress(psutil.Error, OSError):
             total += sum(_of_thread(task) for task in Path(f"/proc/{one.pid}/task").iterdir())
+            ended = one.cpu_times()
+            total += ended.children_user + ended.children_system
     return total
 
 

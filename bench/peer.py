@@ -142,8 +142,8 @@ def _upserts(turn: int, size: int) -> list[Sent]:
 KINDS = (
     Kind("GET by id", CALLERS, _gets),
     Kind("GET a page of 20", 16, _pages, share=4),
-    Kind("q, 20 hits", 16, _values, share=4),
-    Kind("geo query, near", 16, _places, share=4),
+    Kind("q, 20 hits of 100", 16, _values, share=4),
+    Kind("geo query, near, of 100", 16, _places, share=4),
     Kind("POST create", CALLERS, _creates, share=4, writes=True, undo=_deleted),
     Kind("PATCH one attribute", CALLERS, _patches, share=2, writes=True),
     Kind("batch upsert of 20, per entity", 4, _upserts, share=16, per=20, writes=True),
@@ -224,7 +224,7 @@ async def _ready(side: Side) -> None:
 
 async def compare(asked: argparse.Namespace) -> dict[str, Any]:
     """Every kind of request, to both in turn."""
-    address, size = urlsplit(asked.url), 400 if asked.quick else 4000
+    address, size = urlsplit(asked.url), 400 if asked.quick else 2000
     headers = "".join(f"{line}\r\n" for line in asked.header)
     other = Peer(asked.pid, asked.database_pid, asked.start)
     node = Node(fresh=True, folder=WORK / "peer")
@@ -251,7 +251,7 @@ def main() -> None:
     parser.add_argument("--start", default="", help="command that starts the peer in the foreground")
     parser.add_argument("--header", action="append", default=[], help="of every request to the peer")
     parser.add_argument("--writers", type=int, default=CALLERS, help="at most so many writes to the peer at once")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the requests; not recorded")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the requests; not recorded")
     asked = parser.parse_args()
     if not asked.pid and not asked.start:
         parser.error("--pid or --start: whose processor time is to be read?")
