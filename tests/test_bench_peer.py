@@ -32,7 +32,7 @@ def test_another_status_is_another_answer() -> None:
 
 async def test_an_answer_in_chunks_is_read_whole_and_the_next_one_too() -> None:
     async def foreign(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(2):
+        while await reader.readline():
             await reader.readuntil(b"\r\n\r\n")
             writer.write(
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=1\r\n[1,2\r\n2\r\n,3\r\n1\r\n]\r\n0\r\n\r\n"
