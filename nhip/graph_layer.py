@@ -25,6 +25,7 @@ from nhip.security.signin.errors import SecondFactorNeeded
 from nhip.security.signin.gate import must_have_second
 from nhip.settings import Settings
 from nhip.things import words
+from nhip.things.pulse import Pulse
 from nhip.web.app import Measured
 from nhip.web.errors import SignInNeeded
 
@@ -76,7 +77,12 @@ async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> 
     """Open the graph on the installation's database, for as long as the application runs."""
     async with serving(settings, node_of(settings, database_url), permit_of(app)) as graph:
         app.state[GRAPH] = graph
-        yield
+        pulse = Pulse(app.state.live.publish)
+        graph.graph.commits.append(pulse)
+        try:
+            yield
+        finally:
+            pulse.close()
 
 
 def node_of(settings: Settings, database_url: str) -> Node:

@@ -18,7 +18,7 @@ from nhip.console.national import pages as national
 from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
 from nhip.console.stories import pages as stories
-from nhip.console.things import mapping
+from nhip.console.things import exchange, mapping
 from nhip.console.things import pages as things
 from nhip.console.voices import routes as voices
 from nhip.kernel.i18n import _
@@ -49,6 +49,7 @@ ROUTES = [
     *stories.ROUTES,
     *things.ROUTES,
     *mapping.ROUTES,
+    *exchange.ROUTES,
     *admin.ROUTES,
 ]
 TEMPLATES = Path(__file__).parent / "templates"

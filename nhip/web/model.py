@@ -126,3 +126,7 @@ class PlacesMap(msgspec.Struct, frozen=True, kw_only=True):
     """The rows come as GeoJSON, as lines and areas need more than a latitude and a longitude."""
     signed: bool = False
     """The rows are only for who is signed in."""
+    follow: str = ""
+    """The topic (`ui.live`) at whose change the rows are fetched again and what is drawn moves; rows have an `id`, then."""
+    link: str = ""
+    """The member of a row that is the address of its page; its name leads there."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from nhip.console.things.freshness import patience, silent
+from nhip.console.things.showing import text_of
 from nhip.db.installation import Installation
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.model import Operation
 from nhip.graph.service import DEFAULT_TENANT, Graph
+from nhip.graph.writer import Commit
+from nhip.kernel.time import now
+from nhip.things.pulse import TOPIC, Pulse
 from nhip.things.words import city_context
 
 GAUGE = "urn:ngsi-ld:RiverGauge:T1"
 WATER = "urn:ngsi-ld:WaterObserved:T1"
+FRESH = "urn:ngsi-ld:WaterObserved:fresh"
 ROUTE = "urn:ngsi-ld:PublicTransportRoute:T1"
 TYPE = "https://smartdatamodels.org/dataModel.Environment/WaterObserved"
 ODD = "<script>alert(1)</script>"
@@ -94,9 +102,59 @@ async def test_a_thing_shows_its_values_its_history_and_what_belongs_to_it(reade
     assert "1.25 m" in text and "History of Water level" in text and "<svg" in text
     assert "0.75" in text and "Model data" in text
     assert f'href="/console/things/one?id={GAUGE.replace(":", "%3A")}">Trạm Kim Long' in text
+    assert '<span class="about">a simulator</span>' in text, "who says so, beside the value"
     back = await page(reader, "/one", id=GAUGE)
     assert "What leads here" in back and WATER.replace(":", "%3A") in back and "Measured at" in back
     assert "16.46370, 107.59050" in back and "data-map=" in back
+
+
+async def test_the_history_is_of_the_time_that_is_chosen(reader: AsyncTestClient[Litestar], city: Installation) -> None:
+    assert "too few observations" in await page(reader, "/one", id=WATER, stretch="hour")
+    latest = await page(reader, "/one", id=WATER)
+    assert (
+        "<strong>The latest values</strong>" in latest
+        and "stretch=week" in latest
+        and "The line is the average" not in latest
+    )
+    graph = Graph(city.settings.database_url)
+    await graph.open()
+    for minutes, level in ((290, 2.0), (289, 4.0), (50, 5.0)):
+        at = (now() - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        reading = {"type": "Property", "value": level, "unitCode": "MTR", "observedAt": at}
+        await put(graph, {"id": FRESH, "type": "WaterObserved", "waterLevel": reading})
+    await graph.close()
+    week = await page(reader, "/one", id=FRESH, stretch="week")
+    assert "The line is the average" in week and "<svg" in week and "from 3 m to 5 m" in week
+    assert "3.00 m" in week and '<td class="number">2</td><td class="number">4</td>' in week
+    assert "too few observations" in await page(reader, "/one", id=ROUTE, attribute=city_context().expand("fare"))
+
+
+async def test_pages_follow_what_is_written(reader: AsyncTestClient[Litestar]) -> None:
+    """Parts of the pages and the map wait for the topic, and a commit tells it."""
+    text = await page(reader, "/list", type=TYPE)
+    assert f'data-live="{TOPIC}"' in text and f'data-follow="{TOPIC}"' in text
+    assert f'data-live="{TOPIC}"' in await page(reader, "/one", id=WATER)
+    heard: list[str] = []
+    pulse = Pulse(heard.append, pause_s=0.0)
+    for _again in range(3):
+        pulse(Commit(1, []))
+    await asyncio.sleep(0.01)
+    assert heard == [TOPIC], "many commits are told once"
+
+
+async def test_the_address_names_nothing_twice() -> None:
+    address = {"street": "63 Lê Lợi, Xã Vinh Lộc, thành phố Huế", "commune": "Xã Vinh Lộc"}
+    assert text_of(address) == "63 Lê Lợi, Xã Vinh Lộc, thành phố Huế"
+    assert text_of({"street": "63 Lê Lợi", "commune": "Xã Vinh Lộc"}) == "63 Lê Lợi, Xã Vinh Lộc"
+
+
+def test_who_is_silent_is_told_by_the_others() -> None:
+    usual = [now() - timedelta(seconds=n) for n in (5, 10, 20)]
+    assert patience([*usual, now() - timedelta(hours=1)]) == timedelta(minutes=15)
+    assert patience([now() - timedelta(hours=1)] * 3) >= timedelta(hours=8)  # type: ignore[operator]
+    assert patience([*usual[:2], None]) is None
+    assert silent(now() - timedelta(hours=1), timedelta(minutes=15)) and not silent(usual[0], timedelta(minutes=15))
+    assert not silent(None, timedelta(0)) and not silent(usual[0], None)
 
 
 async def test_a_reading_bears_the_name_of_its_station_and_times_are_written_for_people(
@@ -128,7 +186,12 @@ async def test_anything_that_strangers_write_is_shown_as_text(reader: AsyncTestC
 async def test_the_map_and_the_raw_entity(reader: AsyncTestClient[Litestar]) -> None:
     rows = (await reader.get("/console/things/rows", params={"id": GAUGE})).json()
     told = {"name": "Trạm Kim Long", "id": GAUGE, "latitude": 16.4637, "longitude": 107.5905}
-    assert rows == {"rows": [told], "next": None}
+    (row,) = rows["rows"]
+    assert row.items() >= told.items() and rows["next"] is None and row["page"].endswith("RiverGauge%3AT1")
+    (reading,) = (await reader.get("/console/things/rows", params={"type": TYPE, "lang": "en"})).json()["rows"]
+    assert reading["latitude"] == 16.4637 and reading["known"] == "Water level: 1.25 m", (
+        "a reading is where its station is"
+    )
     raw = json.loads(await page(reader, "/raw", id=WATER))
     assert raw["waterLevel"]["value"] == 1.25 and raw["@context"].endswith("/things/context.jsonld")
     words = await reader.get("/things/context.jsonld")

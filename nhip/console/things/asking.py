@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,14 +16,10 @@ from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
 from nhip.graph.query.narrow import queries
 from nhip.graph.query.search import search
 from nhip.graph.service import DEFAULT_TENANT, Graph
-from nhip.graph.temporal.model import Question
-from nhip.graph.temporal.service import PLAIN, retrieve
 from nhip.kernel.text import nfc
 from nhip.things.words import city_context
 
 PAGE = 50
-HISTORY = 500
-"""Instances of an attribute that are drawn, the latest."""
 REFERRING = 50
 _LONGEST = 100
 
@@ -94,20 +89,3 @@ async def list_referring(graph: Graph, id: str) -> list[tuple[str, Doc]]:
     stored = await graph.get_many(DEFAULT_TENANT, sorted({row[0] for row in rows}))
     docs = {one.id: unpack(one.doc) for one in stored}
     return [(codes[row[1]], docs[row[0]]) for row in rows if row[0] in docs]
-
-
-async def list_history(graph: Graph, id: str, attribute: str) -> list[tuple[datetime, float]]:
-    """The numbers that an attribute had, oldest first; of several instances the default one."""
-    question = Question(query=Query(attributes=frozenset({attribute})), last=HISTORY)
-    shape = msgspec.structs.replace(PLAIN, sys=True)
-    try:
-        answer = await retrieve(graph, DEFAULT_TENANT, id, question, city_context(), shape)
-    except ResourceNotFound:
-        return []
-    told = answer.found[0].get(city_context().compact(attribute), [])
-    found = [
-        (datetime.fromisoformat(one["observedAt"]), float(one["value"]))
-        for one in (told if isinstance(told, list) else [told])
-        if "datasetId" not in one and "observedAt" in one and isinstance(one.get("value"), int | float)
-    ]
-    return sorted(found)

@@ -14,6 +14,8 @@ from litestar.params import FromQuery
 from nhip.console.common import PageNumber, dataset_of, installation_of, title_of
 from nhip.console.evidence import column_title
 from nhip.console.things import asking
+from nhip.console.things.freshness import patience, silent
+from nhip.console.things.history import STRETCHES, history_of
 from nhip.console.things.showing import (
     Shown,
     attributes,
@@ -33,9 +35,11 @@ from nhip.graph.model import Doc, View
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.kernel.i18n import _
 from nhip.portal.public import FOR_ALL
+from nhip.things.pulse import TOPIC
 from nhip.things.store import list_faults, list_held
 from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
+from nhip.web.formats import datetime_
 from nhip.web.i18n import translate
 from nhip.web.model import Crumb, Listing, PlacesMap
 from nhip.web.render import page
@@ -69,8 +73,10 @@ async def things(
     offset = (number - 1) * asking.PAGE
     graph = asking.graph_of(request)
     docs, count = await asking.list_things(graph, type, q, offset, asking.PAGE)
-    stations = await _names(graph, {station for doc in docs if (station := measured_by(doc))})
-    lines = [line_of(doc, stations) for doc in docs]
+    stations = await _stations(graph, docs)
+    lines = [line_of(doc, _called(stations)) for doc in docs]
+    longest = patience(line.latest for line in lines)
+    observed = any(line.latest for line in lines)
     values: dict[str, Any] = {
         "kind": type,
         "title": type_title(type),
@@ -78,8 +84,11 @@ async def things(
         "q": q,
         "page_of": page_of,
         "listing": Listing(number, asking.PAGE, count),
-        "observed": any(line.latest for line in lines),
-        "map": _map(request, {"type": type, "q": q}) if any(place_of(doc) for doc in docs) else None,
+        "observed": observed,
+        "silent": {line.id for line in lines if silent(line.latest, longest)},
+        "map": _map(request, {"type": type, "q": q}, moves=observed and count <= _ON_A_MAP)
+        if any(_place(doc, stations) for doc in docs)
+        else None,
     }
     crumbs = [Crumb(translate(_("Live city")), HOME), Crumb(type_title(type))]
     return page(request, "console/things/list.html", crumbs=crumbs, **values)
@@ -87,29 +96,52 @@ async def things(
 
 @get(f"{HOME}/rows", permission=READ)
 async def rows(
-    request: AnyRequest, type: FromQuery[str] = "", id: FromQuery[str] = "", q: FromQuery[str] = ""
+    request: AnyRequest,
+    type: FromQuery[str] = "",
+    id: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    number: PageNumber = 1,
 ) -> Response[bytes]:
-    """Where things are, for the map: those of a type, or one."""
+    """Where things are, and what is known of them, for the map: those of a type, in pages, or one."""
     graph = asking.graph_of(request)
-    docs = [await asking.get_thing(graph, id)] if id else (await asking.list_things(graph, type, q, 0, _ON_A_MAP))[0]
-    told = [
-        {"name": name_of(doc), "id": doc["id"], "latitude": place[1], "longitude": place[0]}
-        for doc in docs
-        if (place := place_of(doc)) is not None
-    ]
-    return Response(orjson.dumps({"rows": told, "next": None}), media_type="application/json")
+    offset = (number - 1) * _ON_A_MAP
+    docs, count = [await asking.get_thing(graph, id)] if id else [], 1
+    if not id:
+        docs, count = await asking.list_things(graph, type, q, offset, _ON_A_MAP)
+    stations = await _stations(graph, docs)
+    names = _called(stations)
+    told = [_on_the_map(doc, names, place) for doc in docs if (place := _place(doc, stations)) is not None]
+    more = f"{HOME}/rows?{urlencode({'type': type, 'q': q, 'page': number + 1})}"
+    answer = {"rows": told, "next": more if offset + _ON_A_MAP < count else None}
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
+def _on_the_map(doc: Doc, names: dict[str, str], place: tuple[float, float]) -> dict[str, Any]:
+    line = line_of(doc, names)
+    known = " · ".join(f"{one.title}: {one.value} {one.unit}".rstrip() for one in line.told)
+    return {
+        "name": line.name,
+        "known": known,
+        "observed": datetime_(line.latest) if line.latest else "",
+        "latitude": place[1],
+        "longitude": place[0],
+        "id": doc["id"],
+        "page": page_of(doc["id"]),
+    }
 
 
 @get(f"{HOME}/one", permission=READ)
-async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[str] = "") -> Response[str]:
+async def thing(
+    request: AnyRequest, id: FromQuery[str], attribute: FromQuery[str] = "", stretch: FromQuery[str] = ""
+) -> Response[str]:
     """A thing: what is known of it, the history of one of its numbers, what it leads to and what leads to it."""
     graph = asking.graph_of(request)
     doc = await asking.get_thing(graph, id)
     told = shown(doc)
     drawn = _drawn(told, attribute)
-    history = await asking.list_history(graph, id, drawn.iri) if drawn is not None else []
-    chart = series(history, drawn.title, drawn.unit, zero=False) if drawn is not None and len(history) > 1 else None
-    names = await _names(graph, {one for line in told for one in line.to})
+    history = await history_of(graph, id, drawn.iri, stretch) if drawn is not None else None
+    linked = await _things(graph, {one for line in told for one in line.to})
+    names = _called(linked)
     values: dict[str, Any] = {
         "id": id,
         "name": called(doc, names),
@@ -117,8 +149,11 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
         "told": told,
         "numbers": [one for one in told if one.numeric],
         "drawn": drawn,
-        "chart": chart,
-        "history": history[::-1][:20],
+        "chart": series(history.points, drawn.title, drawn.unit, zero=False, band=history.band)
+        if drawn is not None and history is not None and len(history.points) > 1
+        else None,
+        "history": history,
+        "stretches": STRETCHES,
         "names": names,
         "sources": await _sources(request, {source for line in told if (source := source_of(line))}),
         "source_of": source_of,
@@ -126,7 +161,7 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
             (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
             for iri, other in await asking.list_referring(graph, id)
         ],
-        "map": _map(request, {"id": id}) if place_of(doc) else None,
+        "map": _map(request, {"id": id}, moves=any(one.observed for one in told)) if _place(doc, linked) else None,
         "simulated": _simulated(doc),
         "simulator": SIMULATED,
         "page_of": page_of,
@@ -138,10 +173,24 @@ async def thing(request: AnyRequest, id: FromQuery[str], attribute: FromQuery[st
     return page(request, "console/things/thing.html", crumbs=crumbs, **values)
 
 
-async def _names(graph: Graph, ids: set[str]) -> dict[str, str]:
-    """What the things with these identifiers are called; those that are not there are left out."""
+async def _things(graph: Graph, ids: set[str]) -> dict[str, Doc]:
+    """The things with these identifiers; those that are not there are left out."""
     found = await graph.get_many(DEFAULT_TENANT, sorted(ids)) if ids else []
-    return {one.id: name_of(orjson.loads(one.doc)) for one in found}
+    return {one.id: orjson.loads(one.doc) for one in found}
+
+
+async def _stations(graph: Graph, docs: list[Doc]) -> dict[str, Doc]:
+    """Where readings were taken."""
+    return await _things(graph, {station for doc in docs if (station := measured_by(doc))})
+
+
+def _called(docs: dict[str, Doc]) -> dict[str, str]:
+    return {id: name_of(doc) for id, doc in docs.items()}
+
+
+def _place(doc: Doc, stations: dict[str, Doc]) -> tuple[float, float] | None:
+    """Where a thing is; a reading is where its station is."""
+    return place_of(doc) or place_of(stations.get(measured_by(doc), {}))
 
 
 async def _sources(request: AnyRequest, names: set[str]) -> dict[str, str]:
@@ -168,16 +217,22 @@ def _simulated(doc: Doc) -> bool:
     return any(one.get("value") == SIMULATED for one in told)
 
 
-def _map(request: AnyRequest, query: dict[str, str]) -> PlacesMap:
-    """What the page's script is told of the map."""
+def _map(request: AnyRequest, query: dict[str, str], *, moves: bool) -> PlacesMap:
+    """What the page's script is told of the map; `moves`: what is drawn follows the things."""
     settings = request.app.state.settings
-    titles = {"name": translate(_("Name")), "id": translate(_("Identifier"))}
+    words = {
+        "name": _("Name"), "id": _("Identifier"), "known": _("What is known"), "observed": _("Observed"),
+        "latitude": _("Latitude"), "longitude": _("Longitude"),
+    }  # fmt: skip
+    titles = {name: translate(word) for name, word in words.items()}
     return PlacesMap(
         rows=f"{HOME}/rows?{urlencode(query)}",
         titles=json.dumps(titles, ensure_ascii=False),
         tiles=settings.map_tiles,
         credit=settings.map_credit,
         signed=True,
+        follow=TOPIC if moves else "",
+        link="page",
     )
 
 

@@ -35,7 +35,8 @@ _QUIET = ("source", "sourceVersion")
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute instance: `value` as text, `to` the things it leads to, `numeric` whether its history can be drawn."""
+    """One attribute instance: `value` as text, `to` the things it leads to, `numeric` whether its history can be drawn, `by`
+    who says so where that is told of this attribute alone."""
 
     iri: str
     title: str
@@ -46,6 +47,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     modified: datetime | None = None
     dataset: str = ""
     numeric: bool = False
+    by: str = ""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +108,16 @@ def _shown(iri: str, instance: Instance) -> Shown:
         observed=_moment(instance.get("observedAt")),
         modified=_moment(instance.get("modifiedAt")),
         dataset=str(instance.get("datasetId", "")),
+        by=_source(instance),
         numeric=instance["type"] == "Property" and is_number(value) and iri not in _quiet(),
     )
+
+
+def _source(instance: Instance) -> str:
+    """What an attribute's own `source` says."""
+    told = next(iter(instance.get(city_context().expand("source"), ())), {})
+    value = told.get("value", "")
+    return value[:LONGEST] if isinstance(value, str) else ""
 
 
 def _targets(value: Any) -> list[str]:
@@ -130,10 +140,19 @@ def text_of(value: Any) -> str:
     if isinstance(value, dict) and "coordinates" in value:
         told = _point(value) or str(value.get("type", ""))
     elif isinstance(value, dict) and all(isinstance(one, str | int | float) for one in value.values()):
-        told = ", ".join(str(one) for one in value.values())
+        told = _joined([str(one) for one in value.values()])
     else:
         told = _time_of(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+
+
+def _joined(parts: list[str]) -> str:
+    """Parts of an address in a row, without those that an earlier one holds: streets are often written with their commune."""
+    told: list[str] = []
+    for part in parts:
+        if not any(part.casefold() in earlier.casefold() for earlier in told):
+            told.append(part)
+    return ", ".join(told)
 
 
 def _time_of(text: str) -> str:

@@ -125,6 +125,12 @@ class Registrations:
             raise ResourceNotFound(what=id)
         return shown
 
+    def list_all(self, tenant: int) -> list[Registration]:
+        """Every registration of a tenant that has not expired, by identifier, as far as whoever asks may see it."""
+        at, held = said(now()), self._indexes[tenant].by_id
+        live = [held[id] for id in sorted(held) if not held[id].expires_at or held[id].expires_at > at]
+        return [shown for one in live if (shown := seen(one)) is not None]
+
     def fitting(self, tenant: int, query: Query, attributes: frozenset[str] = frozenset()) -> list[Match]:
         """Live registrations whose sources may hold what the query asks for."""
         if not (index := self._indexes[tenant]).by_id:

@@ -3,7 +3,7 @@
 const PAUSE = 400;
 
 export function live() {
-  if (!document.querySelector("[data-live]") || !window.EventSource) return;
+  if (!document.querySelector("[data-live], [data-follow]") || !window.EventSource) return;
   const waiting = new Set();
   let source = null;
   let timer = 0;
@@ -11,6 +11,7 @@ export function live() {
     for (const part of document.querySelectorAll("[data-live]")) {
       if (topic === "*" || topic === part.dataset.live) waiting.add(part.id);
     }
+    document.dispatchEvent(new CustomEvent("nhip:changed", { detail: topic })); // for maps, which move what they drew
     clearTimeout(timer);
     timer = setTimeout(() => refresh(waiting), PAUSE);
   };

@@ -18,12 +18,34 @@ async function show(place, button) {
     const parts = [rowsOf(place.dataset.map, place.dataset.signed ? "same-origin" : "omit"), style(place.dataset.style), script(place.dataset.script)];
     const rows = (await Promise.all(parts)).at(0);
     button.hidden = true;
-    told.textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
-    draw(place, rows);
+    tell(place, rows);
+    const moved = draw(place, rows);
+    if (place.dataset.follow) follow(place, moved);
   } catch {
     button.disabled = false;
     told.textContent = place.dataset.failed;
   }
+}
+
+function tell(place, rows) {
+  place.querySelector("[role=status]").textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
+}
+
+// Things that move: when the server says that they changed, the rows are fetched again, one fetch at a time.
+function follow(place, move) {
+  let busy = false;
+  document.addEventListener("nhip:changed", async ({ detail }) => {
+    if (busy || (detail !== place.dataset.follow && detail !== "*")) return;
+    busy = true;
+    try {
+      const rows = await rowsOf(place.dataset.map, place.dataset.signed ? "same-origin" : "omit");
+      move(rows);
+      tell(place, rows);
+    } catch {
+      // what is drawn stays until the next time
+    }
+    busy = false;
+  });
 }
 
 async function rowsOf(address, credentials) {
@@ -55,29 +77,49 @@ function loaded(element) {
 }
 
 function draw(place, rows) {
-  const { latitude, longitude, title, tiles, zoomIn, zoomOut } = place.dataset;
+  const { tiles, title, zoomIn, zoomOut } = place.dataset;
   const box = place.querySelector(".map");
   box.hidden = false;
   const colour = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
   const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: false });
   L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(map);
-  const points = [];
   const look = { radius: 5, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.6 };
-  if ("geometry" in place.dataset) points.push(...areas(map, rows, look, title));
-  else for (const row of rows) {
-    const at = [Number(row[latitude]), Number(row[longitude])];
-    if (row[latitude] === null || !at.every(Number.isFinite) || Math.abs(at[0]) > 90 || Math.abs(at[1]) > 180) continue;
-    points.push(at);
-    const marker = L.circleMarker(at, look);
-    marker.bindPopup(() => said(row, title)).addTo(map);
-  }
+  const drawn = new Map();
+  const move = (fresh) => {
+    const there = new Map();
+    fresh.forEach((row, number) => {
+      const at = placeOf(row, place.dataset);
+      if (!at) return;
+      const key = place.dataset.follow ? row.id : number;
+      there.set(key, at);
+      if (!drawn.has(key)) {
+        const marker = L.circleMarker(at, look);
+        drawn.set(key, marker);
+        marker.bindPopup(() => said(marker.row, title, place.dataset.link)).addTo(map);
+      }
+      drawn.get(key).row = row;
+      drawn.get(key).setLatLng(at).getPopup().update();
+    });
+    for (const [key, marker] of drawn) if (!there.has(key)) marker.remove() && drawn.delete(key);
+    box.dataset.drawn = drawn.size;
+    return [...there.values()];
+  };
+  const points = "geometry" in place.dataset ? areas(map, rows, look, title) : move(rows);
   for (const [name, north, east] of ISLANDS) {
     L.tooltip({ permanent: true, direction: "center", className: "map-label" })
       .setLatLng([north, east]).setContent(words(place.dataset[name])).addTo(map);
   }
   if (points.length) map.fitBounds("geometry" in place.dataset ? points : near(points), { padding: [16, 16], maxZoom: 16, animate: false });
-  box.dataset.drawn = "geometry" in place.dataset ? points.length / 2 : points.length;
+  if ("geometry" in place.dataset) box.dataset.drawn = points.length / 2;
+  return move;
+}
+
+// Where a row is, null where it says nothing that can be.
+function placeOf(row, { latitude, longitude }) {
+  const at = [Number(row[latitude]), Number(row[longitude])];
+  const known = row[latitude] !== null && at.every(Number.isFinite) && Math.abs(at[0]) <= 90 && Math.abs(at[1]) <= 180;
+  return known ? at : null;
 }
 
 // The points without those so far from the others that they must be wrong (as nhip/portal/rows/shapes.py): all are drawn, but the
@@ -103,15 +145,16 @@ function areas(map, features, look, title) {
   return found;
 }
 
-// A row as a list: the text is data and stays text.
-function said(row, title) {
+// A row as a list: the text is data and stays text. `link` names the member with the address of the row's page.
+function said(row, title, link) {
   const list = document.createElement("dl");
   for (const [name, value] of Object.entries(row)) {
-    if (value === null || value === "") continue;
+    if (value === null || value === "" || name === link) continue;
     const word = document.createElement("dt");
     const text = document.createElement("dd");
     word.textContent = JSON.parse(title)[name] ?? name;
-    text.textContent = String(value);
+    if (link && name === "name") text.append(Object.assign(document.createElement("a"), { href: row[link], textContent: String(value) }));
+    else text.textContent = String(value);
     list.append(word, text);
   }
   return list;

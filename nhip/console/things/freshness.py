@@ -1,0 +1,26 @@
+"""Which things of a list have not been heard of for much longer than the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from statistics import median
+
+from nhip.kernel.time import now
+
+_FEWEST = 3
+"""With fewer nobody knows what is usual."""
+_TIMES = 8
+_AT_LEAST = timedelta(minutes=15)
+
+
+def patience(latest: Iterable[datetime | None]) -> timedelta | None:
+    """How long these things may be silent; None where too few of them were ever observed."""
+    at = now()
+    ages = [(at - one).total_seconds() for one in latest if one is not None]
+    return max(_AT_LEAST, timedelta(seconds=_TIMES * median(ages))) if len(ages) >= _FEWEST else None
+
+
+def silent(latest: datetime | None, longest: timedelta | None) -> bool:
+    """Whether a thing is silent for longer than that."""
+    return latest is not None and longest is not None and now() - latest > longest
