@@ -115,7 +115,7 @@ def _shown(iri: str, instance: Instance) -> Shown:
 
 def _source(instance: Instance) -> str:
     """What an attribute's own `source` says."""
-    told = next(iter(instance.get(city_context().expand("source"), ())), {})
+    told: Instance = next(iter(instance.get(city_context().expand("source"), ())), {})
     value = told.get("value", "")
     return value[:LONGEST] if isinstance(value, str) else ""
 

@@ -1,0 +1,84 @@
+"""The how-tos of the live graph go as they say: their commands are run by a shell, with curl, nodes and mosquitto."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nhip.db.embedded import EmbeddedServer
+from nhip.testing.serving import free_port
+from tests.test_docs import DOCS, Shell, blocks_of, holds
+
+HOWTO = DOCS / "howto"
+PORTS = ("9090", "9091", "9092", "9093", "1883")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("curl") is None, reason="the pages speak to their nodes with curl"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With `nhip` and `python3` as the page means them."""
+    (tmp_path / "bin").mkdir()
+    for name, arguments in (("nhip", "-m nhip "), ("python3", "")):
+        command = tmp_path / "bin" / name
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n', encoding="utf-8")
+        command.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+    environment |= {"PYTHONPATH": str(DOCS.parent), "NHIP_DATABASE_URL": postgres.url()}
+    environment |= {"NHIP_DATA_DIR": str(folder / "var"), "COLUMNS": "140"}
+    with Shell(folder, environment) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("use-the-live-graph", 6), ("bring-sensors-in", 3), ("read-history", 6), ("run-several-nodes", 1)],
+)
+def test_the_page_goes_as_it_says(name: str, shown: int, folder: Path, shell: Shell) -> None:
+    """Every command in one shell, at ports that are free and nodes of its own; what it prints is what the page shows."""
+    if "mosquitto" in (text := (HOWTO / f"{name}.md").read_text(encoding="utf-8")) and not shutil.which("mosquitto"):
+        pytest.skip("Debian's mosquitto is not installed")
+    for port in PORTS:
+        text = re.sub(rf"\b{port}\b", str(free_port()), text)
+    text = re.sub(r"--node (\w+)", rf"--node \1_{os.getpid()}_{shown}", text)
+    output, seen = "", 0
+    for block in blocks_of(text):
+        if block.note.startswith("file: "):
+            (folder / block.note.removeprefix("file: ")).write_text(block.text, encoding="utf-8")
+        elif block.kind == "sh":
+            output = shell.run(block.text)
+        elif block.kind == "text" and not block.text.startswith("Content-Range: "):
+            for line in block.text.splitlines():
+                assert holds(output, line), f"the page shows “{line}”, but there was:\n{output}"
+                seen += 1
+    assert seen == shown
+
+
+def test_the_receiver_of_the_page_hears_each_notification_once(folder: Path, shell: Shell) -> None:
+    """alarms.py: the same notification twice is one row; another one is another."""
+    page = (HOWTO / "look-after-notifications.md").read_text(encoding="utf-8")
+    port = str(free_port())
+    (file,) = (block for block in blocks_of(page) if block.note == "file: alarms.py")
+    (folder / "alarms.py").write_text(file.text.replace("9093", port), encoding="utf-8")
+    shell.run("python3 alarms.py > alarms.log 2>&1 &")
+    shell.run(f"until curl -s -o /dev/null http://127.0.0.1:{port}/; do sleep 0.2; done")
+    for id in ("urn:a", "urn:a", "urn:b"):
+        told = f'{{"id": "{id}", "data": [{{"id": "urn:ngsi-ld:Bus:1"}}]}}'
+        assert "204" in shell.run(f"curl -s -w '%{{http_code}}' http://127.0.0.1:{port}/ -d '{told}'")
+    rows = shell.run(
+        "python3 -c \"import sqlite3; print(*sqlite3.connect('alarms.db').execute('select id from heard'))\""
+    )
+    assert "('urn:a',) ('urn:b',)" in rows
