@@ -33,6 +33,10 @@ GRAPH = "graph_app"
 """In the application's state: the interface, while it is open."""
 
 
+class KeyNeeded(SignInNeeded):
+    """The live graph is for programs with a valid key (`Authorization: Bearer nhip_…`) and for people who are signed in."""
+
+
 class GraphLayer:
     """ASGI layer in front of the pages; `state()` is that of the application, filled when it starts."""
 
@@ -61,7 +65,7 @@ def permit_of(app: Litestar) -> Permit:
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)  # type: ignore[arg-type]
         found = await who(connection)
         if found is None:
-            raise SignInNeeded
+            raise KeyNeeded
         if not found.rights.anywhere(permission):
             raise Forbidden
         settings: Settings = app.state.settings

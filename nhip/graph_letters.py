@@ -16,7 +16,7 @@ from litestar.params import FromPath
 from nhip.db import Connection, Database
 from nhip.db.installation import Installation, database_url
 from nhip.db.terminal import print_json, print_table, with_installation
-from nhip.graph.nodes import node_url
+from nhip.graph.nodes import known_node
 from nhip.graph.subscriptions.letters import desk
 from nhip.settings import Settings
 
@@ -102,7 +102,7 @@ def _at_desk(settings: Settings, node: str, work: Callable[[Connection], Awaitab
             return await work(tx)
 
     async def at_node(url: str) -> T:
-        db = Database(node_url(url, node), size=1)
+        db = Database(await known_node(url, node), size=1)
         await db.open()
         try:
             async with db.tx() as tx:

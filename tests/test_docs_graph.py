@@ -16,11 +16,8 @@ from nhip.testing.serving import free_port
 from tests.test_docs import DOCS, Shell, blocks_of, holds
 
 HOWTO = DOCS / "howto"
+with_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages speak to their nodes with curl")
 PORTS = ("9090", "9091", "9092", "9093", "1883")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("curl") is None, reason="the pages speak to their nodes with curl"),
-]
 
 
 @pytest.fixture
@@ -43,6 +40,8 @@ def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
         yield running
 
 
+@pytest.mark.slow
+@with_curl
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("use-the-live-graph", 6), ("bring-sensors-in", 3), ("read-history", 6), ("run-several-nodes", 1)],
@@ -67,6 +66,7 @@ def test_the_page_goes_as_it_says(name: str, shown: int, folder: Path, shell: Sh
     assert seen == shown
 
 
+@with_curl
 def test_the_receiver_of_the_page_hears_each_notification_once(folder: Path, shell: Shell) -> None:
     """alarms.py: the same notification twice is one row; another one is another."""
     page = (HOWTO / "look-after-notifications.md").read_text(encoding="utf-8")
@@ -82,3 +82,25 @@ def test_the_receiver_of_the_page_hears_each_notification_once(folder: Path, she
         "python3 -c \"import sqlite3; print(*sqlite3.connect('alarms.db').execute('select id from heard'))\""
     )
     assert "('urn:a',) ('urn:b',)" in rows
+
+
+SIZED = {
+    "read a thing by its identifier": "GET by id",
+    "read a page of 20 things": "GET a page of 20",
+    "create a thing": "POST create",
+    "change one attribute": "PATCH one attribute",
+    "write one thing in a batch": "batch upsert, each entity",
+}
+
+
+def test_the_sizes_of_the_explanation_are_no_less_than_what_was_measured() -> None:
+    """Ours and PostgreSQL's part of the page of figures together; requests a second follow from it, rounded down."""
+    explained = (DOCS / "explain" / "live-graph.md").read_text(encoding="utf-8")
+    figures = (DOCS / "reference" / "figures.md").read_text(encoding="utf-8")
+    for row, figure in SIZED.items():
+        told = re.search(rf"^\| {row} \| (\d+) \| ([\d,]+) \|$", explained, re.M)
+        assert told is not None, row
+        parts = re.findall(rf"^\| {figure}, (?:ours|PostgreSQL) \| [^|]*\| ([\d.]+) \|", figures, re.M)
+        most, a_second = int(told[1]), int(told[2].replace(",", ""))
+        assert len(parts) == 2 and sum(map(float, parts)) <= most, figure
+        assert 0 <= 1_000_000 / most - a_second < 0.07 * 1_000_000 / most, row

@@ -15,6 +15,12 @@ from nhip.kernel.i18n import _
 PREFIX = "nhip_node_"
 
 
+class NodeMissing(BadInput):
+    """There is no node called {node} in this data folder or on this server; there are: {known}. `nhip graph serve` makes one."""
+
+    status = 404
+
+
 def node_url(url: str, node: str) -> str:
     """The URL of the database of a node (`nhip graph serve --node`) on the server of `url`; that itself without a node."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{PREFIX}{node.lower()}")) if node else url
@@ -41,6 +47,16 @@ async def node_database(url: str, node: str) -> str:
     finally:
         await db.close()
     return url
+
+
+async def known_node(url: str, node: str) -> str:
+    """The URL of the database of a node that was served before, brought up to date: a slip of the pen makes no new one.
+
+    Raises NodeMissing.
+    """
+    if node and node.lower() not in (known := await list_nodes(url)):
+        raise NodeMissing(node=node, known=", ".join(known) or "—")
+    return await node_database(url, node)
 
 
 async def list_nodes(url: str) -> list[str]:

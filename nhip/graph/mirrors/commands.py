@@ -18,7 +18,7 @@ from nhip.graph.mirrors import store
 from nhip.graph.mirrors.managing import Managing
 from nhip.graph.mirrors.model import Wanted
 from nhip.graph.mirrors.showing import shown, shown_provenance
-from nhip.graph.nodes import node_database
+from nhip.graph.nodes import known_node
 from nhip.graph.service import Graph
 from nhip.kernel.i18n import _
 from nhip.kernel.time import monotonic
@@ -38,7 +38,7 @@ def _run(settings: Settings, node: str, work: Callable[[Managing, Database], Awa
     """Do `work` on the database of a node."""
 
     async def inside(url: str) -> T:
-        url = await node_database(url, node)
+        url = await known_node(url, node)
         db, graph = Database(url, size=1), Graph(url, readers=1, searchers=1)
         await db.open()
         await graph.open()
@@ -144,7 +144,7 @@ def sync(settings: Settings, name: str, wait: float, node: str) -> None:
         asked, until = await managing.ask_sync(name), monotonic() + wait
         while (found := await managing.get(name)).sync_done < asked:
             if monotonic() > until:
-                raise Unavailable(what=found.problem or _("no running node has compared the mirror yet"))
+                raise Unavailable(what=found.problem.rstrip(".") or _("no running node has compared the mirror yet"))
             await asyncio.sleep(_LOOK_S)
         return found.state
 

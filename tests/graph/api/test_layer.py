@@ -41,7 +41,7 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
     headers = {name: {"authorization": told, **JSON} for name, told in (await keys(settings)).items()}
     async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
         stranger = await client.get(f"{HERE}?type=Bus")
-        assert (stranger.status_code, stranger.json()["title"]) == (401, "SignInNeeded")
+        assert (stranger.status_code, stranger.json()["title"]) == (401, "KeyNeeded")
         assert stranger.headers["www-authenticate"].startswith("Bearer")
         assert (await client.get("/ngsi-ld/v1/mirrors")).status_code == 401
         told = await client.post("/ngsi-ld/v1/mirrors/1", json={}, headers={"X-Nhip-Mirror": "guess"})
