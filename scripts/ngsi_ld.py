@@ -55,7 +55,9 @@ def order(number: str) -> tuple[int, ...]:
 def page() -> str:
     """The whole page. Raises KeyError for a test of a clause that has no subject."""
     subjects = load()
-    tests: dict[str, list[str]] = {number: list(entry.get("files", [])) for number, entry in subjects.items()}
+    tests: dict[str, list[str]] = {
+        number: [*entry.get("files", []), *entry.get("tests", [])] for number, entry in subjects.items()
+    }
     for number, test in marked():
         tests[number].append(test)
     lines = ["| Clause | Subject | Shown by |", "|---|---|---|"]
