@@ -51,8 +51,8 @@ def _clauses(above: str, *numbers: int) -> list[str]:
 INTERFACE = [
     *_clauses("4", *range(9, 24)), *_clauses("4.3.6", *range(2, 7)), *_clauses("4.5", 4, 5, 6, 9, *range(16, 25)),
     *_clauses("5", 14, 15, 16), *_clauses("5.5", 4, 5, 11, 12), *_clauses("5.6", *range(1, 22)), *_clauses("5.7", *range(1, 11)),
-    *_clauses("5.8", *range(1, 7)), *_clauses("5.9", 2, 3, 4), *_clauses("5.10", 1, 2), *_clauses("5.11", *range(2, 8)),
-    *_clauses("5.13", *range(2, 6)), *_clauses("6", *range(8, 39)), *_clauses("6.3", 7, 11, 12, 17, 18, 19, 20, 22), "5.12", "7.2",
+    *_clauses("5.8", *range(1, 7)), *_clauses("5.9", 2, 3, 4), "5.12", *_clauses("5.10", 1, 2), *_clauses("5.11", *range(2, 8)),
+    *_clauses("5.13", *range(2, 6)), *_clauses("6", *range(8, 39)), *_clauses("6.3", 7, 11, 12, 17, 18, 19, 20, 22), "7.2",
 ]  # fmt: skip
 
 
