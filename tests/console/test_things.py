@@ -102,7 +102,7 @@ async def test_a_thing_shows_its_values_its_history_and_what_belongs_to_it(reade
     assert "1.25 m" in text and "History of Water level" in text and "<svg" in text
     assert "0.75" in text and "Model data" in text
     assert f'href="/console/things/one?id={GAUGE.replace(":", "%3A")}">Trạm Kim Long' in text
-    assert '<span class="about">a simulator</span>' in text, "who says so, beside the value"
+    assert '<span class="about cell">a simulator</span>' in text, "who says so, beside the value"
     back = await page(reader, "/one", id=GAUGE)
     assert "What leads here" in back and WATER.replace(":", "%3A") in back and "Measured at" in back
     assert "16.46370, 107.59050" in back and "data-map=" in back

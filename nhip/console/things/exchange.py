@@ -52,7 +52,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A registration on the page."""
 
-    id: str
+    name: str
     about: str
     where: str
     mode: str
@@ -117,7 +117,7 @@ def _told(doc: dict[str, Any], last: Any, tenant: str, waiting: int) -> Told:
     state, word = _state(doc, waiting)
     return Told(
         id=doc["id"],
-        name=doc.get("subscriptionName") or doc.get("description") or unquote(doc["id"].rpartition(":")[2]),
+        name=doc.get("subscriptionName") or doc.get("description") or _short(doc["id"]),
         tenant=tenant,
         about=_about(doc),
         receiver=_host(endpoint["uri"]),
@@ -154,6 +154,11 @@ def _titles(types: str) -> str:
     return types if any(sign in types for sign in _TYPES) else type_title(city_context().expand(types))
 
 
+def _short(id: str) -> str:
+    """The last part of an identifier."""
+    return unquote(id.rpartition(":")[2]) or id
+
+
 def _host(uri: str) -> str:
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -163,7 +168,7 @@ def _asked(one: Registration) -> Asked:
     types = sorted({kind for part in one.information for entity in part.entities for kind in entity.types})
     last_good, last_bad = one.counters.get("lastSuccess", ""), one.counters.get("lastFailure", "")
     return Asked(
-        id=one.id,
+        name=_short(one.id),
         about=", ".join(type_title(kind) for kind in types) or "—",
         where=_host(one.doc["endpoint"]),
         mode=one.mode,

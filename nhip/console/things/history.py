@@ -46,6 +46,20 @@ class History(msgspec.Struct, frozen=True):
     points: list[tuple[datetime, float]]
     band: list[tuple[float, float]] = []
 
+    def drawn(self) -> tuple[list[tuple[datetime, float | None]], list[tuple[float, float]]]:
+        """Points and band for a line: where steps are missing, the line is broken and the band has no height."""
+        step = STRETCHES[self.stretch].step
+        points: list[tuple[datetime, float | None]] = []
+        band: list[tuple[float, float]] = []
+        for number, (at, value) in enumerate(self.points):
+            if step and number and at - self.points[number - 1][0] > step:
+                before, was = self.points[number - 1]
+                points += [(before + step / 2, None), (at - step / 2, None)]
+                band += [(was, was), (value, value)]
+            points.append((at, value))
+            band += self.band[number : number + 1]
+        return points, band
+
     @property
     def rows(self) -> list[tuple[datetime, float, tuple[float, float] | None]]:
         """The latest twenty for a table, the newest first."""

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import orjson
 from litestar import Request, Response, get
 from litestar.params import FromQuery
+from markupsafe import Markup
 
 from nhip.console.common import PageNumber, dataset_of, installation_of, title_of
 from nhip.console.evidence import column_title
 from nhip.console.things import asking
 from nhip.console.things.freshness import patience, silent
-from nhip.console.things.history import STRETCHES, history_of
+from nhip.console.things.history import STRETCHES, History, history_of
 from nhip.console.things.showing import (
     Shown,
     attributes,
@@ -149,9 +150,7 @@ async def thing(
         "told": told,
         "numbers": [one for one in told if one.numeric],
         "drawn": drawn,
-        "chart": series(history.points, drawn.title, drawn.unit, zero=False, band=history.band)
-        if drawn is not None and history is not None and len(history.points) > 1
-        else None,
+        "chart": _chart(drawn, history) if drawn is not None and history is not None else None,
         "history": history,
         "stretches": STRETCHES,
         "names": names,
@@ -171,6 +170,11 @@ async def thing(
     kind = doc["type"][0]
     crumbs += [Crumb(type_title(kind), f"{HOME}/list?{urlencode({'type': kind})}"), Crumb(values["name"])]
     return page(request, "console/things/thing.html", crumbs=crumbs, **values)
+
+
+def _chart(drawn: Shown, history: History) -> Markup | None:
+    points, band = history.drawn()
+    return series(points, drawn.title, drawn.unit, zero=False, band=band) if len(history.points) > 1 else None
 
 
 async def _things(graph: Graph, ids: set[str]) -> dict[str, Doc]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nhip.kernel.i18n import _
 from nhip.things.words import city_context
 from nhip.web.i18n import translate
@@ -60,9 +62,9 @@ UNITS = {
 
 
 def type_title(iri: str) -> str:
-    """A type on a page."""
+    """A type on a page; of one that the vocabulary does not know the last part."""
     name = city_context().compact(iri)
-    return translate(TYPES[name]) if name in TYPES else name
+    return translate(TYPES[name]) if name in TYPES else (re.split(r"[/#:]", name)[-1] or name)
 
 
 def attribute_title(iri: str) -> str:
