@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -31,6 +31,7 @@ attributes = st.one_of(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # names and columns take their time on a busy machine
 @given(
     st.dictionaries(names.map("a{}".format), attributes, max_size=3),
     st.dictionaries(names.map("r{}".format), st.builds(Link, columns, names), max_size=2),
