@@ -71,7 +71,7 @@ async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     if not isinstance(told, dict):  # CKAN says of an unknown action in a sentence
         return "in"
     error = told.get("key", told.get("title"))  # the graph tells its errors as NGSI-LD does: by title
-    return {"SignInNeeded": "sign in", Forbidden.__name__: "refused"}.get(error, "in")
+    return {"SignInNeeded": "sign in", "KeyNeeded": "sign in", Forbidden.__name__: "refused"}.get(error, "in")
 
 
 async def narrow_key(town: Town) -> dict[str, str]:
