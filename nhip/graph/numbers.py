@@ -13,7 +13,8 @@ class Numbers:
     """What is taken and not used is lost, as the numbers of any sequence are."""
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        self.link = link
+        """Where they come from: whoever writes by it has them of its own, as a link does one thing at a time."""
         self._enos: list[int] = []
         self._iids: list[int] = []
         self._slot = 0
@@ -22,10 +23,10 @@ class Numbers:
     async def prepare(self, enos: int, iids: int) -> None:
         """Have at least so many numbers at hand."""
         while len(self._enos) < enos:
-            first = (await self._link.fetch(queries.next_eno))[0][0]
+            first = (await self.link.fetch(queries.next_eno))[0][0]
             self._enos[:0] = range(first + _ENOS - 1, first - 1, -1)
         while len(self._iids) < iids:
-            first = (await self._link.fetch(queries.next_iid))[0][0]
+            first = (await self.link.fetch(queries.next_iid))[0][0]
             self._iids[:0] = range(first + _IIDS - 1, first - 1, -1)
 
     def eno(self) -> int:
@@ -40,9 +41,9 @@ class Numbers:
 
     async def slot(self) -> int:
         """The slot of the counters that is ours as long as this connection lives."""
-        if self._slot_of != self._link.generation:
+        if self._slot_of != self.link.generation:
             for slot in range(_SLOTS):
-                if (await self._link.fetch(queries.take_slot, slot))[0][0]:
+                if (await self.link.fetch(queries.take_slot, slot))[0][0]:
                     break
-            self._slot, self._slot_of = slot, self._link.generation
+            self._slot, self._slot_of = slot, self.link.generation
         return self._slot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from nhip.db.sql import load
@@ -18,6 +19,8 @@ from nhip.kernel.time import now
 queries = load(__file__)
 _MOST = 256
 """So many single reads go into one query."""
+Waiting = dict[str, list[asyncio.Future[Stored | None]]]
+"""Who asked for an entity, each with a future of its own: who gives up takes nobody with it."""
 
 
 class Reader:
@@ -27,7 +30,7 @@ class Reader:
         self._links = Links(url, size, generic_plans=True)
         self._size = size
         self._running = 0
-        self._waiting: dict[int, dict[str, asyncio.Future[Stored | None]]] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -37,19 +40,17 @@ class Reader:
 
     def get(self, tenant: int, id: str) -> asyncio.Future[Stored | None]:
         """The entity, None when there is none; raises DatabaseAway when awaited."""
+        loop = asyncio.get_running_loop()
+        asked: asyncio.Future[Stored | None] = loop.create_future()
         waiting = self._waiting.setdefault(tenant, {})
-        found = waiting.get(id)
-        if found is None:
-            loop = asyncio.get_running_loop()
-            found = waiting[id] = loop.create_future()
-            if self._running < self._size:
-                self._running += 1
-                loop.call_soon(self._start)
-        return found if not found.cancelled() else self._again(tenant, id)
-
-    def _again(self, tenant: int, id: str) -> asyncio.Future[Stored | None]:
-        del self._waiting[tenant][id]
-        return self.get(tenant, id)
+        if (others := waiting.get(id)) is not None:
+            others.append(asked)
+            return asked
+        waiting[id] = [asked]
+        if self._running < self._size:
+            self._running += 1
+            loop.call_soon(self._start)
+        return asked
 
     async def get_many(self, tenant: int, ids: Sequence[str]) -> list[Stored]:
         """Those of the entities that exist, in the order of `ids`."""
@@ -76,22 +77,23 @@ class Reader:
             self._running -= 1
 
 
-async def _answer(link: Link, tenant: int, waiting: dict[str, asyncio.Future[Stored | None]]) -> None:
+async def _answer(link: Link, tenant: int, waiting: Waiting) -> None:
     try:
         rows = await link.fetch(queries.get, tenant, list(waiting))
     except BaseException as error:
         told = error if isinstance(error, Exception) else DatabaseAway(what=_("it is being stopped"))
-        for future in waiting.values():
+        for future in chain.from_iterable(waiting.values()):
             if not future.done():
                 future.set_exception(told)
         if not isinstance(error, Exception):
             raise
         return
     for row in rows:
-        future = waiting.pop(row[0])
-        if not future.done():
-            future.set_result(_stored(row))
-    for future in waiting.values():
+        stored = _stored(row)
+        for future in waiting.pop(row[0]):
+            if not future.done():
+                future.set_result(stored)
+    for future in chain.from_iterable(waiting.values()):
         if not future.done():
             future.set_result(None)
 

@@ -76,7 +76,9 @@ class Writer:
         await self._link.close()
 
     def ask(self, tenant: int, operations: list[Operation]) -> asyncio.Future[list[Outcome]]:
-        """Queue a request. Raises Busy when more waits than `most_waiting` operations."""
+        """Queue a request. Raises Busy when more waits than `most_waiting` operations, DatabaseAway after the end."""
+        if self._closing:
+            raise DatabaseAway(what=_("it is being stopped"))
         if self._waiting and self._waiting + len(operations) > self._most:
             raise Busy(seconds=1)
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
@@ -89,7 +91,7 @@ class Writer:
         """Take away what has expired of these entities, on a connection of its own; how many had anything that did."""
         link = Link(self._link.url, generic_plans=True)
         try:
-            return await self._commit(tenant, lambda group: group.sweep(ids), link)
+            return await self._commit(tenant, lambda group: group.sweep(ids), Numbers(link))
         finally:
             await link.close()
 
@@ -154,21 +156,22 @@ class Writer:
 
     async def _write(self, asks: list[_Ask]) -> list[list[Outcome]]:
         requests = [ask.operations for ask in asks]
-        return await self._commit(asks[0].tenant, lambda group: group.write(requests), self._link)
+        return await self._commit(asks[0].tenant, lambda group: group.write(requests), self._numbers)
 
-    async def _commit(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
+    async def _commit(self, tenant: int, work: Callable[[Group], Awaitable[T]], numbers: Numbers) -> T:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
+        link = numbers.link
         try:
-            return await self._alone(tenant, work, link)
+            return await self._alone(tenant, work, numbers)
         except asyncpg.UniqueViolationError:
             pass  # what was to be new is there: that says nothing of what is remembered
-        except asyncpg.SerializationError:
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
             self._recent.doubt()
         for _attempt in range(5):
             await self._codes.load_indexed()
             connection = await link.connection()
             await connection.execute("begin")
-            group = self._group(tenant, link, careful=True)
+            group = self._group(tenant, numbers, careful=True)
             try:
                 done = await work(group)
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
@@ -183,22 +186,23 @@ class Writer:
                 return done
         raise Busy(seconds=1)
 
-    async def _alone(self, tenant: int, work: Callable[[Group], Awaitable[T]], link: Link) -> T:
+    async def _alone(self, tenant: int, work: Callable[[Group], Awaitable[T]], numbers: Numbers) -> T:
         """Without locks; what is remembered is enough for most, else it is read."""
         recent = self._recent
         if not recent.trusted:
-            return await work(self._group(tenant, link))
-        group = self._group(tenant, link, recent=recent)
+            return await work(self._group(tenant, numbers))
+        group = self._group(tenant, numbers, recent=recent)
         try:
             done = await work(group)
         except Unsure:
-            group = self._group(tenant, link)
+            group = self._group(tenant, numbers)
             done = await work(group)
         group.remember(recent)
         return done
 
-    def _group(self, tenant: int, link: Link, *, recent: Recent | None = None, careful: bool = False) -> Group:
-        return Group(tenant, link, self._codes, self._numbers, self.wants, self.letters, recent=recent, careful=careful)
+    def _group(self, tenant: int, numbers: Numbers, *, recent: Recent | None = None, careful: bool = False) -> Group:
+        told = self.wants, self.letters
+        return Group(tenant, numbers.link, self._codes, numbers, *told, recent=recent, careful=careful)
 
 
 def _refuse(asks: list[_Ask], error: Exception, cause: BaseException | None) -> None:
