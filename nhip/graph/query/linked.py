@@ -14,7 +14,7 @@ from nhip.graph.query.stores import Entities
 from nhip.kernel.i18n import _
 
 MAX_LINKED = 20_000
-"""So many linked entities are looked at for one request."""
+"""So many linked entities are looked at for one request, and so many are inside others: one may come by many ways."""
 _EVERYTHING = Tree()
 
 
@@ -27,6 +27,7 @@ class Linked:
         self._graph, self._tenant, self._system, self._without = graph, tenant, system, without
         self._docs: dict[str, Doc | None] = {}
         self._sees = seeing()
+        self._inside = 0
 
     def get(self, identifier: str) -> Doc | None:
         """An entity that was fetched; None where there is none."""
@@ -35,8 +36,7 @@ class Linked:
     async def fetch(self, identifiers: Iterable[str]) -> None:
         """Have these at hand. Raises TooLong (TooComplexQuery) past the bound."""
         missing = sorted(one for one in set(identifiers) if one not in self._docs and one not in self._without)
-        if len(self._docs) + len(missing) > MAX_LINKED:
-            raise TooLong(parameter="join", what=_("too many entities are linked"), limit=MAX_LINKED)
+        self._bound(len(self._docs) + len(missing))
         if not missing:
             return
         self._docs.update(dict.fromkeys(missing))
@@ -45,19 +45,29 @@ class Linked:
                 continue
             self._docs[stored.id] = unpack(stored.doc, stored.sys if self._system else None)
 
+    def put_inside(self) -> None:
+        """One more is put inside another. Raises TooLong past the bound."""
+        self._inside += 1
+        self._bound(self._inside)
+
+    def _bound(self, count: int) -> None:
+        if count > MAX_LINKED:
+            raise TooLong(parameter="join", what=_("too many entities are linked"), limit=MAX_LINKED)
+
     async def follow(self, docs: Iterable[Doc], paths: Iterable[Path]) -> None:
-        """Have at hand whatever the paths lead to from the documents, level by level."""
+        """Have at hand whatever the paths lead to from the documents, level by level, each entity once in each."""
         steps = [(doc, path) for doc in docs for path in paths]
         while steps:
             reached = [(leads_to(doc, path), path.linked) for doc, path in steps]
             await self.fetch(identifier for found, _onward in reached for identifier in found)
-            steps = [
-                (other, onward)
+            onwards = {
+                (identifier, id(onward)): (other, onward)
                 for found, onward in reached
                 if onward is not None and onward.linked is not None
                 for identifier in found
                 if (other := self._docs.get(identifier)) is not None
-            ]
+            }
+            steps = list(onwards.values())
 
 
 async def join(graph: Entities, tenant: int, docs: list[Doc], query: Query, *, system: bool = False) -> list[Doc]:
@@ -76,17 +86,17 @@ async def join(graph: Entities, tenant: int, docs: list[Doc], query: Query, *, s
 
 async def _gather(linked: Linked, docs: list[Doc], query: Query) -> None:
     level: list[tuple[Doc, Tree | None, Tree | None]] = [(doc, query.pick, query.omit) for doc in docs]
+    been: set[tuple[str, int, int]] = set()
     for _level in range(query.join_level):
         steps = [
             (found, *_below(name, pick, omit)) for doc, pick, omit in level for name, found in _links(doc, pick, omit)
         ]
         await linked.fetch(identifier for found, _pick, _omit in steps for identifier in found)
+        ways = {(identifier, id(pick), id(omit)): (pick, omit) for found, pick, omit in steps for identifier in found}
         level = [
-            (other, pick, omit)
-            for found, pick, omit in steps
-            for identifier in found
-            if (other := linked.get(identifier)) is not None
+            (other, *ways[way]) for way in ways if way not in been and (other := linked.get(way[0])) is not None
         ]
+        been.update(ways)
 
 
 def _links(doc: Doc, pick: Tree | None, omit: Tree | None) -> list[tuple[str, list[str]]]:
@@ -128,11 +138,11 @@ def _joined(
     instance: Instance, linked: Linked, inner: tuple[Tree | None, Tree | None], levels: int, above: frozenset[str]
 ) -> Instance:
     identifiers = objects_of(instance)
-    others = [
-        _inlined(other, linked, *inner, levels, above | {identifier})
-        for identifier in identifiers
-        if identifier not in above and (other := linked.get(identifier)) is not None
-    ]
+    others = []
+    for identifier in identifiers:
+        if identifier not in above and (other := linked.get(identifier)) is not None:
+            linked.put_inside()
+            others.append(_inlined(other, linked, *inner, levels, above | {identifier}))
     if not others:
         return instance
     many = instance["type"] == "ListRelationship" or len(identifiers) > 1

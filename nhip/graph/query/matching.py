@@ -74,7 +74,7 @@ def _reach(path: Path, test: Test, operator: str) -> Decide:
     """Walk to the targets of `path` and ask `test` about each."""
     first, rest, keys = path.names[0], path.names[1:], path.keys
     if path.linked is not None:
-        return _follow(path, _reach(path.linked, test, operator))
+        return _follow(path, test, operator)
 
     def decide(doc: Doc, lookup: Lookup) -> bool:
         return any(meets(target, keys, test, operator) for target in _targets(doc.get(first), rest))
@@ -82,20 +82,21 @@ def _reach(path: Path, test: Test, operator: str) -> Decide:
     return decide
 
 
-def _follow(path: Path, onward: Decide) -> Decide:
-    first, rest, hint = path.names[0], path.names[1:], path.hint
+def _follow(path: Path, test: Test, operator: str) -> Decide:
+    """Walk to other entities, step by step: there each is looked at once, by however many ways it is reached."""
+    steps: list[Path] = []
+    while path.linked is not None:
+        steps.append(path)
+        path = path.linked
+    reach = _reach(path, test, operator)
 
     def decide(doc: Doc, lookup: Lookup) -> bool:
-        for target in _targets(doc.get(first), rest):
-            for identifier in objects_of(target):
-                other = lookup(identifier)
-                if (
-                    other is not None
-                    and (not hint or hint.intersection(other.get("type", ())))
-                    and onward(other, lookup)
-                ):
-                    return True
-        return False
+        docs = [doc]
+        for step in steps:
+            found: set[str] = set().union(*(leads_to(one, step) for one in docs))
+            others = [other for identifier in found if (other := lookup(identifier)) is not None]
+            docs = [one for one in others if not step.hint or step.hint.intersection(one.get("type", ()))]
+        return any(reach(one, lookup) for one in docs)
 
     return decide
 

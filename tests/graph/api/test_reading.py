@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -212,3 +213,21 @@ async def test_the_history_is_written_by_its_own_interface(city: City) -> None:
     assert (await city("DELETE", f"{here}/attrs/speed?deleteAll=true", headers=IN_CITY)).status_code == 204
     assert (await city("DELETE", here)).status_code == 204
     assert (await city("GET", here)).status_code == 404
+
+
+async def test_entities_that_all_know_each_other_are_looked_at_once_each(city: City) -> None:
+    ids = [f"urn:ngsi-ld:Bus:{n}" for n in range(10)]
+    knows = [{"type": "Relationship", "object": [other for other in ids if other != id]} for id in ids]
+    some = [bus(n, **{"knows": one}) for n, one in enumerate(knows)]
+    assert (await city("POST", "/entityOperations/create", json=some)).status_code == 201
+    began = time.process_time()
+    joined = {"type": "Bus", "limit": "1", "joinLevel": "7"}
+    flat = await city("GET", "/entities", params={**joined, "join": "flat"})
+    assert sorted(one["id"] for one in flat.json()) == ids
+    deep = {**joined, "join": "flat", "q": "knows{" * 7 + "speed" + "}" * 7 + ">99", "count": "true"}
+    assert (await city("GET", "/entities", params=deep)).headers["ngsild-results-count"] == "0"
+    deep["q"] = deep["q"].replace(">99", "<99")
+    assert (await city("GET", "/entities", params=deep)).headers["ngsild-results-count"] == "10"
+    inline = await city("GET", "/entities", params={**joined, "join": "inline"})
+    assert (inline.status_code, kind(inline)) == (403, "TooComplexQuery")
+    assert time.process_time() - began < 5, "ways of seven steps between ten entities are five million"
