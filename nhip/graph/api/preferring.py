@@ -16,7 +16,8 @@ SINCE = {
     "ListRelationship": (1, 8),
 }
 """Attribute type -> the version that brought it (table 4.3.6.8-1); earlier ones get a Property or Relationship."""
-_PREFERENCE = re.compile(r"""\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,]*)))?[^,]*(?:,|$)""")
+_PREFERENCE = re.compile(r'(?:[^,"]|"[^"]*")+')
+"""One of several, which commas divide that are in no quotes."""
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 Version = tuple[int, int]
@@ -25,8 +26,9 @@ Version = tuple[int, int]
 @lru_cache(maxsize=256)
 def preferred(header: str) -> Version | None:
     """The version that a Prefer header names first, None when it names none."""
-    for found in _PREFERENCE.finditer(header):
-        if found[1].lower() == "ngsi-ld" and (version := _VERSION.fullmatch(found[2] or found[3] or "")):
+    for found in _PREFERENCE.findall(header):
+        name, _equals, told = found.partition(";")[0].partition("=")
+        if name.strip().lower() == "ngsi-ld" and (version := _VERSION.fullmatch(told.strip().strip('"'))):
             return int(version[1]), int(version[2])
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,7 @@ def test_an_address_cannot_break_out_of_the_link_header() -> None:
     ("header", "version"),
     [
         ("ngsi-ld=1.5", (1, 5)),
+        ('foo="a, ngsi-ld=1.4", ngsi-ld = "1.5";x=1', (1, 5)),
         ("NGSI-LD=1.0", (1, 0)),
         ('ngsi-ld="1.0"', (1, 0)),
         ("ngsi-ld=1.0;q=0.1", (1, 0)),
@@ -128,3 +130,14 @@ def test_attributes_of_later_versions_become_properties() -> None:
     assert amended([bus], (1, 8)) == ([bus], False)
     stops = {"at": {"type": "ListRelationship", "objectList": [{"object": "urn:a:2"}, "urn:a:3"]}}
     assert amended(stops, (1, 0))[0] == {"at": {"type": "Relationship", "object": ["urn:a:2", "urn:a:3"]}}
+
+
+@pytest.mark.parametrize("filling", [" ", '"', ",", ";", "=", "a ", '" ', "\t(", '",'])
+def test_long_headers_do_not_take_the_square_of_their_length(filling: str) -> None:
+    header = f"({filling * (90_000 // len(filling))}("
+    began = time.process_time()
+    assert preferred(header) is None
+    assert linked_context(header) is None
+    with contextlib.suppress(NotAcceptable):
+        chosen(header, ("application/json",))
+    assert time.process_time() - began < 2
