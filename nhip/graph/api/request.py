@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -51,6 +51,8 @@ class Call:
         self.method: str = scope["method"]
         self.parts = parts
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        if len(self.headers) < len(scope["headers"]):
+            self.headers = _combined(scope["headers"])
         self.query: dict[str, str] = {}
         self.tenant = DEFAULT_TENANT
         self.tenant_name = ""
@@ -64,7 +66,7 @@ class Call:
         return self.app.permit is None or self.scope.get(TRUSTED) is True
 
     def header(self, name: bytes) -> str:
-        """A header's text, or empty; bytes that are no UTF-8 are read as Latin-1, as HTTP has it."""
+        """A header's text, or empty; bytes are read as Latin-1, as HTTP has it."""
         found = self.headers.get(name)
         return found.decode("latin-1") if found is not None else ""
 
@@ -129,6 +131,14 @@ class Call:
         found = self.app.contexts.cached(given, self.tenant)
         self.used = found if found is not None else await self.app.contexts.resolve(self.tenant, given)
         return self.used
+
+
+def _combined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers that are told several times as one each, with commas between (RFC 9110, 5.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = b"%b, %b" % (found[name], value) if name in found else value
+    return found
 
 
 def segments(scope: Scope) -> list[str]:

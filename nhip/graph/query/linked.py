@@ -93,9 +93,7 @@ async def _gather(linked: Linked, docs: list[Doc], query: Query) -> None:
         ]
         await linked.fetch(identifier for found, _pick, _omit in steps for identifier in found)
         ways = {(identifier, id(pick), id(omit)): (pick, omit) for found, pick, omit in steps for identifier in found}
-        level = [
-            (other, *ways[way]) for way in ways if way not in been and (other := linked.get(way[0])) is not None
-        ]
+        level = [(other, *ways[way]) for way in ways if way not in been and (other := linked.get(way[0])) is not None]
         been.update(ways)
 
 

@@ -192,3 +192,22 @@ async def test_a_registration_is_gone_when_its_time_is_over(city: City) -> None:
     with held(datetime(2100, 1, 2, tzinfo=UTC)):
         assert kind(await city("GET", here)) == "ResourceNotFound"
         assert (await city("GET", "/csourceRegistrations?type=Bus", headers={"link": LINK})).json() == []
+
+
+async def test_a_header_in_several_lines_is_one(node: httpx.AsyncClient, city: City) -> None:
+    other = '<https://city.example/>; rel="next"'
+    await city("POST", "/entities", json=bus(), headers={"link": LINK})
+    tenant = (await city("GET", "/types")).headers["ngsild-tenant"]
+    headers = [("link", LINK), ("link", other), ("ngsild-tenant", tenant)]
+    answer = await node.get("/entities/urn:ngsi-ld:Bus:1", headers=headers)
+    assert answer.json()["type"] == "Bus"
+    twice = await node.get("/types", headers=[("ngsild-tenant", tenant), ("ngsild-tenant", f"{tenant}x")])
+    assert (twice.status_code, kind(twice)) == (400, "BadRequestData")
+    body = {
+        "type": "Subscription",
+        "entities": [{"type": "Bus"}],
+        "notification": {"endpoint": {"uri": "http://a.example/"}},
+    }
+    passed = [("ngsild-tenant", tenant), ("via", f"1.1 here:{tenant}"), ("via", "1.1 proxy")]
+    came_back = await node.post("/subscriptions", json=body, headers=passed)
+    assert (came_back.status_code, kind(came_back)) == (508, "LoopDetected")

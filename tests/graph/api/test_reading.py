@@ -218,7 +218,7 @@ async def test_the_history_is_written_by_its_own_interface(city: City) -> None:
 async def test_entities_that_all_know_each_other_are_looked_at_once_each(city: City) -> None:
     ids = [f"urn:ngsi-ld:Bus:{n}" for n in range(10)]
     knows = [{"type": "Relationship", "object": [other for other in ids if other != id]} for id in ids]
-    some = [bus(n, **{"knows": one}) for n, one in enumerate(knows)]
+    some = [bus(n, knows=one) for n, one in enumerate(knows)]
     assert (await city("POST", "/entityOperations/create", json=some)).status_code == 201
     began = time.process_time()
     joined = {"type": "Bus", "limit": "1", "joinLevel": "7"}
