@@ -10,7 +10,7 @@ import asyncpg
 
 from nhip.db.sql import load
 from nhip.graph.codes import Codes
-from nhip.graph.errors import NonexistentTenant
+from nhip.graph.errors import BadRequestData, NonexistentTenant
 from nhip.graph.group import Letters, Wants
 from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
@@ -18,10 +18,12 @@ from nhip.graph.model import Operation, Outcome, Stored
 from nhip.graph.query.seeing import within_sight
 from nhip.graph.reader import Reader
 from nhip.graph.writer import Commit, Writer
+from nhip.kernel.i18n import _
 
 queries = load(__file__)
 DEFAULT_TENANT = 1
 _MOST_WAITING = 20_000
+_NO_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 
 class Graph:
@@ -94,8 +96,12 @@ class Graph:
         return await self._reader.get_many(tenant, ids)
 
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """Rows of a query for searching ($1, $2, ...), on one of the few connections kept for it."""
-        return await self._links.fetch(query, *values)
+        """Rows of a query for searching ($1, $2, ...), on one of the few connections kept for it. Raises DatabaseAway, and
+        BadRequestData for texts that PostgreSQL has not, as those with NUL."""
+        try:
+            return await self._links.fetch(query, *values)
+        except _NO_TEXT as error:
+            raise BadRequestData(what=_("a name or value cannot be stored")) from error
 
     async def sweep(self) -> int:
         """Take away what has expired, as is done each second; how many entities had anything that did."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import with_context
+from nhip.graph.document.times import said
 from nhip.kernel.time import now
 
 
@@ -24,7 +25,7 @@ async def source_identity(call: Call) -> Answer:
         "type": "ContextSourceIdentity",
         "contextSourceAlias": name,
         "contextSourceUptime": duration(at - call.app.started),
-        "contextSourceTimeAt": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "contextSourceTimeAt": said(at),
     }
     return await with_context(call, await call.context(), told)
 

@@ -48,6 +48,8 @@ _SAID = {CERTAIN[0]: CERTAIN[1:], "MQTT-Version": ("mqtt3.1.1", "mqtt5.0"), "MQT
 """What pairs of notifierInfo may say, by key (5.2.22)."""
 MOST = 1000
 """So many members a list has at most."""
+_LEAST = 1e-3
+"""Seconds or milliseconds: of the smallest numbers more fit between two notifications than PostgreSQL can count."""
 
 
 def read(payload: Members, context: Context) -> Members:
@@ -258,7 +260,7 @@ def _text(value: Any, name: str) -> str:
 
 
 def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _LEAST <= value < 1e9:
         _refuse(name)
     return value  # type: ignore[no-any-return]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import orjson
 
 from nhip.graph.errors import TooManyResults
@@ -17,6 +18,7 @@ from nhip.graph.temporal.reading import MAX_ROWS, SCOPE, Reading, read_sightings
 
 MAX_PERIODS = 50_000
 _EVERYTHING = timedelta(days=365_000)
+_LAST = datetime.max.replace(tzinfo=UTC)
 _METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
 _DEFAULT = "Property"
 Series = dict[str, list[dict[str, Any]]]
@@ -38,7 +40,12 @@ async def aggregate(graph: Store, pairs: list[tuple[int, int]], reading: Reading
     if aggregation.span.months or any(row["others"] for row in bounds):
         cells = await _by_hand(graph, pairs, reading, aggregation.span, origin)
     else:
-        cells = await _by_database(graph, pairs, reading, aggregation.span, origin)
+        try:
+            cells = await _by_database(graph, pairs, reading, aggregation.span, origin)
+        except (
+            asyncpg.NumericValueOutOfRangeError
+        ):  # of numbers so large PostgreSQL would tell nothing, not even the least
+            cells = await _by_hand(graph, pairs, reading, aggregation.span, origin)
     names = await graph.codes.names({code for cell in cells for code in cell[1:] if code})
     found: Series = {}
     for (_eno, attribute, dataset), (kind, periods) in sorted(cells.items()):
@@ -60,7 +67,10 @@ def _ends(start: datetime, end: datetime, span: Span) -> tuple[str, str]:
 def after(start: datetime, span: Span, periods: int = 1) -> datetime:
     """The beginning of a later period."""
     if not span.months:
-        return start + timedelta(seconds=span.seconds * periods)
+        try:
+            return start + timedelta(seconds=span.seconds * periods)
+        except OverflowError:
+            return _LAST
     month = start.year * 12 + start.month - 1 + span.months * periods
     day = start.day
     while True:
@@ -69,7 +79,7 @@ def after(start: datetime, span: Span, periods: int = 1) -> datetime:
         except ValueError:
             day -= 1
             if day < 28:
-                return datetime.max.replace(tzinfo=UTC)
+                return _LAST
 
 
 async def _bounds(graph: Store, pairs: list[tuple[int, int]], reading: Reading) -> list[Any]:
@@ -144,22 +154,32 @@ def period_of(at: datetime, origin: datetime, span: Span) -> int:
 
 
 def numbers(values: list[Any]) -> dict[str, Any]:
-    """All methods over the values of a period, as far as their types allow: the size of arrays, true as 1, the order of texts."""
+    """All methods over the values of a period, as far as their types allow: the size of arrays, true as 1, the order of texts.
+    What is too large for a number of JSON is left out."""
     found: dict[str, Any] = {"totalCount": len(values), "distinctCount": len({orjson.dumps(one) for one in values})}
     if all(isinstance(one, str) for one in values):
         return found | {"min": min(values), "max": max(values)}
     sized = list(_measures(values))
     if len(sized) < len(values):
         return found
-    mean = math.fsum(sized) / len(sized)
-    return found | {
-        "sum": math.fsum(sized),
+    total = _sum(sized)
+    mean = total / len(sized)
+    worked_out = {
+        "sum": total,
         "avg": mean,
         "min": min(sized),
         "max": max(sized),
-        "stddev": math.sqrt(math.fsum((one - mean) ** 2 for one in sized) / len(sized)),
-        "sumsq": math.fsum(one * one for one in sized),
+        "stddev": math.sqrt(_sum((one - mean) * (one - mean) for one in sized) / len(sized)),
+        "sumsq": _sum(one * one for one in sized),
     }
+    return found | {name: value for name, value in worked_out.items() if math.isfinite(value)}
+
+
+def _sum(values: Iterable[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
 
 
 def aggregate_told(evolution: Evolution, window: Window, aggregation: Aggregation) -> Series:

@@ -105,5 +105,5 @@ class Evolutions(msgspec.Struct, frozen=True):
 
 
 def written(at: datetime) -> str:
-    """An instant as temporal answers write it: without a fraction where there is none."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ" if not at.microsecond else "%Y-%m-%dT%H:%M:%S.%fZ")
+    """An instant (UTC) as temporal answers write it: without a fraction where there is none."""
+    return f"{at.replace(tzinfo=None).isoformat()}Z"

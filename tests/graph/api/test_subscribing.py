@@ -61,3 +61,20 @@ async def test_problems_are_plain_json_for_who_accepts_nothing_else(city: City) 
         assert (answer.status_code, answer.headers["content-type"]) == (404, expected)
     answer = await city("GET", one, headers={"accept": "text/plain"})
     assert (answer.status_code, answer.headers["content-type"]) == (406, "application/problem+json")
+
+
+@pytest.mark.parametrize("here", ["/subscriptions", "/csourceSubscriptions"])
+async def test_what_the_database_cannot_hold_is_refused(city: City, here: str) -> None:
+    assert kind(await city("POST", here, json=subscription(1, description="a\0b"))) == "BadRequestData"
+    assert (await city("POST", here, json=subscription(1))).status_code == 201
+    one = f"{here}/urn:ngsi-ld:Subscription:1"
+    assert kind(await city("PATCH", one, json={"subscriptionName": "a\0b"})) == "BadRequestData"
+    told = {"subscriptionId": "a\0b", "data": [{"id": "urn:a:1", "type": "Bus"}]}
+    assert kind(await city("POST", "http://here.example/ngsi-ld/ex/remote-notify", json=told)) == "BadRequestData"
+
+
+@pytest.mark.parametrize("member", ["timeInterval", "throttling"])
+async def test_times_between_notifications_are_such_as_can_be_kept(city: City, member: str) -> None:
+    for wrong in (0, -1, 1e-9, 5e-324, 1e9, 1e300, True, "1"):
+        assert kind(await city("POST", "/subscriptions", json=subscription(2, **{member: wrong}))) == "BadRequestData"
+    assert (await city("POST", "/subscriptions", json=subscription(2, **{member: 0.001}))).status_code == 201

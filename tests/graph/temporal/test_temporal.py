@@ -257,6 +257,25 @@ async def test_aggregates_of_what_is_no_number(graph: Graph, tenant: int) -> Non
     assert [row[0] for row in shown["on"]["avg"]] == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("duration", ["PT1H", "P1M"])
+async def test_aggregates_of_numbers_whose_sums_are_none(graph: Graph, tenant: int, duration: str) -> None:
+    series = [told(1e308, IN), told(1e308, "2026-03-01T12:30:00Z"), told(-1e200, "2026-03-01T12:45:00Z")]
+    await put(graph, tenant, {"id": "urn:x:bus", "type": "Bus", "speed": series})
+    times = TimesAsked(methods="min,max,sum,avg,stddev,sumsq,totalCount", duration=duration, aggregated=True)
+    shown = (await one(graph, tenant, times)).found[0]["speed"]
+    assert [shown[name][0][0] for name in ("min", "max", "totalCount")] == [-1e200, 1e308, 3]
+    assert not {"sum", "stddev", "sumsq"} & shown.keys()
+
+
+@pytest.mark.parametrize("duration", ["PT1H", "P1M", "P300Y", ""])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "0900-03-01T00:00:00Z", "9999-12-31T23:59:59.5Z"])
+async def test_aggregates_at_the_ends_of_time(graph: Graph, tenant: int, at: str, duration: str) -> None:
+    await put(graph, tenant, {"id": "urn:x:bus", "type": "Bus", "speed": [told(1, at)]})
+    times = TimesAsked(methods="sum", duration=duration, aggregated=True)
+    [[value, start, end]] = (await one(graph, tenant, times)).found[0]["speed"]["sum"]
+    assert value == 1 and start[:19] == at[:19] and start <= end and len(end) >= 20
+
+
 async def test_simplified_series_of_every_type(graph: Graph, tenant: int) -> None:
     series = {
         "place": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [1, 2]}},
