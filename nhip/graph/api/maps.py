@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import msgspec
 
@@ -19,6 +18,7 @@ from nhip.graph.maps.service import EntityMap
 from nhip.graph.query.build import build
 from nhip.graph.query.model import Query
 from nhip.graph.query.search import iter_matches
+from nhip.graph.rows import instant
 
 CREATED = WHICH | PAGES | ORDER | {"options", "entityMapLifetime", "splitEntities", "lang"}
 HEADER = b"ngsild-entitymap"
@@ -125,8 +125,7 @@ async def update_map(call: Call) -> Answer:
     body, _context = await call.fragment()
     await maps.get(call.app.graph, call.tenant, identifier)
     if "expiresAt" in body:
-        params.require_moment("expiresAt", body["expiresAt"])
-        at = datetime.fromisoformat(body["expiresAt"])
+        at = instant(params.require_moment("expiresAt", body["expiresAt"]))
         await maps.set_expiry(call.app.graph, call.tenant, identifier, at)
     return Answer(204)
 

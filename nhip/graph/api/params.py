@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from nhip.graph.document.faults import Fault
+from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData, InvalidRequest
 from nhip.kernel.i18n import _
 
@@ -86,19 +87,15 @@ def natural(query: dict[str, str], name: str, default: int, *, least: int = 0) -
 def moment(query: dict[str, str], name: str) -> str:
     """A DateTime in UTC (4.6.3), or empty. Raises BadRequestData."""
     text = query.get(name, "")
-    if text:
-        require_moment(name, text)
-    return text
+    return require_moment(name, text) if text else ""
 
 
-def require_moment(name: str, text: Any) -> None:
-    """Raises BadRequestData unless `text` is an ISO 8601 date and time that ends in Z."""
+def require_moment(name: str, given: Any) -> str:
+    """A DateTime in UTC (4.6.3), as documents have it. Raises BadRequestData."""
     try:
-        good = isinstance(text, str) and text.endswith("Z") and "T" in text and bool(datetime.fromisoformat(text))
-    except ValueError:
-        good = False
-    if not good:
-        raise BadRequestData(what=f"{name}: {_('not a date and time in UTC, as 2026-01-31T08:00:00Z')}")
+        return read_instant(given)
+    except Fault as fault:
+        raise BadRequestData(what=f"{name}: {_('not a date and time in UTC, as 2026-01-31T08:00:00Z')}") from fault
 
 
 def options(query: dict[str, str], allowed: frozenset[str]) -> frozenset[str]:

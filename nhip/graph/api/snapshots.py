@@ -129,7 +129,7 @@ def _check(body: dict[str, Any], known: frozenset[str]) -> None:
     if "id" in body:
         require_uri(body["id"] if isinstance(body["id"], str) else "")
     if "expiresAt" in body:
-        params.require_moment("expiresAt", body["expiresAt"])
+        body["expiresAt"] = params.require_moment("expiresAt", body["expiresAt"])
     priority = body.get("snapshotPriority", service.PRIORITY)
     if type(priority) is not int or not 0 <= priority <= 10:
         raise BadRequestData(what=_("snapshotPriority is a whole number from 0 to 10"))

@@ -238,3 +238,25 @@ async def test_an_upsert_takes_nothing_away_from_what_is_not_there(city: City, t
     assert answer.status_code in (207, 400), answer.text
     assert "BadRequestData" in answer.text
     assert (await city("GET", "/entities/urn:x:9")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form", ["20260131T080000Z", "2026-W05-6T08:00:00Z", "2026-01-31T08:00Z", "2026-01-31T08:00:00+00:00"]
+)
+async def test_only_instants_of_ngsi_ld_become_observed_at(city: City, form: str) -> None:
+    speed = {"type": "Property", "value": 1, "observedAt": "2026-01-01T00:00:00Z"}
+    await city("POST", "/entities", json=bus(1, speed))
+    for path in ("/entities/urn:ngsi-ld:Bus:1", "/entityOperations/merge"):
+        method, body = ("PATCH", {"speed": 2}) if path.endswith("1") else ("POST", [bus(1, 2)])
+        assert kind(await city(method, path, params={"observedAt": form}, json=body)) == "BadRequestData"
+        answer = await city(method, path, params={"observedAt": "2026-01-31T08:00:00,5Z"}, json=body)
+        assert answer.status_code == 204
+        told = (await city("GET", "/entities/urn:ngsi-ld:Bus:1")).json()["speed"]
+        assert told == {"type": "Property", "value": 2, "observedAt": "2026-01-31T08:00:00.5Z"}
+
+
+async def test_only_instants_of_ngsi_ld_end_a_snapshot(city: City) -> None:
+    asked = {"snapshotQueries": [{"type": "Query", "entities": [{"type": "Bus"}]}]}
+    await city("POST", "/entities", json=bus())
+    assert kind(await city("POST", "/snapshots", json={**asked, "expiresAt": "20400131T080000Z"})) == "BadRequestData"
+    assert (await city("POST", "/snapshots", json={**asked, "expiresAt": "2040-01-31T08:00:00,5Z"})).status_code == 201
