@@ -15,7 +15,7 @@ DELETED = frozenset({"reload"})
 
 async def add_context(call: Call) -> Answer:
     """POST /jsonldContexts."""
-    body = await call.json()
+    body = await call.json(bounded=True)
     if not isinstance(body, dict) or "@context" not in body:
         raise InvalidRequest(what=_("the body is an object with @context"))
     path = await call.app.hosting.add(call.tenant, body)

@@ -59,7 +59,7 @@ _remembered = lru_cache(maxsize=1024)(_read)
 
 async def query_posted(call: Call) -> Answer:
     """POST /entityOperations/query."""
-    body, context = await call.fragment()
+    body, context = await call.fragment(bounded=True)
     asked = asked_by(body, call.query, call.app.limits)
     return await _found(call, context, asked, build(asked, context), body)
 

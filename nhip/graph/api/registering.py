@@ -43,7 +43,7 @@ def registrations_of(call: Call) -> Registrations:
 
 async def register(call: Call) -> Answer:
     """POST /csourceRegistrations."""
-    body, context = await call.fragment()
+    body, context = await call.fragment(bounded=True)
     identifier = await registrations_of(call).create(call.tenant, body, context)
     return Answer(201).with_header(b"location", _PATH + identifier)
 
@@ -56,7 +56,7 @@ async def update_nothing(call: Call) -> Answer:
 async def update_registration(call: Call) -> Answer:
     """PATCH /csourceRegistrations/{id}."""
     identifier = require_uri(call.parts[0])
-    body, context = await call.fragment()
+    body, context = await call.fragment(bounded=True)
     await registrations_of(call).update(call.tenant, identifier, body, context)
     return Answer(204)
 

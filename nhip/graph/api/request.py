@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 CONTEXT = "@context"
+_DEEPEST = 100
 TRUSTED = "graph.trusted"
 """In the ASGI scope, set by the permit: whether whoever asks may write."""
 
@@ -89,17 +90,21 @@ class Call:
                 raise TooLarge(what=_("more than the limit"))
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    async def json(self) -> Any:
-        """The body as JSON. Raises InvalidRequest for what is no JSON, or nested deeper than any entity is."""
+    async def json(self, *, bounded: bool = False) -> Any:
+        """The body as JSON. Raises InvalidRequest for what is none. `bounded`: and for what is nested deeper than can be written
+        again; what entities hold is bounded where it is read."""
         raw = await self.body()
         try:
-            return orjson.loads(raw)
+            found = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise InvalidRequest(what=f"JSON: {error}"[:200]) from error
+        if bounded:
+            _bound(found, _DEEPEST)
+        return found
 
-    async def fragment(self) -> tuple[dict[str, Any], Context]:
+    async def fragment(self, *, bounded: bool = False) -> tuple[dict[str, Any], Context]:
         """A body that must be one JSON object, without its @context, and that context resolved."""
-        found = await self.json()
+        found = await self.json(bounded=bounded)
         if not isinstance(found, dict):
             raise InvalidRequest(what=_("the body must be one JSON object"))
         return found, await self.context_of(found)
@@ -131,6 +136,15 @@ class Call:
         found = self.app.contexts.cached(given, self.tenant)
         self.used = found if found is not None else await self.app.contexts.resolve(self.tenant, given)
         return self.used
+
+
+def _bound(value: Any, depth: int) -> None:
+    """Raises InvalidRequest for a value of more levels."""
+    if isinstance(value, dict | list):
+        if not depth:
+            raise InvalidRequest(what=_("the body is nested too deeply"))
+        for part in value.values() if isinstance(value, dict) else value:
+            _bound(part, depth - 1)
 
 
 def _combined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -41,7 +41,7 @@ async def enter(call: Call, writes: bool) -> None:
 
 async def create_snapshot(call: Call) -> Answer:
     """POST /snapshots: 201 at once; it is filled meanwhile."""
-    body, context = await call.fragment()
+    body, context = await call.fragment(bounded=True)
     _check(body, service.GIVEN)
     asked = body.get("snapshotQueries")
     if not isinstance(asked, list) or not asked or not all(isinstance(one, dict) for one in asked):

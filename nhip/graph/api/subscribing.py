@@ -108,7 +108,7 @@ TO_REGISTRATIONS = Subscribing(_to_registrations, "csourceSubscriptions", trigge
 
 async def _told(call: Call) -> tuple[dict[str, Any], Any, Context]:
     """The body, the @context as it was given, and that resolved."""
-    body = await call.json()
+    body = await call.json(bounded=True)
     if not isinstance(body, dict):
         raise InvalidRequest(what=_("the body must be one JSON object"))
     given = call.given(body)

@@ -52,7 +52,7 @@ async def query_evolutions(call: Call) -> Answer:
 
 async def query_posted(call: Call) -> Answer:
     """POST /temporal/entityOperations/query."""
-    body, context = await call.fragment()
+    body, context = await call.fragment(bounded=True)
     posted = asked_by(body, call.query, call.app.limits, temporal=True)
     query = build(posted, context)
     times = body.get("temporalQ", {})
