@@ -18,10 +18,11 @@ LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what asyncpg raises when a connection ends in the middle of an answer
 )
-"""How it shows that the server went away, or that this connection did."""
+"""How it shows that the server went away, takes nobody in, or that this connection ended."""
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "nhip graph", "lock_timeout": "20s"}
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
 

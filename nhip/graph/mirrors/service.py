@@ -170,6 +170,9 @@ class Mirrors:
             except (NhipError, psycopg.Error, *LOST) as error:
                 log.warning("mirrors could not be looked after: %s", error)
                 await self._drop_claims()
+            except Exception:
+                log.exception("mirrors could not be looked after")
+                await self._drop_claims()
             await asyncio.sleep(TURN_S)
 
     async def _claim(self) -> None:

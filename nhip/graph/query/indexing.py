@@ -7,7 +7,9 @@ transaction has ended that could not know yet.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from nhip.errors import NhipError
@@ -19,7 +21,10 @@ MOST_INDEXED = 200
 """So many attributes of a tenant get rows by being asked for."""
 _BATCH = 500
 _WAIT_S, _PAUSE_S = 120.0, 0.05
-_tasks: WeakKeyDictionary[Store, dict[tuple[int, int], asyncio.Task[bool]]] = WeakKeyDictionary()
+Key = tuple[int, int]
+"""Tenant and number of an attribute."""
+_tasks: WeakKeyDictionary[Store, dict[Key, asyncio.Task[None]]] = WeakKeyDictionary()
+log = logging.getLogger(__name__)
 
 
 def ask(graph: Store, tenant: int, node: Node | None, ready: frozenset[int]) -> None:
@@ -28,15 +33,22 @@ def ask(graph: Store, tenant: int, node: Node | None, ready: frozenset[int]) -> 
     for iri in comparable(node):
         code = graph.codes.iris.get(iri, 0)
         if code and code not in ready and (tenant, code) not in running and len(ready) < MOST_INDEXED:
-            running[tenant, code] = asyncio.get_running_loop().create_task(_quietly(graph, tenant, iri))
+            task = running[tenant, code] = asyncio.get_running_loop().create_task(_quietly(graph, tenant, iri))
+            task.add_done_callback(partial(_over, running, (tenant, code)))
 
 
-async def _quietly(graph: Store, tenant: int, iri: str) -> bool:
+def _over(running: dict[Key, asyncio.Task[None]], key: Key, _task: object) -> None:
+    running.pop(key, None)
+
+
+async def _quietly(graph: Store, tenant: int, iri: str) -> None:
+    """As `index`; where that failed the next slow query asks again, which is heard at the earliest after ten minutes."""
     try:
-        return await index(graph, tenant, iri)
-    except (NhipError, OSError):
-        # the next slow query asks again, at the earliest after ten minutes
-        return False
+        await index(graph, tenant, iri)
+    except NhipError as error:
+        log.info("values of %s could not get rows: %s", iri, error)
+    except Exception:
+        log.exception("values of %s could not get rows", iri)
 
 
 async def settled(graph: Store) -> None:

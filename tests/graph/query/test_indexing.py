@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import psycopg
+import pytest
 
+from nhip.graph.contexts.model import CORE
 from nhip.graph.model import Operation
 from nhip.graph.query import indexing
+from nhip.graph.query.q import parse_q
 from nhip.graph.service import Graph
 from tests.graph.query.test_search import iri, thing
 
@@ -59,3 +63,25 @@ async def test_a_number_in_the_place_of_a_truth_is_another_value(graph: Graph, t
         told = "select count(*) from graph.attr_inst i join graph.entity e on e.eno = i.eno where e.tenant = $1 and num = 0"
         assert (await graph.fetch(told, tenant))[0][0] >= 1, op.name
         await graph.write(tenant, [Operation(name="upsert-replace", id=dim.id, doc=lamp)])
+
+
+async def test_what_could_not_be_filled_in_is_asked_for_again(
+    graph: Graph, graph_url: str, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await graph.write(tenant, [creation(thing(0, "Lamp", shine=1))])
+    dim = parse_q("shine>0", CORE)
+    monkeypatch.setattr(indexing, "_WAIT_S", 0.1)
+    long_one = await asyncpg.connect(graph_url, server_settings={"application_name": "nhip graph"})
+    try:
+        async with long_one.transaction():
+            await long_one.fetch("select 1")
+            indexing.ask(graph, tenant, dim, frozenset())
+            await indexing.settled(graph)
+    finally:
+        await long_one.close()
+    ready = "select ready from graph.indexed where tenant = $1"
+    assert [row[0] for row in await graph.fetch(ready, tenant)] == [False]
+    await graph.fetch("update graph.indexed set asked_at = now() - interval '11 minutes' where tenant = $1", tenant)
+    indexing.ask(graph, tenant, dim, frozenset())
+    await indexing.settled(graph)
+    assert [row[0] for row in await graph.fetch(ready, tenant)] == [True]
