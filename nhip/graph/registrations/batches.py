@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nhip.graph.errors import Conflict, GraphError
+from nhip.graph.errors import Conflict, GraphError, LdContextNotAvailable
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.forwarding import Federation, Origin
@@ -91,7 +91,10 @@ def _planned(
 
 async def _ask_batch(federation: Federation, origin: Origin, parts: list[Part], query: dict[str, str]) -> Reply:
     registration, name = parts[0].match.registration, parts[0].operation.name
-    context = await federation.context_of(registration, origin)
+    try:
+        context = await federation.context_of(registration, origin)
+    except LdContextNotAvailable:
+        return Reply(0)
     body: list[Any] = (
         [part.operation.id for part in parts]
         if name == "delete"

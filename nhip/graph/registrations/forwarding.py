@@ -11,6 +11,7 @@ import orjson
 
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.graph.registrations.client import TIMEOUT_S, Client, Reply
 from nhip.graph.registrations.model import Registration
 from nhip.graph.registrations.service import Registrations
@@ -84,7 +85,10 @@ class Federation:
         query = {**(query or {}), **({"local": "true"} if local else {})}
         base = registration.doc["endpoint"].rstrip("/").removesuffix(PATH)
         url = base + PATH + path + ("?" + urlencode(query, quote_via=quote, safe=":,*/") if query else "")
-        context = await self.context_of(registration, origin)
+        try:
+            context = await self.context_of(registration, origin)
+        except LdContextNotAvailable:
+            return Reply(0)
         headers = _headers(registration, origin, context, body is not None)
         if body is not None and headers["Content-Type"] == LD_JSON:
             body = _with_context(body, context)
@@ -98,10 +102,14 @@ class Federation:
         return reply
 
     async def context_of(self, registration: Registration, origin: Origin) -> Context:
-        """The @context in which a source is asked: one that its registration names, else that of the request."""
+        """The @context in which a source is asked: one that its registration names, else that of the request. Raises
+        LdContextNotAvailable: whoever asks is not to blame for what a registration names, whatever is wrong with it."""
         for pair in registration.doc.get("contextSourceInfo", ()):
             if pair["key"] == "jsonldContext":
-                return await self._contexts.resolve(origin.tenant, pair["value"])
+                try:
+                    return await self._contexts.resolve(origin.tenant, pair["value"])
+                except BadRequestData as error:
+                    raise LdContextNotAvailable(what=pair["value"]) from error
         return origin.context
 
     async def ask_all(self, asked: list[Any]) -> list[Any]:

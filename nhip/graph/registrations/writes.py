@@ -10,7 +10,7 @@ import msgspec
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.forms import normalized
 from nhip.graph.document.render import render
-from nhip.graph.errors import Conflict, GraphError, LoopDetected, ResourceNotFound
+from nhip.graph.errors import Conflict, GraphError, LdContextNotAvailable, LoopDetected, ResourceNotFound
 from nhip.graph.model import ENTITY_MEMBERS, Doc, Operation, Outcome, View
 from nhip.graph.query.model import Name, Or, Query, Selector
 from nhip.graph.registrations.client import Reply
@@ -241,7 +241,10 @@ def _failure(
 async def ask_part(federation: Federation, origin: Origin, part: Part, query: dict[str, str]) -> Reply:
     """Ask a source to do its part of an operation on one entity."""
     operation, registration = part.operation, part.match.registration
-    context = await federation.context_of(registration, origin)
+    try:
+        context = await federation.context_of(registration, origin)
+    except LdContextNotAvailable:
+        return Reply(0)
     _name, method, path = _ACTS[operation.name]
     attribute = quote(context.compact(operation.attribute), safe=":") if operation.attribute else ""
     path = path.format(id=quote(operation.id, safe=":"), attribute=attribute)

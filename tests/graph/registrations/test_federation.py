@@ -220,6 +220,33 @@ async def test_some_did_and_some_did_not(federation: Federation, graph: Graph, t
     assert [type(error) for _registration, error in caught.value.errors] == [writes.SourceFailed, AlreadyExists]
 
 
+@pytest.mark.parametrize("wrong", ["away", "none"])
+async def test_a_registration_whose_context_cannot_be_read_spoils_only_its_own_part(
+    federation: Federation, graph: Graph, tenant: int, source: Source, wrong: str
+) -> None:
+    offered = ["redirectionOps", "federationOps", "createBatch", "purgeEntity"]
+    await register(federation, tenant, source, operations=offered)
+    source.status, source.body = 200, {"no": "context"}
+    url = source.url if wrong == "none" else "http://127.0.0.1:9/none.jsonld"
+    told = [{"key": "jsonldContext", "value": url}]
+    spoilt = await register(federation, tenant, source, operations=offered, contextSourceInfo=told)
+    doc = bus(speed=5)
+    with pytest.raises(writes.Partial) as caught:
+        await create(federation, graph, tenant, doc)
+    assert [id for id, _error in caught.value.errors] == [spoilt]
+    assert await here(graph, tenant, doc["id"]) is not None
+    other = bus(speed=6)
+    many = [Operation(name="create", id=other["id"], doc=other)]
+    (result,) = await batches.write_batch(federation, origin(tenant), graph, many, {}, {})
+    assert [id for id, _error in result.errors] == [spoilt] and result.outcome is not None
+    source.body = []
+    asked = Asked(entities=[Selected(types="Bus")])
+    heard = await reads.query(federation, origin(tenant), asked, build(asked, CONTEXT))
+    assert heard is not None and [one for one in heard.warnings if spoilt in one] == heard.warnings != []
+    failed = await writes.purge(federation, origin(tenant), build(asked, CONTEXT), {"type": "Bus"})
+    assert [id for id, _error in failed] == [spoilt]
+
+
 async def test_a_change_that_nobody_could_make(
     federation: Federation, graph: Graph, tenant: int, source: Source
 ) -> None:
