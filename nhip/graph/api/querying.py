@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,6 +31,7 @@ from nhip.kernel.i18n import _
 
 _PURGED_AT_ONCE = 500
 _LONGEST_REMEMBERED = 1000
+_MOST_REMEMBERED = 1024
 QUERY = WHICH | PAGES | ORDER | LINKS | SHOWN | {"entityMap", "splitEntities", "entityMapLifetime"}
 POSTED = PAGES | SHOWN | {"local", "entityMap", "splitEntities"}
 PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
@@ -48,13 +48,24 @@ async def query_entities(call: Call) -> Answer:
     return await _found(call, context, asked, query, None)
 
 
+_memo: dict[tuple[bytes, str, Limits], tuple[Asked, Query]] = {}
+
+
+def _remembered(text: bytes, context: Context, limits: Limits) -> tuple[Asked, Query]:
+    """As `_read`; found by the key of the context, which can be large, so that it is not kept with what is remembered."""
+    key = text, context.key, limits
+    found = _memo.get(key)
+    if found is None:
+        if len(_memo) >= _MOST_REMEMBERED:
+            _memo.clear()
+        found = _memo[key] = _read(text, context, limits)
+    return found
+
+
 def _read(text: bytes, context: Context, limits: Limits) -> tuple[Asked, Query]:
     """What the parameters of a request ask, in the names of its @context."""
     asked = asked_in(params.parsed(text, QUERY), limits)
     return asked, build(asked, context)
-
-
-_remembered = lru_cache(maxsize=1024)(_read)
 
 
 async def query_posted(call: Call) -> Answer:

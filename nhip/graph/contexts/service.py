@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +21,18 @@ from nhip.graph.contexts.chain import Chain, echo_of
 from nhip.graph.contexts.compile import compile_context
 from nhip.graph.contexts.fetch import Fetcher, context_in
 from nhip.graph.contexts.model import CORE, Context, Given
+from nhip.graph.contexts.shelf import Shelf
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.kernel.i18n import _
 from nhip.kernel.time import monotonic, now
 from nhip.settings import Settings
 
-_COMPILED = 512
-_DOCUMENTS = 512
+_MOST_TERMS = 200_000
+"""Of all compiled contexts: each takes some 300 bytes."""
+_MOST_JSON = 16 << 20
+"""Bytes of all documents at hand; as Python's objects some ten times that."""
+_LEAST_WEIGHT = 400
+"""Of any context in terms, so that no more than some hundreds are kept."""
 _MAX_INLINE_BYTES = 1 << 20
 _FRESH_FOR = timedelta(days=1)
 _LOOKED_AFTER_EVERY_S = 10.0
@@ -46,8 +51,8 @@ class Contexts:
         self.db = db
         self._preloaded = dict(preloaded or {})
         self._fetcher = Fetcher(settings)
-        self._compiled: OrderedDict[tuple[int, str | bytes], Context] = OrderedDict()
-        self._documents: OrderedDict[str, tuple[float, Any]] = OrderedDict()
+        self._compiled: Shelf[tuple[int, str | bytes], Context] = Shelf(_MOST_TERMS)
+        self._documents: Shelf[str, tuple[float, Any]] = Shelf(_MOST_JSON)
         self._uses: Counter[tuple[int, str]] = Counter()
         self._stamps: dict[tuple[int, str], datetime | None] = {}
         self._caretaker: asyncio.Task[None] | None = None
@@ -83,9 +88,9 @@ class Contexts:
         await chain.walk(given)
         context = compile_context(chain.definitions, echo_of(given), frozenset(chain.sources))
         context.uses = 1
-        self._compiled[tenant, given if isinstance(given, str) else _key(given)] = context
-        if len(self._compiled) > _COMPILED:
-            (of, _old), dropped = self._compiled.popitem(last=False)
+        name = given if isinstance(given, str) else _key(given)
+        weight = max(len(context.terms), len(name) // 50, _LEAST_WEIGHT)
+        for (of, _name), dropped in self._compiled.put((tenant, name), context, weight):
             self._uses.update({(of, url): dropped.uses for url in dropped.sources})
         if self._caretaker is None and self.db is not None:
             self._caretaker = asyncio.create_task(self._look_after(self.db))
@@ -98,14 +103,12 @@ class Contexts:
         """
         if not again and (identifier := local_id(url)) and (entry := await self._entry(tenant, identifier)):
             return entry.body
-        since, known = self._documents.get(url, (0.0, None))
+        since, known = self._documents.get(url) or (0.0, None)
         if not again and known is not None and monotonic() - since < _FRESH_FOR.total_seconds():
             await self._keep(tenant, url, known, new=False)
             return known
         found = await self._from_origin(tenant, url, again)
-        self._documents[url] = (monotonic(), found)
-        if len(self._documents) > _DOCUMENTS:
-            self._documents.popitem(last=False)
+        self._documents.put(url, (monotonic(), found), len(orjson.dumps(found)))
         return found
 
     async def _from_origin(self, tenant: int, url: str, again: bool) -> Any:
@@ -139,11 +142,11 @@ class Contexts:
     def forget(self, *names: str) -> None:
         """Compile anew whatever was made from these documents, named by address or identifier."""
         for name in names:
-            self._documents.pop(name, None)
-        for key, context in list(self._compiled.items()):
+            self._documents.take(name)
+        for key, context in self._compiled.items():
             if any(url in names or local_id(url) in names for url in context.sources):
                 self._uses.update({(key[0], url): context.uses for url in context.sources})
-                del self._compiled[key]
+                self._compiled.take(key)
 
     def use(self, tenant: int, name: str) -> None:
         """Count a use that was no resolution."""

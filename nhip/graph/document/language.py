@@ -7,10 +7,16 @@ from typing import Any
 
 from nhip.graph.model import Instance
 
+_LONGEST = 1000
 
-@lru_cache(maxsize=256)
+
 def preferences(text: str) -> tuple[str, ...]:
     """The language ranges of `fr;q=0.8,vi`, most wanted first, in lower case; those with q=0 are left out."""
+    return _preferences(text[:_LONGEST])
+
+
+@lru_cache(maxsize=256)
+def _preferences(text: str) -> tuple[str, ...]:
     weighted = []
     for place, part in enumerate(text.split(",")[:50]):
         tag, _semicolon, rest = part.strip().lower().partition(";")

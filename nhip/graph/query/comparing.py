@@ -24,11 +24,13 @@ _TIME_LENGTH = 40
 Moment = tuple[str, Any]
 
 
-@lru_cache(maxsize=8192)
 def moment(text: str) -> Moment | None:
     """(`dateTime` | `date` | `time`, value to compare) of an ISO 8601 text; None for any other. No zone means UTC."""
-    if not 8 <= len(text) <= _TIME_LENGTH or not text[:2].isdigit():
-        return None
+    return _moment(text) if 8 <= len(text) <= _TIME_LENGTH and text[:2].isdigit() else None
+
+
+@lru_cache(maxsize=8192)
+def _moment(text: str) -> Moment | None:
     try:
         if text[2] == ":":
             time = dt.time.fromisoformat(text)
