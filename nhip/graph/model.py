@@ -6,7 +6,7 @@ A **full document** is a dict as NGSI-LD's normalised form with everything decid
      "createdAt": ISO 8601, "modifiedAt": ISO 8601,
      <attribute IRI>: [instance, ...]}          # always a list; instances differ in datasetId; the default one is first
 
-    instance = {"type": one of ATTRIBUTE_TYPES, <its value member>: value, "createdAt", "modifiedAt",
+    instance = {"type": one of VALUE_MEMBER, <its value member>: value, "createdAt", "modifiedAt",
                 "observedAt"?, "unitCode"?, "datasetId"?, "objectType"? [IRI], "expiresAt"?,
                 <sub-attribute IRI>: [instance, ...]}
 
@@ -37,7 +37,6 @@ VALUE_MEMBER = {
 }
 """Attribute type -> the member that holds its value (CIM 009 v1.9.1, 4.5.2 to 4.5.24)."""
 
-ATTRIBUTE_TYPES = tuple(VALUE_MEMBER)
 SYSTEM = ("createdAt", "modifiedAt")
 ENTITY_MEMBERS = frozenset({"id", "type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt"})
 NULL = "urn:ngsi-ld:null"

@@ -83,12 +83,6 @@ class Context:
             raise BadRequestData(what=_("a word of a vocabulary holds no blanks, quotes or brackets"))
         return core.VOCAB + word
 
-    def compact_value(self, value: Any) -> Any:
-        """The way back from `expand_value`."""
-        if isinstance(value, str):
-            return self.compact(value)
-        return [self.compact(item) for item in value]
-
     @property
     def is_core(self) -> bool:
         """Whether nothing but the core @context is in it."""

@@ -28,8 +28,6 @@ class Names(Protocol):
 Lookup = Callable[[str], "Doc | None"]
 """Gives the entity that a Relationship leads to, or None."""
 
-LITERAL_KINDS = ("number", "string", "boolean", "word")
-
 MEMBERS = frozenset(
     {"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt", "unitCode", "datasetId"}
 )

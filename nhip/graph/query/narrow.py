@@ -17,10 +17,9 @@ from nhip.graph.query.comparing import moment
 from nhip.graph.query.geo import window_of
 from nhip.graph.query.model import MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value
 from nhip.graph.query.projection import given_members
+from nhip.graph.rows import TEXT_LENGTH
 
 queries = load(__file__)
-TEXT_LENGTH = 256
-"""So many characters of a text are in attr_txt."""
 _MOST_ALTERNATIVES = 64
 _HIGHEST = "\U0010ffff"
 _ANCHORED = re.compile(r"\^((?:[A-Za-z0-9:_/#%~@ -]|\\[.\-:/])+)([*?{+]?)")

@@ -13,7 +13,6 @@ from nhip.graph.query.model import Query
 from nhip.graph.rows import instant
 
 TimeProperty = Literal["observedAt", "createdAt", "modifiedAt", "deletedAt"]
-Form = Literal["normalized", "temporalValues", "aggregatedValues"]
 _RANGE = re.compile(r"date-time (\S{1,40}Z)-(\S{1,40}Z)/(?:\*|\d{1,18})")
 METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
 
@@ -92,16 +91,6 @@ class Range(msgspec.Struct, frozen=True):
     def header(self) -> str:
         """The value of Content-Range."""
         return f"date-time {written(self.start)}-{written(self.end)}/{'*' if self.size is None else self.size}"
-
-
-class Evolutions(msgspec.Struct, frozen=True):
-    """A page of what a temporal query finds."""
-
-    found: list[Evolution]
-    range: Range | None = None
-    """Set when the answer was cut."""
-    count: int | None = None
-    more: bool = False
 
 
 def written(at: datetime) -> str:

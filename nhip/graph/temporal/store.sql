@@ -42,16 +42,6 @@ from unnest($1::bigint[], $2::int[]) as wanted(eno, attr)
   ) r
 limit $7
 
--- name: last_before
--- The last state of an attribute before an instant: what was valid when a window opened.
-select r.*
-from unnest($1::bigint[]) as wanted(eno)
-  cross join lateral (
-    select i.eno, i.attr, i.ds, i.at as seen, i.at, i.observed, i.gone, i.val, i.crt, i.mod, i.iid
-    from graph.attr_inst i
-    where i.eno = wanted.eno and i.attr = $2 and i.at < $3 order by i.at desc, i.iid desc limit 1
-  ) r
-
 -- name: kinds_before
 -- The last state that an attribute instance had before it was deleted.
 select r.*
