@@ -16,6 +16,8 @@ from nhip.kernel.time import now
 queries = load(__file__)
 Kind = Literal["Hosted", "Cached", "ImplicitlyCreated"]
 KINDS: tuple[Kind, ...] = ("Hosted", "Cached", "ImplicitlyCreated")
+MOST_COPIES = 1000
+"""Of a tenant: whoever may read makes one by naming an address."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +42,7 @@ async def put_copy(tx: Connection, tenant: int, id: str, url: str, body: Any) ->
     """Keep a copy of the document at `url`, in place of an older one, which keeps its identifier."""
     values = {"id": id, "tenant": tenant, "url": url, "body": orjson.dumps(body), "at": now()}
     await tx.execute(queries.put_copy, values)
+    await tx.execute(queries.drop_copies, {"tenant": tenant, "most": MOST_COPIES})
 
 
 async def find(tx: Connection, tenant: int, name: str) -> Entry | None:

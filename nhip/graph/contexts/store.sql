@@ -10,6 +10,12 @@ values (%(id)s, %(tenant)s, 'Cached', %(url)s, %(body)s, %(at)s)
 on conflict (tenant, url) where url is not null do update set body = excluded.body, created_at = excluded.created_at
 returning id
 
+-- name: drop_copies
+-- A tenant's copies beyond so many go, those first that nobody used for longest: whoever asks for one makes it be fetched again.
+delete from graph.context where tenant = %(tenant)s and id in (
+  select id from graph.context where tenant = %(tenant)s and kind = 'Cached'
+  order by greatest(used_at, created_at) desc, id offset %(most)s)
+
 -- name: find
 -- One context of a tenant by its identifier or, if it is a copy, by its address.
 select id, kind, url, body, created_at, used_at, hits from graph.context

@@ -13,7 +13,7 @@ import pytest
 
 from nhip.db.database import Database
 from nhip.db.embedded import EmbeddedServer
-from nhip.graph.contexts import core
+from nhip.graph.contexts import core, store
 from nhip.graph.contexts.addresses import PATH
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.service import Contexts
@@ -285,3 +285,20 @@ async def test_wrong_identifiers(contexts: Contexts, tenant: int, name: str) -> 
     for reload, error in ((True, BadRequestData), (False, ResourceNotFound)):
         with pytest.raises(error):
             await hosting.delete(tenant, name, reload=reload)
+
+
+async def test_only_so_many_copies_are_kept(
+    contexts: Contexts, tenant: int, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_COPIES", 3)
+    web.documents = {f"/{n}.jsonld": {"@context": {"x": f"https://example.org/{n}"}} for n in range(6)}
+    hosting = Hosting(contexts, BASE)
+    own = await hosting.add(tenant, {"@context": {"a": "urn:x:a"}})
+    for n in range(5):
+        await contexts.resolve(tenant, f"{web.url}/{n}.jsonld")
+    copies = [url for url in await hosting.list(tenant, "Cached") if url.startswith(web.url)]
+    assert sorted(copies) == [f"{web.url}/{n}.jsonld" for n in (2, 3, 4)]
+    assert await hosting.list(tenant, "Hosted") == [f"{BASE}{own}"]
+    other = Contexts(LOOPBACK, contexts.db)
+    assert (await other.resolve(tenant, f"{web.url}/0.jsonld")).expand("x") == "https://example.org/0"
+    await other.close()
