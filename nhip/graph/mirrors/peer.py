@@ -184,7 +184,8 @@ class Peer:
     async def _ask(self, method: str, path: str, body: Any = None) -> Reply:
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
         content = None if body is None else orjson.dumps(body)
-        reply = await self._client.ask(method, self._mirror.peer + path, headers, content, _WAIT_S)
+        url = self._mirror.peer + path
+        reply = await self._client.ask(method, url, headers, content, _WAIT_S, owner=self._mirror.tenant)
         if reply.status == 0:
             raise PeerFailed(peer=self._mirror.peer, what=_("does not answer"))
         return reply

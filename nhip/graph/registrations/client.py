@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import httpx
 import msgspec
 import orjson
 
+from nhip.graph.subscriptions.turns import Threads
 from nhip.security.outgoing_errors import OutgoingError, TimedOut
 from nhip.security.outgoing_transport import GuardedTransport
 from nhip.security.tls import Believed, believed_context
@@ -19,7 +19,8 @@ from nhip.settings import Settings
 
 TIMEOUT_S = 4.0
 MAX_BYTES = 16 << 20
-_AT_ONCE = 32
+_AT_ONCE = 64
+"""One owner alone has half of them."""
 _CONNECT_S = 2.0
 
 
@@ -37,24 +38,30 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Client:
-    """Asks sources, at most some at the same time."""
+    """Asks sources, at most some at the same time; owners share: whose sources are silent keeps no other waiting."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sources")
+        self._threads = Threads(_AT_ONCE)
         self._own = threading.local()
         self._tls: Believed | None = None
 
     def close(self) -> None:
         """Give up what waits."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+        *,
+        owner: Hashable,
     ) -> Reply:
-        """The answer; what goes wrong on the way is in it."""
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._exchange, method, url, dict(headers), body, timeout_s)
+        """The answer; what goes wrong on the way is in it. `owner`: who has it asked, a tenant."""
+        work = self._threads.run(owner, self._exchange, method, url, dict(headers), body, timeout_s)
         try:
             return await asyncio.wait_for(work, timeout_s + _CONNECT_S)
         except TimeoutError:

@@ -94,7 +94,7 @@ class Federation:
             body = _with_context(body, context)
         content = None if body is None else orjson.dumps(body)
         timeout_s = management["timeout"] / 1000 if "timeout" in management else TIMEOUT_S
-        reply = await self._client.ask(method, url, headers, content, min(timeout_s, 60.0))
+        reply = await self._client.ask(method, url, headers, content, min(timeout_s, 60.0), owner=origin.tenant)
         failed = not 200 <= reply.status < 300 and reply.status != 404
         self.registrations.used(origin.tenant, registration.id, failed=failed or reply.invalid)
         if failed and "cooldown" in management:

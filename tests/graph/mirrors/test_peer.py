@@ -56,7 +56,9 @@ class Wire:
         self.asked: list[dict[str, str]] = []
         self.headers: dict[str, str] = {}
 
-    async def ask(self, _method: str, url: str, headers: dict[str, str], _body: Any, _wait: float) -> Reply:
+    async def ask(
+        self, _method: str, url: str, headers: dict[str, str], _body: Any, _wait: float, *, owner: int
+    ) -> Reply:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         self.asked.append(asked)
         self.headers = headers

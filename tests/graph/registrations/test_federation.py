@@ -23,6 +23,7 @@ from nhip.graph.errors import AlreadyExists, Conflict, LoopDetected, ResourceNot
 from nhip.graph.model import Operation
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.registrations import batches, reads, store, writes
+from nhip.graph.registrations.client import Client
 from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
@@ -386,3 +387,23 @@ async def test_counters_that_cannot_be_written_now_are_written_later(
     assert registrations.get(tenant, id).counters == told
     await registrations.update(tenant, id, {"description": "changed"}, CONTEXT)
     assert registrations.get(tenant, id).counters == told
+
+
+async def test_silent_sources_of_one_tenant_do_not_keep_those_of_another_waiting(source: Source) -> None:
+    held: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _reader, writer: held.append(writer), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/"
+    client, source.status = Client(SETTINGS), 200
+    try:
+        asked = [asyncio.create_task(client.ask("GET", url, {}, timeout_s=3, owner="one")) for _turn in range(80)]
+        async with asyncio.timeout(3):
+            while len(held) < 8:
+                await asyncio.sleep(0.01)
+            assert (await client.ask("GET", source.url, {}, timeout_s=2, owner="other")).status == 200
+        assert not any(task.done() for task in asked)
+    finally:
+        for writer in held:
+            writer.close()
+        silent.close()
+        await asyncio.gather(*asked)
+        client.close()
