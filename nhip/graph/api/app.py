@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from nhip.errors import NhipError
 from nhip.graph.api import openapi, params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
@@ -81,8 +80,6 @@ class GraphApp:
         call = Call(self, scope, receive, [])
         try:
             answer = await self.answer(call)
-        except NhipError as error:
-            answer = problem(error)
         except Exception as error:
             answer = problem(error)
         if answer.kind == PROBLEM:

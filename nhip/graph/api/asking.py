@@ -69,7 +69,7 @@ _MEMBERS = frozenset(
 def _few(selectors: list[Any]) -> list[Any]:
     """Selectors are held against every candidate, one by one: of very many the answer would not come in a request's time."""
     if len(selectors) > _MOST_SELECTORS:
-        raise TooComplexQuery(what=str(len(selectors)))
+        raise TooComplexQuery(what=f"entities: {len(selectors)}, {_('at most')} {_MOST_SELECTORS}")
     return selectors
 
 
@@ -121,7 +121,7 @@ def asked_by(body: dict[str, Any], query: dict[str, str], limits: Limits, *, tem
     if body.get("type") != "Query":
         raise BadRequestData(what=_("the type of a query document is Query"))
     for name in body.keys() - _MEMBERS:
-        raise BadRequestData(what=name[:100])
+        raise BadRequestData(what=f"{name[:100]}: {_('a query document has no such member')}")
     geo, ordering = _object(body, "geoQ"), _object(body, "ordering")
     level = body.get("joinLevel", 1)
     if not isinstance(level, int) or isinstance(level, bool):

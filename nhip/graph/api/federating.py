@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from nhip.graph.api.answers import Answer
-from nhip.graph.api.identity import alias
 from nhip.graph.api.request import Call
 from nhip.graph.contexts.model import CORE, Context
 from nhip.graph.document.pack import unpack
@@ -15,7 +14,7 @@ from nhip.graph.query.model import Query
 from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations import batches, reads, writes
 from nhip.graph.registrations.batches import Result
-from nhip.graph.registrations.forwarding import Federation, Origin
+from nhip.graph.registrations.forwarding import Federation, Origin, alias
 from nhip.graph.registrations.reads import PLAIN, Heard, Reach
 
 _CARRIED = frozenset({"options", "datasetId", "deleteAll", "observedAt", "lang", "type"})

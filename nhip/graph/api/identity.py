@@ -8,12 +8,8 @@ from nhip.graph.api.answers import Answer
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import with_context
 from nhip.graph.document.times import said
+from nhip.graph.registrations.forwarding import alias
 from nhip.kernel.time import now
-
-
-def alias(node: str, tenant: str) -> str:
-    """The name of one tenant of this broker, the same for as long as the broker lives."""
-    return f"{node}:{tenant}" if tenant else node
 
 
 async def source_identity(call: Call) -> Answer:

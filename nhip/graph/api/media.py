@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from nhip.graph.contexts.addresses import RELATION
 from nhip.graph.errors import BadRequestData, NotAcceptable, UnsupportedMediaType
 from nhip.kernel.i18n import _
 
@@ -18,7 +19,6 @@ PLAIN = (JSON, LD_JSON)
 WITH_GEO = (JSON, LD_JSON, GEO_JSON)
 """What an operation can answer, in the order of 6.3.4, which decides between equal weights."""
 
-_CONTEXT = "http://www.w3.org/ns/json-ld#context"
 _LINK = re.compile(r'<([^<>\s]*)>((?:\s*;\s*[\w*]+\s*=\s*(?:"[^"]*"|[^\s";,]+))*)')
 _REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))', re.IGNORECASE)
 _MOST_RANGES = 32
@@ -88,11 +88,4 @@ def linked_context(header: str) -> str | None:
 
 def _is_context(told: str) -> bool:
     rel = _REL.search(told)
-    return rel is not None and _CONTEXT in (rel[1] or rel[2]).split()
-
-
-@lru_cache(maxsize=512)
-def context_link(url: str) -> bytes:
-    """The Link header that tells of the @context of an answer whose body does not hold it."""
-    safe = url.replace("<", "%3C").replace(">", "%3E").replace("\r", "").replace("\n", "")
-    return f'<{safe}>; rel="{_CONTEXT}"; type="{LD_JSON}"'.encode()
+    return rel is not None and RELATION in (rel[1] or rel[2]).split()

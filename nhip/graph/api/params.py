@@ -49,7 +49,7 @@ def _parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            raise InvalidRequest(what=name[:100])
+            raise InvalidRequest(what=f"{name[:100]}: {_('this operation knows no such parameter')}")
         if name in found and name not in _LISTS:
             raise InvalidRequest(what=f"{name}: {_('told twice')}")
         found[name] = f"{found[name]},{value}" if name in found else value

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, Header, dumped
-from nhip.graph.api.media import GEO_JSON, LD_JSON, context_link
+from nhip.graph.api.media import GEO_JSON, LD_JSON
 from nhip.graph.api.preferring import amended, preferred
 from nhip.graph.api.request import CONTEXT, Call
+from nhip.graph.contexts.addresses import context_link
 from nhip.graph.document.render import PLAIN
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View

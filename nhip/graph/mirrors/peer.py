@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import orjson
 
+from nhip.graph.contexts.addresses import context_link
 from nhip.graph.mirrors.errors import PeerFailed, PeerRefused, SubscriptionGone
 from nhip.graph.mirrors.model import Mirror
 from nhip.graph.registrations.client import Client, Reply
@@ -52,9 +53,7 @@ class Peer:
         if mirror.peer_tenant:
             self._headers["NGSILD-Tenant"] = mirror.peer_tenant
         if mirror.context:
-            self._headers["Link"] = (
-                f'<{mirror.context}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
-            )
+            self._headers["Link"] = context_link(mirror.context).decode()
 
     async def pages(self, since: str = "") -> AsyncIterator[list[Any]]:
         """All entities that are followed, page by page; `since`: those that were modified from then on.

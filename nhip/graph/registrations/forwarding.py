@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import orjson
 
+from nhip.graph.contexts.addresses import context_link
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
@@ -25,6 +26,11 @@ _NOT_OURS_TO_SET = frozenset(
     """accept content-type contenttype jsonldcontext ngsildconformance host content-length transfer-encoding connection
     via link ngsild-tenant upgrade te""".split()  # noqa: SIM905
 )
+
+
+def alias(node: str, tenant: str) -> str:
+    """The name of one tenant of a broker, the same for as long as the broker lives."""
+    return f"{node}:{tenant}" if tenant else node
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -133,9 +139,7 @@ def _headers(registration: Registration, origin: Origin, context: Context, with_
         headers["Content-Type"] = JSON if "jsonldContext" in told else told.get("contentType", chosen)
     told_of = not context.is_core or "jsonldContext" in told
     if not inline and told_of and headers.get("Content-Type") != LD_JSON:
-        headers["Link"] = (
-            f'<{told.get("jsonldContext", context.echo)}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
-        )
+        headers["Link"] = context_link(str(told.get("jsonldContext", context.echo))).decode()
     return headers
 
 

@@ -21,6 +21,7 @@ from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.matching import Match, entity_fits
 from nhip.graph.registrations.merging import merge_docs
 from nhip.graph.registrations.model import EntityInfo
+from nhip.kernel.i18n import _
 
 _SYS = {"options": "sysAttrs"}
 _READING = ("retrieveEntity", "queryEntity", "queryBatch")
@@ -182,7 +183,9 @@ async def query(
     if origin.looped:
         return Heard(warnings=[LOOP])
     if built.order:
-        raise BadRequestData(what="orderBy")
+        raise BadRequestData(
+            what=_("an order cannot be kept where other brokers answer too: leave orderBy out, or ask with local=true")
+        )
     heard = Heard()
 
     def ask(match: Match, sys: bool) -> Awaitable[Part]:

@@ -8,14 +8,13 @@ from collections import defaultdict
 from collections.abc import Awaitable
 
 from nhip.errors import DatabaseAway, NhipError
-from nhip.graph.api.identity import alias
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import LdContextNotAvailable, ResourceNotFound
 from nhip.graph.query.model import Query
 from nhip.graph.registrations.discovery import source_tests
-from nhip.graph.registrations.forwarding import Federation, Origin
+from nhip.graph.registrations.forwarding import Federation, Origin, alias
 from nhip.graph.registrations.matching import Index, Match
 from nhip.graph.registrations.model import Change, Registration
 from nhip.graph.relays.reducing import reduced

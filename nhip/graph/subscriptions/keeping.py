@@ -12,8 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from nhip.errors import NhipError
-from nhip.graph.api.media import context_link
-from nhip.graph.contexts.addresses import local_id
+from nhip.graph.contexts.addresses import context_link, local_id
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts

@@ -17,10 +17,10 @@ from nhip.graph.api.media import (
     WITH_GEO,
     body_type,
     chosen,
-    context_link,
     linked_context,
 )
 from nhip.graph.api.preferring import amended, preferred
+from nhip.graph.contexts.addresses import context_link
 from nhip.graph.errors import BadRequestData, NotAcceptable, UnsupportedMediaType
 from tests.graph.clauses import clause
 

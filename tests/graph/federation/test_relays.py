@@ -115,7 +115,9 @@ async def test_registrations_come_move_and_go(hue: City, vinh: City, receiver: R
             await asyncio.sleep(0.02)
     await hue.ask("PATCH", f"/csourceRegistrations/{REG}", {"tenant": "moved"})
     await vinh.copies(0)
-    assert len(await vinh.ask("GET", "/subscriptions", None, **{"NGSILD-Tenant": "moved"})) == 1
+    async with asyncio.timeout(30):  # it is made there while the other one goes
+        while len(await vinh.ask("GET", "/subscriptions", None, **{"NGSILD-Tenant": "moved"})) != 1:
+            await asyncio.sleep(0.02)
     await hue.ask("DELETE", f"/csourceRegistrations/{REG}")
     async with asyncio.timeout(30):
         while await vinh.ask("GET", "/subscriptions", None, **{"NGSILD-Tenant": "moved"}):
