@@ -81,7 +81,10 @@ def checked(given: Any, level: int = 0) -> None:
 
 
 def _absolute(address: str, base: str) -> str:
-    url = urljoin(base, address) if base else address
+    try:
+        url = urljoin(base, address) if base else address
+    except ValueError:  # brackets that hold no address
+        url = ""
     if url.startswith(PATH):
         return url  # one of our own, by its path
     if not url.startswith(("http://", "https://")) or len(url) > 2000:

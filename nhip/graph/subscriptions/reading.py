@@ -162,7 +162,8 @@ def _datasets(value: Any, _context: Context) -> list[str]:
 def _geo(value: Any, context: Context) -> Members:
     if not isinstance(value, dict) or not {"georel", "geometry", "coordinates"} <= value.keys():
         _refuse("geoQ")
-    made = {key: value[key] for key in ("georel", "geometry", "coordinates")}
+    made = {key: _text(value[key], f"geoQ.{key}") for key in ("georel", "geometry")}
+    made["coordinates"] = value["coordinates"]
     if "geoproperty" in value:
         made["geoproperty"] = context.expand(_text(value["geoproperty"], "geoproperty"))
     return made

@@ -14,7 +14,7 @@ from nhip.graph.document.faults import Fault
 from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.merging import is_whole
-from nhip.graph.model import ENTITY_MEMBERS, Doc, Instance
+from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant, number
 from nhip.graph.temporal.reading import SCOPE, Lives, instance_number, queries, read_lives
@@ -32,12 +32,15 @@ def expand_temporal(payload: dict[str, Any], context: Context, *, fragment: bool
 
     Raises BadRequestData. NGSI-LD Null may stand as a value: what was deleted then (4.5.7).
     """
-    if any(payload.get(member) == "urn:ngsi-ld:null" for member in ("expiresAt", "scope", "type", "id")):
+    if any(payload.get(member) == NULL for member in ("expiresAt", "scope", "type", "id")):
         raise BadRequestData(what=_("NGSI-LD Null stands only in updates"))
     scopes = _scopes(payload.get("scope"))
     rest = {name: value for name, value in payload.items() if name != "scope"}
     doc = expand_entity(rest, context, fragment=fragment, temporal=True, nulls="members")
-    if fragment and not all(is_whole(one) for name, series in doc.items() if ":" in name for one in series):
+    instances = [one for name, series in doc.items() if ":" in name for one in series]
+    if any(one.get(name) == NULL for one in instances for name in ("observedAt", "expiresAt")):
+        raise BadRequestData(what=_("NGSI-LD Null stands only in updates"))
+    if fragment and not all(map(is_whole, instances)):
         raise BadRequestData(what=_("the attribute has no value"))
     return doc, scopes
 
@@ -173,7 +176,9 @@ async def change_instance(
     old: Instance = orjson.loads(row["val"])
     if fragment.get("type", old["type"]) != old["type"]:
         raise BadRequestData(what=_("the type of an attribute stays as it is"))
-    new = {**old, **{key: value for key, value in fragment.items() if key not in _MEMBERS_OF_HISTORY}}
+    given = {key: value for key, value in fragment.items() if key not in _MEMBERS_OF_HISTORY}
+    gone = {key for key, value in given.items() if value == NULL and key != VALUE_MEMBER[old["type"]]}
+    new = {key: value for key, value in {**old, **given}.items() if key not in gone}
     if not is_whole(new):
         raise BadRequestData(what=_("the attribute has no value"))
     observed = new.get("observedAt")

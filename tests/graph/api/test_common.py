@@ -211,3 +211,26 @@ async def test_a_header_in_several_lines_is_one(node: httpx.AsyncClient, city: C
     passed = [("ngsild-tenant", tenant), ("via", f"1.1 here:{tenant}"), ("via", "1.1 proxy")]
     came_back = await node.post("/subscriptions", json=body, headers=passed)
     assert (came_back.status_code, kind(came_back)) == (508, "LoopDetected")
+
+
+async def test_a_context_whose_address_is_none_is_refused(city: City) -> None:
+    for address in ("http://[", "//["):
+        assert kind(await city("POST", "/jsonldContexts", json={"@context": [address]})) == "BadRequestData"
+
+
+async def test_null_is_no_time_of_a_history(city: City) -> None:
+    here, null = "/temporal/entities", "urn:ngsi-ld:null"
+    series = {"type": "Property", "value": 1, "observedAt": "2026-01-01T00:00:00Z", "unitCode": "KMH"}
+    told = {"id": "urn:ngsi-ld:Bus:1", "type": "Bus", "speed": [series]}
+    assert (await city("POST", here, json=told)).status_code == 201
+    one = f"{here}/urn:ngsi-ld:Bus:1"
+    for member in ("observedAt", "expiresAt"):
+        wrong = {"speed": [{**series, member: null}]}
+        assert kind(await city("POST", here, json={**told, **wrong})) == "BadRequestData"
+        assert kind(await city("POST", f"{one}/attrs", json=wrong)) == "BadRequestData"
+    instance = (await city("GET", one)).json()["speed"][0]["instanceId"]
+    changed = await city(
+        "PATCH", f"{one}/attrs/speed/{instance}", json={"speed": {"observedAt": null, "unitCode": null}}
+    )
+    assert changed.status_code == 204
+    assert (await city("GET", one)).json()["speed"] == [{"type": "Property", "value": 1, "instanceId": instance}]

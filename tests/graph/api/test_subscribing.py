@@ -78,3 +78,11 @@ async def test_times_between_notifications_are_such_as_can_be_kept(city: City, m
     for wrong in (0, -1, 1e-9, 5e-324, 1e9, 1e300, True, "1"):
         assert kind(await city("POST", "/subscriptions", json=subscription(2, **{member: wrong}))) == "BadRequestData"
     assert (await city("POST", "/subscriptions", json=subscription(2, **{member: 0.001}))).status_code == 201
+
+
+@pytest.mark.parametrize("here", ["/subscriptions", "/csourceSubscriptions"])
+@pytest.mark.parametrize("member", ["georel", "geometry"])
+async def test_a_place_is_asked_for_in_words(city: City, here: str, member: str) -> None:
+    geo = {"georel": "within", "geometry": "Point", "coordinates": [107.6, 16.5]}
+    for wrong in (1, True, [None], {"a": 1}):
+        assert kind(await city("POST", here, json=subscription(3, geoQ={**geo, member: wrong}))) == "BadRequestData"
