@@ -40,12 +40,16 @@ class Recent:
         """In the order in which they were written."""
         self._size = 0
         self._clock = clock
-        self._again_at = 0.0
+        self._again_at: dict[int, float] = {}
 
-    @property
-    def trusted(self) -> bool:
+    def trusted(self, tenant: int) -> bool:
         """Whether it is worth asking: not for some seconds after another process was found to change the same entities."""
-        return self._clock() >= self._again_at
+        if (again_at := self._again_at.get(tenant)) is None:
+            return True
+        if self._clock() < again_at:
+            return False
+        del self._again_at[tenant]
+        return True
 
     def get(self, tenant: int, id: str) -> Rest | None:
         """What is remembered of an entity. Its documents are shared: nobody may change them in place."""
@@ -67,8 +71,8 @@ class Recent:
         if (rest := self._rests.pop((tenant, id), None)) is not None:
             self._size -= rest.size
 
-    def doubt(self) -> None:
-        """Another process may have changed what was remembered."""
-        self._rests.clear()
-        self._size = 0
-        self._again_at = self._clock() + _PAUSE_S
+    def doubt(self, tenant: int) -> None:
+        """Another process may have changed what was remembered of a tenant."""
+        for key in [key for key in self._rests if key[0] == tenant]:
+            self.forget(*key)
+        self._again_at[tenant] = self._clock() + _PAUSE_S

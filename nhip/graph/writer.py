@@ -166,7 +166,7 @@ class Writer:
         except asyncpg.UniqueViolationError:
             pass  # what was to be new is there: that says nothing of what is remembered
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
-            self._recent.doubt()
+            self._recent.doubt(tenant)
         for _attempt in range(5):
             await self._codes.load_indexed()
             connection = await link.connection()
@@ -181,7 +181,7 @@ class Writer:
                 raise
             else:
                 await connection.execute("commit")
-                if self._recent.trusted:
+                if self._recent.trusted(tenant):
                     group.remember(self._recent)
                 return done
         raise Busy(seconds=1)
@@ -189,7 +189,7 @@ class Writer:
     async def _alone(self, tenant: int, work: Callable[[Group], Awaitable[T]], numbers: Numbers) -> T:
         """Without locks; what is remembered is enough for most, else it is read."""
         recent = self._recent
-        if not recent.trusted:
+        if not recent.trusted(tenant):
             return await work(self._group(tenant, numbers))
         group = self._group(tenant, numbers, recent=recent)
         try:

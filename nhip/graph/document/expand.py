@@ -55,12 +55,6 @@ def expand_entity(
     return doc
 
 
-def expand_attributes(payload: dict[str, Any], context: Context, **options: Any) -> dict[str, list[Instance]]:
-    """The attributes of a fragment: IRI -> instances. Raises BadRequestData."""
-    doc = expand_entity(payload, context, fragment=True, **options)
-    return {iri: instances for iri, instances in doc.items() if iri not in ENTITY_MEMBERS}
-
-
 def expand_attribute(
     payload: Any, context: Context, iri: str, *, fragment: bool = True, nulls: Nulls = "members", temporal: bool = False
 ) -> list[Instance]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -26,14 +25,6 @@ def render(doc: Doc, context: Context, view: View = PLAIN) -> dict[str, Any]:
     if view.geojson:
         return _feature(doc, part, context, view)
     return _entity(part, context, view)
-
-
-def render_many(rows: Iterable[Stored], context: Context, view: View = PLAIN) -> bytes:
-    """A JSON array of entities as they rest, or a FeatureCollection: the fast way to an answer."""
-    if view == PLAIN:
-        return orjson.dumps([_at_rest(row, context) for row in rows])
-    docs = (unpack(row.doc, row.sys if view.sys else None) for row in rows)
-    return orjson.dumps(collected([render(doc, context, view) for doc in docs], view))
 
 
 def render_one(row: Stored, context: Context, view: View = PLAIN) -> bytes:

@@ -30,6 +30,7 @@ PLACES: list[tuple[str, str, Any]] = [
     ("POST", "/entities", {**ENTITY, "scope": "DEEP"}),
     ("POST", "/entities", {**ENTITY, "at": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": "DEEP"}}}),
     ("POST", "/entityOperations/upsert", ["DEEP"]),
+    ("POST", "/entityOperations/delete", ["DEEP"]),
     ("POST", "/entityOperations/upsert", [{"id": "DEEP", "type": "Bus"}]),
     ("POST", "/entityOperations/query", {**QUERY, "geoQ": {**GEO, "coordinates": "DEEP"}}),
     ("POST", "/entityOperations/query", {**QUERY, "ordering": {"orderBy": ["a"], "coordinates": "DEEP"}}),

@@ -14,7 +14,7 @@ from nhip.graph.contexts import core
 from nhip.graph.contexts.compile import compile_context
 from nhip.graph.contexts.model import CORE
 from nhip.graph.document import expand
-from nhip.graph.document.expand import expand_attribute, expand_attributes, expand_entity
+from nhip.graph.document.expand import expand_attribute, expand_entity
 from nhip.graph.errors import BadRequestData, GraphError
 from nhip.graph.model import NULL, Doc
 
@@ -207,7 +207,7 @@ def test_fragments_may_lack_values_and_hold_null() -> None:
         "line": {"observedAt": "2026-01-01T00:00:00Z"},
         "address": {"city": NULL},
     }
-    attributes = expand_attributes(fragment, CONTEXT)
+    attributes = expand_entity(fragment, CONTEXT, fragment=True)
     assert attributes["https://example.org/speed"] == [{"type": "Property", "value": NULL}]
     assert attributes[core.VOCAB + "line"] == [{"observedAt": "2026-01-01T00:00:00Z"}]
     assert attributes[core.VOCAB + "address"][0]["value"] == {"city": NULL}

@@ -12,7 +12,7 @@ from nhip.graph.contexts import core
 from nhip.graph.contexts.compile import compile_context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.document.pack import pack, unpack
-from nhip.graph.document.render import render, render_many, render_one
+from nhip.graph.document.render import render, render_one
 from nhip.graph.model import Operation, Stored, View
 from nhip.graph.operations import apply
 
@@ -131,5 +131,3 @@ def test_the_fast_way_gives_what_the_slow_way_gives(doc: dict[str, Any], form: A
     view = View(form=form, sys=sys, geojson=geojson)
     slow = orjson.loads(orjson.dumps(render(full, CONTEXT, view)))
     assert orjson.loads(render_one(row, CONTEXT, view)) == slow
-    many = orjson.loads(render_many([row, row], CONTEXT, view))
-    assert (many["features"] if geojson else many) == [slow, slow]

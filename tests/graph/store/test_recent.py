@@ -127,7 +127,7 @@ async def test_what_is_created_twice_makes_nobody_doubt(graph: Graph, tenant: in
     await graph.write(tenant, [_patch(1)])
     assert isinstance((await graph.write(tenant, [_create()]))[0].error, AlreadyExists)
     recent = graph._writer._recent
-    assert recent.trusted and recent.get(tenant, ID) is not None
+    assert recent.trusted(tenant) and recent.get(tenant, ID) is not None
     other = Operation(name="create", id="urn:x:2", doc={"id": "urn:x:2", "type": [NS + "T"]})
     both = (
         _patch(2),
@@ -137,7 +137,7 @@ async def test_what_is_created_twice_makes_nobody_doubt(graph: Graph, tenant: in
     assert [type(one.error) for one in await graph.write(tenant, list(both))] == [type(None), AlreadyExists, type(None)]
     rest = recent.get(tenant, ID)
     assert rest is not None and rest.doc[NS + "a"][0]["value"] == 2
-    assert (await graph.write(tenant, [_patch(3)]))[0].error is None and recent.trusted
+    assert (await graph.write(tenant, [_patch(3)]))[0].error is None and recent.trusted(tenant)
 
 
 async def test_what_expires_is_read_each_time(graph: Graph, tenant: int) -> None:
@@ -168,8 +168,10 @@ def test_another_process_makes_it_pause() -> None:
     at = [100.0]
     recent = Recent(clock=lambda: at[0])
     recent.keep(1, ID, _rest(10))
-    assert recent.trusted
-    recent.doubt()
-    assert (recent.trusted, recent.get(1, ID)) == (False, None)
+    recent.keep(2, ID, _rest(10))
+    assert recent.trusted(1)
+    recent.doubt(1)
+    assert (recent.trusted(1), recent.get(1, ID)) == (False, None)
+    assert recent.trusted(2) and recent.get(2, ID) is not None
     at[0] += 10
-    assert recent.trusted
+    assert recent.trusted(1)
