@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,35 +13,43 @@ from nhip.graph.model import Stored
 from nhip.graph.query import indexing
 from nhip.graph.query.model import Query
 from nhip.graph.query.narrow import Find, Fit, Plan, queries
+from nhip.graph.query.patterns import compile_pattern
+from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
 
 MAX_SCANNED = 200_000
 """So many candidates are looked at for one answer."""
-MOST_FOUND = 20_000
-"""A set of candidates that is larger is not read at once."""
+MAX_NAMED = 1_000_000
+"""So many ids are held against a pattern for one answer; only those that fit count as candidates."""
+FEW_FOUND, MOST_FOUND = 1000, 20_000
+"""Sets of candidates up to the first size are read at once; up to the second when a page is not full after LOOKED candidates, and
+those that are larger still, but small beside all that there is, after LOOKED_FAR."""
+LOOKED, LOOKED_FAR = 1000, 10_000
 SLOW = 2000
 """A query that looks at more candidates gets rows for the values it compares."""
-_BATCH = 500
+_BATCH, _LARGE_BATCH = 500, 5000
 _READY_S = 1.0
-_NO_LIMIT = 2**40
+
+Batches = AsyncIterator[list[str]]
 
 
-async def candidates(graph: Store, tenant: int, query: Query, plan: Plan) -> AsyncIterator[list[Stored]]:
-    """Every entity that the query may find. Raises TooManyResults when more than MAX_SCANNED would have to be looked at."""
+async def candidates(
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool = False
+) -> AsyncIterator[list[Stored]]:
+    """Every entity that the query may find. Raises TooManyResults when more than MAX_SCANNED would have to be looked at: at once
+    where `whole` tells that all will be."""
     step = max(2 * query.limit, 50)
-    ids, wide = await _small_set(graph, tenant, query, plan)
+    fits = _id_check(query)
+    ids = _named(query)
+    if ids is None:
+        ids = await _small_set(graph, tenant, plan.finds, FEW_FOUND)
     if ids is not None:
-        for some in _growing(ids, step):
+        for some in _growing(ids if fits is None else list(filter(fits, ids)), step):
             yield await graph.get_many(tenant, some)
         return
-    seen = 0
-    async for batch in _scan(graph, tenant, plan, step, wide):
-        yield await graph.get_many(tenant, batch)
-        if seen <= SLOW < seen + len(batch) and wide is None:
-            indexing.ask(graph, tenant, query.q, await ready_attributes(graph, tenant))
-        seen += len(batch)
-        if seen > MAX_SCANNED:
-            raise TooManyResults(what=str(MAX_SCANNED))
+    async for batch in Scan(graph, tenant, query, plan, whole=whole).ids(step):
+        if batch:
+            yield await graph.get_many(tenant, batch)
 
 
 def _growing(ids: list[str], step: int) -> Iterator[list[str]]:
@@ -50,67 +59,132 @@ def _growing(ids: list[str], step: int) -> Iterator[list[str]]:
         start, step = start + step, min(2 * step, _BATCH)
 
 
-async def _small_set(graph: Store, tenant: int, query: Query, plan: Plan) -> tuple[list[str] | None, Find | None]:
-    """The candidates in order where identifiers or a table tell, None where they are too many; then what finds them."""
+def _named(query: Query) -> list[str] | None:
+    """The candidates where identifiers tell."""
     if query.within is not None:
-        return sorted(query.within), None
+        return sorted(query.within)
     if query.selectors and all(one.ids is not None for one in query.selectors):
-        return sorted({identifier for one in query.selectors for identifier in one.ids or ()}), None
+        return sorted({identifier for one in query.selectors for identifier in one.ids or ()})
+    return None
+
+
+def _id_check(query: Query) -> Callable[[str], bool] | None:
+    """Whether an id fits a pattern, where all selectors have one: decided before the entity is read."""
+    patterns = {one.pattern for one in query.selectors if one.ids is None}
+    if not patterns or "" in patterns or any(one.ids is not None for one in query.selectors):
+        return None
+    searches = [compile_pattern(pattern).search for pattern in patterns]
+    return lambda id: any(search(id) is not None for search in searches)
+
+
+async def _small_set(graph: Store, tenant: int, sets: list[list[Find]], most: int) -> list[str] | None:
+    """The candidates in order where a table tells, None where each set is larger than `most`."""
     found: set[str] | None = None
-    wide: Find | None = None
-    for finds in plan.finds:
-        one = await _found(graph, tenant, finds)
+    for finds in sets:
+        one = await _found(graph, tenant, finds, most)
         if one is not None:
             found = one if found is None else found & one
-        elif len(finds) == 1:
-            wide = finds[0]
         if found is not None and len(found) <= _BATCH:
             break
-    return (None, wide) if found is None else (sorted(found), None)
+    return None if found is None else sorted(found)
 
 
-async def _found(graph: Store, tenant: int, finds: list[Find]) -> set[str] | None:
+async def _found(graph: Store, tenant: int, finds: list[Find], most: int) -> set[str] | None:
     """What any of these finds; None when it is too much."""
     found: set[str] = set()
     for find in finds:
-        rows = await graph.fetch(find.query, tenant, *find.values, MOST_FOUND + 1)
+        rows = await graph.fetch(find.query, tenant, *find.values, most + 1)
         found.update(row[0] for row in rows)
-        if len(rows) > MOST_FOUND:
+        if len(rows) > most:
             return None
     return found
 
 
-async def _scan(graph: Store, tenant: int, plan: Plan, step: int, wide: Find | None) -> AsyncIterator[list[str]]:
-    """Ids in order: of all shapes that fit, after some batches only those that a wide find gives."""
-    fit = plan.fit
-    assert fit is not None
-    kind = one_type(fit)
-    codes = []
-    if kind is None:
-        codes = [row[0] for row in await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)]
-    after, seen = "", 0
-    while True:
-        if wide is not None and seen >= _BATCH:
-            step = max(step, _BATCH)
-            rows = await _next_of(graph, tenant, wide, after, step)
-        elif kind is not None:
-            rows = await graph.fetch(queries.page_of_type, tenant, kind, after, step, 0)
-        else:
-            rows = await graph.fetch(queries.page_of_shapes, tenant, codes, after, step, step, 0)
-        if rows:
-            yield [row[0] for row in rows]
-        if len(rows) < step:
-            return
-        after, seen, step = rows[-1][0], seen + len(rows), min(2 * step, _BATCH if wide is None else 10 * _BATCH)
+class Scan:
+    """The ids of all that has the types and attributes that are asked for, in order; where that takes long, only of what one of
+    the tables finds."""
 
+    def __init__(self, graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool) -> None:
+        assert plan.fit is not None
+        self._graph, self._tenant, self._query, self._whole = graph, tenant, query, whole
+        self._fit, self._finds = plan.fit, plan.finds
+        self._fits = _id_check(query)
+        self._shapes: list[tuple[int, int]] | None = None
+        self._after, self._seen, self._named = "", 0, 0
 
-async def _next_of(graph: Store, tenant: int, find: Find, after: str, step: int) -> list[Any]:
-    """The next ids of a find that is too wide to be read at once."""
-    first = len(find.values) + 3
-    text = queries.next_found
-    for place, word in (("find", find.query), ("after", f"${first}"), ("step", f"${first + 1}")):
-        text = text.replace("{" + place + "}", word)
-    return await graph.fetch(text, tenant, *find.values, _NO_LIMIT, after, step)
+    async def ids(self, step: int) -> Batches:
+        """Batch by batch, those that fit. Raises TooManyResults."""
+        stages = [(LOOKED, MOST_FOUND), (LOOKED_FAR, MAX_SCANNED)] if self._finds else []
+        if self._whole:
+            stages = [(0, most) for _looked, most in stages]
+        async for batch in self._all(_LARGE_BATCH if self._fits else step):
+            while stages and self._named >= stages[0][0]:
+                if (found := await self._narrowed(stages.pop(0)[1])) is not None:
+                    async for some in self._counted(_growing(found, step)):
+                        yield some
+                    return
+            if self._whole and not self._named:
+                await self._refuse_what_is_too_much()
+            async for some in self._counted([batch]):
+                yield some
+            self._after = batch[-1]
+
+    async def _counted(self, batches: Iterable[list[str]]) -> Batches:
+        for batch in batches:
+            some = batch if self._fits is None else list(filter(self._fits, batch))
+            yield some
+            if self._seen <= SLOW < self._seen + len(some):
+                await self._ask()
+            self._named, self._seen = self._named + len(batch), self._seen + len(some)
+            if self._seen > MAX_SCANNED or self._named > MAX_NAMED:
+                raise TooManyResults(what=str(MAX_SCANNED))
+
+    async def _refuse_what_is_too_much(self) -> None:
+        most = MAX_NAMED if self._fits else MAX_SCANNED
+        if sum(entities for _shape, entities in await self._list_shapes()) > most:
+            await self._ask()
+            raise TooManyResults(what=str(most))
+
+    async def _ask(self) -> None:
+        """Have rows made for the values that are compared."""
+        ready = await ready_attributes(self._graph, self._tenant)
+        indexing.ask(self._graph, self._tenant, self._query.q, ready)
+
+    async def _list_shapes(self) -> list[tuple[int, int]]:
+        if self._shapes is None:
+            fit = self._fit
+            rows = await self._graph.fetch(queries.list_shapes, self._tenant, fit.types, fit.some, fit.every)
+            self._shapes = [(row[0], row[1]) for row in rows]
+        return self._shapes
+
+    async def _narrowed(self, most: int) -> list[str] | None:
+        """What a table finds behind what was given already, without what has other shapes; None where that does not pay."""
+        shapes = await self._list_shapes()
+        left = sum(entities for _shape, entities in shapes) - self._named
+        found = await _small_set(self._graph, self._tenant, self._finds, min(most, left // 2)) if left > SLOW else None
+        if found is None:
+            return None
+        found = found[bisect_right(found, self._after) :]
+        if len(found) > SLOW:
+            codes = [shape for shape, _entities in shapes]
+            found = [row[0] for row in await self._graph.fetch(queries.of_shapes, self._tenant, codes, found)]
+        return found
+
+    async def _all(self, step: int) -> Batches:
+        largest, kind = max(step, _BATCH), one_type(self._fit)
+        lists = Shapes(self._graph, self._tenant, [] if kind is not None else await self._list_shapes())
+        ended, after = kind is None and lists.ended, ""
+        while not ended:
+            if kind is None:
+                batch = await lists.next(step)
+                ended = lists.ended
+            else:
+                rows = await self._graph.fetch(queries.page_of_type, self._tenant, kind, after, step, 0)
+                batch, ended = [row[0] for row in rows], len(rows) < step
+            if batch:
+                yield batch
+                after = batch[-1]
+            step = min(2 * step, largest)
 
 
 def one_type(fit: Fit) -> int | None:

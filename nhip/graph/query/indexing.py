@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from nhip.errors import NhipError
 from nhip.graph.query.model import MEMBERS, And, Node, Or, Term
 from nhip.graph.query.narrow import queries
+from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
 
 MOST_INDEXED = 200
@@ -69,11 +70,10 @@ async def index(graph: Store, tenant: int, iri: str) -> bool:
     attribute = await graph.codes.find(iri)
     if not await graph.fetch(queries.ask_for_index, tenant, attribute) or not await _all_know(graph):
         return False
-    shapes = [row[0] for row in await graph.fetch(queries.list_shapes, tenant, [], [attribute], [])]
-    after = ""
-    while ids := await graph.fetch(queries.page_of_shapes, tenant, shapes, after, _BATCH, _BATCH, 0):
-        await graph.fetch(queries.fill_index, tenant, attribute, iri, [row[0] for row in ids])
-        after = ids[-1][0]
+    shapes = await graph.fetch(queries.list_shapes, tenant, [], [attribute], [])
+    lists = Shapes(graph, tenant, [(row[0], row[1]) for row in shapes])
+    while not lists.ended:
+        await graph.fetch(queries.fill_index, tenant, attribute, iri, await lists.next(_BATCH))
     await graph.fetch(queries.refresh_index)
     await graph.fetch(queries.set_ready, tenant, attribute)
     return True

@@ -19,10 +19,12 @@ from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.model import SYSTEM_NAMES, And, Name, Node, Or, Path, Query, Term
 from nhip.graph.query.narrow import Fit, Plan, iris_of, plan_of, queries
 from nhip.graph.query.ordering import sort_docs
+from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
 
 MAX_SORTED = 50_000
 """So many entities are sorted for one answer."""
+_AT_ONCE = 10_000
 
 
 _NOTHING = (None,) * 6
@@ -78,7 +80,7 @@ async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator
     """Everything that a query finds, whatever its page, in the order of ids. Raises TooManyResults."""
     plan = await _plan(graph, tenant, query)
     if plan.fit is not None:
-        async for pair in _matches(graph, tenant, query, plan):
+        async for pair in _matches(graph, tenant, query, plan, whole=True):
             yield pair
 
 
@@ -96,13 +98,19 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
     limit, offset = query.limit, query.offset
     if kind is not None:
         return await _type_page(graph, tenant, kind, query)
-    shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
-    codes = [row[0] for row in shapes]
-    most = limit + 1 + offset
-    rows = await graph.fetch(queries.page_of_shapes, tenant, codes, "", most, limit + 1, offset) if limit else []
-    count = sum(row[1] for row in shapes) if query.count else None
-    ids = [row[0] for row in rows[:limit]]
-    return Found(await graph.get_many(tenant, ids) if ids else [], count, len(rows) > limit > 0)
+    shapes = [
+        (row[0], row[1]) for row in await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
+    ]
+    total = sum(entities for _shape, entities in shapes)
+    lists, ids, step = Shapes(graph, tenant, shapes), [], limit + 1 + offset if limit else 0
+    while step > 0 and not lists.ended:
+        some = await lists.next(min(step, _AT_ONCE))
+        ids += some[max(0, offset) :]
+        step, offset = step - len(some), max(0, offset - len(some))
+    page = ids[:limit]
+    return Found(
+        await graph.get_many(tenant, page) if page else [], total if query.count else None, len(ids) > limit > 0
+    )
 
 
 async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found:
@@ -123,7 +131,7 @@ async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> 
     page: list[Stored] = []
     matches = 0
     end = query.offset + query.limit
-    async for stored, _doc in _matches(graph, tenant, query, plan):
+    async for stored, _doc in _matches(graph, tenant, query, plan, whole=query.count):
         if query.offset <= matches < end:
             page.append(stored)
         matches += 1
@@ -134,7 +142,7 @@ async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> 
 
 async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> Found:
     everything: list[tuple[Stored, Doc]] = []
-    async for pair in _matches(graph, tenant, query, plan):
+    async for pair in _matches(graph, tenant, query, plan, whole=True):
         everything.append(pair)
         if len(everything) > MAX_SORTED:
             raise TooManyResults(what=str(MAX_SORTED))
@@ -145,13 +153,15 @@ async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> F
     return Found(page, len(docs) if query.count else None, more)
 
 
-async def _matches(graph: Store, tenant: int, query: Query, plan: Plan) -> AsyncIterator[tuple[Stored, Doc]]:
-    """All that the query finds, in the order of ids, batch by batch."""
+async def _matches(
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool
+) -> AsyncIterator[tuple[Stored, Doc]]:
+    """All that the query finds, in the order of ids, batch by batch; `whole`: somebody goes through all."""
     system = needs_system(query)
     links = linked_steps(query.q)
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
-    async for batch in candidates(graph, tenant, query, plan):
+    async for batch in candidates(graph, tenant, query, plan, whole=whole):
         rows = [(stored, unpack(stored.doc, stored.sys if system else None)) for stored in batch]
         if links:
             await linked.follow([doc for _stored, doc in rows], links)

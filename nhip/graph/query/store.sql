@@ -32,14 +32,13 @@ from (select id from graph.entity_type where tenant = $1 and type = $2 order by 
   ) e
 order by e.id
 
--- name: page_of_shapes
--- The next ids of some shapes; $4 is how many of each shape to look at.
-select x.id
-from unnest($2::int[]) s
+-- name: next_of_shapes
+-- The next ids of each of some shapes ($2): those after $3, at most $4 of them.
+select s.shape, x.id
+from unnest($2::int[], $3::text[], $4::int[]) as s(shape, after, most)
   cross join lateral (
-    select e.id from graph.entity e where e.tenant = $1 and e.shape = s and e.id > $3 order by e.id limit $4
+    select e.id from graph.entity e where e.tenant = $1 and e.shape = s.shape and e.id > s.after order by e.id limit s.most
   ) x
-order by x.id limit $5 offset $6
 
 -- name: find_overlap
 -- Whose place touches a box.
@@ -153,9 +152,9 @@ from unnest($2::int[]) s
   cross join lateral (select e.id from graph.entity e where e.tenant = $1 and e.shape = s order by e.id limit $3) x
 order by x.id
 
--- name: next_found
--- The next ids of a find, which is one of the queries above; it has two more values.
-select distinct f.id from ({find}) f where f.id > {after} order by f.id limit {step}
+-- name: of_shapes
+-- Those of some entities ($3) that have one of some shapes.
+select id from graph.entity where tenant = $1 and id = any($3::text[]) and shape = any($2::int[]) order by id
 
 -- name: list_referring
 -- What leads to an entity ($3) by a Relationship; $2 are the attributes in use.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from nhip.graph.query.match import matcher
 from nhip.graph.query.model import MEMBERS, And, Node, Or, Query, Term
 from nhip.graph.query.narrow import Fit, iris_of, plan_of
 from nhip.graph.query.narrow import queries as candidates
+from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.seeing import seeing
 from nhip.graph.query.selection import decide_scopes
 from nhip.graph.query.stores import Store
@@ -39,7 +39,7 @@ MAX_ENTITIES = 50_000
 """So many entities' histories are looked at for one query."""
 _DECIDED_BY = 50_000
 """So many instances of an attribute in the window, at most, a condition is held against."""
-_BATCH = 50
+_BATCH, _LARGEST_BATCH = 50, 400
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -246,9 +246,24 @@ async def _matches(graph: Store, tenant: int, question: Question) -> AsyncIterat
         heads = await evolutions(graph, list(known.values()), [])
         fitting = {one.id for one in heads if chosen({"id": one.id, "type": one.types})}
         lives = [known[id] for id in ids if id in fitting]
-        for one, evolution in zip(lives, await _decisive(graph, lives, question), strict=True):
+        async for one, evolution in _decided(graph, lives, question):
             if any(evolution.series.values()) and decide(_as_doc(evolution)):
                 yield one
+
+
+async def _decided(graph: Store, lives: list[Lives], question: Question) -> AsyncIterator[tuple[Lives, Evolution]]:
+    """Entities with what the conditions look at; where that is too much for all at once, of a few at a time."""
+    step = len(lives) or 1
+    try:
+        found = await _decisive(graph, lives, question)
+    except TooManyResults:
+        if len(lives) <= _BATCH:
+            raise
+        found, step = [], _BATCH
+    for start in range(0, len(lives), step):
+        some = lives[start : start + step]
+        for pair in zip(some, found or await _decisive(graph, some, question), strict=True):
+            yield pair
 
 
 async def _decisive(graph: Store, lives: list[Lives], question: Question) -> list[Evolution]:
@@ -327,11 +342,13 @@ async def _upwards(graph: Store, tenant: int, asked: Query) -> AsyncIterator[lis
     fit = plan_of(chosen, lambda iri: graph.codes.iris.get(iri, 0), frozenset()).fit
     if fit is None:
         return
-    shapes = [row[0] for row in await graph.fetch(candidates.list_shapes, tenant, fit.types, [], [])]
-    after, seen = "", 0
+    shapes = [(row[0], row[1]) for row in await graph.fetch(candidates.list_shapes, tenant, fit.types, [], [])]
+    if asked.count and sum(entities for _shape, entities in shapes) > MAX_ENTITIES:
+        raise TooManyResults(what=str(MAX_ENTITIES))
+    lists, after, seen, step = Shapes(graph, tenant, shapes), "", 0, _BATCH
     while seen <= MAX_ENTITIES:
-        some, after, full = await _next(graph, tenant, shapes, fit, after)
-        seen += len(some)
+        some, after, full = await _next(graph, tenant, lists, fit, after, step)
+        seen, step = seen + len(some), min(2 * step, _LARGEST_BATCH)
         if some:
             yield some
         if not full:
@@ -339,13 +356,14 @@ async def _upwards(graph: Store, tenant: int, asked: Query) -> AsyncIterator[lis
     raise TooManyResults(what=str(MAX_ENTITIES))
 
 
-async def _next(graph: Store, tenant: int, shapes: list[int], fit: Fit, after: str) -> tuple[list[str], str, bool]:
+async def _next(
+    graph: Store, tenant: int, lists: Shapes, fit: Fit, after: str, most: int
+) -> tuple[list[str], str, bool]:
     """The next ids of both tables, how far that goes, and whether there may be more."""
-    sides: list[list[Any]] = [
-        await graph.fetch(candidates.page_of_shapes, tenant, shapes, after, _BATCH, _BATCH, 0),
-        await graph.fetch(queries.page_of_past, tenant, fit.types, after, _BATCH),
-    ]
-    ends = [rows[-1][0] for rows in sides if len(rows) == _BATCH]
-    end = min(ends, default=None)
-    ids = sorted({row[0] for rows in sides for row in rows if end is None or row[0] <= end})
+    lists.after = after
+    here = await lists.next(most)
+    past = [row[0] for row in await graph.fetch(queries.page_of_past, tenant, fit.types, after, most)]
+    ends = [here[-1]] if here and not lists.ended else []
+    end = min([*ends, past[-1]] if len(past) == most else ends, default=None)
+    ids = sorted(id for id in {*here, *past} if end is None or id <= end)
     return ids, end or after, end is not None

@@ -85,13 +85,23 @@ on conflict (tenant, id, eno) do update
     types = (select array_agg(distinct t order by t) from unnest(graph.past.types || excluded.types) t)
 
 -- name: add_sightings
--- Instances that were told; one that is told again for the same instant takes the place of the first.
+-- Instances that were told; one that is told again for the same instant takes the place of the first. Each is looked for by itself
+-- (`offset 0`), or all that an entity ever had would be read for a few that are new.
 with told as (
   select * from unnest($2::int[], $3::int[], $4::timestamptz[], $5::bool[], $6::bool[], $7::float8[], $8::bytea[], $9::bigint[])
     as t(attr, ds, at, observed, gone, num, val, iid)
+), same as materialized (
+  select x.place
+  from told t
+    cross join lateral (
+      select i.ctid as place from graph.attr_inst i
+      where i.eno = $1 and i.attr = t.attr and i.at = t.at and i.ds = t.ds and i.observed and not i.gone offset 0
+    ) x
+  where t.observed
 ), replaced as (
-  delete from graph.attr_inst i using told t
-  where i.eno = $1 and i.attr = t.attr and i.ds = t.ds and i.at = t.at and i.observed and t.observed and not i.gone
+  delete from graph.attr_inst i
+  where i.ctid = any(array(select place from same)) and i.eno = $1 and i.observed and not i.gone
+    and exists (select from told t where t.observed and t.attr = i.attr and t.ds = i.ds and t.at = i.at)
 )
 insert into graph.attr_inst (eno, attr, ds, at, observed, gone, num, val, crt, mod, iid)
 select $1::bigint, attr, ds, at, observed, gone, num, val, $10::timestamptz, $10, iid from told
