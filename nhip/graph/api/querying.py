@@ -26,7 +26,7 @@ from nhip.graph.query.build import Asked, build
 from nhip.graph.query.linked import join
 from nhip.graph.query.model import Query
 from nhip.graph.query.narrowing import clauses
-from nhip.graph.query.search import search
+from nhip.graph.query.search import page_after, search
 from nhip.kernel.i18n import _
 
 _PURGED_AT_ONCE = 500
@@ -111,7 +111,7 @@ async def purge_entities(call: Call) -> Answer:
     drop = frozenset(context.expand(name) for name in params.listed(call.query.get("drop", "")))
     failed = await purge_elsewhere(call, context, query)
     done: list[str] = []
-    async for rows in _batches(call, query, shrinking=not keep and not drop):
+    async for rows in _batches(call, query):
         operations = [one for row in rows for one in _purged(row, keep, drop)]
         for outcome in await call.app.graph.write(call.tenant, operations) if operations else ():
             if outcome.error is not None:
@@ -123,16 +123,15 @@ async def purge_entities(call: Call) -> Answer:
     return Answer(204)
 
 
-async def _batches(call: Call, query: Query, *, shrinking: bool) -> AsyncIterator[list[Stored]]:
-    """All that is found, a page at a time. `shrinking`: what was given is gone when the next page is asked for."""
-    offset, more = 0, True
+async def _batches(call: Call, query: Query) -> AsyncIterator[list[Stored]]:
+    """All that is found, some at a time, each from where the last ended: what was given may be gone by then."""
+    query = msgspec.structs.replace(query, limit=_PURGED_AT_ONCE, offset=0, count=False)
+    after, more = "", True
     while more:
-        page = msgspec.structs.replace(query, limit=_PURGED_AT_ONCE, offset=offset, count=False)
-        found = await search(call.app.graph, call.tenant, page)
-        more = found.more
+        found = await page_after(call.app.graph, call.tenant, query, after)
         yield found.stored
-        if not shrinking:
-            offset += _PURGED_AT_ONCE
+        more = found.more
+        after = found.stored[-1].id if more else after
 
 
 def _purged(row: Stored, keep: frozenset[str], drop: frozenset[str]) -> list[Operation]:

@@ -34,20 +34,21 @@ Batches = AsyncIterator[list[str]]
 
 
 async def candidates(
-    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool = False
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool = False, after: str = ""
 ) -> AsyncIterator[list[Stored]]:
-    """Every entity that the query may find. Raises TooManyResults when more than MAX_SCANNED would have to be looked at: at once
-    where `whole` tells that all will be."""
+    """Every entity behind `after` that the query may find. Raises TooManyResults when more than MAX_SCANNED would have to be
+    looked at: at once where `whole` tells that all will be."""
     step = max(2 * query.limit, 50)
     fits = _id_check(query)
     ids = _named(query)
     if ids is None:
         ids = await _small_set(graph, tenant, plan.finds, FEW_FOUND)
     if ids is not None:
+        ids = ids[bisect_right(ids, after) :]
         for some in _growing(ids if fits is None else list(filter(fits, ids)), step):
             yield await graph.get_many(tenant, some)
         return
-    async for batch in Scan(graph, tenant, query, plan, whole=whole).ids(step):
+    async for batch in Scan(graph, tenant, query, plan, whole=whole, after=after).ids(step):
         if batch:
             yield await graph.get_many(tenant, batch)
 
@@ -104,13 +105,13 @@ class Scan:
     """The ids of all that has the types and attributes that are asked for, in order; where that takes long, only of what one of
     the tables finds."""
 
-    def __init__(self, graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool) -> None:
+    def __init__(self, graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str) -> None:
         assert plan.fit is not None
         self._graph, self._tenant, self._query, self._whole = graph, tenant, query, whole
         self._fit, self._finds = plan.fit, plan.finds
         self._fits = _id_check(query)
         self._shapes: list[tuple[int, int]] | None = None
-        self._after, self._seen, self._named = "", 0, 0
+        self._after, self._seen, self._named = after, 0, 0
 
     async def ids(self, step: int) -> Batches:
         """Batch by batch, those that fit. Raises TooManyResults."""
@@ -171,20 +172,29 @@ class Scan:
         return found
 
     async def _all(self, step: int) -> Batches:
-        largest, kind = max(step, _BATCH), one_type(self._fit)
-        lists = Shapes(self._graph, self._tenant, [] if kind is not None else await self._list_shapes())
-        ended, after = kind is None and lists.ended, ""
+        largest, kind, every = max(step, _BATCH), one_type(self._fit), everything(self._fit)
+        shapes = [] if every or kind is not None else await self._list_shapes()
+        ended, after = False, self._after
+        lists = Shapes(self._graph, self._tenant, shapes, after)
         while not ended:
-            if kind is None:
-                batch = await lists.next(step)
-                ended = lists.ended
-            else:
+            if kind is not None:
                 rows = await self._graph.fetch(queries.page_of_type, self._tenant, kind, after, step, 0)
                 batch, ended = [row[0] for row in rows], len(rows) < step
+            elif every:
+                rows = await self._graph.fetch(queries.page_of_all, self._tenant, after, step, 0)
+                batch, ended = [row[0] for row in rows], len(rows) < step
+            else:
+                batch = await lists.next(step)
+                ended = lists.ended
             if batch:
                 yield batch
                 after = batch[-1]
             step = min(2 * step, largest)
+
+
+def everything(fit: Fit) -> bool:
+    """Whether a fit asks for nothing."""
+    return not (fit.types or fit.some or fit.every)
 
 
 def one_type(fit: Fit) -> int | None:

@@ -17,17 +17,18 @@ from nhip.graph.query.stores import Store
 from nhip.kernel.ids import new_id
 
 _SAMPLE = 200
-"""So many entities of each shape are looked at to say of which types (Property, Relationship, ...) an attribute is."""
-_MOST_SHAPES = 100
+"""So many entities that have an attribute are looked at, about, to say of which types (Property, Relationship, ...) it is."""
+
+
+Shape = tuple[int, list[str], list[str], int]
+"""Its number, types, attributes, and how many entities have it."""
 
 
 class InUse:
     """The shapes that entities of a tenant have, with names instead of numbers; `kinds` (attribute -> its types) where they were
     counted one by one."""
 
-    def __init__(
-        self, shapes: list[tuple[int, list[str], list[str], int]], kinds: dict[str, set[str]] | None = None
-    ) -> None:
+    def __init__(self, shapes: list[Shape], kinds: dict[str, set[str]] | None = None) -> None:
         self.shapes, self.kinds = shapes, kinds
 
     def types(self) -> dict[str, set[str]]:
@@ -114,8 +115,8 @@ async def describe_type(graph: Store, tenant: int, context: Context, iri: str) -
     shapes = [shape for shape in used.shapes if iri in shape[1]]
     if not shapes:
         raise ResourceNotFound(what=iri)
-    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, [shape[0] for shape in shapes])
     attributes = sorted({one for shape in shapes for one in shape[2]})
+    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, shapes, attributes)
     return {
         "id": iri,
         "type": "EntityTypeInfo",
@@ -131,7 +132,7 @@ async def describe_attribute(graph: Store, tenant: int, context: Context, iri: s
     shapes = [shape for shape in used.shapes if iri in shape[2]]
     if not shapes:
         raise ResourceNotFound(what=iri)
-    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, [shape[0] for shape in shapes])
+    kinds = used.kinds if used.kinds is not None else await _kinds(graph, tenant, shapes, [iri])
     return _attribute(
         iri,
         context,
@@ -145,11 +146,20 @@ def _attribute(iri: str, context: Context, **members: Any) -> dict[str, Any]:
     return {"id": iri, "type": "Attribute", "attributeName": context.compact(iri), **members}
 
 
-async def _kinds(graph: Store, tenant: int, shapes: list[int]) -> dict[str, set[str]]:
-    """Attribute -> its types, as far as a sample of each shape shows them."""
-    rows = await graph.fetch(queries.sample_of_shapes, tenant, shapes[:_MOST_SHAPES], _SAMPLE)
+async def _kinds(graph: Store, tenant: int, shapes: list[Shape], attributes: list[str]) -> dict[str, set[str]]:
+    """Attribute -> its types, as far as a sample shows them: of the shapes with the most entities, until all are shown often."""
+    missing = dict.fromkeys(attributes, _SAMPLE)
+    looked: dict[int, int] = {}
+    for shape, _types, names, entities in sorted(shapes, key=lambda one: -one[3]):
+        most = max((missing.get(name, 0) for name in names), default=0)
+        if most > 0:
+            looked[shape] = min(most, entities)
+            for name in missing.keys() & names:
+                missing[name] -= looked[shape]
+    values = tenant, list(looked), [""] * len(looked), list(looked.values())
+    rows = await graph.fetch(queries.next_of_shapes, *values)
     found: dict[str, set[str]] = {}
-    for stored in await graph.get_many(tenant, [row[0] for row in rows]):
+    for stored in await graph.get_many(tenant, [row[1] for row in rows]):
         _note_kinds(found, unpack(stored.doc))
     return found
 

@@ -12,7 +12,7 @@ import msgspec
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
-from nhip.graph.query.candidates import candidates, one_type, ready_attributes
+from nhip.graph.query.candidates import candidates, everything, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
@@ -24,7 +24,7 @@ from nhip.graph.query.stores import Store
 
 MAX_SORTED = 50_000
 """So many entities are sorted for one answer."""
-_AT_ONCE = 10_000
+_FAR = 2000
 
 
 _NOTHING = (None,) * 6
@@ -84,6 +84,21 @@ async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator
             yield pair
 
 
+async def page_after(graph: Store, tenant: int, query: Query, after: str) -> Found:
+    """The next of what a query finds, as many as its limit, behind an id; what was found before may be gone by now.
+
+    Raises TooManyResults.
+    """
+    plan = await _plan(graph, tenant, query)
+    page: list[Stored] = []
+    if plan.fit is not None:
+        async for stored, _doc in _matches(graph, tenant, query, plan, whole=False, after=after):
+            page.append(stored)
+            if len(page) == query.limit:
+                return Found(page, more=True)
+    return Found(page)
+
+
 async def _plan(graph: Store, tenant: int, query: Query) -> Plan:
     for iri in iris_of(query):
         if iri not in graph.codes.iris:
@@ -102,15 +117,24 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
         (row[0], row[1]) for row in await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
     ]
     total = sum(entities for _shape, entities in shapes)
-    lists, ids, step = Shapes(graph, tenant, shapes), [], limit + 1 + offset if limit else 0
-    while step > 0 and not lists.ended:
-        some = await lists.next(min(step, _AT_ONCE))
-        ids += some[max(0, offset) :]
-        step, offset = step - len(some), max(0, offset - len(some))
+    ids = await _ids(graph, tenant, shapes, limit + 1, offset, fit) if limit and offset < total else []
     page = ids[:limit]
-    return Found(
-        await graph.get_many(tenant, page) if page else [], total if query.count else None, len(ids) > limit > 0
-    )
+    return Found(await graph.get_many(tenant, page) if page else [], total if query.count else None, len(ids) > limit)
+
+
+async def _ids(
+    graph: Store, tenant: int, shapes: list[tuple[int, int]], limit: int, offset: int, fit: Fit
+) -> list[str]:
+    """Ids of shapes from an offset on."""
+    if everything(fit):
+        return [row[0] for row in await graph.fetch(queries.page_of_all, tenant, "", limit, offset)]
+    if offset > _FAR:
+        codes = [shape for shape, _entities in shapes]
+        return [row[0] for row in await graph.fetch(queries.far_page_of_shapes, tenant, codes, limit, offset)]
+    lists, ids = Shapes(graph, tenant, shapes), list[str]()
+    while len(ids) < limit + offset and not lists.ended:
+        ids += await lists.next(limit + offset - len(ids))
+    return ids[offset:]
 
 
 async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found:
@@ -154,14 +178,14 @@ async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> F
 
 
 async def _matches(
-    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = ""
 ) -> AsyncIterator[tuple[Stored, Doc]]:
     """All that the query finds, in the order of ids, batch by batch; `whole`: somebody goes through all."""
     system = needs_system(query)
     links = linked_steps(query.q)
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
-    async for batch in candidates(graph, tenant, query, plan, whole=whole):
+    async for batch in candidates(graph, tenant, query, plan, whole=whole, after=after):
         rows = [(stored, unpack(stored.doc, stored.sys if system else None)) for stored in batch]
         if links:
             await linked.follow([doc for _stored, doc in rows], links)

@@ -5,13 +5,14 @@
 
 -- name: list_shapes
 -- Shapes that fit, with how many entities have each.
-select s.id, coalesce((select sum(c.entities) from graph.shape_count c where c.shape = s.id), 0)::bigint as entities
-from graph.shape s
+select s.id, coalesce(sum(c.entities), 0)::bigint as entities
+from graph.shape s left join graph.shape_count c on c.shape = s.id
 where s.tenant = $1
   and (cardinality($2::int[]) = 0
        or exists (select from generate_subscripts($2::int[], 1) i where s.types @> ($2::int[])[i:i]))
   and (cardinality($3::int[]) = 0 or s.attrs && $3::int[])
   and s.attrs @> $4::int[]
+group by s.id
 
 -- name: count_of_type
 -- How many entities have a type.
@@ -39,6 +40,14 @@ from unnest($2::int[], $3::text[], $4::int[]) as s(shape, after, most)
   cross join lateral (
     select e.id from graph.entity e where e.tenant = $1 and e.shape = s.shape and e.id > s.after order by e.id limit s.most
   ) x
+
+-- name: page_of_all
+-- The next ids of a tenant.
+select id from graph.entity where tenant = $1 and id > $2 order by id limit $3 offset $4
+
+-- name: far_page_of_shapes
+-- Ids of some shapes, far behind the first.
+select id from graph.entity where tenant = $1 and shape = any($2::int[]) order by id limit $3 offset $4
 
 -- name: find_overlap
 -- Whose place touches a box.
@@ -144,13 +153,6 @@ from graph.shape s join graph.shape_count c on c.shape = s.id
 where s.tenant = $1
 group by s.id having sum(c.entities) > 0
 order by s.id
-
--- name: sample_of_shapes
--- Some entities of each shape.
-select x.id
-from unnest($2::int[]) s
-  cross join lateral (select e.id from graph.entity e where e.tenant = $1 and e.shape = s order by e.id limit $3) x
-order by x.id
 
 -- name: of_shapes
 -- Those of some entities ($3) that have one of some shapes.

@@ -28,9 +28,11 @@ class Buckets:
         self._ladders: dict[tuple[int, str, str], Ladder] = {}
         """Likewise, where a limit of that attribute is all that decides."""
         self._by_type: dict[tuple[int, str], Bucket] = {}
+        self._by_id: dict[tuple[int, str], Bucket] = {}
+        """Of certain entities, whatever changes in them."""
         self._any: dict[int, Bucket] = {}
         self._kinds: dict[tuple[int, str], int] = {}
-        """How many subscriptions name a type."""
+        """How many subscriptions name a type; the type '' stands for those of certain entities that name none."""
 
     def __bool__(self) -> bool:
         return bool(self._any or self._kinds)
@@ -41,7 +43,7 @@ class Buckets:
             table.setdefault(key, {})[one.id] = one
         for key in _rungs(one):
             self._ladders.setdefault(key, Ladder(key[2])).put(one)
-        for kind in one.types or ():
+        for kind in _kinds(one):
             self._kinds[one.tenant, kind] = self._kinds.get((one.tenant, kind), 0) + 1
 
     def remove(self, one: Subscription) -> None:
@@ -54,12 +56,16 @@ class Buckets:
             self._ladders[key].remove(one)
             if not self._ladders[key]:
                 del self._ladders[key]
-        for kind in one.types or ():
+        for kind in _kinds(one):
             self._kinds[one.tenant, kind] -= 1
             if not self._kinds[one.tenant, kind]:
                 del self._kinds[one.tenant, kind]
 
     def _places(self, one: Subscription) -> Iterator[tuple[dict[object, Bucket], object]]:
+        if (ids := _ids(one)) is not None:
+            for id in ids:
+                yield self._by_id, (one.tenant, id)  # type: ignore[misc]
+            return
         if one.types is None:
             yield self._any, one.tenant  # type: ignore[misc]
         for kind in one.types or ():
@@ -74,6 +80,8 @@ class Buckets:
         if tenant in self._any:
             return True
         if self._kinds:
+            if (tenant, "") in self._kinds:
+                return True
             for kind in types:
                 if (tenant, kind) in self._kinds:
                     return True
@@ -105,6 +113,8 @@ class Buckets:
         """Those of which the changed attributes alone do not say whether they are triggered."""
         if every := self._any.get(tenant):
             yield from every.values()
+        if self._by_id and (bucket := self._by_id.get((tenant, doc["id"]))):
+            yield from bucket.values()
         for kind in doc["type"]:
             if bucket := self._by_type.get((tenant, kind)):
                 yield from bucket.values()
@@ -113,6 +123,18 @@ class Buckets:
                     yield from bucket.values()
                 if ladder := self._ladders.get((tenant, kind, name)):
                     yield from ladder.all()
+
+
+def _ids(one: Subscription) -> frozenset[str] | None:
+    """The entities that it is about, where it names them one by one."""
+    selectors = one.query.selectors
+    if not selectors or any(selector.ids is None for selector in selectors):
+        return None
+    return frozenset(id for selector in selectors for id in selector.ids or ())
+
+
+def _kinds(one: Subscription) -> Iterable[str]:
+    return one.types if one.types is not None else () if _ids(one) is None else ("",)
 
 
 def _has_rung(one: Subscription) -> bool:
