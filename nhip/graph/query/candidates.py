@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,7 +24,7 @@ MAX_NAMED = 1_000_000
 FEW_FOUND, MOST_FOUND = 1000, 20_000
 """Sets of candidates up to the first size are read at once; up to the second when a page is not full after LOOKED candidates, and
 those that are larger still, but small beside all that there is, after LOOKED_FAR."""
-LOOKED, LOOKED_FAR = 1000, 10_000
+LOOKED, LOOKED_FAR = 200, 10_000
 SLOW = 2000
 """A query that looks at more candidates gets rows for the values it compares."""
 _BATCH, _LARGE_BATCH = 500, 5000
@@ -121,28 +121,30 @@ class Scan:
         async for batch in self._all(_LARGE_BATCH if self._fits else step):
             while stages and self._named >= stages[0][0]:
                 if (found := await self._narrowed(stages.pop(0)[1])) is not None:
-                    async for some in self._counted(_growing(found, step)):
+                    async for some in self._counted(found, step):
                         yield some
                     return
             if self._whole and not self._named:
                 await self._refuse_what_is_too_much()
-            async for some in self._counted([batch]):
+            async for some in self._counted(batch, step):
                 yield some
             self._after = batch[-1]
 
-    async def _counted(self, batches: Iterable[list[str]]) -> Batches:
-        for batch in batches:
-            some = batch if self._fits is None else list(filter(self._fits, batch))
+    async def _counted(self, ids: list[str], step: int) -> Batches:
+        self._named += len(ids)
+        for some in _growing(ids if self._fits is None else list(filter(self._fits, ids)), step):
             yield some
             if self._seen <= SLOW < self._seen + len(some):
                 await self._ask()
-            self._named, self._seen = self._named + len(batch), self._seen + len(some)
-            if self._seen > MAX_SCANNED or self._named > MAX_NAMED:
+            self._seen += len(some)
+            if self._seen > MAX_SCANNED:
                 raise TooManyResults(what=str(MAX_SCANNED))
+        if self._named > MAX_NAMED:
+            raise TooManyResults(what=str(MAX_NAMED))
 
     async def _refuse_what_is_too_much(self) -> None:
         most = MAX_NAMED if self._fits else MAX_SCANNED
-        if sum(entities for _shape, entities in await self._list_shapes()) > most:
+        if await self.total() > most:
             await self._ask()
             raise TooManyResults(what=str(most))
 
@@ -158,16 +160,23 @@ class Scan:
             self._shapes = [(row[0], row[1]) for row in rows]
         return self._shapes
 
+    async def total(self) -> int:
+        """How many entities have the types and attributes."""
+        return sum(entities for _shape, entities in await self._list_shapes())
+
     async def _narrowed(self, most: int) -> list[str] | None:
-        """What a table finds behind what was given already, without what has other shapes; None where that does not pay."""
-        shapes = await self._list_shapes()
-        left = sum(entities for _shape, entities in shapes) - self._named
-        found = await _small_set(self._graph, self._tenant, self._finds, min(most, left // 2)) if left > SLOW else None
+        """What a table finds behind what was given already; None where that does not pay."""
+        left = await self.total() - self._named
+        return await self.found(self._finds, min(most, left // 2)) if left > SLOW else None
+
+    async def found(self, sets: list[list[Find]], most: int) -> list[str] | None:
+        """What a table finds behind what was given already, without what has other shapes; None: more than `most`."""
+        found = await _small_set(self._graph, self._tenant, sets, most)
         if found is None:
             return None
         found = found[bisect_right(found, self._after) :]
         if len(found) > SLOW:
-            codes = [shape for shape, _entities in shapes]
+            codes = [shape for shape, _entities in await self._list_shapes()]
             found = [row[0] for row in await self._graph.fetch(queries.of_shapes, self._tenant, codes, found)]
         return found
 

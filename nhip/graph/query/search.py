@@ -18,6 +18,7 @@ from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.model import SYSTEM_NAMES, And, Name, Node, Or, Path, Query, Term
 from nhip.graph.query.narrow import Fit, Plan, iris_of, plan_of, queries
+from nhip.graph.query.nearest import circles, nearest
 from nhip.graph.query.ordering import sort_docs
 from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
@@ -60,6 +61,8 @@ async def search(graph: Store, tenant: int, query: Query) -> Found:
         return await _exact_page(graph, tenant, query, plan.fit)
     if by_id and not (query.order and query.order[0].descending):
         return await _decided_page(graph, tenant, query, plan)
+    if plan.exact and by_id and (everything(plan.fit) or one_type(plan.fit) is not None):
+        return await _last_page(graph, tenant, query, plan.fit)
     return await _sorted_page(graph, tenant, query, plan)
 
 
@@ -137,6 +140,22 @@ async def _ids(
     return ids[offset:]
 
 
+async def _last_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Found:
+    """A page from the end of what has a type, or of all."""
+    kind, limit = one_type(fit), query.limit
+    values = (limit + 1 if limit else 0, query.offset)
+    if kind is None:
+        rows = await graph.fetch(queries.last_of_all, tenant, *values)
+    else:
+        rows = await graph.fetch(queries.last_of_type, tenant, kind, *values)
+    count = None
+    if query.count:
+        shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
+        count = sum(row[1] for row in shapes)
+    page = [row[0] for row in rows[:limit]]
+    return Found(await graph.get_many(tenant, page) if page else [], count, len(rows) > limit > 0)
+
+
 async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found:
     """The most usual page in one query."""
     limit = query.limit
@@ -165,11 +184,20 @@ async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> 
 
 
 async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> Found:
+    if circles(query):
+        attribute = await graph.codes.find(query.order[0].path.names[0])
+        near = await nearest(graph, tenant, query, plan, attribute, system=needs_system(query))
+        if near is not None:
+            return _ordered_page(query, near)
     everything: list[tuple[Stored, Doc]] = []
     async for pair in _matches(graph, tenant, query, plan, whole=True):
         everything.append(pair)
         if len(everything) > MAX_SORTED:
             raise TooManyResults(what=str(MAX_SORTED))
+    return _ordered_page(query, everything)
+
+
+def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> Found:
     by_id = {stored.id: stored for stored, _doc in everything}
     docs = sort_docs([doc for _stored, doc in everything], query.order, query.origin, query.collation)
     page = [by_id[doc["id"]] for doc in docs[query.offset : query.offset + query.limit]]

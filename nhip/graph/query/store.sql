@@ -45,6 +45,14 @@ from unnest($2::int[], $3::text[], $4::int[]) as s(shape, after, most)
 -- The next ids of a tenant.
 select id from graph.entity where tenant = $1 and id > $2 order by id limit $3 offset $4
 
+-- name: last_of_type
+-- The last ids of a type, the last first.
+select id from graph.entity_type where tenant = $1 and type = $2 order by id desc limit $3 offset $4
+
+-- name: last_of_all
+-- The last ids of a tenant, the last first.
+select id from graph.entity where tenant = $1 order by id desc limit $2 offset $3
+
 -- name: far_page_of_shapes
 -- Ids of some shapes, far behind the first.
 select id from graph.entity where tenant = $1 and shape = any($2::int[]) order by id limit $3 offset $4

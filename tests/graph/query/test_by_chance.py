@@ -3,6 +3,8 @@ house's code: random questions about random entities, whatever the sizes at whic
 
 from __future__ import annotations
 
+import math
+import operator
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from nhip.graph.contexts.model import CORE
 from nhip.graph.model import Operation
-from nhip.graph.query import candidates, indexing, search
+from nhip.graph.query import candidates, indexing, nearest, search
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.service import Graph
 
@@ -85,6 +87,14 @@ def _equal(value: Any, wanted: list[Any]) -> bool:
 _LITERALS = st.sampled_from([0, 1, 2, 2.5, 3, -1, "x", "xy", "y", "2"])
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
 def _said(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
@@ -117,9 +127,7 @@ def terms(draw: st.DrawFn) -> tuple[str, Naive]:
             for value in one.get(name, ())
             for element in (value if isinstance(value, list) else [value])
         )
-    compare = {">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b}[
-        kind
-    ]
+    compare = COMPARISONS[kind]
     return f"{name}{kind}{_said(low)}", lambda one: any(
         _alike(value, low) and compare(value, low) for value in one.get(name, ())
     )
@@ -160,6 +168,16 @@ PLACES: list[Question] = [
     ({"scope": "/+/b"}, lambda one: "/a/b" in one["scopes"]),
 ]
 BOX = [[[105.5, 19.5], [108.5, 19.5], [108.5, 22.5], [105.5, 22.5], [105.5, 19.5]]]
+
+
+ORIGIN = [106.3, 21.13]
+
+
+def _metres(x: int, y: int) -> float:
+    """The haversine distance from the origin, in units of the Earth's radius."""
+    (lon1, lat1), (lon2, lat2) = map(math.radians, ORIGIN), (math.radians(105 + x), math.radians(20 + y))
+    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * math.asin(math.sqrt(half))
 
 
 def _inside(one: Thing) -> bool:
@@ -263,8 +281,18 @@ async def test_orders_and_going_on(
     tenant, everything = data.draw(st.sampled_from(tenants))
     asked, naive = data.draw(questions())
     expected = [one["id"] for one in everything if all(fits(one) for fits in naive)]
-    order = msgspec.structs.replace(asked, order="id;desc", limit=7, offset=2)
-    assert (await search.search(graph, tenant, build(order, CORE))).ids == expected[::-1][2:9]
+    order = msgspec.structs.replace(asked, order="id;desc", limit=7, offset=2, count=True)
+    last = await search.search(graph, tenant, build(order, CORE))
+    assert (last.ids, last.count, last.more) == (expected[::-1][2:9], len(expected), len(expected) > 9)
+    patched.setattr(nearest, "WORTH", data.draw(st.sampled_from([0, 5000])))
+    patched.setattr(nearest, "MOST_FOUND", data.draw(st.sampled_from([5, 20_000])))
+    places = {one["id"]: one["place"] for one in everything}
+    close = sorted((id for id in expected if places[id]), key=lambda id: _metres(*places[id]))
+    page = msgspec.structs.replace(
+        asked, order="location;dist-asc", order_from=ORIGIN, limit=data.draw(st.sampled_from([3, 50])), offset=1
+    )
+    ordered = [*close, *(id for id in expected if not places[id])][1 : 1 + page.limit]
+    assert (await search.search(graph, tenant, build(page, CORE))).ids == ordered
     after, ids, more = "", list[str](), True
     while more:
         found = await search.page_after(graph, tenant, build(msgspec.structs.replace(asked, limit=4), CORE), after)
