@@ -18,7 +18,7 @@ from nhip.graph.query.stores import Store
 
 WORTH = 5000
 """Among fewer entities everything is put in order."""
-_LEAST_M, _FIRST_M, _LAST_M, _GROWTH = 2.0, 50.0, 2_000_000.0, 4.0
+_LEAST_M, _FIRST_M, _LAST_M, _GROWTH = 1.0, 10.0, 2_000_000.0, 4.0
 _AT_ONCE = 500
 _CLOSEST = 1.1
 

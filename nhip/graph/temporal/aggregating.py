@@ -37,14 +37,13 @@ async def aggregate(graph: Store, pairs: list[tuple[int, int]], reading: Reading
     first, last = min(row["first"] for row in bounds), max(row["last"] for row in bounds)
     origin = reading.window.since or first
     end = reading.window.until or last
-    if aggregation.span.months or any(row["others"] for row in bounds):
+    if any(row["others"] for row in bounds):
         cells = await _by_hand(graph, pairs, reading, aggregation.span, origin)
     else:
         try:
-            cells = await _by_database(graph, pairs, reading, aggregation.span, origin)
-        except (
-            asyncpg.NumericValueOutOfRangeError
-        ):  # of numbers so large PostgreSQL would tell nothing, not even the least
+            cells = await _by_database(graph, pairs, reading, aggregation.span, origin, last)
+        except asyncpg.NumericValueOutOfRangeError:
+            # of numbers so large PostgreSQL would tell nothing, not even the least
             cells = await _by_hand(graph, pairs, reading, aggregation.span, origin)
     names = await graph.codes.names({code for cell in cells for code in cell[1:] if code})
     found: Series = {}
@@ -96,30 +95,38 @@ Cells = dict[Cell, tuple[str, list[tuple[datetime, dict[str, Any]]]]]
 
 
 async def _by_database(
-    graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime
+    graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime, last: datetime
 ) -> Cells:
     window = reading.window
-    text = text_of("aggregate_fixed", Window(window.property, window.relation), await graph.codes.find(SCOPE))
+    name = "aggregate_between" if span.months else "aggregate_fixed"
+    text = text_of(name, Window(window.property, window.relation), await graph.codes.find(SCOPE))
     enos, attributes = zip(*pairs, strict=True)
-    length = timedelta(seconds=span.seconds) if span.seconds else _EVERYTHING
-    rows = await graph.fetch(
-        text,
-        enos,
-        attributes,
-        window.since,
-        window.until,
-        length,
-        [origin] * len(enos),
-        reading.datasets,
-        MAX_PERIODS + 1,
-    )
+    values: list[Any] = [enos, attributes, window.since, window.until]
+    starts: list[datetime] = []
+    if span.months:
+        starts = list(_starts(origin, span, last))
+        values.append(starts)
+    else:
+        values += [timedelta(seconds=span.seconds) if span.seconds else _EVERYTHING, [origin] * len(enos)]
+    rows = await graph.fetch(text, *values, reading.datasets, MAX_PERIODS + 1)
     if len(rows) > MAX_PERIODS:
         raise TooManyResults(what=str(MAX_PERIODS))
     cells: Cells = {}
     for row in rows:
         told = dict(zip(_METHODS, list(row)[4:], strict=True))
-        cells.setdefault((row[0], row[1], row[2]), (_DEFAULT, []))[1].append((row[3], told))
+        at = starts[row[3] - 1] if starts else row[3]
+        cells.setdefault((row[0], row[1], row[2]), (_DEFAULT, []))[1].append((at, told))
     return cells
+
+
+def _starts(origin: datetime, span: Span, last: datetime) -> Iterator[datetime]:
+    """Where the periods begin, up to the one of the last instant. Raises TooManyResults."""
+    for number in range(MAX_PERIODS):
+        start = after(origin, span, number) if number else origin
+        if start > last or start == datetime.max.replace(tzinfo=UTC):
+            return
+        yield start
+    raise TooManyResults(what=str(MAX_PERIODS))
 
 
 async def _by_hand(graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime) -> Cells:

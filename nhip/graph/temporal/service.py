@@ -40,6 +40,7 @@ MAX_ENTITIES = 50_000
 _DECIDED_BY = 50_000
 """So many instances of an attribute in the window, at most, a condition is held against."""
 _BATCH, _LARGEST_BATCH = 50, 400
+_FEW_NAMED = 4
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -192,7 +193,8 @@ async def _aggregated(graph: Store, lives: Lives, question: Question, context: C
 
 async def _evolve(graph: Store, lives: list[Lives], question: Question) -> list[Evolution]:
     """The evolutions in the window, and under a scope query only where it held."""
-    pairs = await _wanted(graph, lives, question.query.attributes)
+    named = question.query.attributes
+    pairs = await (_named if 0 < len(named) <= _FEW_NAMED else _wanted)(graph, lives, named)
     most = question.last or question.most + 1
     if question.query.scope is not None:
         most = max(most, _DECIDED_BY)
@@ -215,6 +217,12 @@ async def _in_scope(graph: Store, lives: list[Lives], found: list[Evolution], qu
         evolution.series[SCOPE] = history
         made.append(only_within(evolution, parts))
     return made
+
+
+async def _named(graph: Store, lives: list[Lives], attributes: frozenset[str]) -> list[tuple[int, int]]:
+    """Pairs to read of a few attributes, without a look at which of them there are."""
+    codes = sorted({await graph.codes.find(iri) for iri in attributes} - {0})
+    return [(eno, code) for one in lives for eno in one.enos for code in codes]
 
 
 async def _wanted(graph: Store, lives: list[Lives], attributes: frozenset[str]) -> list[tuple[int, int]]:

@@ -67,6 +67,20 @@ group by 1, 2, 3, 4
 order by 1, 2, 3, 4
 limit $8
 
+-- name: aggregate_between
+-- Numbers by periods that begin at given instants; the first is the first period.
+select i.eno, i.attr, i.ds, width_bucket(i.{time}, $5::timestamptz[]) as period,
+  count(*), count(distinct i.num), sum(i.num), avg(i.num), min(i.num), max(i.num), coalesce(stddev_pop(i.num), 0),
+  sum(i.num * i.num)
+from unnest($1::bigint[], $2::int[]) as wanted(eno, attr)
+  join graph.attr_inst i on i.eno = wanted.eno and i.attr = wanted.attr
+where i.num is not null and ({which})
+  and ($3::timestamptz is null or i.{time} >= $3) and ($4::timestamptz is null or i.{time} < $4)
+  and ($6::int[] is null or i.ds = any($6))
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4
+limit $7
+
 -- name: bounds
 -- The first and the last time of each life in a window, and whether all its instances are numbers.
 select wanted.eno, min(i.{time}) as first, max(i.{time}) as last, count(*) filter (where i.num is null) as others
