@@ -24,6 +24,9 @@ LOST = (
 )
 """How it shows that the server went away, takes nobody in, or that this connection ended."""
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "nhip graph", "lock_timeout": "20s"}
+_GENERIC = {"plan_cache_mode": "force_generic_plan"}
+_EARLY = {"enable_bitmapscan": "off"}
+"""A search takes the first rows that come; a bitmap is made of all that there are before it gives one."""
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
 
 
@@ -32,7 +35,7 @@ class Link:
 
     def __init__(self, url: str, *, generic_plans: bool) -> None:
         self.url = url
-        self._settings = {**_SETTINGS, **({"plan_cache_mode": "force_generic_plan"} if generic_plans else {})}
+        self._settings = {**_SETTINGS, **(_GENERIC if generic_plans else _EARLY)}
         self._connection: asyncpg.Connection | None = None
         self._statements: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
         self.generation = 0

@@ -15,6 +15,7 @@ from nhip.graph.query import search as searching
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
+from nhip.graph.query.narrow import queries
 from nhip.graph.query.search import Found, search
 from nhip.graph.service import Graph
 
@@ -255,6 +256,13 @@ async def test_too_much_is_refused(graph: Graph, filled: Any, monkeypatch: pytes
     monkeypatch.setattr(searching, "MAX_SORTED", 5)
     with pytest.raises(TooManyResults):
         await search(graph, tenant, build(Asked(entities=[Selected(types="Bus")], order="name"), CORE))
+
+
+async def test_a_place_where_everything_is_gives_its_first_rows_early(graph: Graph, filled: Any) -> None:
+    tenant, _docs = filled
+    values = tenant, await graph.codes.find(LOCATION), -180.0, -90.0, 180.0, 90.0, 5
+    plan = "\n".join(row[0] for row in await graph.fetch("explain " + queries.find_overlap, *values))
+    assert "Bitmap" not in plan, "a bitmap of all that is there would be made first"
 
 
 async def test_linked_entities_come_along(graph: Graph, filled: Any) -> None:
