@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nhip.graph.model import Doc, Outcome
+from nhip.graph.subscriptions.fences import Key, Lookup, keys_of
 from nhip.graph.subscriptions.ladder import Ladder
 from nhip.graph.subscriptions.model import Subscription
 from nhip.graph.subscriptions.telling import TRIGGER, concerns
@@ -28,11 +29,13 @@ class Buckets:
         self._ladders: dict[tuple[int, str, str], Ladder] = {}
         """Likewise, where a limit of that attribute is all that decides."""
         self._by_type: dict[tuple[int, str], Bucket] = {}
-        self._by_id: dict[tuple[int, str], Bucket] = {}
-        """Of certain entities, whatever changes in them."""
+        self._by_key: dict[tuple[int, Key], Bucket] = {}
+        """Of certain entities, places, scopes, whatever changes in them (fences.py)."""
+        self._keyed: dict[int, Bucket] = {}
+        self._lookups: dict[int, Lookup] = {}
         self._any: dict[int, Bucket] = {}
         self._kinds: dict[tuple[int, str], int] = {}
-        """How many subscriptions name a type; the type '' stands for those of certain entities that name none."""
+        """How many subscriptions name a type; the type '' stands for those with keys that name none."""
 
     def __bool__(self) -> bool:
         return bool(self._any or self._kinds)
@@ -43,6 +46,7 @@ class Buckets:
             table.setdefault(key, {})[one.id] = one
         for key in _rungs(one):
             self._ladders.setdefault(key, Ladder(key[2])).put(one)
+        self._lookups.setdefault(one.tenant, Lookup()).note(keys_of(one) or (), 1)
         for kind in _kinds(one):
             self._kinds[one.tenant, kind] = self._kinds.get((one.tenant, kind), 0) + 1
 
@@ -56,15 +60,17 @@ class Buckets:
             self._ladders[key].remove(one)
             if not self._ladders[key]:
                 del self._ladders[key]
+        self._lookups[one.tenant].note(keys_of(one) or (), -1)
         for kind in _kinds(one):
             self._kinds[one.tenant, kind] -= 1
             if not self._kinds[one.tenant, kind]:
                 del self._kinds[one.tenant, kind]
 
     def _places(self, one: Subscription) -> Iterator[tuple[dict[object, Bucket], object]]:
-        if (ids := _ids(one)) is not None:
-            for id in ids:
-                yield self._by_id, (one.tenant, id)  # type: ignore[misc]
+        if (keys := keys_of(one)) is not None:
+            for key in keys:
+                yield self._by_key, (one.tenant, key)  # type: ignore[misc]
+            yield self._keyed, one.tenant  # type: ignore[misc]
             return
         if one.types is None:
             yield self._any, one.tenant  # type: ignore[misc]
@@ -109,12 +115,21 @@ class Buckets:
         told = [one for one in found.values() if one.matches is None or one.matches(doc)]
         return [*sure.values(), *told] if sure else told
 
+    def _near(self, tenant: int, doc: Doc) -> Iterator[Subscription]:
+        """Those of its types with a key that the document has."""
+        keys = self._lookups[tenant].keys(doc)
+        buckets = [self._keyed[tenant]] if keys is None else [self._by_key.get((tenant, key), {}) for key in keys]
+        for bucket in buckets:
+            for one in bucket.values():
+                if one.types is None or not one.types.isdisjoint(doc["type"]):
+                    yield one
+
     def _wide(self, tenant: int, doc: Doc, outcome: Outcome) -> Iterator[Subscription]:
         """Those of which the changed attributes alone do not say whether they are triggered."""
         if every := self._any.get(tenant):
             yield from every.values()
-        if self._by_id and (bucket := self._by_id.get((tenant, doc["id"]))):
-            yield from bucket.values()
+        if tenant in self._keyed:
+            yield from self._near(tenant, doc)
         for kind in doc["type"]:
             if bucket := self._by_type.get((tenant, kind)):
                 yield from bucket.values()
@@ -125,16 +140,8 @@ class Buckets:
                     yield from ladder.all()
 
 
-def _ids(one: Subscription) -> frozenset[str] | None:
-    """The entities that it is about, where it names them one by one."""
-    selectors = one.query.selectors
-    if not selectors or any(selector.ids is None for selector in selectors):
-        return None
-    return frozenset(id for selector in selectors for id in selector.ids or ())
-
-
 def _kinds(one: Subscription) -> Iterable[str]:
-    return one.types if one.types is not None else () if _ids(one) is None else ("",)
+    return one.types if one.types is not None else () if keys_of(one) is None else ("",)
 
 
 def _has_rung(one: Subscription) -> bool:
