@@ -38,7 +38,8 @@ async def update_attributes(call: Call) -> Answer:
 
 async def _several(call: Call, identifier: str, name: Any) -> Answer:
     body, context = await call.fragment()
-    doc = expand_entity({**body, "id": identifier}, context, fragment=True)
+    plain = params.simplified(call.query)
+    doc = expand_entity({**body, "id": identifier}, context, fragment=True, simplified=plain)
     outcome = await written(call, Operation(name=name, id=identifier, doc=doc, only=only(call, context)))
     return updated(outcome)
 

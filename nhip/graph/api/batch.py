@@ -65,13 +65,13 @@ async def _batch(call: Call, name: OperationName, *, observed_at: str = "", lang
     operations: list[Operation] = []
     failed: Failed = []
     fragment = name not in ("create", "upsert-replace")
-    shared = await _shared_context(call)
+    shared, plain = await _shared_context(call), params.simplified(call.query)
     for item in items:
         try:
             if type(item) is not dict:
                 raise BadRequestData(what=_("an entity is a JSON object"))
             context = await call.context_of(item) if shared is None or CONTEXT in item else shared
-            doc = _expanded(item, context, fragment=fragment)
+            doc = _expanded(item, context, fragment=fragment, simplified=plain)
             operations.append(Operation(name=name, id=doc["id"], doc=doc, observed_at=observed_at, lang=lang))
         except NhipError as error:
             failed.append(entity_problem(_identifier(item), error))
@@ -87,8 +87,8 @@ async def _shared_context(call: Call) -> Context | None:
         return None
 
 
-def _expanded(item: dict[str, Any], context: Context, *, fragment: bool) -> Doc:
-    doc = expand_entity(item, context, fragment=fragment)
+def _expanded(item: dict[str, Any], context: Context, *, fragment: bool, simplified: bool) -> Doc:
+    doc = expand_entity(item, context, fragment=fragment, simplified=simplified)
     if "id" not in doc:
         require_uri("")
     return doc

@@ -46,7 +46,7 @@ async def written(call: Call, operation: Operation) -> Outcome:
 async def create_entity(call: Call) -> Answer:
     """POST /entities."""
     body, context = await call.fragment()
-    doc = expand_entity(body, context)
+    doc = expand_entity(body, context, simplified=params.simplified(call.query))
     await written(call, Operation(name="create", id=doc["id"], doc=doc))
     return Answer(201).with_header(b"location", location("entities", doc["id"]))
 
@@ -56,7 +56,7 @@ async def replace_entity(call: Call) -> Answer:
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
     _same_id(body, identifier)
-    doc = expand_entity({**body, "id": identifier}, context)
+    doc = expand_entity({**body, "id": identifier}, context, simplified=params.simplified(call.query))
     await written(call, Operation(name="replace", id=identifier, doc=doc, only=only(call, context)))
     return Answer(204)
 
@@ -68,7 +68,8 @@ async def merge_entity(call: Call) -> Answer:
     observed = params.moment(call.query, "observedAt")
     body, context = await call.fragment()
     _same_id(body, identifier)
-    doc = expand_entity({**body, "id": identifier}, context, fragment=True)
+    plain = params.simplified(call.query)
+    doc = expand_entity({**body, "id": identifier}, context, fragment=True, simplified=plain)
     lang = call.query.get("lang", "")
     chosen = only(call, context)
     outcome = await written(

@@ -98,6 +98,12 @@ def require_moment(name: str, given: Any) -> str:
         raise BadRequestData(what=f"{name}: {_('not a date and time in UTC, as 2026-01-31T08:00:00Z')}") from fault
 
 
+def simplified(query: dict[str, str]) -> bool:
+    """Whether `options` or `format` says that the body is in the simplified representation (4.5.4)."""
+    told = query and [*listed(query.get("options", "")), query.get("format", "")]
+    return "keyValues" in told or "simplified" in told
+
+
 def options(query: dict[str, str], allowed: frozenset[str]) -> frozenset[str]:
     """The `options` of a request; `format` goes before what they say of the form (6.3.7). Raises InvalidRequest."""
     told = frozenset(listed(query.get("options", "")))

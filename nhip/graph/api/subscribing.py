@@ -24,6 +24,8 @@ from nhip.kernel.i18n import _
 
 ONE = frozenset({"options"})
 LISTED = PAGES | {"options"}
+_SHOWING = frozenset({"sysAttrs", "count"})
+"""`count` among them is older than the parameter of that name; clients written against Orion-LD (FiLiP) still send it."""
 
 
 class Subscribing:
@@ -80,13 +82,13 @@ class Subscribing:
         found = await kept.page(call.tenant, page["limit"] + 1, page["offset"])
         some = [self._shown(call, rest, context) for rest in found[: page["limit"]]]
         answer = await with_context(call, context, some)
-        if page["count"]:
+        if page["count"] or "count" in params.options(call.query, _SHOWING):
             answer.with_header(b"ngsild-results-count", str(await kept.count(call.tenant)))
         answer.headers += page_links(call, len(found) > page["limit"], kind=LD_JSON)
         return answer
 
     def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:
-        sys = "sysAttrs" in params.options(call.query, frozenset({"sysAttrs"}))
+        sys = "sysAttrs" in params.options(call.query, _SHOWING)
         return shown(rest, context, sys=sys, triggers=self._triggers, secrets=call.trusted)
 
 

@@ -19,6 +19,7 @@ from nhip.graph.errors import BadRequestData
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
 from nhip.kernel.i18n import _
 
+NO_TYPES = ENTITY_MEMBERS | {NULL}
 MAX_SUB_LEVELS = 12
 MOST_TYPES = 1000
 _HEAD: dict[str, Reader | None] = dict.fromkeys([*ENTITY_MEMBERS, "@id", "@type", "@context"])
@@ -38,15 +39,17 @@ def expand_entity(
     fragment: bool = False,
     nulls: Nulls | None = None,
     temporal: bool = False,
+    simplified: bool = False,
 ) -> Doc:
     """The canonical document of an entity, without system attributes. Raises BadRequestData saying what is wrong where.
 
     A `fragment` may lack id and type, and its attributes their values. `nulls`: where NGSI-LD Null may stand; by default
-    nowhere, in fragments everywhere. `temporal`: attributes are series, whose instances may share a datasetId.
+    nowhere, in fragments everywhere. `temporal`: attributes are series, whose instances may share a datasetId. `simplified`:
+    the body is said to be so (4.5.4); an object whose `type` is none of an attribute is a value then.
     """
     if (usual := usual_entity(payload, context, fragment=fragment)) is not None:
         return usual
-    reading = Reading(context, nulls or ("everywhere" if fragment else "none"), fragment, temporal)
+    reading = Reading(context, nulls or ("everywhere" if fragment else "none"), fragment, temporal, simplified)
     try:
         doc = _head(payload, reading)
         _read_into(doc, payload, _HEAD, reading, 0)
@@ -74,6 +77,9 @@ def expand_attribute(
 
 def _head(payload: dict[str, Any], reading: Reading) -> Doc:
     """The members of an entity that are no attributes."""
+    for name in ("id", "type"):
+        if name in payload and payload.get(f"@{name}", payload[name]) != payload[name]:
+            raise Fault(_("this contradicts the same member without @"), f"@{name}")
     doc: Doc = {}
     identifier = payload.get("id", payload.get("@id"))
     if identifier is not None or not reading.fragment:
@@ -92,11 +98,11 @@ def _head(payload: dict[str, Any], reading: Reading) -> Doc:
 
 
 def _types(given: Any, reading: Reading) -> list[str]:
-    if type(given) is str and given not in ENTITY_MEMBERS:
+    if type(given) is str and given not in NO_TYPES:
         return [_at(reading.context.expand, given, "type")]
     names = [given] if isinstance(given, str) else given
     if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
-        if not ENTITY_MEMBERS.isdisjoint(names):
+        if not NO_TYPES.isdisjoint(names):
             raise Fault(_("this name belongs to NGSI-LD and can be no type"), "type")
         if len(names) > MOST_TYPES:
             raise Fault(_("this has to be an array that is neither empty nor endless"), "type")
@@ -193,6 +199,8 @@ def _one(iri: str, given: dict[str, Any], reading: Reading, level: int) -> Insta
             return _instance(iri, {"value": given}, reading, level)
     elif is_geometry(given):
         return _instance(iri, {"type": "GeoProperty", "value": given}, reading, level)
+    elif reading.simplified and not is_instance(given):
+        return _instance(iri, {"value": given}, reading, level)
     return _instance(iri, given, reading, level)
 
 

@@ -33,6 +33,7 @@ class Reading(msgspec.Struct, gc=False):
     nulls: Nulls = "none"
     fragment: bool = False
     temporal: bool = False
+    simplified: bool = False
 
 
 Reader = Callable[[Any, Reading], Any]

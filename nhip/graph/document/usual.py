@@ -35,7 +35,7 @@ def usual_entity(payload: dict[str, Any], context: Context, *, fragment: bool) -
     doc: Doc = {"id": identifier}
     expand = context.expand
     try:
-        if type(kind) is str and kind not in ENTITY_MEMBERS:
+        if type(kind) is str and kind not in ENTITY_MEMBERS and kind != NULL:
             doc["type"] = [expand(kind)]
         elif kind is not None or not fragment:
             return None

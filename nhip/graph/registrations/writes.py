@@ -90,11 +90,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct):
-    """Who does what of an operation. `local` None: nothing is done here. `refused`: registrations whose source cannot."""
+    """Who does what of an operation. `local` None: nothing is done here. `refused`: what a registration's source cannot do."""
 
     local: Operation | None
     parts: list[Part] = []
-    refused: list[str] = []
+    refused: dict[str, Operation] = {}
 
 
 class Writer(Protocol):
@@ -163,7 +163,7 @@ def _assign(plan: Plan, match: Match, operation: Operation, registered: frozense
     if names & match.registration.operations:
         plan.parts.append(Part(match, part))
     else:
-        plan.refused.append(match.registration.id)
+        plan.refused[match.registration.id] = part
 
 
 def _only(operation: Operation, registered: frozenset[str]) -> Operation | None:
@@ -206,11 +206,16 @@ async def write(
     if plan.local is not None:
         count += 1
         (outcome,) = await here.write(origin.tenant, [plan.local])
-        if isinstance(outcome.error, GraphError):
+        if isinstance(outcome.error, GraphError) and not (len(errors) < count - 1 and gone(plan.local, outcome)):
             errors.append(("", outcome.error))
     if errors:
         raise _failure(operation, plan, outcome, errors, count)
-    return outcome
+    return msgspec.structs.replace(outcome, error=None)
+
+
+def gone(operation: Operation, outcome: Outcome) -> bool:
+    """Whether a removal only failed to find the entity here: where a source removed it, nothing went wrong (5.6.6.4)."""
+    return operation.name == "delete" and isinstance(outcome.error, ResourceNotFound)
 
 
 def _failure(
@@ -226,12 +231,12 @@ def _failure(
         return errors[0][1]
     if operation.name not in _UPDATES:
         return Partial(operation.id, len(errors) < count, errors)
-    failed = {part.match.registration.id: attributes_of(part.operation) for part in plan.parts}
-    refused = [(registration, names, error) for registration, error in errors for names in [failed.get(registration)]]
+    asked = {part.match.registration.id: part.operation for part in plan.parts} | plan.refused | {"": plan.local}
+    refused = [(registration, asked[registration] or operation, error) for registration, error in errors]
     not_updated = [
         {"attributeName": name, "reason": error.message(), **({"registrationId": registration} if registration else {})}
-        for registration, names, error in refused
-        for name in sorted(attributes_of(operation) if names is None else names)
+        for registration, part, error in refused
+        for name in sorted(attributes_of(part))
     ]
     not_updated += [{"attributeName": name, "reason": str(why)} for name, why in outcome.kept]
     bad = {one["attributeName"] for one in not_updated}

@@ -259,6 +259,46 @@ async def test_a_change_that_nobody_could_make(
         )
 
 
+async def test_what_only_a_source_holds_is_removed_there(
+    federation: Federation, graph: Graph, tenant: int, source: Source
+) -> None:
+    await register(federation, tenant, source, operations=["deleteEntity", "deleteBatch"])
+    remove = Operation(name="delete", id="urn:ngsi-ld:Bus:there")
+    assert (await writes.write(federation, origin(tenant), graph, remove, [], {})).error is None
+    (result,) = await batches.write_batch(federation, origin(tenant), graph, [remove], {}, {})
+    assert (result.outcome, result.errors) == (None, [])
+    assert [asked[:2] for asked in source.asked] == [
+        ("DELETE", "/ngsi-ld/v1/entities/urn:ngsi-ld:Bus:there"),
+        ("POST", "/ngsi-ld/v1/entityOperations/delete"),
+    ]
+    source.status = 500
+    with pytest.raises(writes.Partial) as caught:
+        await writes.write(federation, origin(tenant), graph, remove, [], {})
+    assert not caught.value.done
+    (result,) = await batches.write_batch(federation, origin(tenant), graph, [remove], {}, {})
+    assert result.outcome is not None
+    assert isinstance(result.outcome.error, ResourceNotFound)
+
+
+@pytest.mark.parametrize("can", [True, False])
+async def test_only_what_failed_is_told_as_not_updated(
+    federation: Federation, graph: Graph, tenant: int, source: Source, can: bool
+) -> None:
+    """A change whose one half is a source's and whose other half nobody holds, or which the source cannot do."""
+    doc = bus(speed=5, name="Xe 29B")
+    information = [{"entities": [{"id": doc["id"], "type": "Bus"}], "propertyNames": ["speed"]}]
+    operations = ["mergeEntity" if can else "retrieveEntity"]
+    await register(federation, tenant, source, information=information, mode="exclusive", operations=operations)
+    if not can:
+        await graph.write(tenant, [Operation(name="create", id=doc["id"], doc={**doc, SPEED: doc[NAME]})])
+    merge = Operation(name="merge", id=doc["id"], doc=doc)
+    with pytest.raises(writes.Partial) as caught:
+        await writes.write(federation, origin(tenant), graph, merge, doc["type"], {})
+    told = caught.value.result()
+    done, failed = (SPEED, NAME) if can else (NAME, SPEED)
+    assert (told["updated"], [one["attributeName"] for one in told["notUpdated"]]) == ([done], [failed])
+
+
 async def test_loops_end(federation: Federation, graph: Graph, tenant: int, source: Source) -> None:
     await register(federation, tenant, source, mode="redirect", operations=["redirectionOps"])
     with pytest.raises(LoopDetected):
