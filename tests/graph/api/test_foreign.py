@@ -98,3 +98,14 @@ async def test_subscriptions_are_counted_for_clients_of_orion(city: City) -> Non
     answer = await city("GET", "/subscriptions/?options=count&limit=1")
     assert (answer.status_code, answer.headers["ngsild-results-count"], len(answer.json())) == (200, "2", 1)
     assert kind(await city("GET", "/subscriptions?options=counts")) == "InvalidRequest"
+
+
+@clause("4.19")
+async def test_the_wildcard_of_a_scope_need_not_be_encoded(city: City) -> None:
+    """`+` in an address stands for itself (RFC 3986), though forms write a blank so."""
+    await city("POST", "/entities", json=bus(scope="/Huế/bến/An_Cựu"))
+    for path in ("/entities?local=true&", "/temporal/entities?type=Bus&timerel=after&timeAt=2020-01-01T00:00:00Z&"):
+        for scope in ("/Hu%E1%BA%BF/+/An_C%E1%BB%B1u", "/Hu%E1%BA%BF/%2B/#", "/+/+/+", "/+/b%E1%BA%BFn/%23"):
+            answer = await city("GET", f"{path}scopeQ={scope.replace('#', '%23')}")
+            assert [one["id"] for one in answer.json()] == ["urn:ngsi-ld:Bus:1"], (path, scope, answer.text)
+        assert (await city("GET", f"{path}scopeQ=/+/An_C%E1%BB%B1u")).json() == []
