@@ -27,7 +27,7 @@ _KIND_OF = {
     **{member: kind for kind, member in VALUE_MEMBER.items() if member != "value"},
     "value": "Property",
 }
-_VALUES = frozenset(VALUE_MEMBER.values()) - {"value"}
+_VALUES = frozenset(VALUE_MEMBER.values())
 """Inside an entity these names are free, as no attribute's value stands there."""
 _DATED = frozenset({"observedAt", "datasetId", "unitCode", "expiresAt", "objectType", "valueType", "instanceId"})
 
@@ -140,7 +140,7 @@ def _read_into(
                     made[key] = _null(reading)
                 elif (got := read(value, reading)) is not None:
                     made[key] = got
-            elif key in RESERVED and (level or key not in _VALUES):
+            elif key in RESERVED and (level or not _is_free(key, value)):
                 raise Fault(_("this name belongs to NGSI-LD and has no place here"))
             elif (iri := expand(key)) in made:
                 raise Fault(_("the same attribute is there under another name"))
@@ -151,6 +151,12 @@ def _read_into(
         raise
     except BadRequestData as error:
         raise Fault(error.values["what"], key) from None
+
+
+def _is_free(name: str, given: Any) -> bool:
+    """Whether an entity may have an attribute of this name; a bare `value` in an entity is a slip, not an attribute."""
+    some = given if type(given) is list else [given]
+    return name in _VALUES and (name != "value" or (some != [] and all(map(is_instance, some))))
 
 
 def _null(reading: Reading) -> str:

@@ -109,3 +109,23 @@ async def test_the_wildcard_of_a_scope_need_not_be_encoded(city: City) -> None:
             answer = await city("GET", f"{path}scopeQ={scope.replace('#', '%23')}")
             assert [one["id"] for one in answer.json()] == ["urn:ngsi-ld:Bus:1"], (path, scope, answer.text)
         assert (await city("GET", f"{path}scopeQ=/+/An_C%E1%BB%B1u")).json() == []
+
+
+@clause("4.5")
+async def test_an_attribute_may_be_called_value(city: City) -> None:
+    """As that of a Device in Smart Data Models is."""
+    device = {
+        "id": "urn:ngsi-ld:Bus:1",
+        "type": "Bus",
+        "value": {"type": "Property", "value": "l=0.22", "unitCode": "C62"},
+    }
+    assert (await city("POST", "/entities", json=device)).status_code == 201
+    assert (await city("GET", STREET)).json() == device
+    assert (await city("GET", f"{STREET}?options=keyValues")).json()["value"] == "l=0.22"
+    concise = (await city("GET", f"{STREET}?options=concise")).json()
+    assert (await city("PUT", STREET, json=concise)).status_code == 204
+    assert (await city("GET", STREET)).json() == device
+    assert (await city("PATCH", f"{STREET}/attrs/value", json={"value": "t=1"})).status_code == 204
+    assert (await city("GET", '/entities?type=Bus&q=value=="t=1"&pick=id')).json() == [{"id": device["id"]}]
+    assert (await city("DELETE", f"{STREET}/attrs/value")).status_code == 204
+    assert kind(await city("PATCH", STREET, json={"value": 5})) == "BadRequestData"
