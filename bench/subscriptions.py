@@ -54,5 +54,5 @@ def match_us(*, ladder: bool = True) -> dict[str, float]:
         name = f"{NS}a{n % ATTRIBUTES}"
         doc = {"id": "urn:x:1", "type": [f"{NS}Type{n % TYPES}"], name: [{"type": "Property", "value": n % 97}]}
         outcome = Outcome(id="urn:x:1", changes=[Change(name, None, "updated")], after=doc)
-        found += len(index.usual.meant(1, doc, outcome))
+        found += sum(one is not None for one in index.usual.meant(1, doc, outcome))
     return {"cpu_us": round((time.process_time() - started) / ROUNDS * 1e6, 2), "found_per_change": found / ROUNDS}

@@ -31,6 +31,10 @@ class Finding:
         self._indexed = {attr for of, attr in codes.indexed if of == tenant}
         self._lost: Rows = {table: [] for table in _TABLES}
         self._got: Rows = {table: [] for table in _TABLES}
+        self.add(lives)
+
+    def add(self, lives: Iterable[Life]) -> None:
+        """Take in what became of these entities."""
         for life in lives:
             self._add(life)
 

@@ -19,12 +19,16 @@ from nhip.graph.links import Link
 from nhip.graph.lives import Life
 from nhip.graph.model import Doc, Instance, Operation, Outcome
 from nhip.graph.numbers import Numbers
+from nhip.graph.pieces import LARGE, Share, aside, pieces
 from nhip.graph.recent import Recent, Rest, Unsure
 from nhip.graph.rows import due, instant, number
 from nhip.graph.statement import Statement
 from nhip.kernel.time import now
 
 queries = load(__file__)
+_MANY = 100
+"""More entities are written in pieces, with turns for others between them."""
+_INSTANCES = 1000
 Wants = Callable[[int, Doc], bool]
 """Whether somebody listens to changes of documents of these types, so that outcomes have to hold them before and after."""
 Letters = Callable[[int, Iterable[Outcome]], list[tuple[str, bytes]]]
@@ -58,16 +62,39 @@ class Group:
         self._rests: list[tuple[str, Rest | None]] = []
         self._listeners: dict[str, bool] = {}
         """By types."""
+        self._sharing: Share | None = None
+        self._large: set[str] = set()
+        """Entities that are large as they rest."""
+        self._heavy = False
+        """Whether there is an operation of which much has to be done in a thread."""
 
     async def write(self, requests: list[list[Operation]]) -> list[list[Outcome]]:
         """What became of each operation; written when this returns, durable when the transaction is. Raises Unsure, with nothing
         written, when it has to be done without what is remembered."""
         await self._look(self._to_look_at(requests))
-        await self._numbers.prepare(sum(map(len, requests)), 0)
-        outcomes = [[self._apply(op) for op in operations] for operations in requests]
+        most = sum(map(len, requests))
+        await self._numbers.prepare(most, 0)
+        if most > _MANY or self._heavy:
+            outcomes = [await self._applied(operations) for operations in requests]
+        else:
+            outcomes = [[self._apply(op) for op in operations] for operations in requests]
         if self._recent is not None:
             self._be_sure(self._recent)
-        await self._write(self._letters(self._tenant, chain.from_iterable(outcomes)))
+        letters: list[tuple[str, bytes]] = []
+        if most > _MANY:
+            async for some in pieces(list(chain.from_iterable(outcomes)), share=self._share()):
+                letters += self._letters(self._tenant, some)
+        else:
+            letters = self._letters(self._tenant, chain.from_iterable(outcomes))
+        await self._write(letters)
+        return outcomes
+
+    async def _applied(self, operations: list[Operation]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        async for some in pieces(operations, share=self._share()):
+            for op in some:
+                apart = op.large or op.id in self._large
+                outcomes.append(await aside(self._apply, op) if apart else self._apply(op))
         return outcomes
 
     async def sweep(self, ids: list[str]) -> int:
@@ -90,6 +117,8 @@ class Group:
         looked = set()
         for operations in requests:
             for op in operations:
+                if op.large:
+                    self._heavy = True
                 if op.id in lives or op.name != "create" or self._careful:
                     looked.add(op.id)
                 if op.id not in lives:
@@ -111,7 +140,18 @@ class Group:
     async def _look(self, ids: list[str]) -> None:
         if not ids:
             return
-        for row in await self._link.fetch(queries.lock if self._careful else queries.look, self._tenant, ids):
+        rows = await self._link.fetch(queries.lock if self._careful else queries.look, self._tenant, ids)
+        if len(rows) > _MANY:
+            async for some in pieces(rows, share=self._share()):
+                self._load(some)
+        else:
+            self._load(rows)
+
+    def _load(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            if len(row[1]) > LARGE:
+                self._heavy = True
+                self._large.add(row[0])
             life = self._lives.get(row[0]) or Life(row[0])
             self._lives[row[0]] = life
             due_at = life.load(row)
@@ -155,7 +195,50 @@ class Group:
         lives = sorted((life for life in self._lives.values() if life.written), key=_by_id)
         await self._codes.need(self._new_iris(lives))
         statement = Statement(self._tenant, self._at, len(self._codes.indexed), careful=self._careful)
-        new, changed = [], []
+        new: list[tuple[Any, ...]] = []
+        changed: list[tuple[Any, ...]] = []
+        finding = Finding(self._tenant, self._codes, ())
+        many = len(lives) > _MANY
+        if many:
+            async for some in pieces(lives, share=self._share()):
+                await self._add(some, new, changed)
+                finding.add(some)
+        else:
+            await self._add(lives, new, changed)
+            finding.add(lives)
+        statement.add("insert_entities", new)
+        statement.add("update_entities", changed)
+        statement.add("delete_entities", [(one.id, one.ver, one.eno_at_rest) for one in lives if one.doc is None])
+        finding.add_to(statement)
+        if many:
+            await self._let_others()
+        statement.add("insert_past", map(self._past_row, self._past))
+        if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
+            slot = await self._numbers.slot()
+            statement.add("count_shapes", [(shape, slot, n) for shape, n in counts])
+        if self._states:
+            await self._numbers.prepare(0, len(self._states))
+            statement.add_columns("insert_history", await self._history())
+        statement.add("insert_letters", letters)
+        if statement:
+            if many:
+                await self._let_others()
+            values = statement.values
+            if many:
+                await self._let_others()
+            await self._link.fetch(statement.text, *values)
+
+    def _share(self) -> Share:
+        if self._sharing is None:
+            self._sharing = Share()
+        return self._sharing
+
+    async def _let_others(self) -> None:
+        if self._share().over:
+            await self._share().rest()
+
+    async def _add(self, lives: Sequence[Life], new: list[tuple[Any, ...]], changed: list[tuple[Any, ...]]) -> None:
+        """Rows of the entities that are new, and of those that changed."""
         for life in lives:
             if life.doc is None:
                 self._counts[life.shape] -= 1
@@ -175,20 +258,6 @@ class Group:
                 self._rests.append((life.id, rest))
             else:
                 new.append((life.id, life.eno, *state))
-        statement.add("insert_entities", new)
-        statement.add("update_entities", changed)
-        statement.add("delete_entities", [(one.id, one.ver, one.eno_at_rest) for one in lives if one.doc is None])
-        Finding(self._tenant, self._codes, lives).add_to(statement)
-        statement.add("insert_past", map(self._past_row, self._past))
-        if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
-            slot = await self._numbers.slot()
-            statement.add("count_shapes", [(shape, slot, n) for shape, n in counts])
-        if self._states:
-            await self._numbers.prepare(0, len(self._states))
-            statement.add_columns("insert_history", self._history())
-        statement.add("insert_letters", letters)
-        if statement:
-            await self._link.fetch(statement.text, *statement.values)
 
     def _new_iris(self, lives: list[Life]) -> set[str]:
         """IRIs that the rows to write refer to and that have no number yet."""
@@ -211,18 +280,21 @@ class Group:
         types = ",".join(str(self._codes.iris[iri]) for iri in doc["type"])
         return life.id, eno, types, instant(times["c"]), instant(times["m"]), at
 
-    def _history(self) -> list[Sequence[Any]]:
+    async def _history(self) -> list[Sequence[Any]]:
         """Columns: eno, attr, ds, observedAt, number, instance, createdAt (None: now), instance number."""
         iris = self._codes.iris
         enos, names, sets, instances, created = zip(*self._states, strict=True)
         observed: list[str | None] = []
         numbers: list[float | None] = []
         values: list[bytes | None] = []
-        for one in instances:
-            given = one or {}
-            observed.append(given.get("observedAt"))
-            numbers.append(number(given))
-            values.append(orjson.dumps(one) if one else None)
+        for start in range(0, len(instances), _INSTANCES):
+            for one in instances[start : start + _INSTANCES]:
+                given = one or {}
+                observed.append(given.get("observedAt"))
+                numbers.append(number(given))
+                values.append(orjson.dumps(one) if one else None)
+            if start and self._share().over:
+                await self._share().rest()
         attributes = [iris[name] for name in names]
         datasets = [0 if dataset is None else iris[dataset] for dataset in sets]
         return [enos, attributes, datasets, observed, numbers, values, created, self._numbers.iids(len(enos))]

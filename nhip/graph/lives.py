@@ -10,6 +10,7 @@ import orjson
 
 from nhip.graph.alike import same
 from nhip.graph.document.pack import pack, unpack
+from nhip.graph.merging import by_dataset
 from nhip.graph.model import Change, Doc, Instance, Operation, Outcome
 from nhip.graph.operations import apply
 from nhip.graph.quick import Done, State, Times, quick
@@ -77,12 +78,13 @@ class Life:
         if full is None or left is None:
             self.doc, self.eno, self.whole = None, 0, True
             return []
+        stayed = {name: {one.get("datasetId") for one in left[name]} for name in left if ":" in name}
         gone: list[State] = [
             (name, one.get("datasetId"), None, None)
             for name in full
             if ":" in name
             for one in full[name]
-            if one not in left.get(name, ())
+            if one.get("datasetId") not in stayed.get(name, ())
         ]
         self._set(left, {state[0] for state in gone})
         return gone
@@ -141,6 +143,7 @@ class Life:
 
 def _states(old: Doc, new: Doc, full: Doc, changes: list[Change]) -> list[State]:
     states: list[State] = []
+    before, after, stamped = Instances(old), Instances(new), Instances(full)
     for change in changes:
         named = change.attribute, change.dataset
         if change.kind == "deleted":
@@ -148,12 +151,23 @@ def _states(old: Doc, new: Doc, full: Doc, changes: list[Change]) -> list[State]
         elif change.attribute == SCOPE:
             states.append((*named, {"type": "Property", "value": new[SCOPE]}, None))
         else:
-            made = _instance(new, change)
-            if not same(made, _instance(old, change)):
-                states.append((*named, made, (_instance(full, change) or {})["createdAt"]))
+            made = after.get(change)
+            if not same(made, before.get(change)):
+                states.append((*named, made, (stamped.get(change) or {})["createdAt"]))
     return states
 
 
-def _instance(doc: Doc, change: Change) -> Instance | None:
-    found: list[Instance] = doc.get(change.attribute, [])
-    return next((one for one in found if one.get("datasetId") == change.dataset), None)
+class Instances:
+    """The instances of a document by attribute and datasetId."""
+
+    def __init__(self, doc: Doc) -> None:
+        self._doc = doc
+        self._known: dict[str, dict[str | None, Instance]] = {}
+
+    def get(self, change: Change) -> Instance | None:
+        """The one that a change is about."""
+        found = self._known.get(change.attribute)
+        if found is None:
+            instances = self._doc.get(change.attribute, ()) if ":" in change.attribute else ()
+            found = self._known[change.attribute] = by_dataset(instances)
+        return found.get(change.dataset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from nhip.graph.contexts.model import CORE
@@ -16,6 +17,7 @@ _MAPS = frozenset({"value", "json", "languageMap"})
 _FOUND_BY = frozenset({"GeoProperty", "Relationship", "ListRelationship"})
 """Types of attributes whose values have rows of their own, by which entities are found."""
 _KEPT = frozenset({"type", "datasetId", *SYSTEM})
+_NOTHING: dict[str | None, Instance] = {}
 
 
 def is_null(instance: Instance) -> bool:
@@ -72,8 +74,8 @@ def stamped(instance: Instance, at: str, was: Instance | None = None) -> Instanc
     made = {**instance, "createdAt": at if was is None else was["createdAt"], "modifiedAt": at}
     for key in instance:
         if ":" in key:
-            before = () if was is None else was.get(key, ())
-            made[key] = [stamped(one, at, _same(before, one)) for one in instance[key]]
+            before = _NOTHING if was is None else by_dataset(was.get(key, ()))
+            made[key] = [stamped(one, at, before.get(one.get("datasetId"))) for one in instance[key]]
     return made
 
 
@@ -117,14 +119,14 @@ def patched(was: Instance, fragment: Instance, at: str) -> Instance:
 
 
 def _patch_sub(made: Instance, key: str, given: list[Instance], at: str) -> None:
-    left = list(made.get(key, ()))
+    left = by_dataset(made.get(key, ()))
     for one in given:
-        was = _same(left, one)
-        left = [other for other in left if other is not was]
+        dataset = one.get("datasetId")
+        was = left.pop(dataset, None)
         if not is_null(one):
-            left.append(stamped(without_nulls(one), at, was))
+            left[dataset] = stamped(without_nulls(one), at, was)
     if left:
-        made[key] = left
+        made[key] = list(left.values())
     else:
         made.pop(key, None)
 
@@ -152,18 +154,21 @@ def merged(was: Instance, fragment: Instance, at: str, observed_at: str = "") ->
 
 
 def _merge_sub(made: Instance, key: str, given: list[Instance], at: str, observed_at: str) -> None:
-    left = list(made.get(key, ()))
+    left = by_dataset(made.get(key, ()))
     for one in given:
-        was = _same(left, one)
+        dataset = one.get("datasetId")
+        was = left.get(dataset)
         if was is None:
             if not is_null(one):
-                left.append(stamped(without_nulls(one), at))
+                left[dataset] = stamped(without_nulls(one), at)
             continue
         new = None if is_null(one) else merged(was, coerced(one, was, ""), at, observed_at)
-        place = next(i for i, other in enumerate(left) if other is was)
-        left[place : place + 1] = [] if new is None or is_null(new) else [new]
+        if new is None or is_null(new):
+            del left[dataset]
+        else:
+            left[dataset] = new
     if left:
-        made[key] = left
+        made[key] = list(left.values())
     else:
         made.pop(key, None)
 
@@ -206,6 +211,6 @@ def _read(kind: str, value: Any) -> Any:
         raise fault.error() from None
 
 
-def _same(instances: Any, one: Instance) -> Instance | None:
-    """The instance with the datasetId of `one`."""
-    return next((other for other in instances if other.get("datasetId") == one.get("datasetId")), None)
+def by_dataset(instances: Iterable[Instance]) -> dict[str | None, Instance]:
+    """The instances of an attribute by their datasetId (None: the default one), in their order."""
+    return {one.get("datasetId"): one for one in instances}

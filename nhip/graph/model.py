@@ -104,6 +104,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The parameter observedAt of merge."""
     lang: str = ""
     """The parameter lang of merge: in which language a plain string changes a LanguageProperty."""
+    large: bool = False
+    """Whether there is so much in it that it takes long."""
     only: Callable[[Doc], bool] | None = None
     """An entity that it refuses counts as absent, but for its id, which is taken: the selector of entity types (4.17), and what
     who asks may see."""

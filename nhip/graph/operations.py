@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nhip.graph.errors import AlreadyExists, BadRequestData, GraphError, ResourceNotFound
-from nhip.graph.merging import coerced, is_entity, is_null, merged, patched, stamped, without_nulls
+from nhip.graph.merging import by_dataset, coerced, is_entity, is_null, merged, patched, stamped, without_nulls
 from nhip.graph.model import ENTITY_MEMBERS, NULL, Change, Doc, Instance, Operation, Outcome
 from nhip.kernel.i18n import _
 
@@ -34,28 +34,36 @@ class _Draft:
     def __init__(self, old: Doc, op: Operation, at: str) -> None:
         self.old, self.op, self.at = old, op, at
         self.doc: Doc = dict(old)
+        self._open: dict[str, dict[str | None, Instance]] = {}
+        """Attributes that are being changed: IRI -> datasetId -> instance, in their order."""
         self.changes: list[Change] = []
         self.kept: list[tuple[str, str]] = []
         self.touched = False
 
+    def find(self, iri: str, dataset: str | None) -> Instance | None:
+        """The instance of an attribute as it is by now."""
+        return self._there(iri).get(dataset)
+
+    def _there(self, iri: str) -> dict[str | None, Instance]:
+        there = self._open.get(iri)
+        if there is None:
+            there = self._open[iri] = by_dataset(self.doc.get(iri, ()))
+        return there
+
     def put(self, iri: str, new: Instance, was: Instance | None) -> None:
         """Set one instance; `was` is the one with the same datasetId."""
-        there = self.doc.get(iri, ())
-        if was is None:
-            # the default instance stands first
-            self.doc[iri] = [*there, new] if "datasetId" in new else [new, *there]
+        there, dataset = self._there(iri), new.get("datasetId")
+        if was is None and dataset is None and there:
+            self._open[iri] = {None: new, **there}  # the default instance stands first
         else:
-            self.doc[iri] = [new if one is was else one for one in there]
-        self.changes.append(Change(iri, new.get("datasetId"), "created" if was is None else "updated"))
+            there[dataset] = new
+        self.changes.append(Change(iri, dataset, "created" if was is None else "updated"))
 
     def drop(self, iri: str, was: Instance) -> None:
         """Take one instance away, and the attribute with its last."""
-        left = [one for one in self.doc[iri] if one is not was]
-        if left:
-            self.doc[iri] = left
-        else:
-            del self.doc[iri]
-        self.changes.append(Change(iri, was.get("datasetId"), "deleted"))
+        dataset = was.get("datasetId")
+        del self._there(iri)[dataset]
+        self.changes.append(Change(iri, dataset, "deleted"))
 
     def set_member(self, name: str, value: Any) -> None:
         """Set `scope` or `expiresAt`; NGSI-LD Null or nothing takes it away."""
@@ -82,14 +90,14 @@ class _Draft:
         """The result; the entity counts as modified when anything in it was."""
         after = self.old
         if self.changes or self.touched:
+            for iri, there in self._open.items():
+                if there:
+                    self.doc[iri] = list(there.values())
+                else:
+                    self.doc.pop(iri, None)
             self.doc["modifiedAt"] = self.at
             after = self.doc
         return Outcome(id=self.op.id, changes=self.changes, kept=self.kept, before=self.old, after=after)
-
-
-def find(instances: list[Instance] | tuple[Instance, ...], dataset: str | None) -> Instance | None:
-    """The instance with this datasetId (None: the default one)."""
-    return next((one for one in instances if one.get("datasetId") == dataset), None)
 
 
 def attributes(doc: Doc) -> list[tuple[str, list[Instance]]]:
@@ -133,14 +141,14 @@ def _replace(old: Doc | None, op: Operation, at: str) -> Outcome:
     draft.doc = {"id": old["id"], "type": new.get("type", old["type"])}
     draft.doc |= {key: new[key] for key in ("scope", "expiresAt") if new.get(key)}
     for iri, instances in attributes(new):
-        before = old.get(iri, ())
+        before = by_dataset(old.get(iri, ()))
         for one in instances:
-            was = find(before, one.get("datasetId"))
+            was = before.get(one.get("datasetId"))
             draft.doc.setdefault(iri, []).append(stamped(one, at, was))
             draft.changes.append(Change(iri, one.get("datasetId"), "created" if was is None else "updated"))
-    for iri, before in attributes(old):
-        gone = (one for one in before if find(draft.doc.get(iri, ()), one.get("datasetId")) is None)
-        draft.changes += [Change(iri, one.get("datasetId"), "deleted") for one in gone]
+    for iri, instances in attributes(old):
+        gone = by_dataset(instances).keys() - by_dataset(draft.doc.get(iri, ())).keys()
+        draft.changes += [Change(iri, dataset, "deleted") for dataset in by_dataset(instances) if dataset in gone]
     if old.get(SCOPE) or draft.doc.get(SCOPE):
         kind = "deleted" if not draft.doc.get(SCOPE) else "updated" if old.get(SCOPE) else "created"
         draft.changes.append(Change(SCOPE, None, kind))  # type: ignore[arg-type]
@@ -181,7 +189,7 @@ def _append_keep(old: Doc | None, op: Operation, at: str) -> Outcome:
         draft.set_member("expiresAt", fragment["expiresAt"])
     for iri, instances in attributes(fragment):
         for one in instances:
-            if find(draft.doc.get(iri, ()), one.get("datasetId")) is None:
+            if draft.find(iri, one.get("datasetId")) is None:
                 draft.put(iri, stamped(one, at), None)
             else:
                 draft.kept.append((iri, IS_THERE))
@@ -211,7 +219,7 @@ def _begin(old: Doc | None, op: Operation, at: str, *, scope: bool = True) -> _D
 
 def _set_instances(draft: _Draft, iri: str, instances: list[Instance]) -> None:
     for one in instances:
-        was = find(draft.doc.get(iri, ()), one.get("datasetId"))
+        was = draft.find(iri, one.get("datasetId"))
         if not is_null(one):
             draft.put(iri, stamped(without_nulls(one), draft.at, was), was)
         elif was is not None:
@@ -238,7 +246,7 @@ def _patch(old: Doc | None, op: Operation, at: str) -> Outcome:
 
 def _instance(draft: _Draft, dataset: str | None) -> Instance:
     """The instance that an operation on one attribute is about. Raises ResourceNotFound."""
-    was = find(draft.doc.get(draft.op.attribute, ()), dataset)
+    was = draft.find(draft.op.attribute, dataset)
     if was is None:
         raise ResourceNotFound(what=draft.op.attribute)
     return was
@@ -249,7 +257,7 @@ def _merge(old: Doc | None, op: Operation, at: str) -> Outcome:
     draft = _begin(old, op, at)
     for iri, instances in attributes(_fragment(op)):
         for one in instances:
-            was = find(draft.doc.get(iri, ()), one.get("datasetId"))
+            was = draft.find(iri, one.get("datasetId"))
             if was is None:
                 if not is_null(one):
                     draft.put(iri, stamped(without_nulls(one), at), None)

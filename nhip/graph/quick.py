@@ -21,6 +21,8 @@ State = tuple[str, str | None, Instance | None, str | None]
 
 _NONE: Final[Times] = {}
 _NOWHERE: Final[list[Instance]] = []
+_FEW: Final = 16
+"""More instances of one attribute are not looked through again and again."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -138,8 +140,10 @@ def _replace_attribute(
 ) -> list[Entry]:
     """Note what becomes of an attribute; the times of its instances."""
     own: list[Entry] = []
+    places = _places(before) if len(before) > _FEW else None
     for one in instances:
-        place = _place(before, one.get("datasetId"))
+        dataset = one.get("datasetId")
+        place = _place(before, dataset) if places is None else places.get(dataset)
         was, entry = (None, 0) if place is None else (before[place], were[place] if were else 0)
         own.append(entry_of(one, was, entry, made, at))
         _note(changes, states, iri, one, was, entry, made)
@@ -148,8 +152,10 @@ def _replace_attribute(
 
 
 def _note_lost(changes: list[Change], states: list[State], iri: str, before: Any, now: Any) -> None:
+    places = _places(now) if len(now) > _FEW else None
     for was in before:
-        if _place(now, was.get("datasetId")) is None:
+        dataset = was.get("datasetId")
+        if (_place(now, dataset) if places is None else places.get(dataset)) is None:
             changes.append(Change(iri, was.get("datasetId"), "deleted"))
             states.append((iri, was.get("datasetId"), None, None))
 
@@ -166,6 +172,8 @@ def _append(doc: Doc, times: Times, op: Operation, at: str) -> Done | None:
     for iri, instances in new.items():
         if ":" not in iri:
             continue
+        if len(instances) > _FEW:
+            return None
         for one in instances:
             if not has_no_null(one) or not is_whole(one):
                 return None
@@ -215,13 +223,22 @@ def entry_of(new: Instance, was: Instance | None, entry: Entry, made: str, at: s
     for key in new:
         if ":" in key:
             before, were = (was.get(key, ()), old_subs.get(key)) if was is not None else ((), None)
-            subs[key] = [_sub_entry(one, before, were, made, at) for one in new[key]]
+            if len(before) > _FEW:
+                places = _places(before)
+                subs[key] = [
+                    _sub_entry(one, places.get(one.get("datasetId")), before, were, made, at) for one in new[key]
+                ]
+            else:
+                subs[key] = [
+                    _sub_entry(one, _place(before, one.get("datasetId")), before, were, made, at) for one in new[key]
+                ]
     created = at if was is None else entry[0] if entry else made  # type: ignore[index]
     return [created, at, subs] if subs else [created, at]
 
 
-def _sub_entry(one: Instance, before: Any, were: list[Entry] | None, made: str, at: str) -> list[Any]:
-    place = _place(before, one.get("datasetId"))
+def _sub_entry(
+    one: Instance, place: int | None, before: Any, were: list[Entry] | None, made: str, at: str
+) -> list[Any]:
     if place is None:
         return entry_of(one, None, 0, made, at)
     return entry_of(one, before[place], were[place] if were else 0, made, at)
@@ -244,6 +261,11 @@ def _add_types(result: Doc, new: Doc) -> bool:
     if more:
         result["type"] = [*result["type"], *more]
     return bool(more)
+
+
+def _places(instances: Any) -> dict[str | None, int]:
+    """The place of each instance by its datasetId."""
+    return {one.get("datasetId"): place for place, one in enumerate(instances)}
 
 
 def _place(instances: Any, dataset: str | None) -> int | None:

@@ -6,15 +6,16 @@ from typing import Any
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
-from nhip.graph.api.entities import SIMPLIFIED, only, updated, written
+from nhip.graph.api.entities import SIMPLIFIED, fragment_of, only, updated, written
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.contexts.model import Context
-from nhip.graph.document.expand import expand_attribute, expand_entity
-from nhip.graph.document.members import RESERVED
+from nhip.graph.document.expand import expand_attribute
+from nhip.graph.document.members import RESERVED, Nulls
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.model import Operation
 from nhip.graph.operations import SCOPE
+from nhip.graph.pieces import aside
 from nhip.graph.temporal.service import hidden
 from nhip.graph.temporal.writing import forget
 from nhip.kernel.i18n import _
@@ -38,9 +39,9 @@ async def update_attributes(call: Call) -> Answer:
 
 async def _several(call: Call, identifier: str, name: Any) -> Answer:
     body, context = await call.fragment()
-    plain = params.simplified(call.query)
-    doc = expand_entity({**body, "id": identifier}, context, fragment=True, simplified=plain)
-    outcome = await written(call, Operation(name=name, id=identifier, doc=doc, only=only(call, context)))
+    doc = await fragment_of(call, body, context, identifier)
+    chosen = only(call, context)
+    outcome = await written(call, Operation(name=name, id=identifier, doc=doc, only=chosen, large=call.large))
     return updated(outcome)
 
 
@@ -63,7 +64,11 @@ async def _one(call: Call, name: Any) -> Answer:
     part = name == "patch"
     if not part:
         body = _unwrapped(body, attribute, context)
-    instances = expand_attribute(body, context, attribute, fragment=part, nulls="members" if part else "none")
+    nulls: Nulls = "members" if part else "none"
+    if call.large:
+        instances = await aside(expand_attribute, body, context, attribute, fragment=part, nulls=nulls)
+    else:
+        instances = expand_attribute(body, context, attribute, fragment=part, nulls=nulls)
     operation = Operation(
         name=name,
         id=identifier,
@@ -71,6 +76,7 @@ async def _one(call: Call, name: Any) -> Answer:
         attribute=attribute,
         dataset=instances[0].get("datasetId"),
         only=only(call, context),
+        large=call.large,
     )
     await written(call, operation)
     return Answer(204)

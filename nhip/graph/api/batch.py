@@ -17,9 +17,12 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData, TooLarge
 from nhip.graph.model import Doc, Operation, OperationName, Outcome
+from nhip.graph.pieces import LARGE, aside, pieces
 from nhip.graph.registrations.batches import Result
 from nhip.kernel.i18n import _
 
+_HEAVY = 5_000
+"""Bytes of each entity of a batch, about, from which on one is worth a thread."""
 Failed = list[dict[str, Any]]
 
 
@@ -51,11 +54,12 @@ async def delete_batch(call: Call) -> Answer:
     """POST /entityOperations/delete: an array of identifiers."""
     operations: list[Operation] = []
     failed: Failed = []
-    for item in _items(call, await call.json()):
-        try:
-            operations.append(Operation(name="delete", id=require_uri(item if isinstance(item, str) else "")))
-        except NhipError as error:
-            failed.append(entity_problem(item if isinstance(item, str) else None, error))
+    async for some in pieces(_items(call, await call.json())):
+        for item in some:
+            try:
+                operations.append(Operation(name="delete", id=require_uri(item if isinstance(item, str) else "")))
+            except NhipError as error:
+                failed.append(entity_problem(item if isinstance(item, str) else None, error))
     done, _created = await _written(call, operations, failed)
     return _answered(done, [], failed)
 
@@ -66,15 +70,22 @@ async def _batch(call: Call, name: OperationName, *, observed_at: str = "", lang
     failed: Failed = []
     fragment = name not in ("create", "upsert-replace")
     shared, plain = await _shared_context(call), params.simplified(call.query)
-    for item in items:
-        try:
-            if type(item) is not dict:
-                raise BadRequestData(what=_("an entity is a JSON object"))
-            context = await call.context_of(item) if shared is None or CONTEXT in item else shared
-            doc = _expanded(item, context, fragment=fragment, simplified=plain)
-            operations.append(Operation(name=name, id=doc["id"], doc=doc, observed_at=observed_at, lang=lang))
-        except NhipError as error:
-            failed.append(entity_problem(_identifier(item), error))
+    heavy = call.large and len(items) * _HEAVY < LARGE
+    async for some in pieces(items):
+        for item in some:
+            try:
+                if type(item) is not dict:
+                    raise BadRequestData(what=_("an entity is a JSON object"))
+                context = await call.context_of(item) if shared is None or CONTEXT in item else shared
+                if heavy:
+                    doc = await aside(_expanded, item, context, fragment=fragment, simplified=plain)
+                else:
+                    doc = _expanded(item, context, fragment=fragment, simplified=plain)
+                operations.append(
+                    Operation(name=name, id=doc["id"], doc=doc, observed_at=observed_at, lang=lang, large=heavy)
+                )
+            except NhipError as error:
+                failed.append(entity_problem(_identifier(item), error))
     done, created = await _written(call, operations, failed)
     return _answered(done, created if name in ("create", "upsert-replace", "upsert-update") else [], failed)
 
@@ -103,24 +114,26 @@ def _items(call: Call, body: Any) -> list[Any]:
     """The array of a batch. Raises for what fails it whole (5.6.7.4)."""
     if call.kind == LD_JSON and linked_context(call.header(b"link")) is not None:
         raise BadRequestData(what=_("a request in application/ld+json has its @context in the body, not in Link"))
+    if isinstance(body, list) and len(body) > call.app.limits.batch:
+        raise TooLarge(what=str(len(body)))
     if not isinstance(body, list) or not body or None in body:
         raise BadRequestData(what=_("a batch is an array with at least one item and without null"))
-    if len(body) > call.app.limits.batch:
-        raise TooLarge(what=str(len(body)))
     return body
 
 
 async def _written(call: Call, operations: list[Operation], failed: Failed) -> tuple[Iterable[str], list[str]]:
     """Identifiers that succeeded and those that are new; what failed is added to `failed`."""
     if operations and (federation := federation_of(call)) is not None:
-        return _divided(await write_many(call, federation, operations), operations, failed)
+        return await _divided(await write_many(call, federation, operations), operations, failed)
     outcomes = await call.app.graph.write(call.tenant, operations) if operations else []
-    return _told(outcomes, failed)
+    return await _told(outcomes, failed)
 
 
-def _divided(results: list[Result], operations: list[Operation], failed: Failed) -> tuple[Iterable[str], list[str]]:
+async def _divided(
+    results: list[Result], operations: list[Operation], failed: Failed
+) -> tuple[Iterable[str], list[str]]:
     """As `_written`, of changes that were made by sources too."""
-    done, created = _told([result.outcome for result in results if result.outcome is not None], failed)
+    done, created = await _told([result.outcome for result in results if result.outcome is not None], failed)
     good = dict.fromkeys(done)
     for result, operation in zip(results, operations, strict=True):
         for registration, error in result.errors:
@@ -134,21 +147,25 @@ def _divided(results: list[Result], operations: list[Operation], failed: Failed)
     return good, [id for id in created if id in good]
 
 
-def _told(outcomes: list[Outcome], failed: Failed) -> tuple[Iterable[str], list[str]]:
+async def _told(outcomes: list[Outcome], failed: Failed) -> tuple[Iterable[str], list[str]]:
     done: dict[str, None] = {}
     created = []
-    for outcome in outcomes:
-        if outcome.error is not None:
-            failed.append(entity_problem(outcome.id, outcome.error))
-            continue
-        if outcome.kept:
-            names = ", ".join(name for name, _why in outcome.kept)
-            failed.append(entity_problem(outcome.id, BadRequestData(what=f"{outcome.kept[0][1]} ({names})")))
-            continue
-        done[outcome.id] = None
-        if outcome.created:
-            created.append(outcome.id)
+    async for some in pieces(outcomes):
+        for outcome in some:
+            if outcome.error is not None:
+                failed.append(entity_problem(outcome.id, outcome.error))
+            elif outcome.kept:
+                failed.append(entity_problem(outcome.id, BadRequestData(what=_kept(outcome))))
+            else:
+                done[outcome.id] = None
+                if outcome.created:
+                    created.append(outcome.id)
     return done, created
+
+
+def _kept(outcome: Outcome) -> str:
+    names = ", ".join(name for name, _why in outcome.kept)
+    return f"{outcome.kept[0][1]} ({names})"
 
 
 def _answered(done: Iterable[str], created: list[str], failed: Failed) -> Answer:

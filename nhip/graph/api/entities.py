@@ -15,6 +15,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import Doc, Operation, Outcome
+from nhip.graph.pieces import aside
 from nhip.graph.query.selection import decide_types, parse_types
 from nhip.kernel.i18n import _
 
@@ -46,8 +47,8 @@ async def written(call: Call, operation: Operation) -> Outcome:
 async def create_entity(call: Call) -> Answer:
     """POST /entities."""
     body, context = await call.fragment()
-    doc = expand_entity(body, context, simplified=params.simplified(call.query))
-    await written(call, Operation(name="create", id=doc["id"], doc=doc))
+    doc = await _entity_of(call, body, context)
+    await written(call, Operation(name="create", id=doc["id"], doc=doc, large=call.large))
     return Answer(201).with_header(b"location", location("entities", doc["id"]))
 
 
@@ -56,8 +57,9 @@ async def replace_entity(call: Call) -> Answer:
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
     _same_id(body, identifier)
-    doc = expand_entity({**body, "id": identifier}, context, simplified=params.simplified(call.query))
-    await written(call, Operation(name="replace", id=identifier, doc=doc, only=only(call, context)))
+    doc = await _entity_of(call, {**body, "id": identifier}, context)
+    chosen = only(call, context)
+    await written(call, Operation(name="replace", id=identifier, doc=doc, only=chosen, large=call.large))
     return Answer(204)
 
 
@@ -68,14 +70,30 @@ async def merge_entity(call: Call) -> Answer:
     observed = params.moment(call.query, "observedAt")
     body, context = await call.fragment()
     _same_id(body, identifier)
-    plain = params.simplified(call.query)
-    doc = expand_entity({**body, "id": identifier}, context, fragment=True, simplified=plain)
+    doc = await fragment_of(call, body, context, identifier)
     lang = call.query.get("lang", "")
-    chosen = only(call, context)
-    outcome = await written(
-        call, Operation(name="merge", id=identifier, doc=doc, observed_at=observed, lang=lang, only=chosen)
+    operation = Operation(
+        name="merge",
+        id=identifier,
+        doc=doc,
+        observed_at=observed,
+        lang=lang,
+        only=only(call, context),
+        large=call.large,
     )
-    return updated(outcome)
+    return updated(await written(call, operation))
+
+
+async def fragment_of(call: Call, body: dict[str, Any], context: Context, identifier: str) -> Doc:
+    """A body that is a part of an entity, expanded."""
+    return await _entity_of(call, {**body, "id": identifier}, context, fragment=True)
+
+
+async def _entity_of(call: Call, given: dict[str, Any], context: Context, *, fragment: bool = False) -> Doc:
+    plain = params.simplified(call.query)
+    if call.large:
+        return await aside(expand_entity, given, context, fragment=fragment, simplified=plain)
+    return expand_entity(given, context, fragment=fragment, simplified=plain)
 
 
 async def delete_entity(call: Call) -> Answer:

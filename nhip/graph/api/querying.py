@@ -21,7 +21,8 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.document.render import PLAIN, collected, render
 from nhip.graph.document.rendered import entities_json
 from nhip.graph.errors import BadRequestData
-from nhip.graph.model import ENTITY_MEMBERS, Operation, Stored, View
+from nhip.graph.model import ENTITY_MEMBERS, Doc, Operation, Stored, View
+from nhip.graph.pieces import LARGE, aside, pieces
 from nhip.graph.query.build import Asked, build
 from nhip.graph.query.linked import join
 from nhip.graph.query.model import Query
@@ -83,7 +84,10 @@ async def _found(call: Call, context: Context, asked: Asked, query: Query, body:
     query = use.narrowed(query)
     found = await search(call.app.graph, call.tenant, query)
     if view == PLAIN and not query.join and not in_body(call) and b"prefer" not in call.headers:
-        plain = entities_json(found.stored, context)
+        if _is_large(found.stored):
+            plain = await aside(entities_json, found.stored, context)
+        else:
+            plain = entities_json(found.stored, context)
         answer = Answer(200, plain, call.accept, [(b"link", await link_of(call, context))])
     else:
         answer = await _rendered(call, context, query, view, found.stored)
@@ -94,11 +98,25 @@ async def _found(call: Call, context: Context, asked: Asked, query: Query, body:
 
 
 async def _rendered(call: Call, context: Context, query: Query, view: View, rows: list[Stored]) -> Answer:
-    docs = [unpack(row.doc, row.sys if view.sys else None) for row in rows]
+    docs: list[Doc] = []
+    async for some in pieces(rows):
+        docs += [unpack(row.doc, row.sys if view.sys else None) for row in some]
     if query.join:
         docs = await join(call.app.graph, call.tenant, docs, query, system=view.sys)
         view = msgspec.structs.replace(view, pick=None, omit=frozenset())
-    return await with_context(call, context, collected([render(doc, context, view) for doc in docs], view))
+    if query.join or _is_large(rows):
+        shown = await aside(_shown, docs, context, view)
+    else:
+        shown = _shown(docs, context, view)
+    return await with_context(call, context, collected(shown, view))
+
+
+def _is_large(rows: list[Stored]) -> bool:
+    return sum([len(row.doc) for row in rows]) > LARGE
+
+
+def _shown(docs: list[Doc], context: Context, view: View) -> list[dict[str, Any]]:
+    return [render(doc, context, view) for doc in docs]
 
 
 async def purge_entities(call: Call) -> Answer:

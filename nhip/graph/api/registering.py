@@ -90,7 +90,7 @@ async def query_registrations(call: Call) -> Answer:
         timeproperty=call.query.get("timeproperty", ""),
     )
     window = ask(times, query).window
-    found = discover(registrations_of(call), call.tenant, query, window)
+    found = await discover(registrations_of(call), call.tenant, query, window)
     sys = "sysAttrs" in params.options(call.query, frozenset({"sysAttrs"}))
     page = found[query.offset : query.offset + query.limit]
     shown = [render_registration(one, context, sys=sys, secrets=call.trusted) for one in page]

@@ -10,6 +10,7 @@ import orjson
 
 from nhip.graph.api.media import JSON, LD_JSON, linked_context
 from nhip.graph.errors import BadRequestData, InvalidRequest, TooLarge
+from nhip.graph.pieces import LARGE
 from nhip.graph.service import DEFAULT_TENANT
 from nhip.kernel.i18n import _
 
@@ -28,13 +29,14 @@ TRUSTED = "graph.trusted"
 class Call:
     """One request. `tenant` is the number of the tenant, `accept` the media type of the answer, `kind` that of the body.
 
-    `used` is the @context that it was last read in."""
+    `used` is the @context that it was last read in, `large` whether there is so much in the body that reading it takes long."""
 
     __slots__ = (
         "accept",
         "app",
         "headers",
         "kind",
+        "large",
         "method",
         "parts",
         "query",
@@ -60,6 +62,7 @@ class Call:
         self.accept = JSON
         self.kind = JSON
         self.used: Context | None = None
+        self.large = False
 
     @property
     def trusted(self) -> bool:
@@ -88,6 +91,7 @@ class Call:
             size += len(chunks[-1])
             if size > limit:
                 raise TooLarge(what=_("more than the limit"))
+        self.large = size > LARGE
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def json(self, *, bounded: bool = False) -> Any:

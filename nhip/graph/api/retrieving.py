@@ -18,6 +18,7 @@ from nhip.graph.document.render import collected, render
 from nhip.graph.document.rendered import entity_json
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.model import Doc, Stored, View
+from nhip.graph.pieces import LARGE, aside
 from nhip.graph.query.build import build
 from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
@@ -44,7 +45,11 @@ async def retrieve_entity(call: Call) -> Answer:
         stored = await call.app.graph.get(call.tenant, identifier)
         if stored is None:
             raise ResourceNotFound(what=identifier)
-        return Answer(200, entity_json(stored, context), headers=[(b"link", await link_of(call, context))])
+        if len(stored.doc) > LARGE:
+            made = await aside(entity_json, stored, context)
+        else:
+            made = entity_json(stored, context)
+        return Answer(200, made, headers=[(b"link", await link_of(call, context))])
     return await told_of_one(call, await _shown(call, identifier), identifier)
 
 
@@ -56,7 +61,9 @@ async def _shown(call: Call, identifier: str) -> Answer:
     view = view_of(call, context, query)
     if federation is None:
         stored = await _stored(call, identifier)
-        return await _seen(call, context, query, view, unpack(stored.doc, stored.sys))
+        large = len(stored.doc) > LARGE
+        unpacked = await aside(unpack, stored.doc, stored.sys) if large else unpack(stored.doc, stored.sys)
+        return await _seen(call, context, query, view, unpacked, large=large)
     doc, warnings = await retrieve(call, federation, identifier, context, query, sys=view.sys)
     try:
         if doc is None:
@@ -66,12 +73,12 @@ async def _shown(call: Call, identifier: str) -> Answer:
         return warned(problem(error), warnings)
 
 
-async def _seen(call: Call, context: Context, query: Query, view: View, doc: Doc) -> Answer:
+async def _seen(call: Call, context: Context, query: Query, view: View, doc: Doc, *, large: bool = False) -> Answer:
     """An entity as the view has it. Raises ResourceNotFound when nothing of it is left."""
     if not matcher(query)(doc):
         raise ResourceNotFound(what=doc["id"])
     if not query.join:
-        shown_alone = render(doc, context, view)
+        shown_alone = await aside(render, doc, context, view) if large else render(doc, context, view)
         if not shown_alone:
             raise ResourceNotFound(what=doc["id"])
         return await with_context(call, context, shown_alone)

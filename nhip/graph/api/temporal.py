@@ -19,6 +19,8 @@ from nhip.graph.api.viewing import page_links, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_attribute
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
+from nhip.graph.model import Doc, Instance
+from nhip.graph.pieces import aside
 from nhip.graph.query.build import Asked, build
 from nhip.graph.temporal import service, writing
 from nhip.graph.temporal.asking import TimesAsked, ask
@@ -149,12 +151,20 @@ def _shape(call: Call) -> service.Shape:
 async def put_evolution(call: Call) -> Answer:
     """POST /temporal/entities: 201 for a new evolution, 204 when it was added to one."""
     body, context = await call.fragment()
-    doc, scopes = writing.expand_temporal(body, context)
+    doc, scopes = await _read(call, body, context)
     if await service.hidden(call.app.graph, call.tenant, doc["id"]):
         raise AlreadyExists(what=doc["id"])
     if await writing.put(call.app.graph, call.tenant, doc, scopes):
         return Answer(201).with_header(b"location", location("temporal/entities", doc["id"]))
     return Answer(204)
+
+
+async def _read(
+    call: Call, body: dict[str, Any], context: Context, *, fragment: bool = False
+) -> tuple[Doc, list[Instance]]:
+    if call.large:
+        return await aside(writing.expand_temporal, body, context, fragment=fragment)
+    return writing.expand_temporal(body, context, fragment=fragment)
 
 
 async def delete_evolution(call: Call) -> Answer:
@@ -175,7 +185,7 @@ async def add_attributes(call: Call) -> Answer:
     """POST /temporal/entities/{id}/attrs."""
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
-    doc, scopes = writing.expand_temporal(body, context, fragment=True)
+    doc, scopes = await _read(call, body, context, fragment=True)
     await _must_see(call, identifier)
     await writing.add(call.app.graph, call.tenant, identifier, doc, scopes)
     return Answer(204)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ _SLIVER = 0.01
 """Part of a polygon's area."""
 _MOST_MENDED, _MOST_CROSSINGS = 20_000, 200
 """Positions and crossings of a polygon that is mended."""
+_FEW_RINGS, _MOST_NESTED, _NEIGHBOURS = 200, 100_000, 12
+"""Rings that need no look, pairs of rings that may meet, and besides for each: itself, what it lies in, those around it."""
+_BOXES = 50
 _PAIRS = 200_000
 """So many pairs of edges are compared at once."""
 Box = tuple[float, float, float, float]
@@ -40,9 +43,20 @@ def read_geometry(given: Any) -> dict[str, Any]:
     if check is None or "coordinates" not in given:
         raise Fault(_("this is no GeoJSON geometry, or one of a kind that NGSI-LD does not know"))
     check(given["coordinates"])
-    if kind in ("Polygon", "MultiPolygon") and not _is_sound(given):
-        raise Fault(_("the polygon crosses itself, or its holes are not inside it"))
+    if kind in ("Polygon", "MultiPolygon"):
+        _check_polygons(given)
     return given
+
+
+def _check_polygons(given: dict[str, Any]) -> None:
+    try:
+        polygon = shape(given)
+    except (ShapelyError, ValueError):
+        raise Fault(_("this is no GeoJSON geometry")) from None
+    if _is_nest(polygon):
+        raise Fault(_("too many rings of the polygon lie inside each other"))
+    if not _is_sound(polygon):
+        raise Fault(_("the polygon crosses itself, or its holes are not inside it"))
 
 
 def is_geometry(given: Any) -> bool:
@@ -57,19 +71,20 @@ def bbox(geometry: dict[str, Any]) -> Box:
     if geometry["type"] == "Point":
         east, north = geometry["coordinates"][:2]
         return east, north, east, north
-    west = south = inf
-    east = north = -inf
-    for position in positions(geometry["coordinates"]):
-        west, east = min(west, position[0]), max(east, position[0])
-        south, north = min(south, position[1]), max(north, position[1])
-    return west, south, east, north
+    easts: list[float] = []
+    norths: list[float] = []
+    for line in _lines(geometry["coordinates"]):
+        longitudes, latitudes = [position[0] for position in line], [position[1] for position in line]
+        easts += min(longitudes), max(longitudes)
+        norths += min(latitudes), max(latitudes)
+    return min(easts), min(norths), max(easts), max(norths)
 
 
-def positions(coordinates: Any) -> Iterator[Any]:
-    """Every position in nested coordinates."""
-    if coordinates and isinstance(coordinates[0], list):
+def _lines(coordinates: Any) -> Iterator[Any]:
+    """Every list of positions in nested coordinates."""
+    if isinstance(coordinates[0][0], list):
         for part in coordinates:
-            yield from positions(part)
+            yield from _lines(part)
     else:
         yield coordinates
 
@@ -110,10 +125,23 @@ def _several(check: Callable[[Any], None]) -> Callable[[Any], None]:
     return checked
 
 
-def _is_sound(geometry: dict[str, Any]) -> bool:
+def _is_nest(polygon: BaseGeometry) -> bool:
+    """Whether so many boxes of rings lie inside each other that GEOS would compare them for minutes."""
+    rings = shapely.get_rings(shapely.get_parts(polygon))
+    if len(rings) <= _FEW_RINGS:
+        return False
+    boxes = shapely.box(*shapely.bounds(rings).T)
+    tree, met = shapely.STRtree(boxes), 0
+    for start in range(0, len(boxes), _BOXES):
+        met += tree.query(boxes[start : start + _BOXES]).shape[1]
+        if met > _MOST_NESTED + _NEIGHBOURS * len(boxes):
+            return True
+    return False
+
+
+def _is_sound(polygon: BaseGeometry) -> bool:
     """Slivers of self-crossing are let through: rounded positions make them, and queries read what is enclosed."""
     try:
-        polygon = shape(geometry)
         if all(part.is_valid for part in shapely.get_parts(polygon)) and polygon.is_valid:
             return True  # a part by itself is soon found to be none, where the whole may take long
         enclosed, made = polygon.area, mended(polygon)

@@ -12,6 +12,8 @@ from nhip.db.sql import load
 from nhip.graph.document.times import said
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import clauses, narrowed, rights
+from nhip.graph.query.search import iter_matches
 from nhip.graph.query.stores import Store
 from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.ids import new_id
@@ -35,6 +37,8 @@ class EntityMap(msgspec.Struct, frozen=True):
     expires_at: datetime
     sources: dict[str, list[str]] = {}
     """Where entities are, by id: registrations, or HERE; those that are here alone need no entry."""
+    partial: bool = False
+    """Whether what who asks may not see is left out."""
 
     def told(self) -> dict[str, Any]:
         """The EntityMap as JSON (5.2.39)."""
@@ -62,17 +66,27 @@ async def create(
     at = now()
     made = EntityMap(f"{_PREFIX}{new_id()}", ids, at + span, sources or {})
     told = orjson.dumps(made.sources).decode()
-    await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at, told)
+    await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at, told, rights())
     return made
 
 
 async def find(graph: Store, tenant: int, id: str) -> EntityMap | None:
-    """A map that is alive; None where there is none."""
+    """A map that is alive, as who asks may see it; None where there is none."""
     rows = await graph.fetch(queries.get_map, tenant, id, now())
     if not rows:
         return None
     row = rows[0]
-    return EntityMap(row["id"], row["ids"], row["expires_at"], orjson.loads(row["sources"]))
+    found = EntityMap(row["id"], row["ids"], row["expires_at"], orjson.loads(row["sources"]))
+    return found if rights() in ("", row["rights"]) else await _in_sight(graph, tenant, found)
+
+
+async def _in_sight(graph: Store, tenant: int, found: EntityMap) -> EntityMap:
+    """What of a map that was made under other rights may be seen: of entities elsewhere nothing says that they may."""
+    query = narrowed(within(Query(), found.ids), clauses())
+    seen = {stored.id async for stored, _doc in iter_matches(graph, tenant, query)}
+    ids = [id for id in found.ids if id in seen]
+    sources = {id: found.sources[id] for id in ids if id in found.sources}
+    return msgspec.structs.replace(found, ids=ids, sources=sources, partial=True)
 
 
 async def get(graph: Store, tenant: int, id: str) -> EntityMap:
@@ -84,7 +98,9 @@ async def get(graph: Store, tenant: int, id: str) -> EntityMap:
 
 
 async def keep_only(graph: Store, tenant: int, used: EntityMap, fitting: set[str]) -> None:
-    """Take out of a map what fits its query no longer (5.5.9.3)."""
+    """Take out of a map what fits its query no longer (5.5.9.3). What who asks sees a part of stays as it is for others."""
+    if used.partial:
+        return
     left = [id for id in used.ids if id in fitting]
     if len(left) < len(used.ids):
         await graph.fetch(queries.set_ids, tenant, used.id, left)

@@ -3,11 +3,12 @@
 -- name: add_map
 -- Keep a map; those whose time is over go.
 with over as (delete from graph.entity_map where expires_at <= $5::timestamptz)
-insert into graph.entity_map (tenant, id, ids, expires_at, sources) values ($1, $2, $3::text[], $4, $6::text::jsonb)
+insert into graph.entity_map (tenant, id, ids, expires_at, sources, rights)
+    values ($1, $2, $3::text[], $4, $6::text::jsonb, $7)
 
 -- name: get_map
 -- A map that is alive.
-select id, ids, expires_at, sources::text from graph.entity_map where tenant = $1 and id = $2 and expires_at > $3
+select id, ids, expires_at, sources::text, rights from graph.entity_map where tenant = $1 and id = $2 and expires_at > $3
 
 -- name: set_expiry
 -- Another end for a map that is alive.

@@ -4,9 +4,12 @@ histories and subscriptions of a mirror tell what really happened."""
 from __future__ import annotations
 
 from nhip.graph.alike import same
+from nhip.graph.merging import by_dataset
 from nhip.graph.model import Doc, Operation
-from nhip.graph.operations import attributes, find
+from nhip.graph.operations import attributes
 
+_FEW = 16
+"""Each operation looks through the whole entity."""
 _HEAD = ("scope", "expiresAt")
 
 
@@ -16,7 +19,10 @@ def changes(id: str, old: Doc | None, new: Doc | None) -> list[Operation]:
         return [] if old is None else [Operation(name="delete", id=id)]
     if old is None or set(old["type"]) - set(new["type"]) or any(name in old and name not in new for name in _HEAD):
         return [Operation(name="upsert-replace", id=id, doc=new)]
-    return [*_set(id, old, new), *_gone(id, old, new)]
+    gone = _gone(id, old, new)
+    if len(gone) > _FEW:
+        return [Operation(name="upsert-replace", id=id, doc=new)]
+    return [*_set(id, old, new), *gone]
 
 
 def _set(id: str, old: Doc, new: Doc) -> list[Operation]:
@@ -25,8 +31,8 @@ def _set(id: str, old: Doc, new: Doc) -> list[Operation]:
         fragment["type"] = new["type"]
     fragment |= {name: new[name] for name in _HEAD if name in new and new[name] != old.get(name)}
     for iri, instances in attributes(new):
-        there = old.get(iri, ())
-        if changed := [one for one in instances if not same(find(there, one.get("datasetId")), one)]:
+        there = by_dataset(old.get(iri, ()))
+        if changed := [one for one in instances if not same(there.get(one.get("datasetId")), one)]:
             fragment[iri] = changed
     return [Operation(name="append", id=id, doc=fragment)] if fragment else []
 

@@ -20,6 +20,8 @@ EARTH_RADIUS = 6_371_008.8
 METRES_PER_DEGREE = EARTH_RADIUS * math.pi / 180
 _SEGMENT_DEGREES = 0.25
 """Longer edges are divided: GeoJSON's edges are straight in degrees, not on the sphere."""
+_SEGMENTS = 2000
+"""About so many are added at most, however long all edges are together."""
 _ROUNDS = 3
 
 
@@ -63,7 +65,7 @@ def _divided(geometry: BaseGeometry) -> BaseGeometry:
     west, south, east, north = geometry.bounds
     if max(east - west, north - south) <= _SEGMENT_DEGREES:
         return geometry
-    return shapely.segmentize(geometry, max(_SEGMENT_DEGREES, (east - west + north - south) / 2000))
+    return shapely.segmentize(geometry, max(_SEGMENT_DEGREES, geometry.length / _SEGMENTS))
 
 
 def _to_and_fro(one: BaseGeometry, other: BaseGeometry) -> float:

@@ -9,6 +9,8 @@ written to. Nobody is denied anything yet: part 7 decides.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -62,6 +64,21 @@ def clauses() -> tuple[Clause, ...]:
     """The clauses for who asks now; none where nobody does but the house itself."""
     who = _asker.get()
     return () if who is None else narrowing(who)
+
+
+def rights() -> str:
+    """What tells the clauses for who asks now from others; empty where there are none."""
+    found = clauses()
+    return blake2b(msgspec.json.encode(_spelled(found)), digest_size=16).hexdigest() if found else ""
+
+
+def _spelled(part: Any) -> Any:
+    """The same for the same clauses in every process, another for others."""
+    if isinstance(part, msgspec.Struct):
+        return [type(part).__name__, *map(_spelled, msgspec.structs.astuple(part))]
+    if isinstance(part, frozenset):
+        return sorted(map(_spelled, part))
+    return list(map(_spelled, part)) if isinstance(part, tuple) else part
 
 
 def narrowed(query: Query, found: tuple[Clause, ...]) -> Query:

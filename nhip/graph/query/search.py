@@ -5,13 +5,14 @@ Entities come in the order of their ids unless orderBy says otherwise, so that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
+from nhip.graph.pieces import LARGE, PIECE, Share, aside, pieces
 from nhip.graph.query.candidates import candidates, everything, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
@@ -188,18 +189,20 @@ async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> F
         attribute = await graph.codes.find(query.order[0].path.names[0])
         near = await nearest(graph, tenant, query, plan, attribute, system=needs_system(query))
         if near is not None:
-            return _ordered_page(query, near)
+            return await _ordered_page(query, near)
     everything: list[tuple[Stored, Doc]] = []
     async for pair in _matches(graph, tenant, query, plan, whole=True):
         everything.append(pair)
         if len(everything) > MAX_SORTED:
             raise TooManyResults(what=str(MAX_SORTED))
-    return _ordered_page(query, everything)
+    return await _ordered_page(query, everything)
 
 
-def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> Found:
+async def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> Found:
     by_id = {stored.id: stored for stored, _doc in everything}
-    docs = sort_docs([doc for _stored, doc in everything], query.order, query.origin, query.collation)
+    wanted = [doc for _stored, doc in everything], query.order, query.origin, query.collation
+    few = sum([len(stored.doc) for stored, _doc in everything]) <= LARGE
+    docs = sort_docs(*wanted) if few else await aside(sort_docs, *wanted)
     page = [by_id[doc["id"]] for doc in docs[query.offset : query.offset + query.limit]]
     more = query.limit > 0 and len(docs) > query.offset + query.limit
     return Found(page, len(docs) if query.count else None, more)
@@ -213,13 +216,22 @@ async def _matches(
     links = linked_steps(query.q)
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
+    share = Share()
     async for batch in candidates(graph, tenant, query, plan, whole=whole, after=after):
-        rows = [(stored, unpack(stored.doc, stored.sys if system else None)) for stored in batch]
-        if links:
-            await linked.follow([doc for _stored, doc in rows], links)
-        for pair in rows:
-            if fits(pair[1]):
-                yield pair
+        async for some in pieces(batch, len(batch) if links else PIECE, share):
+            small = sum([len(one.doc) for one in some]) <= LARGE
+            rows = _unpacked(some, system) if small else await aside(_unpacked, some, system)
+            if links:
+                await linked.follow([doc for _stored, doc in rows], links)
+            for pair in rows:
+                if fits(pair[1]) if small else await aside(fits, pair[1]):
+                    yield pair
+                if share.over:
+                    await share.rest()
+
+
+def _unpacked(some: Sequence[Stored], system: bool) -> list[tuple[Stored, Doc]]:
+    return [(one, unpack(one.doc, one.sys if system else None)) for one in some]
 
 
 def needs_system(query: Query) -> bool:

@@ -21,11 +21,13 @@ _MANAGED = frozenset({"createdAt", "modifiedAt", "deletedAt"})
 _NAMESPACE = "https://uri.etsi.org/ngsi-ld/"
 
 
-def discover(registrations: Registrations, tenant: int, query: Query, window: Window | None) -> list[Registration]:
+async def discover(
+    registrations: Registrations, tenant: int, query: Query, window: Window | None
+) -> list[Registration]:
     """The registrations that fit, by id. Without a `window` those of sources that hold the present, else those whose interval
     meets it; of each what whoever asks may see."""
     tests = discovery_tests(query, window)
-    found = (match.registration for match in registrations.fitting(tenant, query))
+    found = [match.registration for match in await registrations.find_fitting(tenant, query)]
     shown = (seen(one) for one in found if all(test(one) for test in tests))
     return [one for one in shown if one is not None]
 

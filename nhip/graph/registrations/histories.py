@@ -91,7 +91,7 @@ async def _heard(
     tests = history_tests(built, question.window)
     matches = [
         match
-        for match in federation.registrations.fitting(origin.tenant, built)
+        for match in await federation.registrations.find_fitting(origin.tenant, built)
         if operation in match.registration.operations
         and not origin.passed(match.registration.doc.get("contextSourceAlias", ""))
         and all(test(match.registration) for test in tests)

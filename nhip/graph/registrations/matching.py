@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import msgspec
+import re2
 
 from nhip.graph.query.model import And, Node, Or, Query, Selector, Term
 from nhip.graph.query.patterns import compile_pattern
 from nhip.graph.query.selection import decide_names, names_in
 from nhip.graph.registrations.model import EntityInfo, Information, Registration
+
+_FEW = 8
+_OF_TEXTS = re.compile(r"\\[AzZ]|\(\?[^:]")
+"""In a pattern: what says something else of a line than of a text."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -60,12 +67,15 @@ class Index:
     def fitting(self, query: Query, attributes: frozenset[str] = frozenset()) -> list[Match]:
         """Those that may hold what `query` asks for, in the order of their ids. `attributes` go before those of the query."""
         wanted = attributes or asked_attributes(query)
+        selectors = [Wanted(one) for one in query.selectors]
         found = []
         for id in sorted(self._candidates(query.selectors)):
-            registration = self.by_id[id]
+            registration = self.by_id.get(id)
+            if registration is None:  # it went meanwhile, where this is done in a thread
+                continue
             if query.datasets and registration.datasets and not query.datasets & registration.datasets:
                 continue
-            if information := tuple(one for one in registration.information if _fits(one, query.selectors, wanted)):
+            if information := tuple(one for one in registration.information if _fits(one, selectors, wanted)):
                 found.append(Match(registration, information))
         return found
 
@@ -107,28 +117,47 @@ def _named(node: Node | None) -> Iterator[str]:
                 yield from _named(part)
 
 
-def _fits(information: Information, selectors: tuple[Selector, ...], attributes: frozenset[str]) -> bool:
+def _fits(information: Information, selectors: list[Wanted], attributes: frozenset[str]) -> bool:
     if attributes and information.attributes and not attributes & information.attributes:
         return False
     if not information.entities or not selectors:
         return True
-    return any(entity_fits(entity, selector) for entity in information.entities for selector in selectors)
+    return any(wanted.takes(entity) for entity in information.entities for wanted in selectors)
 
 
 def entity_fits(entity: EntityInfo, selector: Selector) -> bool:
     """Whether an entity that is registered may be one of those selected."""
-    if selector.types is not None and entity.types and not decide_names(selector.types, _is_among)(entity.types):
-        return False
-    if not entity.id and not entity.pattern:
+    return Wanted(selector).takes(entity)
+
+
+class Wanted:
+    """A selector of entities, to be held against many that are registered."""
+
+    def __init__(self, selector: Selector) -> None:
+        self._ids, self._pattern = selector.ids, selector.pattern
+        self._types = None if selector.types is None else decide_names(selector.types, _is_among)
+        self._lines = "\n".join(selector.ids) if selector.ids and len(selector.ids) > _FEW else ""
+
+    def takes(self, entity: EntityInfo) -> bool:
+        """Whether it may be one of those selected."""
+        if self._types is not None and entity.types and not self._types(entity.types):
+            return False
+        if not entity.id and not entity.pattern:
+            return True
+        if self._ids is not None:
+            return entity.id in self._ids if entity.id else self._any_is_like(entity.pattern, self._ids)
+        if self._pattern:
+            return bool(entity.pattern) or compile_pattern(self._pattern).search(entity.id) is not None
         return True
-    if selector.ids is not None:
-        if entity.id:
-            return entity.id in selector.ids
-        fits = compile_pattern(entity.pattern).search
-        return any(fits(id) for id in selector.ids)
-    if selector.pattern:
-        return bool(entity.pattern) or compile_pattern(selector.pattern).search(entity.id) is not None
-    return True
+
+    def _any_is_like(self, pattern: str, ids: frozenset[str]) -> bool:
+        if self._lines and not _OF_TEXTS.search(pattern):
+            # what is in none of the lines, is in none of the identifiers; the other way a line's end may have helped
+            with suppress(re2.error):
+                if compile_pattern(f"(?m:{pattern})").search(self._lines) is None:
+                    return False
+        fits = compile_pattern(pattern).search
+        return any(fits(id) for id in ids)
 
 
 def _is_among(iri: str) -> Callable[[Iterable[str]], bool]:

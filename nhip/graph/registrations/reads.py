@@ -69,12 +69,12 @@ LOOP = '199 - "Miscellaneous Warning: the request came back to a broker that it 
 WARNINGS = {"111": "Revalidation Failed", "199": "Miscellaneous Warning", "299": "Miscellaneous Persistent Warning"}
 
 
-def matches_for(federation: Federation, origin: Origin, query: Query, operations: tuple[str, ...]) -> list[Match]:
+async def matches_for(federation: Federation, origin: Origin, query: Query, operations: tuple[str, ...]) -> list[Match]:
     """The sources to ask for a query: those that offer one of the operations and that the request did not come by."""
     tests = source_tests(query, None)
     return [
         match
-        for match in federation.registrations.fitting(origin.tenant, query)
+        for match in await federation.registrations.find_fitting(origin.tenant, query)
         if match.registration.operations.intersection(operations)
         and not origin.passed(match.registration.doc.get("contextSourceAlias", ""))
         and all(test(match.registration) for test in tests)
@@ -124,7 +124,7 @@ async def retrieve(
     """What sources know of one entity; `without`: a registration whose source is not asked."""
     query = Query(selectors=(Selector(ids=frozenset({id})),), attributes=attributes)
     heard = Heard()
-    matches = [one for one in matches_for(federation, origin, query, _READING) if one.registration.id != without]
+    matches = [one for one in await matches_for(federation, origin, query, _READING) if one.registration.id != without]
     if origin.looped:
         return Heard(warnings=[LOOP] if matches else [])
     replies = await _parts(
@@ -175,7 +175,7 @@ async def query(
 
     Raises BadRequestData for an order, which several sources cannot keep together (4.23).
     """
-    matches = matches_for(federation, origin, built, _QUERYING)
+    matches = await matches_for(federation, origin, built, _QUERYING)
     if reach.only is not None:
         matches = [one for one in matches if one.registration.id in reach.only]
     if not matches:

@@ -17,6 +17,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.faults import Fault
 from nhip.graph.document.times import said
 from nhip.graph.errors import AlreadyExists, ResourceNotFound
+from nhip.graph.pieces import aside
 from nhip.graph.query.model import Query
 from nhip.graph.registrations import store
 from nhip.graph.registrations.conflicts import refuse_conflicts
@@ -33,6 +34,8 @@ from nhip.security.secrets import Vault
 from nhip.settings import Settings
 
 _LOOKED_AFTER_EVERY_S = 1.0
+_MUCH = 20_000
+"""Registrations times what is asked for."""
 log = logging.getLogger(__name__)
 
 
@@ -138,6 +141,13 @@ class Registrations:
         at = said(now())
         found = index.fitting(query, attributes)
         return [one for one in found if not one.registration.expires_at or one.registration.expires_at > at]
+
+    async def find_fitting(self, tenant: int, query: Query) -> list[Match]:
+        """As `fitting`, where a request asks for so much that it would hold up others."""
+        asked = sum([len(one.ids or (one,)) for one in query.selectors])
+        if asked * len(self._indexes[tenant].by_id) > _MUCH:
+            return await aside(self.fitting, tenant, query)
+        return self.fitting(tenant, query)
 
     def any(self, tenant: int) -> bool:
         """Whether the tenant has registrations at all, which few have: asked before each request."""

@@ -11,6 +11,7 @@ from nhip.graph.subscriptions.model import Subscription
 from nhip.graph.subscriptions.telling import TRIGGER, concerns
 
 Bucket = dict[str, Subscription]
+_LOOKED_AT = 64
 _WHOLE = frozenset({"entityCreated", "entityDeleted"})
 _TRIGGERS = {
     (kind, created): frozenset({trigger} if created else {trigger, "entityUpdated"})
@@ -93,15 +94,16 @@ class Buckets:
                     return True
         return False
 
-    def meant(self, tenant: int, doc: Doc, outcome: Outcome) -> list[Subscription]:
-        """Those that are to be told of a change, `doc` being the entity as it is now, or was: each once. Where linked entities
-        decide, that is left open."""
+    def meant(self, tenant: int, doc: Doc, outcome: Outcome) -> Iterator[Subscription | None]:
+        """Those that are to be told of a change, `doc` being the entity as it is now, or was: each once; None now and then while
+        one is looked for. Where linked entities decide, that is left open."""
         sure: Bucket = {}
         found: Bucket = {}
+        changes = dict.fromkeys((change.attribute, change.kind) for change in outcome.changes)  # one for many instances
         for kind in doc["type"]:
-            for change in outcome.changes:
-                key = tenant, kind, change.attribute
-                triggers = _TRIGGERS[change.kind, outcome.created]
+            for attribute, change in changes:
+                key = tenant, kind, attribute
+                triggers = _TRIGGERS[change, outcome.created]
                 if ladder := self._ladders.get(key):
                     for one in ladder.passed(doc, triggers):
                         sure[one.id] = one
@@ -110,10 +112,14 @@ class Buckets:
                         if not triggers.isdisjoint(one.triggers):
                             found[one.id] = one
         for one in self._wide(tenant, doc, outcome):
-            if one.id not in found and one.id not in sure and concerns(one, outcome):
+            if one.id not in found and one.id not in sure and concerns(one, outcome, changes):
                 found[one.id] = one
-        told = [one for one in found.values() if one.matches is None or one.matches(doc)]
-        return [*sure.values(), *told] if sure else told
+        yield from sure.values()
+        for number, one in enumerate(found.values(), 1):
+            if one.matches is None or one.matches(doc):
+                yield one
+            elif not number % _LOOKED_AT:
+                yield None
 
     def _near(self, tenant: int, doc: Doc) -> Iterator[Subscription]:
         """Those of its types with a key that the document has."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
@@ -16,11 +18,13 @@ from nhip.graph.document.render import render
 from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import Doc, Outcome
+from nhip.graph.pieces import Share, pieces
 from nhip.graph.query.linked import Linked, join
-from nhip.graph.query.match import matcher
+from nhip.graph.query.match import Check, matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.narrowing import asking
 from nhip.graph.query.search import search
+from nhip.graph.query.seeing import seeing
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions import store
 from nhip.graph.subscriptions.index import Buckets, Index
@@ -38,6 +42,8 @@ from nhip.kernel.time import now
 from nhip.security.secrets import Vault
 from nhip.settings import Settings
 
+Triggered = Iterator[tuple[Subscription, Heard] | None]
+
 
 class Subscriptions(Kept[Subscription, Heard]):
     """Subscriptions to entities (5.8)."""
@@ -49,6 +55,9 @@ class Subscriptions(Kept[Subscription, Heard]):
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_sub")
         self.post = Post(graph.url, self._receivers, self.index.get, self._compose)
         self._wrote_letters = False
+        self._behind: deque[Triggered] = deque()
+        """Commits whose subscriptions are still looked for."""
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read all, and begin to listen."""
@@ -61,6 +70,8 @@ class Subscriptions(Kept[Subscription, Heard]):
         """Stop telling; write the counters. What the graph still has to write gets its letters, for others to deliver."""
         if self._heard in self._graph.commits:
             self._graph.commits.remove(self._heard)
+        if self._catching_up is not None:
+            await self._catching_up
         await self.post.close()
         await super().close()
 
@@ -74,15 +85,38 @@ class Subscriptions(Kept[Subscription, Heard]):
         if self._wrote_letters:
             self._wrote_letters = False
             self.post.nudge()
-        if not self.index.usual:
+        if not self.index.usual and not self._behind:
             return
-        for one, heard in _triggered(self.index.usual, commit.tenant, commit.outcomes):
-            self._outlet(one).put(heard)
+        triggered = _triggered(self.index.usual, commit.tenant, commit.outcomes)
+        if self._behind or not self._tell(triggered):
+            self._behind.append(triggered)
+            if self._catching_up is None or self._catching_up.done():
+                self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
+
+    def _tell(self, triggered: Triggered) -> bool:
+        """Whether all was told within a share of the loop's time."""
+        share = Share()
+        for told_one in triggered:
+            if told_one is not None:
+                one, heard = told_one
+                if self.index.get(one.tenant, one.id) is not None:  # it may be gone by now
+                    self._outlet(one).put(heard)
+            if share.over:
+                return False
+        return True
+
+    async def _catch_up(self) -> None:
+        """Tell of what was too much for one turn."""
+        while self._behind:
+            if self._tell(self._behind[0]):
+                self._behind.popleft()
+            await asyncio.sleep(0)
 
     def _letters(self, tenant: int, outcomes: Iterable[Outcome]) -> list[tuple[str, bytes]]:
         if not self.index.certain:
             return []
-        made = [(one.id, written(one, heard)) for one, heard in _triggered(self.index.certain, tenant, outcomes)]
+        triggered = _triggered(self.index.certain, tenant, outcomes)
+        made = [(each[0].id, written(*each)) for each in triggered if each is not None]
         self._wrote_letters = self._wrote_letters or bool(made)
         return made
 
@@ -118,14 +152,17 @@ class Subscriptions(Kept[Subscription, Heard]):
     async def _composed(self, one: Subscription, heard: list[Heard], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         docs: list[tuple[Doc, str]] = []
+        sees = seeing()
         passed_on = [entity for each in heard for entity in each.entities]
-        for each in heard:
-            if each.entities:
-                continue
-            if each.outcome is None:
-                docs += [(doc, "") for doc in await self._all_of(one)]
-            elif one.matches is not None or await self._matches_linked(one, each):
-                docs.append((told(one, each.outcome, each.at), each.at if each.outcome.deleted else ""))
+        async for some in pieces(heard):
+            for each in some:
+                if each.entities:
+                    continue
+                if each.outcome is None:
+                    docs += [(doc, "") for doc in await self._all_of(one)]
+                elif one.matches is not None or await self._matches_linked(one, each):
+                    outcome = _as_seen(each.outcome, sees)
+                    docs.append((told(one, outcome, each.at), each.at if outcome.deleted else ""))
         if not docs and not passed_on:
             return None
         entities = [*await self._rendered(one, docs, context), *passed_on]
@@ -139,9 +176,10 @@ class Subscriptions(Kept[Subscription, Heard]):
             whole = msgspec.structs.replace(one.view, pick=None, omit=frozenset())
             return [render(doc, context, one.view if doc["id"] in subscribed else whole) for doc in joined]
         made = []
-        for doc, gone in docs:
-            entity = render(doc, context, one.view)
-            made.append({**entity, "deletedAt": gone} if gone else entity)
+        async for some in pieces(docs):
+            for doc, gone in some:
+                entity = render(doc, context, one.view)
+                made.append({**entity, "deletedAt": gone} if gone else entity)
         return made
 
     async def _matches_linked(self, one: Subscription, heard: Heard) -> bool:
@@ -163,12 +201,24 @@ class Subscriptions(Kept[Subscription, Heard]):
         return [unpack(row.doc, row.sys) for row in found.stored]
 
 
-def _triggered(index: Buckets, tenant: int, outcomes: Iterable[Outcome]) -> Iterator[tuple[Subscription, Heard]]:
+def _as_seen(outcome: Outcome, sees: Check | None) -> Outcome:
+    """Without what the entity was before where that may not be seen."""
+    before = outcome.before
+    if sees is None or outcome.deleted or before is None or sees(before):
+        return outcome
+    return msgspec.structs.replace(outcome, before=None)
+
+
+def _triggered(index: Buckets, tenant: int, outcomes: Iterable[Outcome]) -> Triggered:
+    """Whom the outcomes are told to; None after some work, for who wants to let others work too."""
     at = now()
     for outcome in outcomes:
         doc = outcome.after or outcome.before
         if outcome.error is not None or doc is None:
             continue
         for one in index.meant(tenant, doc, outcome):
-            if not one.interval_s and one.live(at):
+            if one is not None and not one.interval_s and one.live(at):
                 yield one, Heard(outcome, doc["modifiedAt"] if outcome.after else said(at))
+            else:
+                yield None
+        yield None

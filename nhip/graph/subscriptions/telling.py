@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
 from nhip.graph.contexts.model import Context
-from nhip.graph.model import NULL, VALUE_MEMBER, Change, Doc, Instance, Outcome
+from nhip.graph.lives import Instances
+from nhip.graph.model import NULL, VALUE_MEMBER, Doc, Instance, Outcome
 from nhip.graph.subscriptions.model import Subscription
 
-TRIGGER = {"created": "attributeCreated", "updated": "attributeUpdated", "deleted": "attributeDeleted"}
+ChangeKind = Literal["created", "updated", "deleted"]
+TRIGGER: dict[ChangeKind, str] = {
+    "created": "attributeCreated",
+    "updated": "attributeUpdated",
+    "deleted": "attributeDeleted",
+}
 """Kind of change -> what it triggers."""
 _SHELL = ("id", "type", "createdAt", "modifiedAt")
 
 
-def concerns(one: Subscription, outcome: Outcome) -> bool:
-    """Whether the change is one of those that trigger (notificationTrigger, watchedAttributes)."""
+def concerns(one: Subscription, outcome: Outcome, changes: Iterable[tuple[str, ChangeKind]]) -> bool:
+    """Whether the outcome, with its changes as attributes and kinds, is one of those that trigger (notificationTrigger,
+    watchedAttributes)."""
     triggers = one.triggers
     if outcome.deleted:
         if "entityDeleted" in triggers:
@@ -28,8 +35,8 @@ def concerns(one: Subscription, outcome: Outcome) -> bool:
     if outcome.created and "entityCreated" in triggers:
         return True
     updates = "entityUpdated" in triggers and not outcome.created
-    for change in outcome.changes:
-        if (updates or TRIGGER[change.kind] in triggers) and (not one.watched or change.attribute in one.watched):
+    for attribute, change in changes:
+        if (updates or TRIGGER[change] in triggers) and (not one.watched or attribute in one.watched):
             return True
     return False
 
@@ -40,20 +47,27 @@ def told(one: Subscription, outcome: Outcome, at: str) -> Doc:
         return _deleted(one, outcome.before or {}, at)
     doc = dict(outcome.after or {})
     tells_deletions = bool(one.triggers & {"attributeDeleted", "entityUpdated"})
+    were = Instances(outcome.before or {})
+    updated: dict[str, dict[str | None, Instance]] = {}
+    lost: dict[str, list[Instance]] = {}
     for change in outcome.changes:
-        before = _instance(outcome.before, change)
+        before = were.get(change)
         if before is None or ":" not in change.attribute:
             continue
         if change.kind == "deleted" and tells_deletions:
             if change.attribute not in (outcome.after or {}):
                 doc[change.attribute] = _gone(outcome.before or {}, change.attribute, at, previous=one.changes)
             else:
-                doc[change.attribute] = [*doc[change.attribute], _null(before, at, previous=one.changes)]
+                lost.setdefault(change.attribute, []).append(_null(before, at, previous=one.changes))
         elif change.kind == "updated" and one.changes:
-            doc[change.attribute] = [
-                {**now, **_previous(before)} if now.get("datasetId") == change.dataset else now
-                for now in doc.get(change.attribute, ())
-            ]
+            updated.setdefault(change.attribute, {})[change.dataset] = before
+    for name, befores in updated.items():
+        doc[name] = [
+            {**now, **_previous(befores[dataset])} if (dataset := now.get("datasetId")) in befores else now
+            for now in doc.get(name, ())
+        ]
+    for name, nulls in lost.items():
+        doc[name] = [*doc[name], *nulls]
     return doc
 
 
@@ -83,11 +97,6 @@ def _null(before: Instance, at: str, *, previous: bool) -> Instance:
 def _previous(before: Instance) -> dict[str, Any]:
     member = VALUE_MEMBER[before["type"]]
     return {f"previous{member[0].upper()}{member[1:]}": before[member]} if member in before else {}
-
-
-def _instance(doc: Doc | None, change: Change) -> Instance | None:
-    found: Iterable[Instance] = (doc or {}).get(change.attribute, ())
-    return next((one for one in found if isinstance(one, dict) and one.get("datasetId") == change.dataset), None)
 
 
 def notification(one: Subscription, entities: list[Any], context: Context, at: str, id: UUID) -> bytes:

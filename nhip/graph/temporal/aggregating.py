@@ -12,6 +12,7 @@ import orjson
 
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import VALUE_MEMBER
+from nhip.graph.pieces import pieces
 from nhip.graph.query.stores import Store
 from nhip.graph.temporal.model import Aggregation, Evolution, Sighting, Span, Window, written
 from nhip.graph.temporal.reading import MAX_ROWS, SCOPE, Reading, read_sightings, text_of
@@ -52,9 +53,15 @@ async def aggregate(graph: Store, pairs: list[tuple[int, int]], reading: Reading
         if dataset:
             made["datasetId"] = names[dataset]
         for method in aggregation.methods:
-            values = [(at, told[method]) for at, told in periods if told.get(method) is not None]
+            values: list[list[Any]] = []
+            async for some in pieces(periods, _PERIODS):
+                values += [
+                    [told[method], *_ends(at, end, aggregation.span)]
+                    for at, told in some
+                    if told.get(method) is not None
+                ]
             if values:
-                made[method] = [[value, *_ends(at, end, aggregation.span)] for at, value in values]
+                made[method] = values
         found.setdefault(names[attribute], []).append(made)
     return found
 
@@ -91,6 +98,8 @@ async def _bounds(graph: Store, pairs: list[tuple[int, int]], reading: Reading) 
     return rows
 
 
+_PERIODS = 250
+"""So many are worked on before others get their turn."""
 Cells = dict[Cell, tuple[str, list[tuple[datetime, dict[str, Any]]]]]
 
 
@@ -112,10 +121,11 @@ async def _by_database(
     if len(rows) > MAX_PERIODS:
         raise TooManyResults(what=str(MAX_PERIODS))
     cells: Cells = {}
-    for row in rows:
-        told = dict(zip(_METHODS, list(row)[4:], strict=True))
-        at = starts[row[3] - 1] if starts else row[3]
-        cells.setdefault((row[0], row[1], row[2]), (_DEFAULT, []))[1].append((at, told))
+    async for some in pieces(rows, _PERIODS):
+        for row in some:
+            told = dict(zip(_METHODS, list(row)[4:], strict=True))
+            at = starts[row[3] - 1] if starts else row[3]
+            cells.setdefault((row[0], row[1], row[2]), (_DEFAULT, []))[1].append((at, told))
     return cells
 
 

@@ -14,6 +14,7 @@ from nhip.db.sql import load
 from nhip.graph.document.times import said
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import NULL, VALUE_MEMBER, Instance
+from nhip.graph.pieces import pieces
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant
 from nhip.graph.temporal.model import Evolution, Sighting, Window, written
@@ -23,6 +24,8 @@ queries = load(__file__)
 SCOPE = "scope"
 MAX_ROWS = 100_000
 """So many instances are read at once: they are all in memory."""
+_ROWS = 250
+"""So many are read before others get their turn."""
 _COLUMN = {"observedAt": "at", "createdAt": "crt", "modifiedAt": "mod", "deletedAt": "mod"}
 
 
@@ -120,11 +123,12 @@ async def evolutions(graph: Store, lives: list[Lives], rows: list[Any]) -> list[
     kinds = await _kinds(graph, [row for row in rows if row["gone"]])
     series: list[dict[str, list[Sighting]]] = [{} for _one in lives]
     at = now()
-    for row in sorted(rows, key=lambda row: (row["seen"], row["iid"])):
-        sighting = _sighting(row, names, kinds)
-        if _evaporated(sighting.instance, lives[owner[row["eno"]]], at):
-            continue
-        series[owner[row["eno"]]].setdefault(names[row["attr"]], []).append(sighting)
+    async for some in pieces(sorted(rows, key=lambda row: (row["seen"], row["iid"])), _ROWS):
+        for row in some:
+            sighting = _sighting(row, names, kinds)
+            if _evaporated(sighting.instance, lives[owner[row["eno"]]], at):
+                continue
+            series[owner[row["eno"]]].setdefault(names[row["attr"]], []).append(sighting)
     return [
         Evolution(
             one.id,

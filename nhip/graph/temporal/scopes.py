@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -32,6 +33,7 @@ def scopes_of(state: Sighting) -> list[str]:
 
 def only_within(evolution: Evolution, parts: list[Interval]) -> Evolution:
     """The evolution with the instances alone that lie in these parts of time; scopes stay where they held there."""
+    starts, until = [start for start, _end in parts], [end for _start, end in parts]  # they follow each other
     series: dict[str, list[Sighting]] = {}
     for name, sightings in evolution.series.items():
         if name == "scope":
@@ -39,10 +41,10 @@ def only_within(evolution: Evolution, parts: list[Interval]) -> Evolution:
             left = [
                 state
                 for state, end in zip(sightings, ends, strict=True)
-                if any(state.at < part[1] and part[0] < end for part in parts)
+                if (place := bisect_right(until, state.at)) < len(parts) and starts[place] < end
             ]
         else:
-            left = [one for one in sightings if any(start <= one.at < end for start, end in parts)]
+            left = [one for one in sightings if (place := bisect_right(starts, one.at)) and one.at < until[place - 1]]
         if left:
             series[name] = left
     return Evolution(evolution.id, evolution.types, evolution.created, evolution.modified, evolution.deleted, series)

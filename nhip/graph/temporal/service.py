@@ -11,6 +11,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.model import Doc
+from nhip.graph.pieces import Share, aside
 from nhip.graph.query.match import matcher
 from nhip.graph.query.model import MEMBERS, And, Node, Or, Query, Term
 from nhip.graph.query.narrow import Fit, iris_of, plan_of
@@ -41,6 +42,8 @@ _DECIDED_BY = 50_000
 """So many instances of an attribute in the window, at most, a condition is held against."""
 _BATCH, _LARGEST_BATCH = 50, 400
 _FEW_NAMED = 4
+_SHOWN_AT_ONCE = 5_000
+"""Instances, of more of which the answer is made in a thread."""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -81,12 +84,24 @@ async def retrieve(
 
 async def hidden(graph: Store, tenant: int, id: str) -> bool:
     """Whether there is such an entity, or was, that who asks may not see: as it is now, or by its history if it is no more."""
+    return bool(await _hidden(graph, tenant, [id]))
+
+
+async def _hidden(graph: Store, tenant: int, ids: list[str]) -> set[str]:
     sees = seeing()
     if sees is None:
-        return False
-    for stored in await graph.get_many(tenant, [id]):
-        return not sees(unpack(stored.doc, stored.sys))
-    return not all(map(in_sight, await known_evolutions(graph, tenant, Question(), [id])))
+        return set()
+    there = {stored.id: sees(unpack(stored.doc, stored.sys)) for stored in await graph.get_many(tenant, ids)}
+    past = await known_evolutions(graph, tenant, Question(), [id for id in ids if id not in there])
+    there |= {one.id: sees(_as_last(one)) for one in past}
+    return {id for id, seen in there.items() if not seen}
+
+
+def _as_last(evolution: Evolution) -> Doc:
+    """The entity as it was at last."""
+    last = {name: {one.dataset: one for one in series} for name, series in evolution.series.items()}
+    series = {name: list(sightings.values()) for name, sightings in last.items()}
+    return _as_doc(msgspec.structs.replace(evolution, series=series))
 
 
 def in_sight(evolution: Evolution) -> bool:
@@ -143,7 +158,10 @@ async def _answer(graph: Store, lives: list[Lives], question: Question, context:
     if question.aggregation is not None:
         found = [await _aggregated(graph, one, question, context) for one in lives]
         return Answer([shown for shown in found if shown])
-    return shown(await _evolve(graph, lives, question), question, context, shape)
+    told = await _evolve(graph, lives, question)
+    if sum([len(series) for one in told for series in one.series.values()]) > _SHOWN_AT_ONCE:
+        return await aside(shown, told, question, context, shape)
+    return shown(told, question, context, shape)
 
 
 def shown(
@@ -253,10 +271,14 @@ async def _matches(graph: Store, tenant: int, question: Question) -> AsyncIterat
         known = await read_lives(graph, tenant, ids)
         heads = await evolutions(graph, list(known.values()), [])
         fitting = {one.id for one in heads if chosen({"id": one.id, "type": one.types})}
+        fitting -= await _hidden(graph, tenant, list(fitting))
         lives = [known[id] for id in ids if id in fitting]
+        share = Share()
         async for one, evolution in _decided(graph, lives, question):
             if any(evolution.series.values()) and decide(_as_doc(evolution)):
                 yield one
+            if share.over:
+                await share.rest()
 
 
 async def _decided(graph: Store, lives: list[Lives], question: Question) -> AsyncIterator[tuple[Lives, Evolution]]:

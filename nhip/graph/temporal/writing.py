@@ -15,6 +15,7 @@ from nhip.graph.document.times import read_instant
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.graph.merging import is_whole
 from nhip.graph.model import ENTITY_MEMBERS, NULL, VALUE_MEMBER, Doc, Instance
+from nhip.graph.pieces import pieces
 from nhip.graph.query.stores import Store
 from nhip.graph.rows import instant, number
 from nhip.graph.temporal.reading import SCOPE, Lives, instance_number, queries, read_lives
@@ -113,7 +114,10 @@ async def _add(graph: Store, eno: int, doc: Doc, scopes: list[Instance], at: dat
         series[SCOPE] = scopes
     datasets = {one["datasetId"] for found in series.values() for one in found if "datasetId" in one}
     await graph.codes.need([*series, *datasets])
-    rows = [await _row(graph, name, one, at) for name, found in series.items() for one in found]
+    rows: list[Row] = []
+    for name, found in series.items():
+        async for some in pieces(found):
+            rows += [await _row(graph, name, one, at) for one in some]
     if rows:
         await graph.fetch(queries.add_sightings, eno, *map(list, zip(*rows, strict=True)), at)
 

@@ -11,7 +11,7 @@ import pytest
 
 from nhip.graph.api.app import ASKER
 from nhip.graph.query import narrowing
-from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
+from nhip.graph.query.model import And, Name, Or, Path, Query, Selector, Term, Value
 from nhip.graph.query.narrowing import Asker, Clause, asking, clauses, narrowed
 from nhip.graph_commands import Node, serving
 from nhip.settings import Settings
@@ -321,3 +321,114 @@ async def test_who_says_what_a_subscription_asks_for_answers_for_it(
     await patched(anybodys, {}, entities=watched["entities"])
     assert await heard_of() == {"urn:x:1", "urn:x:2"}
     await things.delete(anybodys)
+
+
+async def test_rights_are_told_apart() -> None:
+    def of(*found: Clause) -> str:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(narrowing, "narrowing", lambda asker: found)
+            with asking(Asker(1)):
+                return narrowing.rights()
+
+    one, other = Name("urn:a"), Name("urn:b")
+    several = [(), (BUSES,), (SLOW,), (Clause(types=And((one, other))),), (Clause(types=Or((one, other))),)]
+    assert len({of(*found) for found in several}) == len(several)
+    assert of() == "" and of(BUSES, SLOW) == of(BUSES, SLOW)
+
+
+async def entity_map(things: httpx.AsyncClient, path: str, headers: dict[str, str]) -> str:
+    made = await things.get(path, headers=headers)
+    assert made.status_code == 201, made.text
+    return made.headers["ngsild-entitymap"].removeprefix("/ngsi-ld/v1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/entityMaps?type=Bus,Tram",
+        "/entities?type=Bus,Tram&entityMap=true",
+        "/temporal/entityMaps?type=Bus,Tram&timerel=after&timeAt=2020-01-01T00:00:00Z&timeproperty=createdAt",
+    ],
+)
+async def test_a_map_shows_of_what_others_found_only_what_may_be_seen(things: httpx.AsyncClient, path: str) -> None:
+    everybodys = await entity_map(things, path, {})
+    whole = {f"urn:x:{n}" for n in (1, 2, 4, 5)}
+    assert (await things.get(everybodys)).json()["entityMap"].keys() == whole
+    assert (await things.get(everybodys, headers=LAN)).json()["entityMap"].keys() == {"urn:x:1", "urn:x:5"}
+    page = "/entities?type=Bus,Tram&count=true&limit=1&offset={}"
+    walk = {"NGSILD-EntityMap": everybodys}
+    for offset, ids, more in ((0, ["urn:x:1"], True), (1, ["urn:x:5"], False), (2, [], False)):
+        narrow = await things.get(page.format(offset), headers={**LAN, **walk})
+        assert [one["id"] for one in narrow.json()] == ids
+        assert narrow.headers["ngsild-results-count"] == "2"
+        assert ('rel="next"' in narrow.headers["link"]) == more
+    # what she may not see is not taken from others
+    assert (await things.get(everybodys)).json()["entityMap"].keys() == whole
+    hers = await entity_map(things, path, LAN)
+    assert (await things.get(hers, headers=LAN)).json()["entityMap"].keys() == {"urn:x:1", "urn:x:5"}
+    await things.patch("/entities/urn:x:5", json={"speed": 70})
+    assert (await things.get(hers, headers=LAN)).json()["entityMap"].keys() == {"urn:x:1", "urn:x:5"}
+    assert (await things.get(everybodys, headers=LAN)).json()["entityMap"].keys() == {"urn:x:1"}
+
+
+async def test_of_a_map_of_several_brokers_only_what_is_here_and_may_be_seen_is_shown(
+    things: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {**source("urn:x:else", "Bus", "Tram"), "operations": ["queryEntity"], "mode": "inclusive"}
+    assert (await things.post("/csourceRegistrations", json=kept)).status_code == 201
+    everybodys = await entity_map(things, "/entities?type=Bus,Tram&entityMap=true", {})
+    walk = {"NGSILD-EntityMap": everybodys}
+    page = "/entities?type=Bus,Tram&count=true&limit=1"
+    assert (await things.get(page, headers=walk)).headers["ngsild-results-count"] == "4"
+    narrow = await things.get(page, headers={**LAN, **walk})
+    assert narrow.headers["ngsild-results-count"] == "2"
+    assert len((await things.get(everybodys)).json()["entityMap"]) == 4
+    await things.delete("/csourceRegistrations/urn:x:else")
+
+
+async def test_the_past_of_what_may_not_be_seen_any_more_is_hidden(things: httpx.AsyncClient) -> None:
+    """It was slow, and is told of as such by its history; now it is not."""
+    await things.patch("/entities/urn:x:5", json={"speed": 70})
+    times = "/temporal/entities?type=Bus&count=true&timerel=after&timeAt=2020-01-01T00:00:00Z&timeproperty=createdAt"
+    narrow = await things.get(times, headers=LAN)
+    assert [one["id"] for one in narrow.json()] == ["urn:x:1"]
+    assert narrow.headers["ngsild-results-count"] == "1"
+    assert (await things.get("/temporal/entities/urn:x:5", headers=LAN)).status_code == 404
+    assert (await things.delete("/entities/urn:x:5")).status_code == 204
+    assert [one["id"] for one in (await things.get(times, headers=LAN)).json()] == ["urn:x:1"]
+    assert (await things.get("/temporal/entities/urn:x:5", headers=LAN)).status_code == 404
+    assert (await things.delete("/entities/urn:x:1")).status_code == 204
+    assert [one["id"] for one in (await things.get(times, headers=LAN)).json()] == ["urn:x:1"]
+    assert (await things.get("/temporal/entities/urn:x:1", headers=LAN)).status_code == 200
+
+
+async def test_values_from_before_it_could_be_seen_are_not_told(things: httpx.AsyncClient, receiver: Receiver) -> None:
+    told = {"type": "Subscription", "entities": [{"type": "Bus"}]}
+    to = {"endpoint": {"uri": receiver.uri}, "showChanges": True}
+    made = await things.post("/subscriptions", json={**told, "notification": to}, headers=LAN)
+    assert made.status_code == 201, made.text
+    await things.patch("/entities/urn:x:2", json={"speed": 40, "secret": "urn:ngsi-ld:null"})
+    first = (await receiver.next())["data"][0]
+    assert first["speed"]["value"] == 40 and "previousValue" not in first["speed"] and "secret" not in first
+    await things.patch("/entities/urn:x:2", json={"speed": 41})
+    assert (await receiver.next())["data"][0]["speed"]["previousValue"] == 40
+    await things.delete(made.headers["location"].removeprefix("/ngsi-ld/v1"))
+
+
+async def test_a_snapshot_that_others_made_is_narrowed(things: httpx.AsyncClient) -> None:
+    wanted = {"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "Bus,Tram"}]}]}
+    made = (await things.post("/snapshots", json=wanted)).headers["location"].removeprefix("/ngsi-ld/v1")
+    while (await things.get(made)).json()["snapshotStatus"] == "preparing":
+        pass
+    cloned = await things.post(f"{made}/clone", json={}, headers=LAN)
+    hers = cloned.headers["location"].removeprefix("/ngsi-ld/v1")
+    while (await things.get(hers)).json()["snapshotStatus"] == "preparing":
+        pass
+    for frozen in (made, hers):
+        inside = {**LAN, "NGSILD-Snapshot": frozen}
+        found = await things.get("/entities?type=Bus,Tram&count=true", headers=inside)
+        assert [one["id"] for one in found.json()] == ["urn:x:1", "urn:x:5"]
+        assert found.headers["ngsild-results-count"] == "2"
+        assert (await things.get("/entities/urn:x:2", headers=inside)).status_code == 404
+        assert (await things.get("/types", headers=inside)).json()["typeList"] == ["Bus"]
+        assert (await things.get("/entities/urn:x:2", headers={"NGSILD-Snapshot": made})).status_code == 200

@@ -15,7 +15,7 @@ from shapely.geometry import Point
 from nhip.graph.contexts.model import CORE
 from nhip.graph.errors import BadRequestData, TooComplexQuery
 from nhip.graph.query.build import Asked, Selected, build
-from nhip.graph.query.distance import distance_between, point_distance, reach_of
+from nhip.graph.query.distance import _divided, distance_between, point_distance, reach_of
 from nhip.graph.query.geo import decide_geo, parse_geo, relation_test, window_of
 from nhip.graph.query.match import matcher
 from nhip.graph.query.ordering import collation_key, parse_order, sort_docs
@@ -396,3 +396,12 @@ def test_points_near_a_point_are_found_as_any_geometry_is(position: list[Any], m
         found = Point()
     if not found.is_empty and all(type(one) is not str for one in position):
         assert decide_geo(geo)(doc) is relation_test(geo)(shapely.force_2d(found))
+
+
+def test_many_long_edges_are_not_divided_without_end() -> None:
+    """A comb of long teeth: the distance to it took minutes, as each tooth was cut into forty parts."""
+    teeth = [point for n in range(2000) for point in ((n / 1000, 10), (n / 1000 + 0.0005, 0.1))]
+    comb = shapely.Polygon([(0, 0), *teeth, (20.5, 0)])
+    assert shapely.get_num_coordinates(_divided(comb)) < shapely.get_num_coordinates(comb) + 4000
+    line = shapely.LineString([(0, 60), (100, 60)])
+    assert shapely.get_num_coordinates(_divided(line)) == 401
