@@ -16,6 +16,7 @@ import msgspec
 
 from nhip.db import Database
 from nhip.db.installation import database_url
+from nhip.db.keeper import kept_running
 from nhip.errors import BadInput
 from nhip.files import text_of
 from nhip.graph.api.app import GraphApp, Permit
@@ -97,7 +98,8 @@ def serve(
         told = Node(node or "nhip", asyncio.run(node_database(url, node)), f"http://{host}:{port}", files, instances)
         os.environ[_TOLD] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ |= {f"NHIP_{name.upper()}": str(getattr(settings, name)) for name in settings.__struct_fields__}
-        run("nhip.graph_commands:create_node", host, port, processes)
+        with kept_running(server):
+            run("nhip.graph_commands:create_node", host, port, processes)
     finally:
         if server is not None:
             server.stop()

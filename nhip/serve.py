@@ -19,6 +19,7 @@ import click
 
 from nhip.datasets.store import list_unfinished
 from nhip.db.installation import Installation, opened
+from nhip.db.keeper import kept_running
 from nhip.errors import BadInput, CannotListen, DatabaseAway, PortTaken
 from nhip.jobs.app import enqueue, retry_orphans, run_worker
 from nhip.kernel import journal
@@ -95,24 +96,13 @@ async def _supervise(settings: Settings, greeting: str, browser: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with opened(settings, pool_size=2) as installation:
         code = await prepare(installation)
-        tasks = [asyncio.create_task(_keep_running(settings, part, stop)) for part in ("web", "worker")]
-        tasks.append(asyncio.create_task(_keep_database(installation, stop)))
-        await _greet(settings, code, greeting, stop)
-        if browser and os.environ.get("DISPLAY"):
-            webbrowser.open(f"{address(settings)}/console")
-        await stop.wait()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _keep_database(installation: Installation, stop: asyncio.Event) -> None:
-    """Start the embedded server again if it died; the pools of the other processes connect anew by themselves."""
-    while not stop.is_set():
-        server = installation.server
-        if server is not None and not server.running():
-            log.warning("the embedded database died; starting it again")
-            await asyncio.to_thread(server.start)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), PAUSE_S)
+        with kept_running(installation.server):
+            tasks = [asyncio.create_task(_keep_running(settings, part, stop)) for part in ("web", "worker")]
+            await _greet(settings, code, greeting, stop)
+            if browser and os.environ.get("DISPLAY"):
+                webbrowser.open(f"{address(settings)}/console")
+            await stop.wait()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep_running(settings: Settings, part: str, stop: asyncio.Event) -> None:

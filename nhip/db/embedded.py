@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ USER = "nhip"
 START_SECONDS = 120
 SYSTEM_USER = "nhip-postgres"
 SOCKET_PATH_LIMIT = 90
+_HALF_MADE = ".new-cluster-"
 
 CONFIGURATION = """\
 listen_addresses = ''
@@ -60,7 +62,10 @@ class EmbeddedServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "start.lock").open("wb") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
-            self._prepare()
+            try:
+                self._prepare()
+            except OSError as error:  # a full disk, or one that may only be read
+                raise EmbeddedServerFailed(what=error.strerror or type(error).__name__, log=str(self.log)) from error
             if not self.running():
                 clear_dead_locks(self.data, self.sockets)
                 self._pg("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(START_SECONDS), "start")
@@ -99,13 +104,15 @@ class EmbeddedServer:
         if os.geteuid() == 0:
             _lend_to_system_user(self.folder)
         if not self.password_file.exists():
-            _write_private(self.password_file, random.token(24))
+            _write_whole(self.password_file, random.token(24))
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         configuration = CONFIGURATION.format(sockets=self.sockets, buffers=shared_buffers_mb(memory_bytes()))
-        (self.data / "nhip.conf").write_text(configuration, encoding="utf-8")
-        self._own(self.folder, self.sockets, self.data / "nhip.conf")
+        settings = self.data / "nhip.conf"
+        if not settings.exists() or settings.read_text(encoding="utf-8") != configuration:
+            _write_whole(settings, configuration)
+        self._own(self.folder, self.sockets, settings)
 
     def _refuse_other_owner(self) -> None:
         """As root on a service's installation we would take its files away from it."""
@@ -119,14 +126,21 @@ class EmbeddedServer:
                 )
 
     def _initialise(self) -> None:
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".pw") as handover:
-            handover.write(self.password_file.read_text(encoding="ascii"))
-            handover.flush()
-            self._own(self.folder, Path(handover.name))
-            options = ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", f"--pwfile={handover.name}"]
-            self._pg("initdb", "-D", str(self.data), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", *options)
-        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as config:
-            config.write("\ninclude 'nhip.conf'\n")
+        """Make the cluster beside its place and move it there when it is whole: who is killed meanwhile leaves none behind."""
+        for left in self.folder.glob(f"{_HALF_MADE}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=_HALF_MADE, ignore_cleanup_errors=True) as folder:
+            made, handover = Path(folder) / "data", Path(folder) / "password"
+            _write_whole(handover, self.password_file.read_text(encoding="ascii"))
+            self._own(self.folder, Path(folder), handover)
+            options = ["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", f"--pwfile={handover}"]
+            self._pg("initdb", "-D", str(made), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", *options)
+            with (made / "postgresql.conf").open("a", encoding="utf-8") as config:
+                config.write("\ninclude 'nhip.conf'\n")
+                config.flush()
+                os.fsync(config.fileno())
+            made.rename(self.data)
+        _sync(self.folder)
 
     def _own(self, *paths: Path) -> None:
         if os.geteuid() == 0:
@@ -170,12 +184,25 @@ def programs() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+def _write_whole(path: Path, text: str) -> None:
+    """Have a file that only its owner reads and that holds all of the text, or, whatever happens, what it held before."""
+    half = path.with_name(f".{path.name}.new")
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    half.rename(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """What was renamed in it stays renamed."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _lend_to_system_user(folder: Path) -> None:

@@ -37,7 +37,7 @@ def clear_dead_locks(data: Path, sockets: Path) -> None:
 
 def _named(lock: Path) -> int | None:
     try:
-        return int(lock.read_text().splitlines()[0])
+        return abs(int(lock.read_text().splitlines()[0]))  # less than 0: a server of one user, without a postmaster
     except (OSError, ValueError, IndexError):
         return None
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from ctypes import CDLL
+from itertools import count
 from pathlib import Path
+from time import monotonic
 
 import psutil
 import psycopg
 import pytest
 
 from nhip.db.embedded import EmbeddedServer
+from nhip.db.errors import EmbeddedServerFailed
+from nhip.db.keeper import kept_running
 from nhip.testing.plugin import installation_folder
 
 
@@ -113,3 +120,84 @@ def test_strangers_are_kept_out(server: EmbeddedServer) -> None:
         psycopg.connect(f"postgresql://nhip:wrong@/postgres?host={server.sockets}")
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
+
+
+def test_a_first_start_that_was_killed_is_begun_anew() -> None:
+    with installation_folder() as folder:
+        server = EmbeddedServer(folder)
+        child = subprocess.Popen(
+            [sys.executable, "-c", f"from nhip.db.embedded import *; EmbeddedServer(Path({str(folder)!r})).start()"],
+            start_new_session=True,
+        )
+        while not list(folder.rglob("PG_VERSION")):  # initdb writes it first
+            assert child.poll() is None
+            os.sched_yield()
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        for left in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if left.name() in ("initdb", "postgres") and str(folder) in left.cwd():
+                    left.kill()
+        try:
+            assert answer(server.start()) == 42
+            assert not list(folder.glob(".new-cluster-*"))
+        finally:
+            server.stop()
+
+
+def test_the_password_and_the_configuration_are_written_whole_or_not_at_all(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start()
+    server.stop()
+    before = (server.data / "nhip.conf").read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr("nhip.db.embedded.CONFIGURATION", before + "# more\n")
+        patch.setattr("nhip.db.embedded.os.fsync", raising(OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(EmbeddedServerFailed, match="No space left on device"):
+            server.start()
+    assert (server.data / "nhip.conf").read_text() == before
+    assert answer(server.start()) == 42
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def function(*_arguments: object) -> None:
+        raise error
+
+    return function
+
+
+def test_a_server_of_one_user_is_a_server(server: EmbeddedServer) -> None:
+    server.start()
+    server.stop()
+    # as initdb and `postgres --single` write it
+    (server.data / "postmaster.pid").write_text(f"-{os.getpid()}\n{server.data}\n")
+    assert not server.running()
+    assert answer(server.start()) == 42
+
+
+def test_who_needs_it_has_it_running_again(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nhip.db.keeper._LOOK_S", 0.05)
+    start, tries = server.start, count(1)
+
+    def full_at_first() -> str:
+        if next(tries) < 3:
+            raise EmbeddedServerFailed(what="No space left on device", log="-")
+        return start()
+
+    url = start()
+    monkeypatch.setattr(server, "start", full_at_first)
+    with kept_running(server):
+        pid = server.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: server.pid() not in (None, pid))
+    assert answer(url) == 42
+    assert next(tries) == 4
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = monotonic() + 30
+    while not holds():
+        assert monotonic() < end
+        os.sched_yield()
