@@ -78,11 +78,17 @@ class HttpSender:
             await writer.drain()
             status, keep = await _answer(reader)
         except BaseException:
-            self.close()
+            self._break_off()
             raise
         if not keep:
             self.close()
         return status
+
+    def _break_off(self) -> None:
+        """Give the connection up with what waits to be sent: a receiver that never reads would keep both for ever."""
+        if self._streams is not None:
+            self._streams[1].transport.abort()
+            self._streams = None
 
     def close(self) -> None:
         """Give the connection up."""

@@ -301,7 +301,7 @@ class Kept(ABC, Generic[One, Thing]):
     def _outlet(self, one: One) -> Outlet[One, Thing]:
         key = one.tenant, one.id
         if key not in self._outlets:
-            self._outlets[key] = Outlet(one, self._receivers, self._compose, self._together)
+            self._outlets[key] = Outlet(one, self._receivers, self._compose, self._together, self._rows.turn)
         return self._outlets[key]
 
     def outlet_of(self, tenant: int, id: str) -> Outlet[One, Thing]:

@@ -59,8 +59,12 @@ class MqttSender:
                 raise TimeoutError
             self._client = client
         sent = client.publish(self._topic, message, qos=self._qos)
-        sent.wait_for_publish(max(until - monotonic(), 0))
-        if not sent.is_published():
+        try:
+            sent.wait_for_publish(max(until - monotonic(), 0))
+            published = sent.is_published()
+        except RuntimeError as error:  # so the library says that the broker went just now
+            raise ConnectionError(str(error)) from error
+        if not published:
             raise TimeoutError
 
     def _connected(self, until: float) -> paho.Client:

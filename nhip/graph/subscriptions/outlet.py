@@ -7,12 +7,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
-from nhip.errors import NhipError
+from nhip.errors import DatabaseAway, NhipError
 from nhip.graph.model import Outcome
 from nhip.graph.subscriptions.http import FAILED
 from nhip.graph.subscriptions.measures import DROPPED, NOTIFICATIONS
@@ -24,6 +25,8 @@ MOST_WAITING = 10_000
 """So many changes wait for one receiver; the oldest give way, and count as failed."""
 MOST_TOGETHER = 1000
 """So many entities are in one notification at most."""
+_AWAY_S = 1.0
+"""So long the database is left in peace that is needed to write a notification."""
 _LOOK_AGAIN_S = 5.0
 """So soon is seen that the receiver is well again by what others told it, or is another one."""
 log = logging.getLogger(__name__)
@@ -44,7 +47,8 @@ Thing = TypeVar("Thing")
 
 class Outlet(Generic[One, Thing]):
     """`compose` makes the notification with an id of what was heard, None when nothing of it is subscribed after all; `together`
-    tells whether two things can be in one."""
+    tells whether two things can be in one, `turn` takes the turn of a throttled subscription (tenant, id, seconds) from all
+    processes: the seconds until there is one."""
 
     def __init__(
         self,
@@ -52,12 +56,13 @@ class Outlet(Generic[One, Thing]):
         receivers: Receivers,
         compose: Callable[[One, list[Thing], UUID], Awaitable[Message | None]],
         together: Callable[[Thing, Thing], bool],
+        turn: Callable[[int, str, float], Awaitable[float]],
     ) -> None:
         self.subscription = subscription
         self.counts = Counts()
         """Since they were written to the table last."""
         self.dropped = 0
-        self._receivers, self._compose, self._together = receivers, compose, together
+        self._receivers, self._compose, self._together, self._turn = receivers, compose, together, turn
         self._breaker = receivers.breaker(subscription)
         self._waiting: deque[Thing] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -131,11 +136,20 @@ class Outlet(Generic[One, Thing]):
                 continue
             try:
                 message = await self._compose(one, some, uuid4())
+                pause = await self._turn(one.tenant, one.id, one.throttling_s) if message and one.throttling_s else 0.0
+            except DatabaseAway:
+                pause = _AWAY_S
+            except asyncio.CancelledError:
+                self._waiting.extendleft(reversed(some))  # it is counted with what waits
+                raise
             except Exception:
                 log.exception("a notification of %s could not be written", one.id)
-                self.counts.failed += 1
+                self._failed(now())
                 continue
-            if message is not None:
+            if pause > 0:
+                self._waiting.extendleft(reversed(some))
+                self._not_before = monotonic() + pause
+            elif message is not None:
                 await self._deliver(one, message)
 
     def _pause_s(self) -> float:
@@ -159,6 +173,12 @@ class Outlet(Generic[One, Thing]):
             good, why = 200 <= status < 300, str(status)
         except (*FAILED, NhipError) as error:
             good, why = False, type(error).__name__
+        except asyncio.CancelledError:
+            self._failed(at)  # whether it arrived nobody will say any more
+            raise
+        except Exception as error:  # whatever a receiver brings about, the next notification is tried
+            log.exception("a notification of %s could not be sent", one.id)
+            good, why = False, type(error).__name__
         NOTIFICATIONS.add(result="delivered" if good else "failed")
         self._not_before = monotonic() + one.throttling_s if one.throttling_s else 0.0
         if good:
@@ -167,5 +187,8 @@ class Outlet(Generic[One, Thing]):
             return
         log.info("a notification of %s was not delivered: %s", one.id, why)
         self._breaker.bad(one.endpoint.cooldown_s)
+        self._failed(at)
+
+    def _failed(self, at: datetime) -> None:
         self.counts.failed += 1
         self.counts.bad = at

@@ -109,6 +109,11 @@ class Rows:
         ]
         await self._graph.fetch(self._queries.add_counts, *map(list, zip(*rows, strict=True)))
 
+    async def turn(self, tenant: int, id: str, throttling_s: float) -> float:
+        """Take the turn to tell a throttled one: 0, or the seconds until there is one. Of all processes one has it."""
+        rows = await self._graph.fetch(self._queries.turn, tenant, id, throttling_s)
+        return float(rows[0][0]) if rows else 0.0
+
     async def claim_due(self) -> list[tuple[int, str]]:
         """Those whose interval has passed, each given to one process only."""
         return [(tenant, id) for tenant, id in await self._graph.fetch(self._queries.claim_due)]

@@ -52,17 +52,34 @@ with t as (
 )
 update graph.sub s set
   times_sent = s.times_sent + t.sent, times_failed = s.times_failed + t.failed,
-  last_notification = greatest(s.last_notification, t.notified), last_success = greatest(s.last_success, t.good),
-  last_failure = greatest(s.last_failure, t.bad)
+  last_notification = graph.later(s.last_notification, t.notified), last_success = graph.later(s.last_success, t.good),
+  last_failure = graph.later(s.last_failure, t.bad)
 from t join locked using (tenant, id)
 where s.tenant = t.tenant and s.id = t.id
 
+-- name: turn
+-- Whether the throttling ($3 seconds) lets a notification go now, whichever process sends it: 0, and its time begins anew; else the
+-- seconds that are left of it.
+with mine as (
+  update graph.sub set last_notification = now()
+  where tenant = $1 and id = $2 and (last_notification is null or last_notification <= now() - make_interval(secs => $3)
+    or last_notification > now() + interval '1 minute')
+  returning 1
+)
+select case when exists (select from mine) then 0::float8
+  else extract(epoch from last_notification + make_interval(secs => $3) - now())::float8 end
+from graph.sub where tenant = $1 and id = $2
+
 -- name: claim_due
 -- Those whose interval has passed, each by one process only. The next time is in the rhythm of those before, and to come: what was
--- missed while nobody was there is not caught up with.
+-- missed while nobody was there is not caught up with. One that lies further ahead than its interval was set by a clock that ran ahead.
 update graph.sub s
 set next_at = s.next_at + make_interval(secs => due.step * (floor(extract(epoch from now() - s.next_at) / due.step) + 1))
-from (select tenant, id, (doc->>'timeInterval')::float8 as step from graph.sub where next_at <= now() for update skip locked) due
+from (
+  select tenant, id, (doc->>'timeInterval')::float8 as step from graph.sub
+  where next_at <= now() or next_at > now() + make_interval(secs => (doc->>'timeInterval')::float8 + 1)
+  for update skip locked
+) due
 where s.tenant = due.tenant and s.id = due.id
 returning s.tenant, s.id
 

@@ -154,6 +154,9 @@ class Post:
                 return await self._store.take(line, lease_s, done=taken.seqs)
         if 200 <= status < 300:
             NOTIFICATIONS.add(result="delivered")
+            if one.throttling_s:
+                await self._store.rest(line, taken.seqs, at, one.throttling_s)
+                return None
             return await self._store.take(line, lease_s, done=taken.seqs, sent=1, at=at)
         NOTIFICATIONS.add(result="failed")
         self._forget_sender(line)

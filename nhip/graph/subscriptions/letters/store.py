@@ -54,6 +54,10 @@ class LetterStore:
             failures=rows[0][6],
         )
 
+    async def rest(self, line: Line, done: Sequence[int], at: datetime, pause_s: float) -> None:
+        """Book and forget `done` letters, which were one notification, and let the line go for `pause_s`."""
+        await self._links.fetch(queries.rest, *line, self._me, list(done), at, pause_s)
+
     async def fail(
         self, line: Line, taken: Taken, problem: str, *, refused: bool, dead: bool, at: datetime, pause_s: float
     ) -> None:

@@ -7,7 +7,8 @@ insert into graph.letter (tenant, sub, heard) values ($1, $2, $3)
 
 -- name: claim
 -- Lines with letters whose receivers are not to be left in peace, each given to one process. There is room for $2: half of it is
--- taken, the owners by turns (who has how many already: $4 to $6), each no more than are left afterwards.
+-- taken, the owners by turns (who has how many already: $4 to $6), each no more than are left afterwards. What lies further ahead
+-- than anybody waits was set by a clock that ran ahead.
 with owners as materialized (
   select tenant, coalesce(doc ->> '_asker', '') as who from graph.sub where certain group by 1, 2
 ), held as (
@@ -19,7 +20,9 @@ with owners as materialized (
     select s.id from graph.sub s
     where s.certain and s.tenant = o.tenant and coalesce(s.doc ->> '_asker', '') = o.who
       and s.doc -> 'isActive' is distinct from 'false'::jsonb
-      and (s.retry_at is null or s.retry_at <= now()) and (s.claimed_until is null or s.claimed_until < now())
+      and (s.retry_at is null or s.retry_at <= now() or s.retry_at > now() + make_interval(
+        secs => greatest(7200, coalesce((s.doc ->> 'throttling')::float8, 0) + 1)))
+      and (s.claimed_until is null or s.claimed_until < now() or s.claimed_until > now() + interval '10 minutes')
       and exists (select from graph.letter l where l.tenant = s.tenant and l.sub = s.id and l.dead_at is null)
     limit greatest(($2::int - coalesce(h.lines, 0) + 1) / 2, 0) for no key update of s skip locked
   ) one
@@ -44,8 +47,8 @@ with gone as (
 ), line as (
   update graph.sub set
     times_sent = times_sent + $6::int,
-    last_notification = case when $6 > 0 then greatest(last_notification, $8) else last_notification end,
-    last_success = case when $6 > 0 then greatest(last_success, $8) else last_success end,
+    last_notification = case when $6 > 0 then graph.later(last_notification, $8) else last_notification end,
+    last_success = case when $6 > 0 then graph.later(last_success, $8) else last_success end,
     failures = case when $6 > 0 then 0 else failures end,
     claimed_until = case when claimed_by <> $3 then claimed_until
       when exists (select from next_ones) then now() + make_interval(secs => $9) end
@@ -56,11 +59,22 @@ update graph.letter l set notification = coalesce(l.notification, $4), tries = l
 from next_ones n, line where l.seq = n.seq and line.ours
 returning l.seq, l.notification, l.heard, l.tries, l.refusals, l.made_at, line.failures
 
+-- name: rest
+-- Count and forget what was delivered ($4), and let the line go until its throttling ($6 seconds) is over.
+with gone as (
+  delete from graph.letter where seq = any($4::bigint[])
+)
+update graph.sub set
+  times_sent = times_sent + 1, failures = 0,
+  last_notification = graph.later(last_notification, $5), last_success = graph.later(last_success, $5),
+  retry_at = now() + make_interval(secs => $6), claimed_until = case when claimed_by <> $3 then claimed_until end
+where tenant = $1 and id = $2
+
 -- name: fail
 -- A notification that was not delivered: its letters wait, or are dead; the line, if it is still ours, is free after a pause.
 with line as (
   update graph.sub set times_sent = times_sent + 1, times_failed = times_failed + 1, failures = failures + 1,
-    last_notification = greatest(last_notification, $8), last_failure = greatest(last_failure, $8),
+    last_notification = graph.later(last_notification, $8), last_failure = graph.later(last_failure, $8),
     retry_at = now() + make_interval(secs => $9), claimed_until = null
   where tenant = $1 and id = $2 and claimed_by = $3 returning 1
 )
@@ -71,7 +85,7 @@ where seq = any($4::bigint[]) and exists (select from line)
 -- A notification that its receiver will not have: its letters up to $6 go under one id from now on, those after it under another.
 with line as (
   update graph.sub set times_sent = times_sent + 1, times_failed = times_failed + 1,
-    last_notification = greatest(last_notification, $9), last_failure = greatest(last_failure, $9),
+    last_notification = graph.later(last_notification, $9), last_failure = graph.later(last_failure, $9),
     retry_at = now() + make_interval(secs => $10), claimed_until = null
   where tenant = $1 and id = $2 and claimed_by = $3 returning 1
 )

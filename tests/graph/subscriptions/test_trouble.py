@@ -1,0 +1,170 @@
+"""A year in a server room: receivers that never read, senders that break, a database that is away, clocks that were wrong,
+throttling over all processes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nhip.errors import DatabaseAway
+from nhip.graph.subscriptions import outlet
+from nhip.graph.subscriptions.http import HttpSender
+from nhip.graph.subscriptions.letters import delivering
+from nhip.graph.subscriptions.turns import Threads
+from nhip.kernel.time import now
+from tests.graph.clauses import clause
+from tests.graph.subscriptions.conftest import SETTINGS
+from tests.graph.subscriptions.test_letters import certain, settled, waiting
+from tests.graph.subscriptions.test_notifying import create, members, until, update
+
+if TYPE_CHECKING:
+    from tests.graph.subscriptions.conftest import Broker, Receiver
+
+
+async def value(broker: Broker, id: str, column: str) -> Any:
+    return (await broker.graph.fetch(f"select {column} from graph.sub where id = $1", id))[0][0]
+
+
+async def test_a_receiver_that_never_reads_does_not_keep_what_it_was_sent() -> None:
+    body = b"x" * 30_000_000
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threads = Threads()
+        sender = HttpSender(SETTINGS, f"http://127.0.0.1:{server.getsockname()[1]}/", threads, 1)
+        with pytest.raises(TimeoutError):
+            await sender.send(body, [], 0.3)
+        threads.close()
+        server.setblocking(False)
+        loop = asyncio.get_running_loop()
+        deaf, _address = await loop.sock_accept(server)
+        deaf.setblocking(False)
+        read = 0
+        with deaf:
+            try:
+                while some := await asyncio.wait_for(loop.sock_recv(deaf, 1 << 20), 10):
+                    read += len(some)
+            except ConnectionResetError:
+                pass
+        assert read < len(body), "what waited to be sent went with the connection"
+
+
+async def test_whatever_breaks_in_sending_the_next_notification_is_tried(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = await broker.subscribe(tenant, **members(receiver))
+
+    async def breaks(*_arguments: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(broker.subscriptions._receivers, "send", breaks)
+        await broker.graph.write(tenant, [create(n=0)])
+        await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures == 1)
+    await broker.graph.write(tenant, [update(n=1)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 1
+    await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures == 0)
+    await broker.subscriptions.write_counts()
+    counts = (await broker.subscriptions.get(tenant, id)).counts
+    assert (counts.sent, counts.failed) == (2, 1)
+    assert counts.bad is not None and counts.good is not None and counts.bad < counts.good
+
+
+async def test_what_could_not_be_written_while_the_database_was_away_is_told_afterwards(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "_AWAY_S", 0.01)
+    id = await broker.subscribe(tenant, **members(receiver))
+    name_of, away = broker.graph.tenant_name, [True, True]
+
+    async def at_first_away(number: int) -> str:
+        if away:
+            away.pop()
+            raise DatabaseAway(what="it is being started")
+        return await name_of(number)
+
+    monkeypatch.setattr(broker.graph, "tenant_name", at_first_away)
+    await broker.graph.write(tenant, [create(n=0)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 0
+    await until(lambda: broker.subscriptions.outlet_of(tenant, id).counts.good or not away)
+    await broker.subscriptions.write_counts()
+    counts = (await broker.subscriptions.get(tenant, id)).counts
+    assert (counts.sent, counts.failed) == (1, 0)
+
+
+@clause("5.8")
+async def test_throttling_holds_for_all_processes_and_after_a_restart(
+    broker: Broker, other: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "_LOOK_AGAIN_S", 0.05)
+    id = await broker.subscribe(tenant, **members(receiver, throttling=600))
+    await until(lambda: other.subscriptions.index.get(tenant, id))
+    await broker.graph.write(tenant, [create(n=0)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 0
+    await other.graph.write(tenant, [update(n=1)])
+    held_back = other.subscriptions.outlet_of(tenant, id)
+    await until(lambda: held_back._not_before)
+    assert held_back.waiting == 1 and receiver.got.empty()
+    await until(lambda: broker.subscriptions.outlet_of(tenant, id).last_work is None)
+    await broker.subscriptions.write_counts()
+    await broker.graph.fetch("update graph.sub set last_notification = now() - interval '601 s' where id = $1", id)
+    held_back._not_before = 0.0
+    assert (await receiver.next())["data"][0]["n"]["value"] == 1
+
+
+@clause("5.8")
+async def test_certain_delivery_is_throttled_too(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "POLL_S", 0.05)
+    id = await broker.subscribe(tenant, **certain(receiver, throttling=600))
+    await broker.graph.write(tenant, [create(n=0)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 0
+    await settled(broker, tenant)
+    for n in (1, 2):
+        await broker.graph.write(tenant, [update(n=n)])
+    assert 590 < await value(broker, id, "extract(epoch from retry_at - now())::float8") <= 600
+    assert await waiting(broker, tenant) == 2 and receiver.got.empty()
+    await broker.graph.fetch("update graph.sub set retry_at = now() where id = $1", id)
+    assert [one["n"]["value"] for one in (await receiver.next())["data"]] == [1, 2]
+    await settled(broker, tenant)
+    assert await value(broker, id, "times_sent") == 2
+
+
+@pytest.mark.parametrize("column", ["retry_at", "claimed_until"])
+async def test_a_clock_that_ran_ahead_does_not_keep_letters_waiting_for_a_year(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    monkeypatch.setattr(delivering, "POLL_S", 0.05)
+    id = await broker.subscribe(tenant, **certain(receiver))
+    await broker.graph.fetch(f"update graph.sub set {column} = now() + interval '1 year' where id = $1", id)
+    await broker.graph.write(tenant, [create(n=0)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 0
+
+
+async def test_a_clock_that_ran_ahead_does_not_stop_intervals_for_a_year(
+    broker: Broker, receiver: Receiver, tenant: int
+) -> None:
+    await broker.graph.write(tenant, [create(n=1)])
+    id = await broker.subscribe(tenant, **members(receiver, timeInterval=600))
+    await broker.graph.fetch("update graph.sub set next_at = now() + interval '1 year' where id = $1", id)
+    assert (await receiver.next())["subscriptionId"] == id
+    assert 0 < await value(broker, id, "extract(epoch from next_at - now())::float8") <= 600
+
+
+async def test_times_that_a_clock_left_behind_that_ran_ahead_give_way(
+    broker: Broker, receiver: Receiver, tenant: int
+) -> None:
+    id = await broker.subscribe(tenant, **members(receiver))
+    ahead = ", ".join(
+        f"{name} = now() + interval '1 year'" for name in ("last_notification", "last_success", "last_failure")
+    )
+    await broker.graph.fetch(f"update graph.sub set {ahead} where id = $1", id)
+    await broker.graph.write(tenant, [create(n=0)])
+    await receiver.next()
+    await until(lambda: broker.subscriptions.outlet_of(tenant, id).last_work is None)
+    await broker.subscriptions.write_counts()
+    counts = (await broker.subscriptions.get(tenant, id)).counts
+    assert counts.good is not None and counts.good <= now()
+    assert counts.notified is not None and counts.notified <= now()
