@@ -9,6 +9,10 @@ class EmbeddedServerFailed(DatabaseAway):
     """The embedded PostgreSQL server did not start: {what}. Its log is {log}."""
 
 
+class DatabaseRefuses(DatabaseAway):
+    """The database cannot do this now: {what}. Nothing of it was written; try again when that is over."""
+
+
 class MigrationFailed(NhipError):
     """The migration {name} failed and was rolled back: {what}."""
 

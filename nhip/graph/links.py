@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from nhip.db.errors import DatabaseRefuses
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 
@@ -18,16 +20,56 @@ LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what asyncpg raises when a connection ends in the middle of an answer
 )
 """How it shows that the server went away, takes nobody in, or that this connection ended."""
-_SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "nhip graph", "lock_timeout": "20s"}
+_WHY: tuple[tuple[type[asyncpg.PostgresError], str], ...] = (
+    (asyncpg.DiskFullError, _("its disk is full")),
+    (asyncpg.OutOfMemoryError, _("it has no memory left")),
+    (asyncpg.InsufficientResourcesError, _("it has reached a bound of its own")),
+    (asyncpg.PostgresSystemError, _("its disk fails")),
+    (asyncpg.InsufficientPrivilegeError, _("it has not the right to do that")),
+    (asyncpg.ReadOnlySQLTransactionError, _("it may only be read")),
+    (asyncpg.LockNotAvailableError, _("others hold the same rows for too long")),
+)
+REFUSED = tuple(kind for kind, _text in _WHY)
+"""How it shows that the server is there and cannot do it now."""
+_SETTINGS = {
+    "jit": "off",
+    "timezone": "UTC",
+    "application_name": "nhip graph",
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "10s",  # a process that was stopped keeps nobody waiting with its locks
+}
 _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _EARLY = {"enable_bitmapscan": "off"}
 """A search takes the first rows that come; a bitmap is made of all that there are before it gives one."""
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
+_SILENT_S = 30
+"""A server that the network has parted from us counts as away after this."""
+
+
+def _refusal(error: asyncpg.PostgresError) -> DatabaseRefuses:
+    return DatabaseRefuses(what=next(text for kind, text in _WHY if isinstance(error, kind)))
+
+
+def notice_silence(connection: asyncpg.Connection) -> None:
+    """Have the system notice when the network drops what goes to the server and comes from it, without a word to anybody."""
+    found = connection._transport.get_extra_info("socket")
+    if found.family == socket.AF_UNIX:
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, number in (
+        ("TCP_KEEPIDLE", _SILENT_S // 2),
+        ("TCP_KEEPINTVL", _SILENT_S // 6),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", _SILENT_S * 1000),
+    ):
+        if hasattr(socket, option):
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), number)
 
 
 class Link:
@@ -52,11 +94,16 @@ class Link:
     async def _connect(self) -> asyncpg.Connection:
         for pause in (*_PAUSES_S, None):
             try:
-                return await asyncpg.connect(self.url, timeout=5, server_settings=self._settings)
+                made = await asyncpg.connect(self.url, timeout=5, server_settings=self._settings)
             except LOST as error:
                 if pause is None:
                     raise DatabaseAway(what=type(error).__name__) from error
                 await asyncio.sleep(pause)
+            except REFUSED as error:
+                raise _refusal(error) from error
+            else:
+                notice_silence(made)
+                return made
         raise AssertionError
 
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
@@ -71,6 +118,9 @@ class Link:
         except LOST as error:
             await self.drop()
             raise DatabaseAway(what=_("the connection was lost")) from error
+        except REFUSED as error:
+            await self.drop()  # another server may be the one that can
+            raise _refusal(error) from error
 
     async def drop(self) -> None:
         """Forget the connection; the next use makes a new one."""

@@ -133,7 +133,8 @@ class Writer:
             _refuse(asks, BadRequestData(what=_("a name or value cannot be stored")), error)
         except (*LOST, DatabaseAway) as error:
             await self._link.drop()
-            _refuse(asks, DatabaseAway(what=_("the connection was lost")), error)
+            away = error if isinstance(error, DatabaseAway) else DatabaseAway(what=_("the connection was lost"))
+            _refuse(asks, away, error.__cause__ if away is error else error)
         except asyncio.CancelledError:
             _refuse(asks, DatabaseAway(what=_("it is being stopped")), None)
             raise

@@ -49,7 +49,8 @@ def problem(error: Exception) -> Answer:
         return answer
     if isinstance(error, NhipError):
         told = {"type": "about:blank", "title": type(error).__name__, "status": error.status, "detail": error.message()}
-        return Answer(error.status, dumped(told), PROBLEM)
+        answer = Answer(error.status, dumped(told), PROBLEM)
+        return answer.with_header(b"retry-after", str(RETRY_AFTER_S)) if error.status == 503 else answer
     log.error("a request to the graph failed", exc_info=error)
     return Answer(500, dumped({"type": INTERNAL, "title": "InternalError", "status": 500}), PROBLEM)
 

@@ -16,7 +16,7 @@ from nhip.errors import NhipError
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import Busy
-from nhip.graph.links import LOST
+from nhip.graph.links import LOST, notice_silence
 from nhip.graph.mirrors import store
 from nhip.graph.mirrors.errors import MirrorMissing, ReadOnlyMirror
 from nhip.graph.mirrors.model import Mirror, Provenance
@@ -183,6 +183,7 @@ class Mirrors:
             await self._drop_claims()
         if self._claims is None:
             self._claims = await asyncpg.connect(self._graph.url, timeout=5)
+            notice_silence(self._claims)
         for id in [id for id in self._tenders if id not in self._by_id]:
             await self._stop(id)
         for id, mirror in self._by_id.items():

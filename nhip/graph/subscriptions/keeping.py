@@ -17,7 +17,7 @@ from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
-from nhip.graph.links import LOST
+from nhip.graph.links import LOST, notice_silence
 from nhip.graph.model import NULL
 from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph
@@ -226,6 +226,7 @@ class Kept(ABC, Generic[One, Thing]):
         while True:
             try:
                 connection = await asyncpg.connect(self._graph.url, timeout=5)
+                notice_silence(connection)
                 try:
                     lost = asyncio.Event()
                     connection.add_termination_listener(lambda _connection, lost=lost: lost.set())
