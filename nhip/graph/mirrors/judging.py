@@ -1,7 +1,8 @@
 """Whether something that a peer said is newer than what is known: pure, and right for any order, repetition and delay.
 
 A notification says how an entity was at some time before; it can be late. An answer says how it was when it was given, which is
-after the question: whatever was taken before the question is no newer. What times cannot decide is asked.
+after the question: whatever was taken before the question is no newer. What times cannot decide is asked. That a time is the
+earlier one decides nothing: the peer's clock may have been set back.
 """
 
 from __future__ import annotations
@@ -32,11 +33,10 @@ def _told(known: Known | None, seen: Seen) -> Verdict:
         return "ask"
     if known is None or not known.modified_at:
         return "take"
-    was, told = instant(known.modified_at), instant(seen.modified_at)
-    if told == was:
-        # two changes in one instant: which is the later one only the peer knows
-        return "skip" if known.digest == seen.digest else "ask"
-    return "take" if told > was else "skip"
+    if instant(seen.modified_at) > instant(known.modified_at):
+        return "take"
+    # two changes in one instant, one that is late, or a clock that was set back: which is the later one only the peer knows
+    return "skip" if known.digest == seen.digest else "ask"
 
 
 def _answered_absent(known: Known | None, asked: int) -> Verdict:

@@ -106,7 +106,7 @@ update graph.mirror set state = %(state)s, problem = %(problem)s where id = %(id
 
 -- name: good
 -- What the peer changed before an instant is here.
-update graph.mirror set good_at = greatest(good_at, %(at)s) where id = %(id)s
+update graph.mirror set good_at = graph.later(good_at, %(at)s) where id = %(id)s
 
 -- name: begin_compare
 -- Everything is about to be compared.
@@ -114,7 +114,7 @@ update graph.mirror set state = 'copying', refused = 0 where id = %(id)s
 
 -- name: compared
 -- Everything was compared; how many entities the peer has more than we.
-update graph.mirror set compared_at = %(at)s, good_at = greatest(good_at, %(at)s), sync_done = greatest(sync_done, %(sync)s),
+update graph.mirror set compared_at = %(at)s, good_at = graph.later(good_at, %(at)s), sync_done = greatest(sync_done, %(sync)s),
   difference = %(difference)s, refused = refused + %(refused)s, state = 'live', problem = ''
 where id = %(id)s
 

@@ -12,7 +12,8 @@ import logging
 from array import array
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import inf
 
 import msgspec
 
@@ -35,6 +36,8 @@ TURN_S = 1.0
 _MARGIN = timedelta(minutes=10)
 """So far the peer's clock may be from ours when we ask for what was modified since."""
 _RESTARTED = timedelta(seconds=5)
+_AHEAD_S = 60.0
+"""So far the clocks of our own machines may be from each other."""
 _ASKED_AT_ONCE = 100
 _RESTS = 10
 """After a comparison at least so many times as long as it took, unless somebody asks for one."""
@@ -112,7 +115,7 @@ class Tender:
         if not self._begun:
             self._begun = True
             # whoever looked after it before kept it complete until a moment ago; counters tell of the moment since
-            self._gap = found.beat_at is None or now() - found.beat_at > timedelta(seconds=30 * TURN_S)
+            self._gap = _since(found.beat_at) > 30 * TURN_S
         if found.doubts:
             await self._settle()
         asked = found.sync_asked > found.sync_done
@@ -126,9 +129,7 @@ class Tender:
     async def _check(self, asked: bool) -> None:
         peer, at = await self._peer_of(self.mirror), now()
         gap = await self._counters(peer) or self._gap or self.mirror.state != "live"
-        over = self.mirror.compared_at is None or now() - self.mirror.compared_at >= timedelta(
-            seconds=self._rhythm.compare_s
-        )
+        over = _since(self.mirror.compared_at) >= self._rhythm.compare_s
         if asked or gap or over or await self._differs(peer):
             if gap and self.mirror.compared_at is not None:
                 await self._catch_up(peer)
@@ -160,7 +161,7 @@ class Tender:
             await self._subscribe(peer)
             return True
         began = await peer.began()
-        anew = began is not None and mirror.peer_began is not None and began - mirror.peer_began > _RESTARTED
+        anew = began is not None and mirror.peer_began is not None and abs(began - mirror.peer_began) > _RESTARTED
         missed = anew or standing.failed > mirror.peer_failed or standing.sent < mirror.peer_sent
         async with self._db.tx() as tx:
             found = await store.find_mirror(tx, mirror.id)
@@ -187,8 +188,7 @@ class Tender:
             self._differed = float("-inf")
             return False
         first, self._differed = self._differed == float("-inf"), monotonic()
-        compared = self.mirror.compared_at
-        return not first and (compared is None or now() - compared >= timedelta(seconds=self._rhythm.again_s))
+        return not first and _since(self.mirror.compared_at) >= self._rhythm.again_s
 
     async def _held(self) -> int:
         async with self._db.read() as tx:
@@ -214,7 +214,7 @@ class Tender:
 
     async def _catch_up(self, peer: Peer) -> None:
         """What was modified since all was well comes first, so that a large mirror is up to date soon."""
-        if self.mirror.good_at is None:
+        if self.mirror.good_at is None or _since(self.mirror.good_at) == inf:
             return
         terms = await self._terms()
         try:
@@ -280,6 +280,13 @@ class Tender:
                 await execute(tx, queries.set_state, id=self.mirror.id, state="away", problem=told[:500])
         except NhipError:
             log.warning("the database is away too")
+
+
+def _since(at: datetime | None) -> float:
+    """Seconds; for ever where there was none, or where a clock that ran ahead noted it."""
+    if at is None or (passed := (now() - at).total_seconds()) < -_AHEAD_S:
+        return inf
+    return passed
 
 
 def _number(id: str) -> int:

@@ -28,6 +28,7 @@ from nhip.graph.model import Operation
 from nhip.graph.registrations import client
 from nhip.graph.service import Graph
 from nhip.graph_commands import Node, serving
+from nhip.kernel.time import now
 from nhip.key_commands import COLUMNS
 from nhip.security.resealing import reseal_all
 from nhip.security.secrets import Vault
@@ -217,6 +218,27 @@ async def test_notifications_twice_and_out_of_order(ours: Ours, liar: Liar) -> N
     (found,) = (await ours.held(mirror)).values()
     assert found[f"{BUS[:-3]}speed"][0]["value"] == "later"
     assert (await ours.managing.get(mirror.name)).received == 5
+
+
+async def test_a_peer_whose_clock_was_set_back_is_followed(ours: Ours, liar: Liar) -> None:
+    liar.entities = [bus(1, modifiedAt=AT.replace("01Z", "09Z"))]
+    mirror = await ours.add(liar)
+    liar.entities = [bus(1, "set back")]
+    assert await ours.notify(mirror, liar.token, liar.notification(*liar.entities)) == 204
+    await ours.when(mirror, lambda one: not one.doubts)
+    (found,) = (await ours.held(mirror)).values()
+    assert found[f"{BUS[:-3]}speed"][0]["value"] == "set back"
+
+
+async def test_our_own_clock_that_ran_ahead_does_not_end_comparing(ours: Ours, liar: Liar) -> None:
+    mirror = await ours.add(liar)
+    async with ours.db.tx() as tx:
+        ahead = "compared_at = now() + interval '1 year', good_at = now() + interval '1 year', beat_at = compared_at"
+        await tx.execute(f"update graph.mirror set {ahead} where id = %s", [mirror.id])
+    liar.entities = [bus(1)]
+    found = await ours.when(mirror, lambda one: one.compared_at <= now())
+    assert list(await ours.held(mirror)) == ["urn:x:1"]
+    assert found.good_at is not None and found.good_at <= now()
 
 
 async def test_a_deletion_is_believed_only_when_the_peer_says_it_is_gone(ours: Ours, liar: Liar) -> None:
