@@ -99,13 +99,15 @@ class HttpSender:
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
     """The status, and whether the connection can be used again; the body is read and thrown away."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    first, *lines = head[:-4].split(b"\r\n")
-    version, code, *_reason = first.split(b" ")
+    status = 100
+    while 100 <= status < 200:  # it is being worked on (RFC 9110, 15.2): the answer comes after this
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head[:-4].split(b"\r\n")
+        version, code, *_reason = first.split(b" ")
+        status = int(code)
     fields = {
         name.strip().lower(): value.strip().lower() for name, _sep, value in (line.partition(b":") for line in lines)
     }
-    status = int(code)
     if status in (204, 304):
         length = 0
     elif b"content-length" in fields:

@@ -50,6 +50,23 @@ async def test_a_receiver_that_never_reads_does_not_keep_what_it_was_sent() -> N
         assert read < len(body), "what waited to be sent went with the connection"
 
 
+async def test_that_an_answer_is_to_come_is_not_the_answer() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+        )
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    threads = Threads()
+    sender = HttpSender(SETTINGS, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", threads, 1)
+    assert await sender.send(b"{}", [], 5) == 204
+    sender.close()
+    threads.close()
+    server.close()
+
+
 async def test_whatever_breaks_in_sending_the_next_notification_is_tried(
     broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
