@@ -44,9 +44,10 @@ update graph.relay set wanted = null, tries = 0, due_at = now() where id = $1 an
 update graph.relay set wanted = null, registration = 'gone:' || id, tries = 0, due_at = now() where id = $1
 
 -- name: claim
--- Some copies of which something is to be done, each by one process; one that fails to finish is tried again later.
+-- Some copies of which something is to be done, each by one process; one that fails to finish is tried again later. What is due in
+-- a day was put off by a clock that ran ahead.
 update graph.relay r set due_at = now() + interval '90 seconds', told = coalesce(r.told, '{}')
-from (select id from graph.relay where due_at <= now() order by due_at limit $1 for update skip locked) due
+from (select id from graph.relay where due_at <= now() or due_at > now() + interval '1 day' order by due_at limit $1 for update skip locked) due
 where r.id = due.id
 returning r.id, r.tenant, r.subscription, r.registration, r.rev, r.source::text, r.wanted::text, r.told::text, r.tries
 

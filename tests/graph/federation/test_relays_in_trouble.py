@@ -51,6 +51,18 @@ async def test_copies_go_with_the_last_registration_though_that_could_not_be_pla
     await vinh.copies(0)
 
 
+async def test_a_clock_that_ran_ahead_does_not_put_copies_off_for_a_year(
+    hue: City, vinh: City, receiver: Receiver
+) -> None:
+    await hue.knows(vinh, REG)
+    await hue.subscribe(SUB, receiver)
+    await vinh.copies(1)
+    put_off = "update graph.relay set wanted = null, due_at = now() + interval '1 year' where subscription = $1"
+    await hue.app.graph.fetch(put_off, SUB)
+    relays(hue)._awake.set()
+    await vinh.copies(0)
+
+
 async def test_one_wanted_again_while_it_is_deleted_comes_back(
     hue: City, vinh: City, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
