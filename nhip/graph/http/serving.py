@@ -169,13 +169,14 @@ class _Several:
         self._told, self._tell = self._context.Pipe(duplex=False)
 
     def run(self) -> None:
-        """Until interrupted, or until one could not even start."""
+        """Until interrupted, or until one of the first could not even start: later that passes, as when the database is away."""
         before = {number: signal.signal(number, self._interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
         running = [self._start(at) for at in self._sockets]
+        first = set(running)
         try:
             while self._told not in wait([self._told, *(one.sentinel for one in running)]):
                 for place, one in enumerate(running):
-                    if one.exitcode == STARTUP_FAILURE:
+                    if one.exitcode == STARTUP_FAILURE and first.issuperset(running):
                         return
                     if one.exitcode is not None:
                         log.warning("process %s ended with %s; starting another", one.pid, one.exitcode)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -26,13 +27,24 @@ PAIR = 2
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def away(tmp_path: Path) -> Path:
+    """While it is there no process can start."""
+    return tmp_path / "away"
+
+
+@pytest.fixture
+def pair(away: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Port and first process of two that serve."""
     port = free_port()
     code = (
         f"from nhip.graph.http.serving import run; run('tests.graph.http.telling:create', '127.0.0.1', {port}, {PAIR})"
     )
-    started = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3], start_new_session=True)
+    started = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        start_new_session=True,
+        env={**os.environ, "TELLING_AWAY": str(away)},
+    )
     until(lambda: len(set(spread(port, 16))) == PAIR, "both answering")
     yield port, started
     if started.poll() is None:
@@ -72,6 +84,26 @@ def test_connections_spread_and_deaths_are_made_good(pair: tuple[int, subprocess
     now = set(spread(port, 16))
     started.terminate()
     assert started.wait(20) == 0 and not any(map(alive, now))
+
+
+def test_one_that_cannot_start_for_now_does_not_end_the_others(
+    pair: tuple[int, subprocess.Popen[bytes]], away: Path
+) -> None:
+    port, started = pair
+    before = set(spread(port, 16))
+    away.touch()
+    died, stays = before
+    os.kill(died, signal.SIGKILL)
+    children, seen = psutil.Process(started.pid), set()
+
+    def tried_twice() -> bool:
+        seen.update(child.pid for child in children.children() if "spawn_main" in " ".join(child.cmdline()))
+        return len(seen - before) > 1
+
+    until(tried_twice, "two tries to start another")
+    assert started.poll() is None and alive(stays)
+    away.unlink()
+    until(lambda: len(now := set(spread(port, 16))) == PAIR and stays in now, "another in its place")
 
 
 def test_none_stays_behind_when_the_first_is_killed(pair: tuple[int, subprocess.Popen[bytes]]) -> None:

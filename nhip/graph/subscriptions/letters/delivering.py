@@ -80,8 +80,8 @@ class Post:
                     for line in await self._store.claim(room, LEASE_S, self._shares()):
                         task = self._lines[line] = asyncio.create_task(self._carry(line))
                         task.add_done_callback(partial(self._done, line))
-            except Exception:
-                log.exception("letters could not be claimed")
+            except Exception as error:
+                _tell(error, "letters could not be claimed")
                 await asyncio.sleep(POLL_S)
             try:
                 async with asyncio.timeout(POLL_S):
@@ -115,9 +115,9 @@ class Post:
                     await self._store.release(line, 0)
                     return
                 taken = await self._deliver(line, one, taken)
-        except Exception:
+        except Exception as error:
             # the line is ours until its time is over; then it is tried again
-            log.exception("letters of %s could not be delivered", line[1])
+            _tell(error, f"letters of {line[1]} could not be delivered")
 
     def _sender(self, line: Line, one: Subscription) -> Sender:
         """Who delivers there; kept, as its connection is, until the endpoint or its owner changes, or it fails."""
@@ -186,8 +186,8 @@ class Post:
         while True:
             try:
                 await self.tidy()
-            except Exception:
-                log.exception("letters could not be tidied")
+            except Exception as error:
+                _tell(error, "letters could not be tidied")
             await asyncio.sleep(_TIDY_EVERY_S)
 
     async def tidy(self) -> None:
@@ -202,3 +202,11 @@ class Post:
         waiting, dead = await self._store.count()
         WAITING_LETTERS.set(waiting)
         DEAD_LETTERS.set(dead)
+
+
+def _tell(error: Exception, what: str) -> None:
+    """Say in the log what could not be done; of a database that is away a line each second is enough."""
+    if isinstance(error, NhipError):
+        log.warning("%s: %s", what, error)
+    else:
+        log.error(what, exc_info=error)
