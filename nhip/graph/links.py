@@ -42,7 +42,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "application_name": "nhip graph",
     "lock_timeout": "20s",
-    "idle_in_transaction_session_timeout": "10s",  # a process that was stopped keeps nobody waiting with its locks
+    "idle_in_transaction_session_timeout": "60s",  # a process that was stopped keeps nobody waiting with its locks
 }
 _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _EARLY = {"enable_bitmapscan": "off"}

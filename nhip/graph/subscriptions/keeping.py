@@ -211,6 +211,8 @@ class Kept(ABC, Generic[One, Thing]):
         known = self.index.get(*key)
         if known is not None and known.rev > one.rev:
             return  # while this one was being understood, a later one was
+        if known is not None and known.made != one.made:
+            await self._forget(*key)  # what waits was heard by another one that had this id
         self.index.put(one)
         if outlet := self._outlets.get(key):
             outlet.replace(one)

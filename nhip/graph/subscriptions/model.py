@@ -82,6 +82,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     context: Any
     """The @context of notifications, as given."""
     rev: int
+    made: datetime
+    """When it came to be: another one with the same id is another subscription."""
     query: Query
     matches: Callable[[Doc], bool] | None
     """Whether a full document is subscribed; None where that needs entities that are linked."""

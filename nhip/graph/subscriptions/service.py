@@ -51,7 +51,7 @@ class Subscriptions(Kept[Subscription, Heard]):
     index: Index
 
     def __init__(self, graph: Graph, contexts: Contexts, settings: Settings, hosting: Hosting) -> None:
-        rows = store.Rows(graph, store.QUERIES, Sealing(Vault(settings), "graph.sub"))
+        rows = store.RowsWithLetters(graph, store.QUERIES, Sealing(Vault(settings), "graph.sub"))
         super().__init__(graph, contexts, settings, hosting, index=Index(), rows=rows, channel="graph_sub")
         self.post = Post(graph.url, self._receivers, self.index.get, self._compose)
         self._wrote_letters = False

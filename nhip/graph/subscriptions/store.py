@@ -119,6 +119,14 @@ class Rows:
         return [(tenant, id) for tenant, id in await self._graph.fetch(self._queries.claim_due)]
 
 
+class RowsWithLetters(Rows):
+    """Of those that may have letters, which go with them: one that gets the same id is not to be told the old one's."""
+
+    async def remove(self, tenant: int, id: str) -> bool:
+        """Delete it; False when there is none."""
+        return bool(await self._graph.fetch(self._queries.delete_with_letters, tenant, id))
+
+
 def fingerprint(revisions: Iterable[int]) -> Fingerprint:
     """That of rows with these revisions."""
     held = list(revisions)
@@ -142,6 +150,7 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
         doc=rest.doc,
         context=rest.doc.get("jsonldContext", rest.context),
         rev=rest.rev,
+        made=rest.created,
         query=query,
         matches=None if linked else deciding(query),
         triggers=frozenset(rest.doc.get("notificationTrigger", DEFAULT_TRIGGERS)),

@@ -33,6 +33,15 @@ select rev, pg_notify('graph_sub', tenant || ' ' || id) from made
 with gone as (delete from graph.sub where tenant = $1 and id = $2 returning tenant, id)
 select pg_notify('graph_sub', tenant || ' ' || id) from gone
 
+-- name: delete_with_letters
+-- Delete one with what it was still to be told; gives nothing when it is gone.
+with gone as (
+  delete from graph.sub where tenant = $1 and id = $2 returning tenant, id
+), letters as (
+  delete from graph.letter l using gone g where l.tenant = g.tenant and l.sub = g.id
+)
+select pg_notify('graph_sub', tenant || ' ' || id) from gone
+
 -- name: page
 -- A page of a tenant's, in the order of their making.
 select tenant, id, doc::text, context::text, rev, created_at, modified_at, sealed, times_sent, times_failed,

@@ -185,3 +185,35 @@ async def test_times_that_a_clock_left_behind_that_ran_ahead_give_way(
     counts = (await broker.subscriptions.get(tenant, id)).counts
     assert counts.good is not None and counts.good <= now()
     assert counts.notified is not None and counts.notified <= now()
+
+
+async def test_who_gets_the_id_of_one_that_is_gone_is_not_told_its_letters(
+    broker: Broker, receiver: Receiver, tenant: int
+) -> None:
+    receiver.status = 503
+    id = await broker.subscribe(tenant, **certain(receiver))
+    await broker.graph.write(tenant, [create(n=0)])
+    await receiver.next()
+    await broker.subscriptions.delete(tenant, id)
+    assert await waiting(broker, tenant) == 0
+    receiver.status = 200
+    await broker.subscribe(tenant, id=id, **certain(receiver))
+    await broker.graph.write(tenant, [update(n=1)])
+    assert [one["n"]["value"] for one in (await receiver.next())["data"]] == [1]
+
+
+async def test_who_gets_the_id_of_one_that_is_gone_is_not_told_what_waited_in_another_process(
+    broker: Broker, other: Broker, receiver: Receiver, tenant: int
+) -> None:
+    id = await broker.subscribe(tenant, **members(receiver, throttling=600))
+    await until(lambda: other.subscriptions.index.get(tenant, id))
+    for n in (0, 1):
+        await other.graph.write(tenant, [create(n=n) if not n else update(n=n)])
+    await receiver.next()
+    assert other.subscriptions.outlet_of(tenant, id).waiting == 1
+    anew = "update graph.sub set created_at = clock_timestamp(), rev = nextval('graph.sub_rev') where id = $1 returning tenant, id"
+    before = other.subscriptions.index.get(tenant, id)
+    await broker.graph.fetch(f"with one as ({anew}) select pg_notify('graph_sub', tenant || ' ' || id) from one", id)
+    await until(lambda: other.subscriptions.index.get(tenant, id) not in (None, before))
+    with pytest.raises(KeyError):
+        other.subscriptions.outlet_of(tenant, id)
