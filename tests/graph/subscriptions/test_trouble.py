@@ -217,3 +217,18 @@ async def test_who_gets_the_id_of_one_that_is_gone_is_not_told_what_waited_in_an
     await until(lambda: other.subscriptions.index.get(tenant, id) not in (None, before))
     with pytest.raises(KeyError):
         other.subscriptions.outlet_of(tenant, id)
+
+
+async def test_nothing_is_kept_of_receivers_of_subscriptions_that_are_gone(
+    broker: Broker, receiver: Receiver, tenant: int
+) -> None:
+    id = await broker.subscribe(tenant, **certain(receiver))
+    await broker.graph.write(tenant, [create(n=0)])
+    await receiver.next()
+    await settled(broker, tenant)
+    await broker.subscriptions.delete(tenant, id)
+    post = broker.subscriptions.post
+    await until(lambda: (tenant, id) not in post._lines)
+    assert (tenant, id) in post._senders
+    await post.tidy()
+    assert (tenant, id) not in post._senders

@@ -192,6 +192,9 @@ class Post:
 
     async def tidy(self) -> None:
         """Bury, forget, drop, and say so."""
+        for line in self._senders.keys() - self._lines.keys():
+            if self._find(*line) is None:
+                self._forget_sender(line)
         if (done := await self._store.tidy()) is not None:
             _forgotten, buried, dropped = done
             if buried:
