@@ -82,8 +82,6 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     context: Any
     """The @context of notifications, as given."""
     rev: int
-    made: datetime
-    """When it came to be: another one with the same id is another subscription."""
     query: Query
     matches: Callable[[Doc], bool] | None
     """Whether a full document is subscribed; None where that needs entities that are linked."""
@@ -97,6 +95,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """showChanges."""
     endpoint: Endpoint
     active: bool
+    made: datetime | None = None
+    """When it came to be: another one with the same id is another subscription."""
     expires: datetime | None = None
     throttling_s: float = 0.0
     interval_s: float = 0.0
