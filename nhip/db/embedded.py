@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,8 @@ START_SECONDS = 120
 SYSTEM_USER = "nhip-postgres"
 SOCKET_PATH_LIMIT = 90
 _HALF_MADE = ".new-cluster-"
+_MOST_READ = 1 << 20
+_WRONG = re.compile(r"\b(error|FATAL|PANIC): ")
 
 CONFIGURATION = """\
 listen_addresses = ''
@@ -62,17 +65,24 @@ class EmbeddedServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "start.lock").open("wb") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
-            try:
-                self._prepare()
-            except OSError as error:  # a full disk, or one that may only be read
-                raise EmbeddedServerFailed(what=error.strerror or type(error).__name__, log=str(self.log)) from error
+            self._prepare()
             if not self.running():
                 clear_dead_locks(self.data, self.sockets)
-                self._pg("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(START_SECONDS), "start")
+                self._start_server()
             if self._users is None:
                 self._users = (self.folder / "users.lock").open("wb")
                 fcntl.flock(self._users, fcntl.LOCK_SH)
         return self.url()
+
+    def _start_server(self) -> None:
+        before = self.log.stat().st_size if self.log.exists() else 0
+        try:
+            self._pg("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(START_SECONDS), "start")
+        except EmbeddedServerFailed as error:
+            with self.log.open("rb") as log:
+                log.seek(before)
+                said = log.read(_MOST_READ).decode(errors="replace")
+            raise EmbeddedServerFailed(what=_cause(said) or error.values["what"], log=str(self.log)) from error
 
     def stop(self) -> None:
         """Leave; stop the server if this was its last user."""
@@ -165,7 +175,7 @@ class EmbeddedServer:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
         if done.returncode:
-            raise EmbeddedServerFailed(what=(said.splitlines() or [program])[-1], log=str(self.log))
+            raise EmbeddedServerFailed(what=_cause(said) or (said.splitlines() or [program])[-1], log=str(self.log))
 
     def _socket_folder(self) -> Path:
         """Inside the folder when the path is short enough for a socket (107 bytes), else in the temporary folder."""
@@ -184,14 +194,23 @@ def programs() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
+def _cause(said: str) -> str:
+    """The first line in which a program of PostgreSQL says what went wrong; what comes after it is about tidying up."""
+    return next((line.strip() for line in said.splitlines() if _WRONG.search(line)), "")
+
+
 def _write_whole(path: Path, text: str) -> None:
     """Have a file that only its owner reads and that holds all of the text, or, whatever happens, what it held before."""
     half = path.with_name(f".{path.name}.new")
-    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        error.filename = str(path)  # a full disk does not say where
+        raise
     half.rename(path)
     _sync(path.parent)
 

@@ -42,7 +42,7 @@ def _keep(server: EmbeddedServer, ended: threading.Event) -> None:
             log.warning("the embedded database died; starting it again")
             server.start()
             pause = _LOOK_S
-        except NhipError as error:
+        except (NhipError, OSError) as error:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
             log.error("%s Trying again in %d s.", error, pause)
         except Exception:

@@ -154,9 +154,22 @@ def test_the_password_and_the_configuration_are_written_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr("nhip.db.embedded.CONFIGURATION", before + "# more\n")
         patch.setattr("nhip.db.embedded.os.fsync", raising(OSError(errno.ENOSPC, "No space left on device")))
-        with pytest.raises(EmbeddedServerFailed, match="No space left on device"):
+        with pytest.raises(OSError, match="No space left on device") as caught:
             server.start()
+        assert caught.value.filename == str(server.data / "nhip.conf")
     assert (server.data / "nhip.conf").read_text() == before
+    assert answer(server.start()) == 42
+
+
+def test_what_went_wrong_is_said(server: EmbeddedServer) -> None:
+    server.start()
+    server.stop()
+    control = server.data / "global" / "pg_control"
+    whole = control.read_bytes()
+    control.write_bytes(b"")
+    with pytest.raises(EmbeddedServerFailed, match=r"FATAL|PANIC"):
+        server.start()
+    control.write_bytes(whole)
     assert answer(server.start()) == 42
 
 
