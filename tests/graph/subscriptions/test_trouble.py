@@ -211,7 +211,9 @@ async def test_who_gets_the_id_of_one_that_is_gone_is_not_told_what_waited_in_an
         await other.graph.write(tenant, [create(n=n) if not n else update(n=n)])
     await receiver.next()
     assert other.subscriptions.outlet_of(tenant, id).waiting == 1
-    anew = "update graph.sub set created_at = clock_timestamp(), rev = nextval('graph.sub_rev') where id = $1 returning *"
+    anew = (
+        "update graph.sub set created_at = clock_timestamp(), rev = nextval('graph.sub_rev') where id = $1 returning *"
+    )
     before = other.subscriptions.index.get(tenant, id)
     await broker.graph.fetch(f"with one as ({anew}) select pg_notify('graph_sub', tenant || ' ' || id) from one", id)
     await until(lambda: other.subscriptions.index.get(tenant, id) not in (None, before))
