@@ -23,9 +23,12 @@ _UNSEEN = frozenset(map(chr, [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3
 
 def is_uri(text: str) -> bool:
     """Whether `text` is an absolute URI or IRI (RFC 3986, RFC 3987) without characters that nobody sees."""
-    head, _colon, tail = text.rpartition(":")
-    if head in _heads and tail.isascii() and tail.replace("-", "").isalnum():
-        return len(text) <= MAX_URI_BYTES
+    colon = text.rfind(":")
+    head = text[:colon] if colon > 0 else ""
+    if head in _heads:
+        tail = text[colon + 1 :]
+        if tail.isascii() and tail.replace("-", "").isalnum():
+            return len(text) <= MAX_URI_BYTES
     if _ASCII.fullmatch(text) is not None:
         _remember(head)
         return len(text) <= MAX_URI_BYTES
