@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Stored
-from nhip.graph.query import indexing
+from nhip.graph.query import few, indexing
 from nhip.graph.query.model import Query
-from nhip.graph.query.narrow import Find, Fit, Plan, queries
+from nhip.graph.query.narrow import Find, Fit, Plan, everything, queries
 from nhip.graph.query.patterns import compile_pattern
 from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
@@ -42,7 +42,9 @@ async def candidates(
     fits = _id_check(query)
     ids = _named(query)
     if ids is None:
-        ids = await _small_set(graph, tenant, plan.finds, FEW_FOUND)
+        at_once, ids = await _at_once(graph, tenant, plan, 0 if after or fits else step)
+        if at_once is not None:
+            yield [one for one in at_once if one.id > after and (fits is None or fits(one.id))]
     if ids is not None:
         ids = ids[bisect_right(ids, after) :]
         for some in _growing(ids if fits is None else list(filter(fits, ids)), step):
@@ -51,6 +53,18 @@ async def candidates(
     async for batch in Scan(graph, tenant, query, plan, whole=whole, after=after).ids(step):
         if batch:
             yield await graph.get_many(tenant, batch)
+
+
+async def _at_once(graph: Store, tenant: int, plan: Plan, step: int) -> tuple[list[Stored] | None, list[str] | None]:
+    """What comes with its documents in one query (about `step` entities; 0: rather ids alone), and the ids of what is left; None:
+    no table tells."""
+    assert plan.fit is not None
+    if step and len(plan.finds) == 1 and len(plan.finds[0]) == 1:
+        return await few.found_with(graph, tenant, plan.finds[0][0], FEW_FOUND, step) or (None, None)
+    entities = await few.all_of(graph, tenant, plan.fit)
+    if entities is not None:
+        return entities, []
+    return None, await _small_set(graph, tenant, plan.finds, FEW_FOUND)
 
 
 def _growing(ids: list[str], step: int) -> Iterator[list[str]]:
@@ -199,11 +213,6 @@ class Scan:
                 yield batch
                 after = batch[-1]
             step = min(2 * step, largest)
-
-
-def everything(fit: Fit) -> bool:
-    """Whether a fit asks for nothing."""
-    return not (fit.types or fit.some or fit.every)
 
 
 def one_type(fit: Fit) -> int | None:

@@ -81,12 +81,19 @@ def _order_test(value: Value, compare: Callable[[Any, Any], bool]) -> Test:
 
         return number
     when = moment(literal)
+    if when is None:
+
+        def word(target: Any) -> bool:
+            target = target if type(target) is str else plain(target)
+            return isinstance(target, str) and compare(target, literal)
+
+        return word
 
     def text(target: Any) -> bool:
         target = plain(target)
         if not isinstance(target, str):
             return False
-        if when is not None and (other := moment(target)) is not None:
+        if (other := moment(target)) is not None:
             return other[0] == when[0] and compare(other[1], when[1])
         return compare(target, literal)
 

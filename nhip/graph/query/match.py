@@ -23,7 +23,11 @@ def matcher(query: Query, lookup: Lookup = nothing_linked) -> Check:
         return lambda doc: True
     if len(checks) == 1:
         return checks[0]
-    return lambda doc: all(check(doc) for check in checks)
+    return _both(checks[0], checks[1]) if len(checks) == 2 else lambda doc: all(check(doc) for check in checks)
+
+
+def _both(first: Check, second: Check) -> Check:
+    return lambda doc: first(doc) and second(doc)
 
 
 def checks_of(query: Query, lookup: Lookup = nothing_linked) -> list[Check]:

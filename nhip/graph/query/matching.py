@@ -37,6 +37,9 @@ def decide_q(node: Node) -> Decide:
 
 
 def _every(decisions: list[Decide]) -> Decide:
+    if len(decisions) == 2:
+        first, second = decisions
+        return lambda doc, lookup: first(doc, lookup) and second(doc, lookup)
     return lambda doc, lookup: all(decide(doc, lookup) for decide in decisions)
 
 

@@ -47,6 +47,11 @@ class Fit(msgspec.Struct, frozen=True):
     """Attributes that must all be there."""
 
 
+def everything(fit: Fit) -> bool:
+    """Whether a fit asks for nothing."""
+    return not (fit.types or fit.some or fit.every)
+
+
 class Plan(msgspec.Struct, frozen=True):
     """How to find candidates. `fit` None: nothing can match."""
 

@@ -5,20 +5,22 @@ Entities come in the order of their ids unless orderBy says otherwise, so that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
 from nhip.graph.document.pack import unpack
+from nhip.graph.document.parts import decoder_of
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
-from nhip.graph.pieces import LARGE, PIECE, Share, aside, pieces
-from nhip.graph.query.candidates import candidates, everything, one_type, ready_attributes
+from nhip.graph.pieces import LARGE, Share, aside, pieces
+from nhip.graph.query.candidates import candidates, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
-from nhip.graph.query.model import SYSTEM_NAMES, And, Name, Node, Or, Path, Query, Term
-from nhip.graph.query.narrow import Fit, Plan, iris_of, plan_of, queries
+from nhip.graph.query.members import members_of, needs_system
+from nhip.graph.query.model import Name, Path, Query
+from nhip.graph.query.narrow import Fit, Plan, everything, iris_of, plan_of, queries
 from nhip.graph.query.nearest import circles, nearest
 from nhip.graph.query.ordering import sort_docs
 from nhip.graph.query.scanning import Shapes
@@ -27,6 +29,8 @@ from nhip.graph.query.stores import Store
 MAX_SORTED = 50_000
 """So many entities are sorted for one answer."""
 _FAR = 2000
+_PIECE = 64
+"""So many entities are read at once before others may get their turn."""
 
 
 _NOTHING = (None,) * 6
@@ -84,7 +88,7 @@ async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator
     """Everything that a query finds, whatever its page, in the order of ids. Raises TooManyResults."""
     plan = await _plan(graph, tenant, query)
     if plan.fit is not None:
-        async for pair in _matches(graph, tenant, query, plan, whole=True):
+        async for pair in _matches(graph, tenant, query, plan, whole=True, full=True):
             yield pair
 
 
@@ -209,18 +213,20 @@ async def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> F
 
 
 async def _matches(
-    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = ""
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = "", full: bool = False
 ) -> AsyncIterator[tuple[Stored, Doc]]:
-    """All that the query finds, in the order of ids, batch by batch; `whole`: somebody goes through all."""
+    """All that the query finds, in the order of ids, batch by batch; `whole`: somebody goes through all; `full`: with all
+    members, not only those that the query looks at."""
     system = needs_system(query)
+    read = _reading(None if full else members_of(query), system)
     links = linked_steps(query.q)
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
     share = Share()
     async for batch in candidates(graph, tenant, query, plan, whole=whole, after=after):
-        async for some in pieces(batch, len(batch) if links else PIECE, share):
+        async for some in pieces(batch, len(batch) if links else _PIECE, share):
             small = sum([len(one.doc) for one in some]) <= LARGE
-            rows = _unpacked(some, system) if small else await aside(_unpacked, some, system)
+            rows = read(some) if small else await aside(read, some)
             if links:
                 await linked.follow([doc for _stored, doc in rows], links)
             for pair in rows:
@@ -230,25 +236,9 @@ async def _matches(
                     await share.rest()
 
 
-def _unpacked(some: Sequence[Stored], system: bool) -> list[tuple[Stored, Doc]]:
-    return [(one, unpack(one.doc, one.sys if system else None)) for one in some]
-
-
-def needs_system(query: Query) -> bool:
-    """Whether a condition or an order looks at createdAt or modifiedAt, which rest apart."""
-    paths = [*_paths(query.q), *(order.path for order in query.order)]
-    return any(SYSTEM_NAMES.intersection(path.names) or (path.linked and _system_path(path.linked)) for path in paths)
-
-
-def _system_path(path: Path) -> bool:
-    return bool(SYSTEM_NAMES.intersection(path.names)) or (path.linked is not None and _system_path(path.linked))
-
-
-def _paths(node: Node | None) -> list[Path]:
-    match node:
-        case And(parts) | Or(parts):
-            return [path for part in parts for path in _paths(part)]
-        case Term(path):
-            return [path]
-        case _:
-            return []
+def _reading(members: frozenset[str] | None, system: bool) -> Callable[[Sequence[Stored]], list[tuple[Stored, Doc]]]:
+    """How entities are read to decide about them."""
+    if members is None:
+        return lambda some: [(one, unpack(one.doc, one.sys if system else None)) for one in some]
+    decode = decoder_of(members).decode
+    return lambda some: [(one, decode(one.doc)) for one in some]

@@ -94,6 +94,9 @@ def decide_names(
 
 def decide_types(node: Node) -> Callable[[Doc], bool]:
     """Whether a document's types fit the selection."""
+    if type(node) is Name:
+        only = node.text
+        return lambda doc: only in doc.get("type", ())
     decide = decide_names(node, lambda iri: lambda types: iri in types)
     return lambda doc: decide(doc.get("type", ()))
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nhip.graph.contexts.model import CORE
 from nhip.graph.model import Operation
-from nhip.graph.query import candidates, indexing, nearest, search
+from nhip.graph.query import candidates, few, indexing, nearest, search
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.service import Graph
 
@@ -244,6 +244,10 @@ def _sizes(draw: Callable[[Any], Any], patched: pytest.MonkeyPatch) -> None:
     for name, some in SIZES.items():
         patched.setattr(candidates, name, draw(st.sampled_from(some)))
     patched.setattr(candidates, "_BATCH", draw(st.sampled_from([3, 500])))
+    patched.setattr(few, "FEW", draw(st.sampled_from([0, 3, 40, 200])))
+    patched.setattr(few, "LARGEST", draw(st.sampled_from([0, 400, 65_536])))
+    if draw(st.booleans()):
+        few._many.clear()
     patched.setattr(search, "_FAR", draw(st.sampled_from([0, 2000])))
     patched.setattr(indexing, "ask", lambda *_values: None)
 

@@ -10,7 +10,7 @@ from nhip.graph.contexts.model import CORE
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Operation
-from nhip.graph.query import candidates, indexing
+from nhip.graph.query import candidates, few, indexing
 from nhip.graph.query import search as searching
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.linked import join
@@ -223,6 +223,7 @@ async def test_rows_follow_what_is_written_while_they_are_made(graph: Graph, ten
 
 async def test_a_slow_query_gets_rows(graph: Graph, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "SLOW", 20)
+    monkeypatch.setattr(few, "FEW", 20)
     docs = [thing(n, "Lamp", light=n) for n in range(80)]
     await graph.write(tenant, [Operation(name="create", id=doc["id"], doc=doc) for doc in docs])
     query = build(Asked(q="light==79"), CORE)
