@@ -6,6 +6,7 @@ Entities come in the order of their ids unless orderBy says otherwise, so that a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import compress
 
 import msgspec
 
@@ -13,7 +14,7 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.document.parts import decoder_of
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
-from nhip.graph.pieces import LARGE, Share, aside, pieces
+from nhip.graph.pieces import LARGE, PIECE, Share, aside, pieces
 from nhip.graph.query.candidates import candidates, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
@@ -88,8 +89,9 @@ async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator
     """Everything that a query finds, whatever its page, in the order of ids. Raises TooManyResults."""
     plan = await _plan(graph, tenant, query)
     if plan.fit is not None:
-        async for pair in _matches(graph, tenant, query, plan, whole=True, full=True):
-            yield pair
+        async for some in _matches(graph, tenant, query, plan, whole=True, full=True):
+            for pair in some:
+                yield pair
 
 
 async def page_after(graph: Store, tenant: int, query: Query, after: str) -> Found:
@@ -100,10 +102,10 @@ async def page_after(graph: Store, tenant: int, query: Query, after: str) -> Fou
     plan = await _plan(graph, tenant, query)
     page: list[Stored] = []
     if plan.fit is not None:
-        async for stored, _doc in _matches(graph, tenant, query, plan, whole=False, after=after):
-            page.append(stored)
-            if len(page) == query.limit:
-                return Found(page, more=True)
+        async for some in _matches(graph, tenant, query, plan, whole=False, after=after):
+            page += [stored for stored, _doc in some]
+            if len(page) >= query.limit:
+                return Found(page[: query.limit], more=True)
     return Found(page)
 
 
@@ -179,10 +181,9 @@ async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> 
     page: list[Stored] = []
     matches = 0
     end = query.offset + query.limit
-    async for stored, _doc in _matches(graph, tenant, query, plan, whole=query.count):
-        if query.offset <= matches < end:
-            page.append(stored)
-        matches += 1
+    async for some in _matches(graph, tenant, query, plan, whole=query.count):
+        page += [stored for stored, _doc in some[max(query.offset - matches, 0) : max(end - matches, 0)]]
+        matches += len(some)
         if matches > end and not query.count:
             break
     return Found(page, matches if query.count else None, matches > end and query.limit > 0)
@@ -195,8 +196,8 @@ async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> F
         if near is not None:
             return await _ordered_page(query, near)
     everything: list[tuple[Stored, Doc]] = []
-    async for pair in _matches(graph, tenant, query, plan, whole=True):
-        everything.append(pair)
+    async for some in _matches(graph, tenant, query, plan, whole=True):
+        everything += some
         if len(everything) > MAX_SORTED:
             raise TooManyResults(what=str(MAX_SORTED))
     return await _ordered_page(query, everything)
@@ -214,8 +215,8 @@ async def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> F
 
 async def _matches(
     graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = "", full: bool = False
-) -> AsyncIterator[tuple[Stored, Doc]]:
-    """All that the query finds, in the order of ids, batch by batch; `whole`: somebody goes through all; `full`: with all
+) -> AsyncIterator[list[tuple[Stored, Doc]]]:
+    """All that the query finds, in the order of ids, a few at a time; `whole`: somebody goes through all; `full`: with all
     members, not only those that the query looks at."""
     system = needs_system(query)
     read = _reading(None if full else members_of(query), system)
@@ -229,9 +230,12 @@ async def _matches(
             rows = read(some) if small else await aside(read, some)
             if links:
                 await linked.follow([doc for _stored, doc in rows], links)
-            for pair in rows:
-                if fits(pair[1]) if small else await aside(fits, pair[1]):
-                    yield pair
+            for start in range(0, len(rows), PIECE):
+                part = rows[start : start + PIECE]
+                docs = [doc for _stored, doc in part]
+                held = list(map(fits, docs)) if small else [await aside(fits, doc) for doc in docs]
+                if True in held:
+                    yield list(compress(part, held))
                 if share.over:
                     await share.rest()
 

@@ -252,6 +252,7 @@ async def test_too_much_is_refused(graph: Graph, filled: Any, monkeypatch: pytes
     tenant, _docs = filled
     monkeypatch.setattr(candidates, "MAX_SCANNED", 20)
     monkeypatch.setattr(candidates, "_BATCH", 20)
+    monkeypatch.setattr(few, "FEW", 20)
     with pytest.raises(TooManyResults):
         await search(graph, tenant, build(Asked(local=True, q='!x;id=="urn:x:none"', count=True), CORE))
     monkeypatch.setattr(searching, "MAX_SORTED", 5)
