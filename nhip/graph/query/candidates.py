@@ -44,7 +44,7 @@ async def candidates(
     if ids is None:
         at_once, ids = await _at_once(graph, tenant, plan, 0 if after or fits else step)
         if at_once is not None:
-            yield [one for one in at_once if one.id > after and (fits is None or fits(one.id))]
+            yield _behind(at_once, after, fits)
     if ids is not None:
         ids = ids[bisect_right(ids, after) :]
         for some in _growing(ids if fits is None else list(filter(fits, ids)), step):
@@ -65,6 +65,12 @@ async def _at_once(graph: Store, tenant: int, plan: Plan, step: int) -> tuple[li
     if entities is not None:
         return entities, []
     return None, await _small_set(graph, tenant, plan.finds, FEW_FOUND)
+
+
+def _behind(entities: list[Stored], after: str, fits: Callable[[str], bool] | None) -> list[Stored]:
+    if not after and fits is None:
+        return entities
+    return [one for one in entities if one.id > after and (fits is None or fits(one.id))]
 
 
 def _growing(ids: list[str], step: int) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ none may be equal; a missing target never matches, not even `!=` (CIM 009, 4.9).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 from nhip.graph.model import VALUE_MEMBER, Doc, Instance
@@ -27,7 +28,7 @@ def decide_q(node: Node) -> Decide:
     """The closure of a q or csf tree."""
     match node:
         case And(parts):
-            return _every([decide_q(part) for part in parts])
+            return _every(_by_attribute(parts))
         case Or(parts):
             return _some([decide_q(part) for part in parts])
         case Term():
@@ -36,7 +37,21 @@ def decide_q(node: Node) -> Decide:
             raise TypeError("a name is no condition of q")
 
 
+def _by_attribute(parts: tuple[Node, ...]) -> list[Decide]:
+    """Conditions that must all hold; usual ones about the same attribute (`speed>10;speed<20`) look it up together."""
+    together: dict[str, list[Term]] = {}
+    others: list[Node] = []
+    for part in parts:
+        if isinstance(part, Term) and _is_usual(part):
+            together.setdefault(part.path.names[0], []).append(part)
+        else:
+            others.append(part)
+    return [_one_step(terms) for terms in together.values()] + [decide_q(part) for part in others]
+
+
 def _every(decisions: list[Decide]) -> Decide:
+    if len(decisions) == 1:
+        return decisions[0]
     if len(decisions) == 2:
         first, second = decisions
         return lambda doc, lookup: first(doc, lookup) and second(doc, lookup)
@@ -52,13 +67,19 @@ def decide_term(term: Term) -> Decide:
     if term.operator == "absent":
         present = decide_term(Term(term.path, "exists"))
         return lambda doc, lookup: not present(doc, lookup)
-    reach = _reach(term.path, test_of(term), term.operator)
-    return reach if term.path.linked or len(term.path.names) > 1 or term.path.keys else _one_step(term, reach)
+    return _one_step([term]) if _is_usual(term) else _reach(term.path, test_of(term), term.operator)
 
 
-def _one_step(term: Term, otherwise: Decide) -> Decide:
-    """The usual condition `name == value` without detours: one Property with one instance."""
-    name, test = term.path.names[0], test_of(term)
+def _is_usual(term: Term) -> bool:
+    path = term.path
+    return term.operator != "absent" and path.linked is None and len(path.names) == 1 and not path.keys
+
+
+def _one_step(terms: list[Term]) -> Decide:
+    """Usual conditions (`name == value`) about one attribute without detours: one Property with one instance."""
+    name, tests = terms[0].path.names[0], [test_of(term) for term in terms]
+    meets_all = reduce(_both, tests)
+    otherwise = _every([_reach(term.path, test, term.operator) for term, test in zip(terms, tests, strict=True)])
 
     def decide(doc: Doc, lookup: Lookup) -> bool:
         instances = doc.get(name)
@@ -67,10 +88,14 @@ def _one_step(term: Term, otherwise: Decide) -> Decide:
         if type(instances) is list and len(instances) == 1:
             only = instances[0]
             if type(only) is dict and only.get("type") == "Property":
-                return "value" in only and test(only["value"])
+                return "value" in only and meets_all(only["value"])
         return otherwise(doc, lookup)
 
     return decide
+
+
+def _both(one: Test, other: Test) -> Test:
+    return lambda target: one(target) and other(target)
 
 
 def _reach(path: Path, test: Test, operator: str) -> Decide:
