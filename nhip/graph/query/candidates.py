@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,7 +35,7 @@ Batches = AsyncIterator[list[str]]
 
 async def candidates(
     graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool = False, after: str = ""
-) -> AsyncIterator[list[Stored]]:
+) -> AsyncGenerator[list[Stored], None]:
     """Every entity behind `after` that the query may find. Raises TooManyResults when more than MAX_SCANNED would have to be
     looked at: at once where `whole` tells that all will be."""
     step = max(2 * query.limit, 50)

@@ -5,8 +5,10 @@ Entities come in the order of their ids unless orderBy says otherwise, so that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from itertools import compress
+from typing import TypeVar
 
 import msgspec
 
@@ -14,7 +16,7 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.document.parts import decoder_of
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
-from nhip.graph.pieces import LARGE, PIECE, Share, aside, pieces
+from nhip.graph.pieces import LARGE, PIECE, Share, aside
 from nhip.graph.query.candidates import candidates, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
@@ -35,6 +37,7 @@ _PIECE = 64
 
 
 _NOTHING = (None,) * 6
+T = TypeVar("T")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -181,11 +184,12 @@ async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> 
     page: list[Stored] = []
     matches = 0
     end = query.offset + query.limit
-    async for some in _matches(graph, tenant, query, plan, whole=query.count):
-        page += [stored for stored, _doc in some[max(query.offset - matches, 0) : max(end - matches, 0)]]
-        matches += len(some)
-        if matches > end and not query.count:
-            break
+    async with aclosing(_matches(graph, tenant, query, plan, whole=query.count)) as found:
+        async for some in found:
+            page += [stored for stored, _doc in some[max(query.offset - matches, 0) : max(end - matches, 0)]]
+            matches += len(some)
+            if matches > end and not query.count:
+                break
     return Found(page, matches if query.count else None, matches > end and query.limit > 0)
 
 
@@ -215,7 +219,7 @@ async def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> F
 
 async def _matches(
     graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = "", full: bool = False
-) -> AsyncIterator[list[tuple[Stored, Doc]]]:
+) -> AsyncGenerator[list[tuple[Stored, Doc]], None]:
     """All that the query finds, in the order of ids, a few at a time; `whole`: somebody goes through all; `full`: with all
     members, not only those that the query looks at."""
     system = needs_system(query)
@@ -224,20 +228,24 @@ async def _matches(
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
     share = Share()
-    async for batch in candidates(graph, tenant, query, plan, whole=whole, after=after):
-        async for some in pieces(batch, len(batch) if links else _PIECE, share):
-            small = sum([len(one.doc) for one in some]) <= LARGE
-            rows = read(some) if small else await aside(read, some)
-            if links:
-                await linked.follow([doc for _stored, doc in rows], links)
-            for start in range(0, len(rows), PIECE):
-                part = rows[start : start + PIECE]
-                docs = [doc for _stored, doc in part]
-                held = list(map(fits, docs)) if small else [await aside(fits, doc) for doc in docs]
-                if True in held:
-                    yield list(compress(part, held))
-                if share.over:
-                    await share.rest()
+    async with aclosing(candidates(graph, tenant, query, plan, whole=whole, after=after)) as batches:
+        async for batch in batches:
+            for some in _divided(batch, len(batch) if links else _PIECE):
+                small = sum([len(one.doc) for one in some]) <= LARGE
+                rows = read(some) if small else await aside(read, some)
+                if links:
+                    await linked.follow([doc for _stored, doc in rows], links)
+                for part in _divided(rows, PIECE):
+                    docs = [doc for _stored, doc in part]
+                    held = list(map(fits, docs)) if small else [await aside(fits, doc) for doc in docs]
+                    if any(held):
+                        yield list(compress(part, held))
+                    if share.over:
+                        await share.rest()
+
+
+def _divided(items: Sequence[T], step: int) -> list[Sequence[T]]:
+    return [items[start : start + step] for start in range(0, len(items), step or 1)]
 
 
 def _reading(members: frozenset[str] | None, system: bool) -> Callable[[Sequence[Stored]], list[tuple[Stored, Doc]]]:
