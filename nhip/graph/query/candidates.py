@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Stored
+from nhip.graph.pieces import pieces
 from nhip.graph.query import few, indexing
 from nhip.graph.query.model import Query
 from nhip.graph.query.narrow import Find, Fit, Plan, everything, queries
@@ -44,10 +45,11 @@ async def candidates(
     if ids is None:
         at_once, ids = await _at_once(graph, tenant, plan, 0 if after or fits else step)
         if at_once is not None:
-            yield _behind(at_once, after, fits)
+            kept = set(await _that_fit([one.id for one in at_once if one.id > after], fits)) if after or fits else None
+            yield at_once if kept is None else [one for one in at_once if one.id in kept]
     if ids is not None:
         ids = ids[bisect_right(ids, after) :]
-        for some in _growing(ids if fits is None else list(filter(fits, ids)), step):
+        for some in _growing(await _that_fit(ids, fits), step):
             yield await graph.get_many(tenant, some)
         return
     async for batch in Scan(graph, tenant, query, plan, whole=whole, after=after).ids(step):
@@ -67,10 +69,11 @@ async def _at_once(graph: Store, tenant: int, plan: Plan, step: int) -> tuple[li
     return None, await _small_set(graph, tenant, plan.finds, FEW_FOUND)
 
 
-def _behind(entities: list[Stored], after: str, fits: Callable[[str], bool] | None) -> list[Stored]:
-    if not after and fits is None:
-        return entities
-    return [one for one in entities if one.id > after and (fits is None or fits(one.id))]
+async def _that_fit(ids: list[str], fits: Callable[[str], bool] | None) -> list[str]:
+    """Those of the ids that fit one of what may be very many patterns."""
+    if fits is None:
+        return ids
+    return [id async for some in pieces(ids) for id in some if fits(id)]
 
 
 def _growing(ids: list[str], step: int) -> Iterator[list[str]]:
@@ -152,7 +155,7 @@ class Scan:
 
     async def _counted(self, ids: list[str], step: int) -> Batches:
         self._named += len(ids)
-        for some in _growing(ids if self._fits is None else list(filter(self._fits, ids)), step):
+        for some in _growing(await _that_fit(ids, self._fits), step):
             yield some
             if self._seen <= SLOW < self._seen + len(some):
                 await self._ask()

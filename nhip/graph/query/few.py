@@ -15,7 +15,7 @@ from nhip.graph.query.stores import Store
 FEW = 200
 """Of so many entities the documents are read at once."""
 LARGEST = 65_536
-"""Bytes; larger documents are read apart, so that an answer of the database takes some megabytes at most."""
+"""Bytes; entities with larger documents are read apart, so that an answer of the database takes some megabytes at most."""
 _AGAIN_S = 10.0
 """After so long it is looked up whether there are still many."""
 _KINDS = 10_000

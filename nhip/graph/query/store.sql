@@ -34,8 +34,9 @@ from (select id from graph.entity_type where tenant = $1 and type = $2 order by 
 order by e.id
 
 -- name: all_of_type
--- The entities of a type in the order of ids, but documents of more bytes than $4.
-select e.id, case when octet_length(e.doc) <= $4 then e.doc end, e.sys, e.ver, e.due_at
+-- The entities of a type in the order of ids; of those with documents of more bytes than $4 only the ids.
+select e.id, case when octet_length(e.doc) <= $4 then e.doc end, case when octet_length(e.doc) <= $4 then e.sys end,
+  e.ver, e.due_at
 from (select id from graph.entity_type where tenant = $1 and type = $2 order by id limit $3) t
   cross join lateral (
     select id, doc, sys, ver, due_at from graph.entity where tenant = $1 and id = t.id offset 0
@@ -43,8 +44,8 @@ from (select id from graph.entity_type where tenant = $1 and type = $2 order by 
 order by t.id
 
 -- name: all_of_tenant
--- The entities of a tenant in the order of ids, but documents of more bytes than $3.
-select id, case when octet_length(doc) <= $3 then doc end, sys, ver, due_at
+-- The same of a tenant; $3 are the bytes.
+select id, case when octet_length(doc) <= $3 then doc end, case when octet_length(doc) <= $3 then sys end, ver, due_at
 from graph.entity where tenant = $1 order by id limit $2
 
 -- name: count_of_all
@@ -55,14 +56,14 @@ where s.tenant = $1
 
 -- name: found_with_entities
 -- What a find gives (one of the queries below, which has a limit) in the order of ids; the first of them as entities, but
--- documents of more bytes than {size}, unless there are as many rows as the limit; and how many rows there are.
+-- those with documents of more bytes than {size}, unless there are as many rows as the limit; and how many rows there are.
 with f as materialized ({find}), n as materialized (select count(*) as found from f)
-select d.id, case when octet_length(e.doc) <= {size} then e.doc end, e.sys, e.ver, e.due_at, n.found
+select d.id, e.doc, e.sys, e.ver, e.due_at, n.found
 from n
   cross join (select u.id, row_number() over (order by u.id) as place from (select distinct f.id from f) u) d
   left join lateral (
     select doc, sys, ver, due_at from graph.entity
-    where tenant = $1 and id = d.id and d.place <= {some} and n.found < {most} offset 0
+    where tenant = $1 and id = d.id and d.place <= {some} and n.found < {most} and octet_length(doc) <= {size} offset 0
   ) e on true
 order by d.id
 
