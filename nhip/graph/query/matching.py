@@ -7,7 +7,6 @@ none may be equal; a missing target never matches, not even `!=` (CIM 009, 4.9).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
 from typing import Any
 
 from nhip.graph.model import VALUE_MEMBER, Doc, Instance
@@ -78,7 +77,7 @@ def _is_usual(term: Term) -> bool:
 def _one_step(terms: list[Term]) -> Decide:
     """Usual conditions (`name == value`) about one attribute without detours: one Property with one instance."""
     name, tests = terms[0].path.names[0], [test_of(term) for term in terms]
-    meets_all = reduce(_both, tests)
+    meets_all = _all_of(tests)
     otherwise = _every([_reach(term.path, test, term.operator) for term, test in zip(terms, tests, strict=True)])
 
     def decide(doc: Doc, lookup: Lookup) -> bool:
@@ -94,8 +93,13 @@ def _one_step(terms: list[Term]) -> Decide:
     return decide
 
 
-def _both(one: Test, other: Test) -> Test:
-    return lambda target: one(target) and other(target)
+def _all_of(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        one, other = tests
+        return lambda target: one(target) and other(target)
+    return lambda target: all(test(target) for test in tests)
 
 
 def _reach(path: Path, test: Test, operator: str) -> Decide:

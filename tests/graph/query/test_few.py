@@ -14,6 +14,7 @@ from nhip.graph.document.parts import decoder_of
 from nhip.graph.model import Operation
 from nhip.graph.query import few, indexing
 from nhip.graph.query.build import Asked, Selected, build
+from nhip.graph.query.match import matcher
 from nhip.graph.query.members import members_of
 from nhip.graph.query.search import search
 from nhip.graph.service import Graph
@@ -56,6 +57,15 @@ def test_parts_are_what_the_whole_has(doc: dict[str, Any], members: frozenset[st
 def test_what_a_query_looks_at(asked: dict[str, Any], members: set[str] | None) -> None:
     expected = None if members is None else {"id", "type", "scope", *map(CORE.expand, members)}
     assert members_of(build(Asked(local=True, **asked), CORE)) == expected
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 512])
+def test_many_conditions_about_one_attribute(count: int) -> None:
+    fits = matcher(build(Asked(local=True, q=";".join(f"a>={n}" for n in range(count))), CORE))
+    one, other = ({"type": "Property", "value": value} for value in (count - 1, count - 2))
+    a = CORE.expand("a")
+    assert fits({a: [one]}) and not fits({a: [other]}) and not fits({a: [{"type": "Property"}]}) and not fits({})
+    assert fits({a: [other, one | {"datasetId": "urn:d:1"}]})
 
 
 def _thing(n: int, text: str = "", kind: str = "Few") -> Operation:
