@@ -5,7 +5,7 @@ Entities come in the order of their ids unless orderBy says otherwise, so that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from itertools import compress
 from typing import TypeVar
@@ -13,7 +13,6 @@ from typing import TypeVar
 import msgspec
 
 from nhip.graph.document.pack import unpack
-from nhip.graph.document.parts import decoder_of
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
 from nhip.graph.pieces import LARGE, PIECE, Share, aside
@@ -21,7 +20,7 @@ from nhip.graph.query.candidates import candidates, one_type, ready_attributes
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
-from nhip.graph.query.members import members_of, needs_system
+from nhip.graph.query.members import needs_system
 from nhip.graph.query.model import Name, Path, Query
 from nhip.graph.query.narrow import Fit, Plan, everything, iris_of, plan_of, queries
 from nhip.graph.query.nearest import circles, nearest
@@ -92,7 +91,7 @@ async def iter_matches(graph: Store, tenant: int, query: Query) -> AsyncIterator
     """Everything that a query finds, whatever its page, in the order of ids. Raises TooManyResults."""
     plan = await _plan(graph, tenant, query)
     if plan.fit is not None:
-        async for some in _matches(graph, tenant, query, plan, whole=True, full=True):
+        async for some in _matches(graph, tenant, query, plan, whole=True):
             for pair in some:
                 yield pair
 
@@ -218,12 +217,10 @@ async def _ordered_page(query: Query, everything: list[tuple[Stored, Doc]]) -> F
 
 
 async def _matches(
-    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = "", full: bool = False
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool, after: str = ""
 ) -> AsyncGenerator[list[tuple[Stored, Doc]], None]:
-    """All that the query finds, in the order of ids, a few at a time; `whole`: somebody goes through all; `full`: with all
-    members, not only those that the query looks at."""
+    """All that the query finds, in the order of ids, a few at a time; `whole`: somebody goes through all."""
     system = needs_system(query)
-    read = _reading(None if full else members_of(query), system)
     links = linked_steps(query.q)
     linked = Linked(graph, tenant, system=system)
     fits = matcher(query, linked.get)
@@ -232,7 +229,7 @@ async def _matches(
         async for batch in batches:
             for some in _divided(batch, len(batch) if links else _PIECE):
                 small = sum([len(one.doc) for one in some]) <= LARGE
-                rows = read(some) if small else await aside(read, some)
+                rows = _unpacked(some, system) if small else await aside(_unpacked, some, system)
                 if links:
                     await linked.follow([doc for _stored, doc in rows], links)
                 for part in _divided(rows, PIECE):
@@ -248,9 +245,5 @@ def _divided(items: Sequence[T], step: int) -> list[Sequence[T]]:
     return [items[start : start + step] for start in range(0, len(items), step or 1)]
 
 
-def _reading(members: frozenset[str] | None, system: bool) -> Callable[[Sequence[Stored]], list[tuple[Stored, Doc]]]:
-    """How entities are read to decide about them."""
-    if members is None:
-        return lambda some: [(one, unpack(one.doc, one.sys if system else None)) for one in some]
-    decode = decoder_of(members).decode
-    return lambda some: [(one, decode(one.doc)) for one in some]
+def _unpacked(some: Sequence[Stored], system: bool) -> list[tuple[Stored, Doc]]:
+    return [(one, unpack(one.doc, one.sys if system else None)) for one in some]

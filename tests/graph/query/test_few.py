@@ -1,62 +1,18 @@
-"""Few entities come with their documents in one query; of documents only what a query looks at is read."""
+"""Few entities come with their documents in one query."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nhip.graph.contexts.model import CORE
-from nhip.graph.document.parts import decoder_of
 from nhip.graph.model import Operation
 from nhip.graph.query import few, indexing
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.match import matcher
-from nhip.graph.query.members import members_of
 from nhip.graph.query.search import search
 from nhip.graph.service import Graph
-
-NAMES = ["a", "https://x.org/é", 'https://x.org/"quoted"', "https://x.org/back\\slash", "urn:x:\u0001", "urn:😀", "id"]
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(st.dictionaries(st.sampled_from(NAMES) | st.text(), VALUES, max_size=6), st.frozensets(st.sampled_from(NAMES)))
-def test_parts_are_what_the_whole_has(doc: dict[str, Any], members: frozenset[str]) -> None:
-    try:
-        rest = orjson.dumps(doc)
-    except TypeError:  # a text that is no UTF-8
-        return
-    whole = orjson.loads(rest)
-    found = decoder_of(members).decode(rest)
-    assert orjson.dumps(found, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
-        {name: whole[name] for name in members & whole.keys()}, option=orjson.OPT_SORT_KEYS
-    )
-
-
-@pytest.mark.parametrize(
-    ("asked", "members"),
-    [
-        ({"q": "a>1;(b|c.d[e])"}, {"a", "b", "c"}),
-        ({"q": "a>1", "order": "b;desc", "attrs": ["c"]}, {"a", "b", "c"}),
-        ({"q": "createdAt>2026-01-01T00:00:00Z"}, None),
-        ({"q": "a{b}>1", "join": "inline"}, None),
-        ({"order": "modifiedAt"}, None),
-    ],
-)
-def test_what_a_query_looks_at(asked: dict[str, Any], members: set[str] | None) -> None:
-    expected = None if members is None else {"id", "type", "scope", *map(CORE.expand, members)}
-    assert members_of(build(Asked(local=True, **asked), CORE)) == expected
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 512])
