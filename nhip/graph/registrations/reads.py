@@ -284,8 +284,10 @@ def _docs(reply: Reply, context: Context) -> Part:
     if reply.invalid:
         return Part([], "111", reply.warnings)
     body = reply.body if isinstance(reply.body, list) else [] if reply.body is None else [reply.body]
-    docs = []
+    docs: list[Doc] = []
     for one in body:
+        if not isinstance(one, dict):
+            return Part(docs, "111", reply.warnings)
         try:
             docs.append(timed(expand_entity(one, context), one, context))
         except (BadRequestData, LdContextNotAvailable, AttributeError):
