@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from nhip.db.errors import DatabaseRefuses
+from nhip.db.silence import notice_silence
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 
@@ -48,28 +48,10 @@ _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _EARLY = {"enable_bitmapscan": "off"}
 """A search takes the first rows that come; a bitmap is made of all that there are before it gives one."""
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
-_SILENT_S = 30
-"""A server that the network has parted from us counts as away after this."""
 
 
 def _refusal(error: asyncpg.PostgresError) -> DatabaseRefuses:
     return DatabaseRefuses(what=next(text for kind, text in _WHY if isinstance(error, kind)))
-
-
-def notice_silence(connection: asyncpg.Connection) -> None:
-    """Have the system notice when the network drops what goes to the server and comes from it, without a word to anybody."""
-    found = connection._transport.get_extra_info("socket")
-    if found.family == socket.AF_UNIX:
-        return
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, number in (
-        ("TCP_KEEPIDLE", _SILENT_S // 2),
-        ("TCP_KEEPINTVL", _SILENT_S // 6),
-        ("TCP_KEEPCNT", 3),
-        ("TCP_USER_TIMEOUT", _SILENT_S * 1000),
-    ):
-        if hasattr(socket, option):
-            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), number)
 
 
 class Link:

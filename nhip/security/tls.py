@@ -13,6 +13,14 @@ def believed_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def believed_under(name: str) -> ssl.SSLContext:
+    """TLS whose other end is vouched for under `name`, where a library knows but the address that was judged."""
+    context = believed_context()
+    wrap = context.wrap_socket
+    context.wrap_socket = lambda line, **told: wrap(line, **{**told, "server_hostname": name})  # type: ignore[method-assign]
+    return context
+
+
 def is_sealed(line: socket.socket | None) -> bool:
     """Whether what goes over `line` is encrypted."""
     return isinstance(line, ssl.SSLSocket)

@@ -12,11 +12,12 @@ import asyncpg
 import psycopg
 
 from nhip.db.database import Database
+from nhip.db.silence import notice_silence
 from nhip.errors import NhipError
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import Busy
-from nhip.graph.links import LOST, notice_silence
+from nhip.graph.links import LOST
 from nhip.graph.mirrors import store
 from nhip.graph.mirrors.errors import MirrorMissing, ReadOnlyMirror
 from nhip.graph.mirrors.model import Mirror, Provenance

@@ -11,13 +11,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from nhip.db.silence import notice_silence
 from nhip.errors import NhipError
 from nhip.graph.contexts.addresses import context_link, local_id
 from nhip.graph.contexts.hosting import Hosting
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
-from nhip.graph.links import LOST, notice_silence
+from nhip.graph.links import LOST
 from nhip.graph.model import NULL
 from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Hashable
 from typing import Any
@@ -17,7 +16,7 @@ from nhip.graph.subscriptions.model import CERTAIN
 from nhip.graph.subscriptions.turns import Threads
 from nhip.kernel.time import monotonic
 from nhip.security.addresses import checked_address
-from nhip.security.tls import believed_context
+from nhip.security.tls import believed_under
 from nhip.settings import Settings
 
 _KEEPALIVE_S = 20
@@ -77,7 +76,7 @@ class MqttSender:
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password) if parts.password else None)
         if parts.scheme == "mqtts":
-            client.tls_set_context(_believed(address.host))
+            client.tls_set_context(believed_under(address.host))
         answered = threading.Event()
         codes: list[Any] = []
 
@@ -99,14 +98,6 @@ class MqttSender:
         client, self._client = self._client, None
         if client is not None:
             threading.Thread(target=_leave, args=(client,), daemon=True).start()
-
-
-def _believed(name: str) -> ssl.SSLContext:
-    """TLS whose other end is vouched for under `name`, though the library knows but the address that was judged."""
-    context = believed_context()
-    wrap = context.wrap_socket
-    context.wrap_socket = lambda line, **told: wrap(line, **{**told, "server_hostname": name})  # type: ignore[method-assign]
-    return context
 
 
 def _leave(client: paho.Client) -> None:

@@ -13,10 +13,11 @@ import psycopg
 import pytest
 
 from nhip.db.errors import DatabaseRefuses
+from nhip.db.silence import notice_silence
 from nhip.errors import DatabaseAway
 from nhip.graph import links
 from nhip.graph.api.answers import problem
-from nhip.graph.links import Link, notice_silence
+from nhip.graph.links import Link
 from nhip.graph.model import Operation
 from nhip.graph.service import Graph
 

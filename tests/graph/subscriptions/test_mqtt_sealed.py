@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from nhip.graph.subscriptions import mqtt
 from nhip.graph.subscriptions.http import FAILED
 from nhip.graph.subscriptions.mqtt import MqttSender
 from nhip.graph.subscriptions.turns import Threads
+from nhip.security import tls
 from nhip.testing.serving import free_port
 from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_mqtt import MOSQUITTO
@@ -52,7 +52,7 @@ async def broker_of(
     file = tmp_path / "mosquitto.conf"
     keys = f"certfile {certificate}\nkeyfile {tmp_path / 'key.pem'}\n"
     file.write_text(f"listener {port} 127.0.0.1\n{keys}allow_anonymous true\nuser root\n")
-    monkeypatch.setattr(mqtt, "believed_context", lambda: ssl.create_default_context(cafile=str(certificate)))
+    monkeypatch.setattr(tls, "believed_context", lambda: ssl.create_default_context(cafile=str(certificate)))
     process = subprocess.Popen([MOSQUITTO, "-c", file], stderr=subprocess.DEVNULL)
     async with asyncio.timeout(15):
         while True:
