@@ -11,7 +11,7 @@ from nhip.graph.errors import Conflict, GraphError, LdContextNotAvailable
 from nhip.graph.model import Operation, Outcome
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.forwarding import Federation, Origin
-from nhip.graph.registrations.writes import Part, Plan, SourceFailed, Writer, ask_part, body_of, divide, gone
+from nhip.graph.registrations.writes import Part, Plan, SourceFailed, Writer, ask_part, body_of, divide
 
 _BATCHES = {
     "create": ("createBatch", "/entityOperations/create", "createEntity"),
@@ -33,8 +33,6 @@ class Result(msgspec.Struct):
     errors: list[tuple[str, GraphError]] = []
     created: bool = False
     """Whether a source made the entity anew."""
-    asked: bool = False
-    """Whether a source has a part in it."""
 
 
 async def write_batch(
@@ -51,7 +49,6 @@ async def write_batch(
     asked: list[tuple[list[tuple[Result, Part]], Any]] = []
     batches: defaultdict[str, list[tuple[Result, Part]]] = defaultdict(list)
     for result, plan in zip(results, plans, strict=True):
-        result.asked = bool(plan.parts)
         for part in plan.parts:
             if _BATCHES[part.operation.name][0] in part.match.registration.operations:
                 batches[part.match.registration.id].append((result, part))
@@ -66,9 +63,8 @@ async def write_batch(
     local = [(result, plan.local) for result, plan in zip(results, plans, strict=True) if plan.local is not None]
     if local:
         outcomes = await here.write(origin.tenant, [operation for _result, operation in local])
-        for (result, operation), outcome in zip(local, outcomes, strict=True):
-            by_source = result.asked and not result.errors
-            result.outcome = None if by_source and gone(operation, outcome) else outcome
+        for (result, _operation), outcome in zip(local, outcomes, strict=True):
+            result.outcome = outcome
     return results
 
 

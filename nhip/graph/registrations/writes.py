@@ -206,16 +206,11 @@ async def write(
     if plan.local is not None:
         count += 1
         (outcome,) = await here.write(origin.tenant, [plan.local])
-        if isinstance(outcome.error, GraphError) and not (len(errors) < count - 1 and gone(plan.local, outcome)):
+        if isinstance(outcome.error, GraphError):
             errors.append(("", outcome.error))
     if errors:
         raise _failure(operation, plan, outcome, errors, count)
-    return msgspec.structs.replace(outcome, error=None)
-
-
-def gone(operation: Operation, outcome: Outcome) -> bool:
-    """Whether a removal only failed to find the entity here: where a source removed it, nothing went wrong (5.6.6.4)."""
-    return operation.name == "delete" and isinstance(outcome.error, ResourceNotFound)
+    return outcome
 
 
 def _failure(
