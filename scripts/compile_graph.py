@@ -16,12 +16,17 @@ from setuptools import Distribution
 
 from nhip.compiled import BESIDE, FOLDER, ROOT, SOURCES, STAMP, fingerprint
 
+_DIRECT = ["-fno-plt", "-fno-semantic-interposition"]
+"""Calls go where they go, without a table between: gcc and clang know both."""
 
-def compile_into(folder: Path, opt_level: str = "2") -> None:
+
+def compile_into(folder: Path, opt_level: str = "3") -> None:
     """Compile into `folder`, whose stamp is written last. Raises what setuptools raises when there is no compiler."""
     with tempfile.TemporaryDirectory() as work:
         target = Path(work, "c")
         extensions = mypycify([*SOURCES], opt_level=opt_level, debug_level="0", target_dir=str(target))
+        for extension in extensions:
+            extension.extra_compile_args += _DIRECT
         command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
         assert command is not None
         command.build_lib, command.build_temp = str(folder), work  # type: ignore[attr-defined]

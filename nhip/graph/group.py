@@ -264,6 +264,8 @@ class Group:
         used = {state[1] for state in self._states}
         used.update([state[2] for state in self._states if state[2] is not None])
         for life in lives:
+            if life.recalled and not life.reshaped:
+                continue  # this process wrote it last, so all that is in it has its number
             used |= life.changed
             if life.doc is not None:
                 used.update(life.doc["type"])

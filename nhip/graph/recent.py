@@ -57,11 +57,12 @@ class Recent:
 
     def keep(self, tenant: int, id: str, rest: Rest) -> None:
         """Remember an entity as it rests from now on."""
-        self.forget(tenant, id)
+        rests, key = self._rests, (tenant, id)
+        if (was := rests.pop(key, None)) is not None:
+            self._size -= was.size
         if rest.size > _LARGE:
             return
-        rests = self._rests
-        rests[tenant, id] = rest
+        rests[key] = rest
         self._size += rest.size
         while self._size > _BYTES:
             self._size -= rests.pop(next(iter(rests))).size
