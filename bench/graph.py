@@ -37,6 +37,7 @@ FOLDER = WORK / "graph"
 PORT = 9699
 CALLERS = 64
 HUNDRED = 100
+UPSERT = "batch upsert of 20, per entity, 4 clients"
 
 
 def entity(n: int, speed: float = 30.0) -> dict[str, Any]:
@@ -262,7 +263,7 @@ async def _part(node: Node | Floor, client: Client, requests: list[bytes], calle
 
 
 async def small(node: Node, figures: Measured, size: int) -> None:
-    """Single requests and batches on a few thousand entities; reads by id are of the first hundred."""
+    """Single requests and batches on a few thousand entities; reads by id are of the first hundred, batches of them and of all."""
     client, chance = Client(), random.Random(1)
     bodies = [orjson.dumps(entity(n)) for n in range(size)]
     print(f"entities of {statistics.mean(map(len, bodies)):.0f} bytes")
@@ -276,12 +277,12 @@ async def small(node: Node, figures: Measured, size: int) -> None:
     patches = [client.request("PATCH", f"entities/{id}/attrs", _speed(n)) for n, id in enumerate(ids[: size * 2])]
     name = "PATCH one attribute, 64 clients"
     await measure(node, client, figures, name, patches, CALLERS, floor="write of 500 B")
-    upserts = []
-    for n in range(size // 4):
-        batch = [entity((n * 20 + k) % size, n % 57 + 1) for k in range(20)]
-        upserts.append(client.request("POST", "entityOperations/upsert", orjson.dumps(batch)))
-    name = "batch upsert of 20, per entity, 4 clients"
-    await measure(node, client, figures, name, upserts, 4, per=20, floor="write of 11 kB")
+    for many, name in ((HUNDRED, UPSERT), (size, f"{UPSERT}, of thousands")):
+        upserts = []
+        for n in range(size // 4):
+            batch = [entity((n * 20 + k) % many, n % 57 + 1) for k in range(20)]
+            upserts.append(client.request("POST", "entityOperations/upsert", orjson.dumps(batch)))
+        await measure(node, client, figures, name, upserts, 4, per=20, floor="write of 11 kB")
 
 
 def _speed(n: int) -> bytes:
