@@ -263,7 +263,7 @@ async def _part(node: Node | Floor, client: Client, requests: list[bytes], calle
 
 
 async def small(node: Node, figures: Measured, size: int) -> None:
-    """Single requests and batches on a few thousand entities; reads by id are of the first hundred, batches of them and of all."""
+    """Single requests and batches on a few thousand entities; reads by id are of the first hundred."""
     client, chance = Client(), random.Random(1)
     bodies = [orjson.dumps(entity(n)) for n in range(size)]
     print(f"entities of {statistics.mean(map(len, bodies)):.0f} bytes")
