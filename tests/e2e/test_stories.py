@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from nhip.testing.browser import ready
 from tests.e2e.looks import breaks_nothing, by_turns
@@ -93,6 +93,25 @@ def test_with_scripts_the_preview_follows_each_choice(browsing, site, shared) ->
         by.select_option("cap")
         expect(_block(page, 0).locator("svg[role=img]")).to_be_visible()
         expect(by).to_have_value("cap")
+
+
+def test_what_is_chosen_and_typed_while_the_preview_is_under_way_stays(browsing, site, shared) -> None:
+    with browsing.page(size="1280", state=site.state) as page:
+        _begun(page, shared, "Vừa gõ vừa xem")
+        _press(page, "Chart")
+        ready(page)
+        lead = page.get_by_label(vi("A sentence under it"))
+
+        def typed_meanwhile(route: Route) -> None:
+            lead.fill("Gõ trong lúc chờ")
+            route.continue_()
+
+        page.route("**/console/stories/*", typed_meanwhile, times=1)
+        _block(page, 0).get_by_label(vi("Open dataset")).select_option(NAME)
+        expect(_block(page, 0).get_by_label(vi("Grouped by"), exact=True)).to_be_visible()
+        expect(lead).to_have_value("Gõ trong lúc chờ")
+        page.reload()
+        expect(lead).to_have_value("Gõ trong lúc chờ")
 
 
 def test_a_frame_of_another_website_shows_the_embedded_story_alone(browsing, shared, story) -> None:

@@ -1,12 +1,14 @@
 // The islands of every page. Nothing depends on them: without JavaScript each page works and only waits a little longer.
 import { palette, rows } from "./keys.js";
 import { live } from "./live.js";
+import { looks } from "./looks.js";
 import { themes } from "./theme.js";
 
 themes();
 rows();
 palette();
 live();
+looks();
 if (document.querySelector("[data-map]")) (await import("./maps.js")).maps();
 
 document.querySelector("[data-focus]")?.focus();
