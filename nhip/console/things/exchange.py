@@ -35,7 +35,6 @@ _TYPES = "|,;&()"
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription on the page; `state` is a state of the house, `word` says it."""
 
-    id: str
     name: str
     tenant: str
     about: str
@@ -78,7 +77,6 @@ async def exchange(request: AnyRequest) -> Response[str]:
         "asked": [_asked(one) for one in graph.registrations.list_all(DEFAULT_TENANT)[:_MOST]],
         "mirrors": graph.mirrors.list_all(),
         "modes": MODES,
-        "type_title": type_title,
     }
     crumbs = [Crumb(translate(_("Live city")), "/console/things"), Crumb(translate(_("Who is told, who tells")))]
     return page(request, "console/things/exchange.html", crumbs=crumbs, **values)
@@ -116,7 +114,6 @@ def _told(doc: dict[str, Any], last: Any, tenant: str, waiting: int) -> Told:
     pairs = [(one.get("key"), one.get("value")) for one in endpoint.get("notifierInfo", ())]
     state, word = _state(doc, waiting)
     return Told(
-        id=doc["id"],
         name=doc.get("subscriptionName") or doc.get("description") or _short(doc["id"]),
         tenant=tenant,
         about=_about(doc),

@@ -84,9 +84,8 @@ def asked_in(query: dict[str, str], limits: Limits) -> Asked:
         attrs=_given(query, "attrs"),
         q=query.get("q", ""),
         csf=query.get("csf", ""),
-        scope=query.get("scopeQ", "").replace(
-            " ", "+"
-        ),  # a wildcard that was not percent-encoded; no scope holds a blank
+        # a blank is a wildcard + that was not percent-encoded; no scope holds one
+        scope=query.get("scopeQ", "").replace(" ", "+"),
         georel=query.get("georel", ""),
         geometry=query.get("geometry", ""),
         coordinates=query.get("coordinates", ""),

@@ -104,10 +104,11 @@ async def page_after(graph: Store, tenant: int, query: Query, after: str) -> Fou
     plan = await _plan(graph, tenant, query)
     page: list[Stored] = []
     if plan.fit is not None:
-        async for some in _matches(graph, tenant, query, plan, whole=False, after=after):
-            page += [stored for stored, _doc in some]
-            if len(page) >= query.limit:
-                return Found(page[: query.limit], more=True)
+        async with aclosing(_matches(graph, tenant, query, plan, whole=False, after=after)) as found:
+            async for some in found:
+                page += [stored for stored, _doc in some]
+                if len(page) >= query.limit:
+                    return Found(page[: query.limit], more=True)
     return Found(page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -42,6 +43,9 @@ from nhip.kernel.time import now
 from nhip.security.secrets import Vault
 from nhip.settings import Settings
 
+log = logging.getLogger(__name__)
+_MOST_BEHIND = 64
+"""Commits whose subscriptions may still be looked for; of more the oldest is told at once, so that writing waits for telling."""
 Triggered = Iterator[tuple[Subscription, Heard] | None]
 
 
@@ -88,13 +92,23 @@ class Subscriptions(Kept[Subscription, Heard]):
         if not self.index.usual and not self._behind:
             return
         triggered = _triggered(self.index.usual, commit.tenant, commit.outcomes)
-        if self._behind or not self._tell(triggered):
+        if self._behind or not self._told(triggered):
             self._behind.append(triggered)
+            while len(self._behind) > _MOST_BEHIND:
+                if self._told(self._behind[0]):
+                    self._behind.popleft()
             if self._catching_up is None or self._catching_up.done():
                 self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
 
+    def _told(self, triggered: Triggered) -> bool:
+        """Tell for a share of the loop's time: whether that was all. What goes wrong with one commit keeps none of the others."""
+        try:
+            return self._tell(triggered)
+        except Exception:
+            log.exception("changes of the graph could not be told of")
+            return True
+
     def _tell(self, triggered: Triggered) -> bool:
-        """Whether all was told within a share of the loop's time."""
         share = Share()
         for told_one in triggered:
             if told_one is not None:
@@ -108,7 +122,7 @@ class Subscriptions(Kept[Subscription, Heard]):
     async def _catch_up(self) -> None:
         """Tell of what was too much for one turn."""
         while self._behind:
-            if self._tell(self._behind[0]):
+            if self._told(self._behind[0]):
                 self._behind.popleft()
             await asyncio.sleep(0)
 

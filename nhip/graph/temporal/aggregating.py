@@ -107,17 +107,18 @@ async def _by_database(
     graph: Store, pairs: list[tuple[int, int]], reading: Reading, span: Span, origin: datetime, last: datetime
 ) -> Cells:
     window = reading.window
-    name = "aggregate_between" if span.months else "aggregate_fixed"
-    text = text_of(name, Window(window.property, window.relation), await graph.codes.find(SCOPE))
     enos, attributes = zip(*pairs, strict=True)
     values: list[Any] = [enos, attributes, window.since, window.until]
-    starts: list[datetime] = []
+    starts = list(_starts(origin, span, last)) if span.months else []
     if span.months:
-        starts = list(_starts(origin, span, last))
-        values.append(starts)
+        period = "width_bucket(i.{time}, $5::timestamptz[])"
+        values += [starts, reading.datasets, MAX_PERIODS + 1]
     else:
-        values += [timedelta(seconds=span.seconds) if span.seconds else _EVERYTHING, [origin] * len(enos)]
-    rows = await graph.fetch(text, *values, reading.datasets, MAX_PERIODS + 1)
+        period = "date_bin($5::interval, i.{time}, $8::timestamptz)"
+        length = timedelta(seconds=span.seconds) if span.seconds else _EVERYTHING
+        values += [length, reading.datasets, MAX_PERIODS + 1, origin]
+    window = Window(window.property, window.relation)
+    rows = await graph.fetch(text_of("aggregate", window, await graph.codes.find(SCOPE), period=period), *values)
     if len(rows) > MAX_PERIODS:
         raise TooManyResults(what=str(MAX_PERIODS))
     cells: Cells = {}

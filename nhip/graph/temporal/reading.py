@@ -69,13 +69,13 @@ async def read_attributes(graph: Store, enos: list[int]) -> list[tuple[int, int]
 
 
 @lru_cache(maxsize=256)
-def text_of(name: str, window: Window, scope: int, newest: bool = False) -> str:
+def text_of(name: str, window: Window, scope: int, newest: bool = False, *, period: str = "") -> str:
     """The text of a named query for a temporal property and direction; only our own words are put in."""
     which = "i.gone" if window.property == "deletedAt" else "not i.gone"
     if window.property == "observedAt" and window.relation:
         # a scope is observed when it is set (4.5.6)
         which += f" and (i.observed or i.attr = {scope:d})"
-    text: str = getattr(queries, name)
+    text: str = getattr(queries, name).replace("{period}", period)
     for place, word in (("time", _COLUMN[window.property]), ("way", "desc" if newest else "asc"), ("which", which)):
         text = text.replace("{" + place + "}", word)
     return text

@@ -53,23 +53,9 @@ from unnest($1::bigint[], $2::int[], $3::int[]) as wanted(eno, attr, ds)
     order by i.at desc, i.iid desc limit 1
   ) r
 
--- name: aggregate_fixed
--- Numbers by periods of a fixed length.
-select i.eno, i.attr, i.ds, date_bin($5::interval, i.{time}, wanted.origin) as period,
-  count(*), count(distinct i.num), sum(i.num), avg(i.num), min(i.num), max(i.num), coalesce(stddev_pop(i.num), 0),
-  sum(i.num * i.num)
-from unnest($1::bigint[], $2::int[], $6::timestamptz[]) as wanted(eno, attr, origin)
-  join graph.attr_inst i on i.eno = wanted.eno and i.attr = wanted.attr
-where i.num is not null and ({which})
-  and ($3::timestamptz is null or i.{time} >= $3) and ($4::timestamptz is null or i.{time} < $4)
-  and ($7::int[] is null or i.ds = any($7))
-group by 1, 2, 3, 4
-order by 1, 2, 3, 4
-limit $8
-
--- name: aggregate_between
--- Numbers by periods that begin at given instants; the first is the first period.
-select i.eno, i.attr, i.ds, width_bucket(i.{time}, $5::timestamptz[]) as period,
+-- name: aggregate
+-- Numbers by periods: of the length $5 from the instant $8 on, or those that begin at the instants $5, by their places.
+select i.eno, i.attr, i.ds, {period} as period,
   count(*), count(distinct i.num), sum(i.num), avg(i.num), min(i.num), max(i.num), coalesce(stddev_pop(i.num), 0),
   sum(i.num * i.num)
 from unnest($1::bigint[], $2::int[]) as wanted(eno, attr)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nhip.errors import DatabaseAway
-from nhip.graph.subscriptions import outlet
+from nhip.graph import pieces
+from nhip.graph.subscriptions import outlet, service
 from nhip.graph.subscriptions.http import HttpSender
 from nhip.graph.subscriptions.letters import delivering
 from nhip.graph.subscriptions.turns import Threads
@@ -234,3 +235,56 @@ async def test_nothing_is_kept_of_receivers_of_subscriptions_that_are_gone(
     assert (tenant, id) in post._senders
     await post.tidy()
     assert (tenant, id) not in post._senders
+
+
+async def test_what_could_not_be_told_keeps_none_of_what_comes_later(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "SHARE_S", 0.0)  # each commit is told of behind the others
+    triggered, usual = service._triggered, broker.subscriptions.index.usual
+
+    def at_first_wrong(*asked: Any) -> Any:
+        if asked[0] is not usual:
+            return triggered(*asked)
+        monkeypatch.setattr(service, "_triggered", triggered)
+        return _wrong()
+
+    await broker.subscribe(tenant, **members(receiver))
+    monkeypatch.setattr(service, "_triggered", at_first_wrong)
+    await broker.graph.write(tenant, [create(n=0)])
+    await until(lambda: not broker.subscriptions._behind)
+    await broker.graph.write(tenant, [update(n=1)])
+    assert (await receiver.next())["data"][0]["n"]["value"] == 1
+
+
+def _wrong() -> Any:
+    yield None
+    raise ValueError("a fault of ours")
+
+
+@pytest.mark.parametrize("most", [0, 2])
+async def test_writing_waits_for_telling_that_lags(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """What is still to be looked for is bounded, and nothing of it is lost."""
+    monkeypatch.setattr(pieces, "SHARE_S", 0.0)
+    monkeypatch.setattr(service, "_MOST_BEHIND", most)
+    behind: list[int] = []
+    await broker.subscribe(tenant, **members(receiver))
+    tell = broker.subscriptions._heard
+
+    def several(commit: Any) -> None:
+        """Commits as fast as they may come."""
+        for _ in range(5):
+            tell(commit)
+            behind.append(len(broker.subscriptions._behind))
+
+    commits = broker.graph.commits
+    commits[commits.index(tell)] = several
+    try:
+        await broker.graph.write(tenant, [create(n=0)])
+    finally:
+        commits[commits.index(several)] = tell
+    assert max(behind) == most
+    await until(lambda: not broker.subscriptions._behind)
+    assert (await receiver.next())["data"][0]["n"]["value"] == 0
