@@ -264,9 +264,9 @@ class Group:
         used = {state[1] for state in self._states}
         used.update([state[2] for state in self._states if state[2] is not None])
         for life in lives:
-            if life.recalled and not life.reshaped:
-                continue  # this process wrote it last, so all that is in it has its number
             used |= life.changed
+            if life.recalled and not life.reshaped and not life.whole:
+                continue  # of types and of attributes that stay no row is written
             if life.doc is not None:
                 used.update(life.doc["type"])
             if life.at_rest is not None and (

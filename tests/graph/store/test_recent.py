@@ -76,6 +76,25 @@ async def test_processes_that_take_turns_write_what_one_would(
     assert await graph.fetch(history, shared) == await graph.fetch(history, alone)
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        Operation(name="delete", id=ID),
+        Operation(name="delete-attribute", id=ID, attribute=NS + "elsewhere"),
+        Operation(name="upsert-replace", id=ID, doc={"id": ID, "type": [NS + "T"], **_value(2)}),
+    ],
+    ids=lambda op: op.name,
+)
+async def test_what_another_process_named_first_has_its_number_when_it_goes(
+    graph: Graph, other: Graph, eager: None, tenant: int, last: Operation
+) -> None:
+    """A process that changed something else of the entity remembers it, but has not met all of its names."""
+    await other.write(tenant, [_create(**{NS + "elsewhere": [{"type": "Property", "value": 1}]})])
+    await graph.write(tenant, [_patch(1)])
+    graph.codes.iris.pop(NS + "elsewhere", None)
+    assert (await graph.write(tenant, [last]))[0].error is None
+
+
 async def test_an_entity_that_was_just_changed_is_not_read_again(
     graph: Graph, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
