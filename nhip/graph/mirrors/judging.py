@@ -40,11 +40,9 @@ def _told(known: Known | None, seen: Seen) -> Verdict:
 
 
 def _answered_absent(known: Known | None, asked: int) -> Verdict:
-    if known is None:
-        return "take"
-    if known.gone:
-        return "skip"
-    return "take" if known.step < asked else "ask"
+    if known is None or known.step < asked:
+        return "take"  # also what is gone already: an older answer that comes later must not bring it back
+    return "skip" if known.gone else "ask"
 
 
 def _same(known: Known, seen: Seen) -> bool:

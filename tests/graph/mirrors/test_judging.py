@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nhip.graph.mirrors.judging import judge
@@ -46,6 +46,12 @@ def test_an_answer_goes_before_what_was_there_when_it_was_asked_for() -> None:
     assert judge(known(EARLY, 1, step=5), Seen("urn:x:1", None, asked=6)) == "take"
     assert judge(known(EARLY, 1, step=7), Seen("urn:x:1", None, asked=6)) == "ask"
     assert judge(None, Seen("urn:x:1", None, asked=6)) == "take"
+
+
+def test_an_older_answer_that_comes_later_brings_nothing_back() -> None:
+    assert judge(known("", 0, step=2, gone=True), Seen("urn:x:1", None, asked=6)) == "take"
+    assert judge(known("", 0, step=7, gone=True), answered(LATE, 2, asked=3)) == "ask"
+    assert judge(known("", 0, step=7, gone=True), Seen("urn:x:1", None, asked=6)) == "skip"
 
 
 class World:
@@ -121,6 +127,7 @@ def live(events: list[tuple[str, int]]) -> World:
 
 
 @settings(max_examples=300, deadline=None)
+@example([("ask", 0), ("answer", 0), ("change", 0), ("ask", 0), ("change", 0)], True)
 @given(EVENTS, st.booleans())
 def test_once_everything_arrived_in_whatever_order_the_mirror_is_as_the_peer(events: list[Any], at_once: bool) -> None:
     world = live(events)
