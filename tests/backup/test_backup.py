@@ -251,11 +251,13 @@ def test_the_commands_from_a_fresh_installation_to_a_fresh_one(tmp_path: Path) -
         command = [sys.executable, "-m", "nhip", "--data-dir", str(tmp_path / folder), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
 
-    assert nhip("one", "migrate").returncode == 0
+    migrated = nhip("one", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
     made = nhip("one", "backup", str(tmp_path / "kept"), "--json")
     assert made.returncode == 0, made.stderr
     assert msgspec.json.decode(made.stdout)["with_keys"]
-    assert nhip("one", "backup", "verify", str(tmp_path / "kept")).returncode == 0
+    verified = nhip("one", "backup", "verify", str(tmp_path / "kept"))
+    assert verified.returncode == 0, verified.stderr
     restored = nhip("two", "restore", str(tmp_path / "kept"), "--json")
     assert restored.returncode == 0, restored.stderr
     assert msgspec.json.decode(restored.stdout)["migrations"] == 0

@@ -72,7 +72,8 @@ async def test_what_failed_is_asked_again_before_the_day_is_over(
 
 
 async def _points(installation: Installation) -> int:
-    async with installation.db.read() as tx:
+    async with installation.db.tx() as tx:
+        await tx.execute("set transaction isolation level repeatable read")  # both at one moment
         entry = await get_entry(tx, "tram-xe-buyt")
         assert (await quality_of(tx, entry)).points == entry.score, "what is stored is what is shown"
     return entry.score
