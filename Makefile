@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check style types suite fmt build fast bench walk soak screenshots messages docs etsi clean
+.PHONY: help demo up test check style types suite fmt build fast bench walk deep soak screenshots messages docs etsi clean
 PY ?=
 BIN := .venv/bin
 
@@ -46,6 +46,9 @@ bench: fast ## measure; writes bench/results.json
 
 walk: .venv/.dev ## hundreds of made-up requests for each operation of both OpenAPI files; no server error, no private name
 	NHIP_WALK_EXAMPLES=$${EXAMPLES:-200} $(BIN)/python -m pytest -q --timeout=7200 tests/portal/test_openapi.py tests/things/test_interface.py $(ARGS)
+
+deep: .venv/.dev ## property tests with 20 times as many examples that nobody saw before: make deep [TIMES=20]
+	NHIP_TEST_TIMES=$(or $(TIMES),20) $(BIN)/python -m pytest -n 2 -q --timeout=14400 $(ARGS)
 
 soak: .venv/.dev ## kill what writes the graph, PostgreSQL, and cities that mirror each other, hundreds of times; nothing may be lost
 	$(BIN)/python -m tests.graph.store.killing $(ARGS)
