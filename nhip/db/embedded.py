@@ -36,7 +36,7 @@ CONFIGURATION = """\
 listen_addresses = ''
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
-max_connections = 200
+max_connections = {connections}
 shared_buffers = {buffers}MB
 wal_compression = on
 log_min_messages = warning
@@ -45,9 +45,11 @@ log_checkpoints = off
 
 
 class EmbeddedServer:
-    """The server of one data folder. `start()` gives its URL; `stop()` ends it when nobody else uses it."""
+    """The server of one data folder. `start()` gives its URL; `stop()` ends it when nobody else uses it. It takes so many
+    `connections` at once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connections: int = 200) -> None:
+        self.connections = connections
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.log = self.folder / "postgres.log"
@@ -118,7 +120,8 @@ class EmbeddedServer:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        configuration = CONFIGURATION.format(sockets=self.sockets, buffers=shared_buffers_mb(memory_bytes()))
+        buffers = shared_buffers_mb(memory_bytes())
+        configuration = CONFIGURATION.format(sockets=self.sockets, connections=self.connections, buffers=buffers)
         settings = self.data / "nhip.conf"
         if not settings.exists() or settings.read_text(encoding="utf-8") != configuration:
             _write_whole(settings, configuration)

@@ -8,7 +8,8 @@ Playwright keeps an event loop running in the thread that it is used from, which
 that ask for `browsing` therefore run in a thread of their own, and a fixture that opens pages does so by
 `browsing.run(function)`.
 
-Wait on `data-ready`, never on time. `axe` runs the WCAG 2.2 A and AA rules (axe-core from the `axe-playwright-python` wheel).
+Wait on `data-ready`, never on time; what a page is expected to come to may take a minute, as the machine may have other work.
+`axe` runs the WCAG 2.2 A and AA rules (axe-core from the `axe-playwright-python` wheel).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -43,6 +44,7 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SIZES = {"360": (360, 740), "1280": (1280, 800), "1920": (1920, 1080)}
 LOCALES = {"vi": "vi-VN", "en": "en-GB"}
 _HERE = ("127.0.0.1", "localhost", "::1")
+PATIENCE_MS = 60_000
 SCRIPTS = ("*.js", "*.js?*", "*.mjs", "*.mjs?*")
 """Addresses of scripts; the content security policy lets no other place hold any."""
 _kept: dict[tuple[Any, ...], tuple[Page, ExitStack, Any]] = {}
@@ -107,6 +109,7 @@ class Browsing:
             reduced_motion="reduce",
         )
         context.on("request", self._only_here)
+        context.set_default_timeout(PATIENCE_MS)
         try:
             page = context.new_page()
             if (
@@ -161,6 +164,7 @@ def chromium() -> Iterator[Browser]:
         options = launching()
     except FileNotFoundError as none:
         pytest.skip(str(none))
+    expect.set_options(timeout=PATIENCE_MS)
     playwright = _thread.submit(sync_playwright().start).result()
     browser = _thread.submit(playwright.chromium.launch, **options).result()
     yield browser

@@ -31,6 +31,8 @@ LEFT_S = 3600
 """After so long the folder of a server that nobody uses is one that was left behind."""
 UNSAFE = ("fsync = off", "full_page_writes = off")
 """No test cuts the power of this server; databases come and go by the hundred."""
+CONNECTIONS = 600
+"""Installations that all tests of a worker share stay open to its end: some 150 connections where it meets them all."""
 _count = itertools.count()
 _lightened: list[bool] = []
 
@@ -81,7 +83,7 @@ def postgres() -> Iterator[EmbeddedServer]:
     for left in place().glob(f"{SERVERS}*"):
         if time.time() - left.stat().st_mtime > LEFT_S:
             _clear(EmbeddedServer(left))
-    server = EmbeddedServer(place() / f"{SERVERS}{run}")
+    server = EmbeddedServer(place() / f"{SERVERS}{run}", CONNECTIONS)
     with psycopg.connect(server.start(), autocommit=True) as connection:
         for setting in UNSAFE:
             connection.execute(f"alter system set {setting}")

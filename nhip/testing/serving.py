@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 from granian.constants import Interfaces
@@ -14,14 +17,33 @@ from litestar import Litestar
 
 from nhip.kernel.time import monotonic
 
-START_S = 30.0
+START_S = 120.0
+PORTS_FROM = 15_000
+ATTEMPTS = 1000
+LENT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_turns = itertools.count(os.getpid() * 101)
+"""No port twice in a process, and others in the processes beside it."""
 
 
 def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at now, below those that the kernel lends to outgoing connections and to listeners that take
+    any, so that it is still free when a slow process comes to bind it."""
+    for _attempt in range(ATTEMPTS):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", PORTS_FROM + next(_turns) % (_lent_from() - PORTS_FROM)))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free")
+
+
+def _lent_from() -> int:
+    """The first port that the kernel lends (ip(7), ip_local_port_range); 32768 where it does not tell."""
+    try:
+        return max(int(LENT.read_text(encoding="ascii").split()[0]), PORTS_FROM + ATTEMPTS)
+    except OSError:
+        return 32768
 
 
 @asynccontextmanager

@@ -163,7 +163,7 @@ class Market:
         return kept.is_file() and kept.stat().st_size == file.stat().st_size and sha256_of(kept) == kept.name
 
 
-def until(condition: Callable[[], T], what: str, within_s: float = 60) -> T:
+def until(condition: Callable[[], T], what: str, within_s: float = 120) -> T:
     """Ask until the answer is true; fail with `what` when the time is over."""
     end = time.monotonic() + within_s
     while not (found := condition()):
@@ -172,7 +172,7 @@ def until(condition: Callable[[], T], what: str, within_s: float = 60) -> T:
     return found
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], what: str, within_s: float = 60) -> T:
+async def eventually(ask: Callable[[], Awaitable[T]], what: str, within_s: float = 120) -> T:
     """As `until`, for questions that are awaited."""
     end = time.monotonic() + within_s
     while not (found := await ask()):

@@ -109,10 +109,10 @@ def test_ten_gigabytes_are_refused_before_they_are_read(stall: Market) -> None:
         stream.write(GOOD.encode())
         stream.truncate(10 << 30)
     limit = {"NHIP_MAX_FILE_MB": "1000"}
-    done = market.deliver(file, environment=limit, within_s=30)
+    done = market.deliver(file, environment=limit, within_s=120)
     assert done.code == 2
     done.said(FileTooLarge, "lon.csv", "10240", "1000")
-    done = market.nhip("check", file, "--contract", market.folder / "cho.odcs.yaml", environment=limit, within_s=30)
+    done = market.nhip("check", file, "--contract", market.folder / "cho.odcs.yaml", environment=limit, within_s=120)
     assert done.code == 2
     done.said(errors.TooLarge, "lon.csv", "1000")
     file.unlink()
@@ -229,10 +229,10 @@ def test_sources_that_misbehave(path: str, stall: Market, server: FakeServer) ->
         "source", "add", "http", name, "--agency", AGENCY, "--dataset", "cho", *settings, "--secret", "password",
         environment=open_to,
     )  # fmt: skip
-    synced = nhip("sync", name, "--json", environment=open_to, within_s=60)
+    synced = nhip("sync", name, "--json", environment=open_to, within_s=120)
     assert (synced.code, synced.json[0]["state"]) == (1, "failed"), synced
     synced.said(error, "169.254.169.254" if error is outgoing_errors.AddressRefused else "127.0.0.1")
-    tested = nhip("source", "test", name, environment=open_to, within_s=60)
+    tested = nhip("source", "test", name, environment=open_to, within_s=120)
     assert tested.code == 2, tested
     tested.said(error)
     listed = nhip.good("source", "list", "--json")

@@ -62,7 +62,7 @@ def test_a_database_without_the_schema(empty_database: str, tmp_path: Path) -> N
     assert list(found) == ["migrations"]
     assert "nhip.jobs/0001" in found["migrations"]["seen"]
     assert "nhip migrate" in found["migrations"]["mend"]
-    refused = nhip("up", "--port", 1 + os.getpid() % 20000 + 20000, within_s=60)
+    refused = nhip("up", "--port", 1 + os.getpid() % 20000 + 20000, within_s=120)
     assert refused.code == 2
     refused.said(SchemaBehind)
     assert "nhip.datasets/0001_pre_datasets.sql" in nhip.good("migrate", "--json").json

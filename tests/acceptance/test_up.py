@@ -64,13 +64,13 @@ class Up:
         """As Ctrl-C does: to the foreground group."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGINT)
-        code = self.process.wait(40)
+        code = self.process.wait(120)
         assert self._out is not None
         self._out.close()
         return code
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=10, headers={"Accept-Language": "en", "Accept": "text/html,*/*"})
+        return httpx.get(self.url + path, timeout=60, headers={"Accept-Language": "en", "Accept": "text/html,*/*"})
 
     def ready(self) -> bool:
         try:
@@ -169,15 +169,15 @@ def test_it_prints_its_address_and_a_code_to_set_it_up(up: Up) -> None:
     assert up.printed.count(f"{up.url}/console") == 1
     (code,) = re.findall(r"/setup\?code=(\S+)$", up.printed, re.MULTILINE)
     assert up.get("/console").headers["location"] == "/setup", "every page leads there"
-    assert httpx.get(up.url + "/console", headers={"Accept": "application/json"}, timeout=10).status_code == 503
+    assert httpx.get(up.url + "/console", headers={"Accept": "application/json"}, timeout=60).status_code == 503
     words = "ghe xanh mua thu bay"
     form = {"code": code, "name": "Trần Lan", "account": "lan", "password": words, "again": words}
-    made = httpx.post(up.url + "/setup", data=form, headers={"Origin": up.url}, timeout=10)
+    made = httpx.post(up.url + "/setup", data=form, headers={"Origin": up.url}, timeout=60)
     assert made.status_code == 303, made.text
-    led = {"headers": {"Accept": "text/html"}, "follow_redirects": True, "timeout": 10}
+    led = {"headers": {"Accept": "text/html"}, "follow_redirects": True, "timeout": 60}
     page = httpx.get(up.url + "/console", cookies=made.cookies, **led)
     assert page.url.path == "/account/second-factor", "the administrator needs a second factor first"
-    again = httpx.post(up.url + "/setup", data=form | {"account": "tu"}, headers={"Origin": up.url}, timeout=10)
+    again = httpx.post(up.url + "/setup", data=form | {"account": "tu"}, headers={"Origin": up.url}, timeout=60)
     assert again.headers["location"] == "/signin", "a code works once"
 
 
@@ -190,11 +190,11 @@ def test_health_is_ready(up: Up) -> None:
 
 def test_measures_are_prometheus_text(up: Up) -> None:
     up.get("/health")
-    assert httpx.get(up.url + "/metrics", timeout=10).status_code == 401, "not for everybody"
+    assert httpx.get(up.url + "/metrics", timeout=60).status_code == 401, "not for everybody"
     up.nhip.good("agency", "add", "TT-CNTT", "Trung tâm Công nghệ thông tin")
     asked = ("--organisation", "TT-CNTT", "--scope", "metrics.read", "--json")
     key = up.nhip.good("key", "issue", "Prometheus", *asked).json["text"]
-    answer = httpx.get(up.url + "/metrics", timeout=10, headers={"Authorization": f"Bearer {key}"})
+    answer = httpx.get(up.url + "/metrics", timeout=60, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
@@ -212,7 +212,7 @@ def test_the_console_asks_for_sign_in(up: Up) -> None:
 
 
 def test_a_second_one_on_the_same_port_says_so(up: Up) -> None:
-    done = up.nhip("up", "--port", up.port, within_s=30)
+    done = up.nhip("up", "--port", up.port, within_s=120)
     assert done.code == 2
     done.said(PortTaken, f"127.0.0.1:{up.port}")
     assert up.ready()

@@ -28,7 +28,7 @@ from nhip.testing.plugin import copied_database, installation_folder
 from nhip.testing.serving import free_port
 from tests.e2e import sample
 
-START_S = 90.0
+START_S = 180.0
 PRIVATE = {"outgoing_private": "127.0.0.0/8"}
 """Where the identity provider of the tests is."""
 
@@ -46,7 +46,7 @@ class Site(msgspec.Struct, frozen=True):
     def client(self) -> httpx.Client:
         """A signed-in client without a browser."""
         cookies = {cookie["name"]: cookie["value"] for cookie in self.state["cookies"]}
-        return httpx.Client(base_url=self.url, cookies=cookies, headers=self.headers, timeout=30)
+        return httpx.Client(base_url=self.url, cookies=cookies, headers=self.headers, timeout=60)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ def up(database_url: str, folder: Path, port: int, output: int, **more: str) -> 
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
@@ -110,7 +110,7 @@ def _greeting(process: subprocess.Popen[str]) -> tuple[str, str]:
 def _set_up(url: str, code: str) -> str:
     """Become the first administrator, as the form does; gives the password."""
     password = random.password()
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         form = {"code": code, "name": "admin", "account": "admin", "password": password, "again": password}
         answer = client.post("/setup", data=form)
         assert answer.status_code == 303, answer.text
@@ -127,7 +127,7 @@ def browser_name(chromium: Browser) -> str:
 
 
 def _signed_in(url: str, password: str, agent: str) -> dict[str, Any]:
-    with httpx.Client(base_url=url, headers={"User-Agent": agent}) as client:
+    with httpx.Client(base_url=url, headers={"User-Agent": agent}, timeout=60) as client:
         answer = client.post("/signin", data={"name": "admin", "password": password})
         assert answer.status_code == 303, answer.text
         token = client.cookies["nhip_session"]

@@ -18,9 +18,10 @@ from nhip.security.permissions.service import give_role
 from nhip.security.service import make_user
 from nhip.security.signin.invitations import invite
 from nhip.security.store import find_account
-from nhip.testing.browser import SIZES, axe, sideways
+from nhip.testing.browser import SIZES, axe, ready, sideways
 from tests.e2e.conftest import Site
 from tests.e2e.pages import vi
+from tests.e2e.waiting import leave
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "ghe xanh mua thu bay"
@@ -58,11 +59,11 @@ class Person:
         page.goto(self.home + "/signin")
         page.get_by_label(vi("Name"), exact=True).fill(self.name)
         page.get_by_label(vi("Password")).fill(password)
-        page.get_by_role("main").get_by_role("button", name=vi("Sign in"), exact=True).click()
+        leave(page, page.get_by_role("main").get_by_role("button", name=vi("Sign in"), exact=True))
 
     def sign_out(self, page: Page) -> None:
         page.locator(".menu-look > summary").click()
-        page.get_by_role("button", name=vi("Sign out")).first.click()
+        leave(page, page.get_by_role("button", name=vi("Sign out")).first)
         expect(page.get_by_text(vi("You are signed out."))).to_be_visible()
 
 
@@ -105,7 +106,7 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_second_factor(browsing, pe
         page.get_by_role("button", name=vi("Make recovery codes")).click()
         expect(page.get_by_role("main").locator("code")).to_have_count(10)
         looks_well(page)
-        page.get_by_role("link", name=vi("I have kept them")).click()
+        leave(page, page.get_by_role("link", name=vi("I have kept them")))
         page.wait_for_url(person.home + "/account")
         expect(page.get_by_role("main")).to_contain_text("Điện thoại")
         looks_well(page)
@@ -133,7 +134,7 @@ def test_a_browser_whose_user_is_not_verified_is_refused_and_says_so(browsing, p
         control.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
         page.get_by_role("button", name=vi("Sign in with a passkey")).click()
         expect(page.get_by_role("alert")).to_contain_text(
-            vi("That did not work, or was cancelled. Try again, or choose another way."), timeout=15_000
+            vi("That did not work, or was cancelled. Try again, or choose another way.")
         )
         expect(page).to_have_url(re.compile("/signin"))
         looks_well(page)
@@ -154,19 +155,19 @@ def test_one_time_codes_and_a_recovery_code_work_without_scripts(browsing, perso
     with browsing.page(scripts=scripts) as page:
         person.sign_in(page)
         page.goto(person.home + "/account/second-factor")
-        page.get_by_role("button", name=vi("Set up one-time codes")).click()
+        leave(page, page.get_by_role("button", name=vi("Set up one-time codes")))
         expect(page.locator("main img")).to_be_visible()
         page.get_by_text(vi("I cannot read the picture")).click()
         secret = page.locator("main details code").inner_text().replace(" ", "")
         page.get_by_label(vi("Code")).fill(pyotp.TOTP(secret).now())
-        page.get_by_role("button", name=vi("Switch on")).click()
-        page.get_by_role("button", name=vi("Make recovery codes")).click()
+        leave(page, page.get_by_role("button", name=vi("Switch on")))
+        leave(page, page.get_by_role("button", name=vi("Make recovery codes")))
         codes = page.get_by_role("main").locator("code").all_inner_texts()
-        page.get_by_role("link", name=vi("I have kept them")).click()
+        leave(page, page.get_by_role("link", name=vi("I have kept them")))
         person.sign_out(page)
         person.sign_in(page)
         page.get_by_label(vi("Code")).fill("000000")
-        page.get_by_role("button", name=vi("Go on")).click()
+        leave(page, page.get_by_role("button", name=vi("Go on")))
         expect(page.get_by_role("alert")).to_contain_text(vi("This code is wrong, or was used already."))
         page.get_by_label(vi("Code")).fill(codes[0])
         page.get_by_role("button", name=vi("Go on")).click()
@@ -177,7 +178,7 @@ def test_the_picture_holds_what_the_letters_say(browsing, person) -> None:
     with browsing.page(size="1280") as page:
         person.sign_in(page)
         page.goto(person.home + "/account/second-factor")
-        page.get_by_role("button", name=vi("Set up one-time codes")).click()
+        leave(page, page.get_by_role("button", name=vi("Set up one-time codes")))
         width = page.evaluate("document.querySelector('main img').naturalWidth")
         assert width > 200, "the picture is drawn under our content security policy"
         looks_well(page)
@@ -190,11 +191,12 @@ def test_a_one_time_link_brings_back_who_lost_everything(browsing, person, scrip
         page.goto(f"{person.home}/recover?code={person.code}")
         page.get_by_label(vi("New password"), exact=True).fill("matkhaucuatoi2026")
         page.get_by_label(vi("The same again")).fill("matkhaucuatoi2026")
-        page.get_by_role("button", name=vi("Set the password")).click()
+        leave(page, page.get_by_role("button", name=vi("Set the password")))
         expect(page.locator("#e-password")).to_be_visible()
         page.get_by_label(vi("New password"), exact=True).fill(new)
         page.get_by_label(vi("The same again")).fill(new)
         if scripts == "on":
+            ready(page)
             expect(page.locator("#password-said")).to_have_text(vi("Long enough"))
             looks_well(page)
         page.get_by_role("button", name=vi("Set the password")).click()

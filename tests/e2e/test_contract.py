@@ -10,14 +10,14 @@ from playwright.sync_api import Page, expect
 
 from nhip.datasets.contract.template import write_template
 from nhip.datasets.contract.yaml import load
+from nhip.testing.browser import ready
 from tests.e2e import sample
 from tests.e2e.pages import vi
-from tests.e2e.waiting import PATIENCE_S, until
+from tests.e2e.waiting import leave, until
 
 pytestmark = pytest.mark.e2e
 BASE = "/console/datasets/phong-kham"
 PAGE = BASE + "/contract"
-PATIENCE_MS = PATIENCE_S * 1000
 BOTH = pytest.mark.parametrize("scripts", ["on", "off"])
 
 
@@ -32,13 +32,14 @@ def stricter(text: str, most: int) -> str:
 def test_the_preview_follows_the_typing(browsing, site) -> None:
     with browsing.page(size="1280", state=site.state) as page:
         page.goto(site.url + PAGE)
+        ready(page)
         text = editor(page).input_value()
         expect(page.locator("#preview")).not_to_contain_text("hoc_sinh")
         editor(page).fill(stricter(text, 105))
-        expect(page.locator("#preview a[href*='rule=maximum']")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("#preview a[href*='rule=maximum']")).to_be_visible()
         expect(page.locator("#preview")).to_contain_text(vi("Against the contract in force"))
         editor(page).fill("schema: [")
-        expect(page.locator("#preview")).to_contain_text(vi("This contract cannot be used yet"), timeout=PATIENCE_MS)
+        expect(page.locator("#preview")).to_contain_text(vi("This contract cannot be used yet"))
         expect(editor(page)).to_have_value("schema: [")
         page.goto(site.url + PAGE)
         assert editor(page).input_value() == text, "a preview saves nothing"
@@ -49,7 +50,7 @@ def test_without_scripts_a_button_shows_the_preview(browsing, site) -> None:
         page.goto(site.url + PAGE)
         text = stricter(editor(page).input_value(), 105)
         editor(page).fill(text)
-        page.get_by_role("button", name=vi("Preview")).click()
+        leave(page, page.get_by_role("button", name=vi("Preview")))
         expect(page.locator("#preview a[href*='rule=maximum']")).to_be_visible()
         expect(editor(page)).to_have_value(text)
 
@@ -61,7 +62,7 @@ def test_a_broken_contract_is_told_beside_the_field_and_nothing_is_lost(browsing
         broken = editor(page).input_value().replace("kind: DataContract", "kind: [DataContract")
         editor(page).fill(broken)
         page.locator("#f-note").fill("thử xem")
-        page.get_by_role("button", name=vi("Put in force")).click()
+        leave(page, page.get_by_role("button", name=vi("Put in force")))
         expect(page.get_by_role("alert")).to_be_visible()
         expect(page.locator("#e-yaml")).not_to_be_empty()
         expect(editor(page)).to_have_value(broken)
@@ -94,9 +95,9 @@ def test_the_excel_template_goes_out_and_comes_back(browsing, site, scripts, tmp
         filled = tmp_path / "mau.xlsx"
         write_template(filled, load(stricter(sample.contract("phong-kham", "Phòng khám"), 104)))
         page.locator("#f-template").set_input_files(filled)
-        page.get_by_role("button", name=vi("Read into the editor")).click()
+        leave(page, page.get_by_role("button", name=vi("Read into the editor")))
         expect(editor(page)).to_have_value(re.compile(r"maximum: 104"))
         expect(page.locator("#preview a[href*='rule=maximum']")).to_be_visible()
         page.locator("#f-template").set_input_files({"name": "x.xlsx", "mimeType": "", "buffer": b"PK\x03\x04"})
-        page.get_by_role("button", name=vi("Read into the editor")).click()
+        leave(page, page.get_by_role("button", name=vi("Read into the editor")))
         expect(page.locator("#e-template")).not_to_be_empty()

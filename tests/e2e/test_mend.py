@@ -11,12 +11,11 @@ from playwright.sync_api import Page, expect
 
 from nhip.testing.browser import ready
 from tests.e2e.pages import vi
-from tests.e2e.waiting import PATIENCE_S, until
+from tests.e2e.waiting import PATIENCE_S, leave, until
 
 pytestmark = pytest.mark.e2e
 BASE = "/console/datasets/lop-hoc"
 ENUM = f"{BASE}/findings?rule=enum&column=cap&severity=error"
-PATIENCE_MS = PATIENCE_S * 1000
 
 
 def rule(name: str, column: str) -> str:
@@ -38,7 +37,7 @@ def findings(page: Page, site) -> int:
 
 
 def saved(page: Page) -> None:
-    page.get_by_role("button", name=vi("Save corrections")).click()
+    leave(page, page.get_by_role("button", name=vi("Save corrections")))
 
 
 def gone(page: Page, site, address: str) -> None:
@@ -76,7 +75,7 @@ def test_a_typed_correction_moves_the_virtue_and_can_be_taken_back(browsing, sit
         expect(change).to_contain_text("99")
         expect(change).to_contain_text("admin")
         assert virtue(site, "accurate") >= before
-        change.get_by_role("button", name=vi("Take back")).click()
+        leave(page, change.get_by_role("button", name=vi("Take back")))
         expect(page.get_by_role("status").first).to_contain_text(vi("The correction is taken back."))
         page.goto(site.url + rule("maximum", "hoc_sinh"))
         until(page, lambda: page.locator("main input[name^=cell-]").count() == 1)
@@ -89,7 +88,7 @@ def test_one_suggestion_is_taken_and_the_others_wait(browsing, site, untouched, 
         expect(page.locator("input[name^=cell-]")).to_have_count(2)
         taken = page.locator("button[name=take]:not([value=all])").first
         expect(taken).to_contain_text("Tiểu học")
-        taken.click()
+        leave(page, taken)
         page.goto(site.url + ENUM)
         until(page, lambda: page.locator("input[name^=cell-]").count() == 1)
         expect(page.get_by_role("main")).to_contain_text("Mâm non")
@@ -100,7 +99,7 @@ def test_all_suggestions_are_taken_at_once(browsing, site, untouched, scripts) -
     before = virtue(site, "consistent")
     with browsing.page(scripts=scripts, state=site.state) as page:
         page.goto(site.url + ENUM)
-        page.get_by_role("button", name=vi("Take every suggestion on this page")).click()
+        leave(page, page.get_by_role("button", name=vi("Take every suggestion on this page")))
         expect(page.get_by_role("status").first).to_contain_text("2")
         gone(page, site, ENUM)
         assert virtue(site, "consistent") > before
@@ -112,7 +111,7 @@ def test_all_suggestions_are_taken_at_once(browsing, site, untouched, scripts) -
 def test_a_cell_is_put_right_in_its_row(browsing, site, untouched) -> None:
     with browsing.page(scripts="off", state=site.state) as page:
         page.goto(site.url + rule("required", "ten"))
-        page.locator("main a[href*='/rows/']").first.click()
+        leave(page, page.locator("main a[href*='/rows/']").first)
         page.locator("input[value$=':ten'] ~ input[name^=now-]").fill("Trường số 34")
         saved(page)
         gone(page, site, rule("required", "ten"))

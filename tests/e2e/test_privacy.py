@@ -30,6 +30,7 @@ from nhip.testing.plugin import copied_database, installation_folder
 from nhip.testing.serving import free_port
 from tests.e2e.conftest import browser_name, up
 from tests.e2e.pages import vi
+from tests.e2e.waiting import leave
 from tests.privacy import city
 
 pytestmark = pytest.mark.e2e
@@ -37,7 +38,7 @@ PRIVACY = "/console/privacy"
 DESK_PAGES = ("", "/processings", "/processings/new", "/processings/print", "/consents", "/requests", "/requests/new",
               "/breaches", "/breaches/new", "/retention", "/withholdings")  # fmt: skip
 MY_PAGES = ("/account/usage", "/account/consents", "/account/requests")
-START_S = 60.0
+START_S = 180.0
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def _wait(url: str, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/health", timeout=2).status_code == 200:
+            if httpx.get(f"{url}/health", timeout=30).status_code == 200:
                 return
         except httpx.TransportError:
             process.poll()
@@ -100,7 +101,7 @@ def _state(token: str) -> dict[str, Any]:
 
 
 def button(page: Page, name: str) -> None:
-    page.get_by_role("main").get_by_role("button", name=vi(name), exact=True).click()
+    leave(page, page.get_by_role("main").get_by_role("button", name=vi(name), exact=True))
 
 
 @pytest.mark.parametrize(("scripts", "size"), [("on", "1280"), ("off", "360")])

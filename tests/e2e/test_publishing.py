@@ -21,7 +21,6 @@ from nhip.security.permissions.service import give_role
 from nhip.security.service import make_user
 from nhip.testing.browser import SIZES, axe, sideways
 from tests.e2e import sample
-from tests.e2e.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "publish-a-dataset.md"
@@ -122,9 +121,7 @@ def _decided(page: Page, words: Words) -> None:
     expect(page.get_by_label(words("Note"))).to_be_visible()
     expect(page.get_by_role("button", name=words("Give it back"))).to_be_visible()
     page.get_by_role("button", name=words("Make it open")).click()
-    expect(page.get_by_role("main").get_by_text(words("open"), exact=True).first).to_be_visible(
-        timeout=PATIENCE_S * 1000
-    )
+    expect(page.get_by_role("main").get_by_text(words("open"), exact=True).first).to_be_visible()
     expect(page.get_by_text(words("Withdraw this dataset"))).to_be_visible()
     expect(page.get_by_role("heading", name=words("Releases"))).to_be_visible()
     page.get_by_role("table").filter(has_text="given out").get_by_role("link").first.click()

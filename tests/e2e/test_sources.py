@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e import sample
 from tests.e2e.pages import vi
-from tests.e2e.waiting import until
+from tests.e2e.waiting import leave, until
 
 pytestmark = pytest.mark.e2e
 BOTH = pytest.mark.parametrize("scripts", ["on", "off"])
@@ -20,7 +20,7 @@ def fill_head(page, name: str, dataset: str) -> None:
 
 
 def add(page) -> None:
-    page.get_by_role("main").get_by_role("button", name=vi("Add the source")).click()
+    leave(page, page.get_by_role("main").get_by_role("button", name=vi("Add the source")))
 
 
 @BOTH
@@ -32,7 +32,7 @@ def test_a_folder_is_added_tried_and_run(browsing, site, scripts, tmp_path) -> N
     with browsing.page(scripts=scripts, state=site.state) as page:
         page.goto(site.url + "/console/sources")
         page.get_by_role("main").get_by_role("link", name=vi("Add a source")).click()
-        page.get_by_role("main").get_by_role("link", name=vi("Folder")).first.click()
+        leave(page, page.get_by_role("main").get_by_role("link", name=vi("Folder")).first)
         fill_head(page, name, "tiem-chung")
         page.locator("#f-set-path").fill(str(tmp_path))
         more = page.locator("main details:not([open]) summary")
@@ -41,10 +41,10 @@ def test_a_folder_is_added_tried_and_run(browsing, site, scripts, tmp_path) -> N
         page.locator("#f-set-settle_seconds").fill("0")
         add(page)
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
-        page.get_by_role("button", name=vi("Try it")).click()
+        leave(page, page.get_by_role("button", name=vi("Try it")))
         expect(page.get_by_role("main")).to_contain_text(vi("It can be reached"))
         expect(page.get_by_role("main")).to_contain_text(f"tiem-{scripts}.csv")
-        page.get_by_role("button", name=vi("Fetch now")).click()
+        leave(page, page.get_by_role("button", name=vi("Fetch now")))
         page.goto(site.url + "/console/datasets/tiem-chung")
         until(page, lambda: page.get_by_text(f"tiem-{scripts}.csv").count() > 0)
         page.goto(site.url + "/console/datasets/tiem-chung/rows")
@@ -54,7 +54,7 @@ def test_a_folder_is_added_tried_and_run(browsing, site, scripts, tmp_path) -> N
 def test_a_source_that_cannot_be_reached_says_why(browsing, site) -> None:
     with browsing.page(scripts="off", state=site.state) as page:
         page.goto(f"{site.url}/console/sources/{sample.SOURCE}")
-        page.get_by_role("button", name=vi("Try it")).click()
+        leave(page, page.get_by_role("button", name=vi("Try it")))
         expect(page.get_by_role("main")).to_contain_text(vi("It cannot be reached"))
         expect(page.get_by_role("main")).to_contain_text("/nowhere/tiem-chung")
 
@@ -95,7 +95,7 @@ def test_a_secret_is_never_shown_again(browsing, site) -> None:
         add(page)
         page.wait_for_url(site.url + "/console/sources/kho-du-lieu")
         expect(page.get_by_role("main")).to_contain_text(vi("kept, never shown"))
-        page.get_by_role("button", name=vi("Try it")).click()
+        leave(page, page.get_by_role("button", name=vi("Try it")))
         expect(page.get_by_role("main")).to_contain_text(vi("It cannot be reached"))
         assert secret not in page.content()
         for path in ("/console/sources", "/console/sources/kho-du-lieu", "/console/sources/new?kind=sql"):

@@ -15,6 +15,7 @@ from nhip.testing.browser import ready
 from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.opened import NAME, open_schools
 from tests.e2e.pages import vi
+from tests.e2e.waiting import leave
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +26,7 @@ def shared(site) -> str:
 
 
 def _press(page: Page, text: str) -> None:
-    page.get_by_role("main").get_by_role("button", name=vi(text), exact=True).first.click()
+    leave(page, page.get_by_role("main").get_by_role("button", name=vi(text), exact=True).first)
 
 
 def _begun(page: Page, root: str, title: str) -> None:
@@ -62,10 +63,10 @@ def story(site, shared, chromium) -> str:
             _block(page, 3).get_by_label(vi("Open dataset")).select_option(NAME)
             _press(page, "Save")
             expect(_block(page, 1).locator("svg[role=img]")).to_be_visible()
-            _block(page, 2).get_by_role("button", name=re.compile(vi("Up"))).click()
+            leave(page, _block(page, 2).get_by_role("button", name=re.compile(vi("Up"))))
             expect(_block(page, 1).locator("h2")).to_contain_text(vi("Number"))
             _press(page, "Publish")
-            page.get_by_role("link", name=vi("As readers see it")).click()
+            leave(page, page.get_by_role("link", name=vi("As readers see it")))
             return page.url.removeprefix(shared)
 
     return Browsing.run(compose)
@@ -112,6 +113,20 @@ def test_what_is_chosen_and_typed_while_the_preview_is_under_way_stays(browsing,
         expect(lead).to_have_value("Gõ trong lúc chờ")
         page.reload()
         expect(lead).to_have_value("Gõ trong lúc chờ")
+
+
+def test_what_is_chosen_before_the_scripts_have_come_is_shown_when_they_have(browsing, site, shared) -> None:
+    with browsing.page(size="1280", state=site.state) as page:
+        _begun(page, shared, "Chọn trước khi tải xong")
+        _press(page, "Chart")
+
+        def chosen_meanwhile(route: Route) -> None:
+            _block(page, 0).get_by_label(vi("Open dataset")).select_option(NAME)
+            route.continue_()
+
+        page.route("**/htmx*.js", chosen_meanwhile, times=1)
+        page.reload()
+        expect(_block(page, 0).get_by_label(vi("Grouped by"), exact=True)).to_be_visible()
 
 
 def test_a_frame_of_another_website_shows_the_embedded_story_alone(browsing, shared, story) -> None:

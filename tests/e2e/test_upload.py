@@ -9,11 +9,10 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import sample
 from tests.e2e.pages import vi
-from tests.e2e.waiting import PATIENCE_S, until
+from tests.e2e.waiting import leave, until
 
 pytestmark = pytest.mark.e2e
 BOTH = pytest.mark.parametrize("scripts", ["on", "off"])
-PATIENCE_MS = PATIENCE_S * 1000
 
 
 def choose(page: Page, name: str, body: bytes) -> None:
@@ -29,7 +28,7 @@ def settled(page: Page, text: str, scripts: str) -> None:
     """Wait until the delivery's page says `text`: by itself with scripts, by loading again without."""
     if scripts == "off":
         until(page, lambda: text in page.inner_text("main"))
-    expect(page.get_by_role("main")).to_contain_text(text, timeout=PATIENCE_MS)
+    expect(page.get_by_role("main")).to_contain_text(text)
 
 
 @BOTH
@@ -47,7 +46,7 @@ def test_a_new_dataset_of_a_new_agency(browsing, site, scripts) -> None:
         send(page)
         expect(page.get_by_role("status").first).to_contain_text("thu-vien.csv")
         settled(page, vi("In the version"), scripts)
-        page.get_by_role("link", name=vi("See the dataset")).click()
+        leave(page, page.get_by_role("link", name=vi("See the dataset")))
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
         page.goto(page.url + "/rows")
         expect(page.get_by_role("table")).to_contain_text("Thư viện Phú Hội")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from nhip.testing.browser import sideways
 from tests.e2e.pages import DATASET, vi
-from tests.e2e.waiting import until
+from tests.e2e.waiting import leave, until
 
 pytestmark = pytest.mark.e2e
 BASE = f"/console/datasets/{DATASET}"
@@ -35,7 +35,7 @@ def test_on_paper_no_row_or_column_is_cut_off(browsing, site) -> None:
 def test_a_difference_names_each_row(browsing, site) -> None:
     with browsing.page(size="1280", scripts="off", state=site.state) as page:
         page.goto(site.url + BASE + "/versions")
-        page.locator("main a.row-link[href$='/versions/2']").click()
+        leave(page, page.locator("main a.row-link[href$='/versions/2']"))
         table = page.get_by_role("table", name=vi("Rows that differ"))
         expect(table.locator("tbody tr")).to_have_count(10)
         expect(table.get_by_role("row").filter(has_text="T31")).to_contain_text(vi("added"))
@@ -48,15 +48,15 @@ def test_an_old_version_is_put_in_force_and_back(browsing, site, scripts) -> Non
     with browsing.page(scripts=scripts, state=site.state) as page:
         page.goto(site.url + base + "/versions")
         count = page.locator("main tbody tr").count()
-        page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button").click()
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button"))
         expect(page.locator("main tbody tr")).to_have_count(count + 1)
         expect(page.locator("main tbody tr").first).to_contain_text(vi("rows of version {no}", no=1))
         expect(page.locator("main tbody tr").first).to_contain_text(vi("in force"))
         page.goto(site.url + base + "/rows")
         expect(page.get_by_role("table")).not_to_contain_text("T40")
         page.goto(site.url + base + "/versions")
-        page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button").click()
-        page.locator("#notices").get_by_role("button").click()
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button"))
+        leave(page, page.locator("#notices").get_by_role("button"))
         until(page, lambda: page.locator("main tbody tr").count() >= count + 2)
 
 
@@ -64,10 +64,10 @@ def test_undo_of_a_restore_brings_the_rows_back(browsing, site) -> None:
     base = "/console/datasets/phong-kham"
     with browsing.page(scripts="off", state=site.state) as page:
         page.goto(site.url + base + "/versions")
-        page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button").click()
-        page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button").click()
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button"))
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button"))
         page.goto(site.url + base + "/versions")
-        page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button").click()
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button"))
         page.goto(site.url + base + "/rows")
         expect(page.get_by_role("table")).to_contain_text("T40")
 

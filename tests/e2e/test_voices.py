@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.looks import breaks_nothing, by_turns
 from tests.e2e.opened import NAME, open_schools
 from tests.e2e.pages import vi
+from tests.e2e.waiting import leave
 
 pytestmark = pytest.mark.e2e
 PAGES = (
@@ -38,7 +39,7 @@ def shared(site) -> str:
 
 
 def _pressed(page: Page, text: str) -> None:
-    page.get_by_role("main").get_by_role("button", name=vi(text), exact=True).click()
+    leave(page, page.get_by_role("main").get_by_role("button", name=vi(text), exact=True))
 
 
 def _newest(browsing, site) -> str:

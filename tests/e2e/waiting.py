@@ -5,9 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 PATIENCE_S = 60.0
+
+
+def leave(page: Page, by: Locator) -> None:
+    """Press what leads to another page, and be there: whoever goes on at once may act on the old one, or keep it from leaving."""
+    with page.expect_navigation():
+        by.click()
 
 
 def until(page: Page, true: Callable[[], bool]) -> None:

@@ -58,7 +58,8 @@ async def test_the_reason_is_kept_and_the_job_runs_again(installation: Installat
     behaviour.clear()
     await _work(installation)
     async with installation.db.tx() as tx:
-        assert await list_jobs(tx, "failed", "todo", "doing") == []
+        left = await list_jobs(tx, "failed", "todo", "doing")
+        assert [job for job in left if job.task == "trial:try"] == [], "what runs each minute may have come meanwhile"
         assert [run.good for run in await list_last_runs(tx) if run.task == "trial:try"] == [True]
         assert [row.body.what for row in await list_rows(tx, kind="job.retried")] == [f"job:{job_id}"]
         with pytest.raises(JobGone):

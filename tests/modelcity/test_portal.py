@@ -32,25 +32,25 @@ def test_every_place_in_the_settings_is_filled(portals: Portals, city: City) -> 
 
 def test_ckan_lists_and_hands_out_the_files(portals: Portals, datasets: dict[str, Dataset]) -> None:
     url = str(portals.settings_of(datasets["thu-vien"])["url"])
-    found = httpx.get(f"{url}/api/3/action/package_search", params={"rows": 100}).json()["result"]
+    found = httpx.get(f"{url}/api/3/action/package_search", params={"rows": 100}, timeout=60).json()["result"]
     assert found["count"] == 4
     package = next(p for p in found["results"] if p["id"] == "thu-vien")
     path = datasets["thu-vien"].deliveries[-1].path
     assert path is not None
-    assert httpx.get(package["resources"][0]["url"]).content == path.read_bytes()
+    assert httpx.get(package["resources"][0]["url"], timeout=60).content == path.read_bytes()
 
 
 def test_danang_wants_its_account_and_pages(portals: Portals, datasets: dict[str, Dataset]) -> None:
     settings = portals.settings_of(datasets["thu-tuc"])
     number = base64.b64encode(str(settings["datasets"][0]).encode()).decode()
     url = f"{settings['url']}/api/dataset/{number}"
-    refused = httpx.get(url)
+    refused = httpx.get(url, timeout=60)
     assert "html" in refused.headers["content-type"]
-    page = httpx.get(url, params={"limit": 1000, "offset": 1000}, auth=ACCOUNT).json()
+    page = httpx.get(url, params={"limit": 1000, "offset": 1000}, auth=ACCOUNT, timeout=60).json()
     assert len(page) == datasets["thu-tuc"].deliveries[-1].rows - 1000
 
 
 def test_http_answers_conditionally(portals: Portals, datasets: dict[str, Dataset]) -> None:
     url = str(portals.settings_of(datasets["bai-do-xe"])["url"])
-    first = httpx.get(url)
-    assert httpx.get(url, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    first = httpx.get(url, timeout=60)
+    assert httpx.get(url, headers={"If-None-Match": first.headers["etag"]}, timeout=60).status_code == 304

@@ -40,7 +40,7 @@ EXAMPLES = int(os.environ.get("NHIP_WALK_EXAMPLES", "4"))
 """Requests for each operation; `make walk` asks more."""
 PRIVATE = ("mat-7351", "Danh sách mật 7351", "Chi cục Kín 7351")
 """Names of what is not open: planted, and looked for in every answer."""
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 LEFT_OUT = {"/health", "/ledger/head", "/ledger/heads", "/ledger/consistency", "/ledger/key", "/ledger/proof"}
 """Public, and not of the portal."""
 
@@ -87,7 +87,7 @@ async def _plant(installation: Installation) -> None:
 
 
 async def _told(address: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
         answer = await client.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json" and answer.headers["access-control-allow-origin"] == "*"
     found: dict[str, Any] = answer.json()
@@ -185,7 +185,7 @@ QUESTIONS = (
 
 async def test_what_is_private_is_told_by_nothing(address: str) -> None:
     """Absent and closed are the same to every question: status, and all of the answer but the name that was asked for."""
-    async with httpx.AsyncClient(base_url=address) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
         for question in QUESTIONS:
             answers = []
             for name in (PRIVATE[0], "xyz-7351"):

@@ -74,11 +74,11 @@ def test_passwords_that_we_make_are_good() -> None:
 def test_whatever_is_typed_is_judged_in_reasonable_time(password: str) -> None:
     began = time.process_time()
     assert guesses(password, OWN) >= 0
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 5
 
 
 def test_long_repeats_do_not_take_long() -> None:
     began = time.process_time()
     for password in ("ab1" * 66, "a" * 200, "qwerty" * 33, "1990" * 50):
         guesses(password, OWN)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 5

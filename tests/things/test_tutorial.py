@@ -14,7 +14,7 @@ from nhip.testing.serving import free_port
 from tests.test_docs import DOCS, blocks
 from tests.things.conftest import Running
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def like(shown: Any, found: Any) -> bool:
@@ -39,7 +39,7 @@ async def test_the_live_graph_goes_as_the_tutorial_says(running: Running, tmp_pa
     stop = {"id": "urn:ngsi-ld:PublicTransportStop:D1", "type": "PublicTransportStop"}
     link = f'<{running.address}/things/context.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
     headers = {"Authorization": f"Bearer {running.key}", "Link": link}
-    async with httpx.AsyncClient(base_url=f"{running.address}/ngsi-ld/v1", headers=headers) as client:
+    async with httpx.AsyncClient(base_url=f"{running.address}/ngsi-ld/v1", headers=headers, timeout=60) as client:
         assert (await client.post("/entities", json=stop)).status_code == 201
     port = str(free_port())
     setup, output, shown = "", "", 0

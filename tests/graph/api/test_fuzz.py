@@ -20,7 +20,7 @@ from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.match import matcher
 from tests.graph.api.conftest import JSON, bus
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 """Of a busy machine; alone each answer takes some hundredths."""
 URN = "urn:ngsi-ld:Bus:1"
 Request = tuple[str, str, dict[str, Any]]

@@ -72,7 +72,7 @@ def test_what_would_take_minutes_to_mend_is_refused_at_once(rings: Any) -> None:
     begun = process_time()
     with pytest.raises(Fault):
         read_geometry({"type": "Polygon", "coordinates": rings})
-    assert process_time() - begun < 1, "GEOS mends 600 positions at random in three minutes"
+    assert process_time() - begun < 5, "GEOS mends 600 positions at random in three minutes"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class Door:
             if len(self._there) >= self.together:
                 for one in self._there:
                     one.set()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await come.wait()
         path, _mark, query = target.partition("?")
         scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
@@ -122,7 +122,7 @@ class City:
 
     async def copies(self, count: int) -> list[Any]:
         """The subscriptions here, when there are so many."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(found := await self.ask("GET", "/subscriptions?limit=100")) != count:
                 await asyncio.sleep(0.02)
         return list(found)

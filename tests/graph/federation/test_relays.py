@@ -89,12 +89,12 @@ async def test_a_copy_follows_the_subscription(hue: City, vinh: City, receiver: 
     await hue.subscribe(SUB, receiver, q="speed>10")
     (copy,) = await vinh.copies(1)
     await hue.ask("PATCH", f"/subscriptions/{SUB}", {"q": "speed>100", "isActive": False})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (copy := (await vinh.copies(1))[0])["q"] != "speed>100":
             await asyncio.sleep(0.02)
     assert copy["status"] == "paused"
     await hue.ask("PATCH", f"/subscriptions/{SUB}", {"q": "urn:ngsi-ld:null", "isActive": True})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "q" in (copy := (await vinh.copies(1))[0]):
             await asyncio.sleep(0.02)
     await vinh.ask("POST", "/entities", bus(speed=5))
@@ -110,16 +110,16 @@ async def test_registrations_come_move_and_go(hue: City, vinh: City, receiver: R
     await hue.knows(vinh, REG, information={"propertyNames": ["name"]})
     assert (await vinh.copies(1))[0]["watchedAttributes"] == ["name"]
     await hue.ask("PATCH", f"/csourceRegistrations/{REG}", {"information": [{"entities": [{"type": "Bus"}]}]})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "watchedAttributes" in (await vinh.copies(1))[0]:
             await asyncio.sleep(0.02)
     await hue.ask("PATCH", f"/csourceRegistrations/{REG}", {"tenant": "moved"})
     await vinh.copies(0)
-    async with asyncio.timeout(30):  # it is made there while the other one goes
+    async with asyncio.timeout(60):  # it is made there while the other one goes
         while len(await vinh.ask("GET", "/subscriptions", None, **{"NGSILD-Tenant": "moved"})) != 1:
             await asyncio.sleep(0.02)
     await hue.ask("DELETE", f"/csourceRegistrations/{REG}")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await vinh.ask("GET", "/subscriptions", None, **{"NGSILD-Tenant": "moved"}):
             await asyncio.sleep(0.02)
 
@@ -202,6 +202,6 @@ async def test_what_a_source_tells_is_kept_for_who_is_told_for_certain(
 
 async def until_waiting(city: City) -> None:
     """Until a receiver that failed is left in peace."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await city.app.graph.fetch("select 1 from graph.sub where retry_at is not null"):
             await asyncio.sleep(0.02)

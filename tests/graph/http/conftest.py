@@ -15,7 +15,7 @@ import pytest
 from nhip.graph.http.limits import HttpLimits
 from nhip.graph.http.serving import listening, server
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Said = tuple[int, dict[str, str], bytes]
 """Status, headers, body."""
 

@@ -22,7 +22,7 @@ from nhip.db.embedded import EmbeddedServer
 from nhip.testing.serving import free_port
 
 _names = itertools.count()
-WAIT_S = 30.0
+WAIT_S = 90.0
 READINGS = 20
 """So often a city may change between a page and its count."""
 
@@ -49,7 +49,7 @@ class City:
             "NHIP_OUTGOING_PRIVATE": "127.0.0.0/8",
             "NHIP_GRAPH_MIRROR_CHECK_S": "1",
         }
-        self.client = httpx.Client(base_url=f"{self.url}/ngsi-ld/v1", timeout=20)
+        self.client = httpx.Client(base_url=f"{self.url}/ngsi-ld/v1", timeout=60)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -64,7 +64,7 @@ class City:
                 stderr=log,
                 start_new_session=True,
             )
-        until(self._answers, f"{self.name} answering", 60)
+        until(self._answers, f"{self.name} answering", 120)
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -135,7 +135,7 @@ class Ours:
         return await self.when(found, lambda one: one.state == "live")
 
     async def when(self, mirror: Mirror, true: Any) -> Mirror:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not true(found := await self.managing.get(mirror.name)):
                 await asyncio.sleep(0.02)
         return found

@@ -36,7 +36,7 @@ async def test_a_writer_that_cannot_know_yet_is_waited_for(graph: Graph, graph_u
         await gate.execute(_HOLD_UP)
         await gate.execute("select pg_advisory_lock(%s)", [_GATE])
         writing = asyncio.create_task(graph.write(tenant, [creation(held)]))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (await (await gate.execute(_HELD, [_GATE])).fetchone()) != (1,):
                 await asyncio.sleep(0.01)
         filling = asyncio.create_task(indexing.index(graph, tenant, iri("glow")))

@@ -79,7 +79,7 @@ async def _held(url: str, tenant: int, id: str) -> AsyncIterator[None]:
 async def _waits(graph: Graph, count: int) -> None:
     """Until so many wait for a lock."""
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await graph.fetch(waiting))[0][0] < count:
             await asyncio.sleep(0.01)
 
@@ -102,4 +102,4 @@ async def test_nothing_is_taken_after_the_end(graph_url: str) -> None:
     await graph.open()
     await graph.close()
     with pytest.raises(DatabaseAway):
-        await asyncio.wait_for(graph.write(1, [_create("urn:x:late")]), 2)
+        await asyncio.wait_for(graph.write(1, [_create("urn:x:late")]), 30)

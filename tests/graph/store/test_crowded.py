@@ -56,7 +56,7 @@ async def test_mirrors_are_looked_after_again_whatever_went_wrong(
 
     monkeypatch.setattr(kept, "refresh", refresh)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await again.wait()
     finally:
         await kept.close()

@@ -118,7 +118,7 @@ class Receiver:
 
     async def next(self) -> dict[str, Any]:
         """The next notification."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             return await self.got.get()
 
 

@@ -14,7 +14,6 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.model import Operation
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions import receivers
-from nhip.graph.subscriptions.letters import delivering
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.settings import Settings
 
@@ -24,7 +23,6 @@ NS = "https://uri.etsi.org/ngsi-ld/default-context/"
 async def main(url: str, folder: str, tenant: int, when: str) -> None:
     """Write entity `urn:x:bus:1`; die `before` its notification is sent, or `after` the receiver has it."""
     settings = Settings(data_dir=Path(folder), outgoing_private="127.0.0.0/8")
-    delivering.LEASE_S = 0.2
     db, graph = Database(url, size=1), Graph(url)
     await db.open()
     await graph.open()
@@ -51,7 +49,7 @@ async def main(url: str, folder: str, tenant: int, when: str) -> None:
     await subscriptions.open()
     doc = {"id": "urn:x:bus:1", "type": [NS + "Bus"], NS + "n": [{"type": "Property", "value": 1}]}
     await graph.write(tenant, [Operation(name="create", id="urn:x:bus:1", doc=doc)])
-    await asyncio.sleep(30)
+    await asyncio.sleep(120)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ async def broker_of(
     file.write_text(f"listener {port} 127.0.0.1\n{keys}allow_anonymous true\nuser root\n")
     monkeypatch.setattr(tls, "believed_context", lambda: ssl.create_default_context(cafile=str(certificate)))
     process = subprocess.Popen([MOSQUITTO, "-c", file], stderr=subprocess.DEVNULL)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -19,7 +19,7 @@ from nhip.kernel.time import now
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_letters import certain, settled, waiting
-from tests.graph.subscriptions.test_notifying import create, members, until, update
+from tests.graph.subscriptions.test_notifying import create, members, throttled_long_ago, until, update
 
 if TYPE_CHECKING:
     from tests.graph.subscriptions.conftest import Broker, Receiver
@@ -44,7 +44,7 @@ async def test_a_receiver_that_never_reads_does_not_keep_what_it_was_sent() -> N
         read = 0
         with deaf:
             try:
-                while some := await asyncio.wait_for(loop.sock_recv(deaf, 1 << 20), 10):
+                while some := await asyncio.wait_for(loop.sock_recv(deaf, 1 << 20), 60):
                     read += len(some)
             except ConnectionResetError:
                 pass
@@ -105,7 +105,7 @@ async def test_what_could_not_be_written_while_the_database_was_away_is_told_aft
     monkeypatch.setattr(broker.graph, "tenant_name", at_first_away)
     await broker.graph.write(tenant, [create(n=0)])
     assert (await receiver.next())["data"][0]["n"]["value"] == 0
-    await until(lambda: broker.subscriptions.outlet_of(tenant, id).counts.good or not away)
+    await until(lambda: broker.subscriptions.outlet_of(tenant, id).counts.good)
     await broker.subscriptions.write_counts()
     counts = (await broker.subscriptions.get(tenant, id)).counts
     assert (counts.sent, counts.failed) == (1, 0)
@@ -124,9 +124,7 @@ async def test_throttling_holds_for_all_processes_and_after_a_restart(
     held_back = other.subscriptions.outlet_of(tenant, id)
     await until(lambda: held_back._not_before)
     assert held_back.waiting == 1 and receiver.got.empty()
-    await until(lambda: broker.subscriptions.outlet_of(tenant, id).last_work is None)
-    await broker.subscriptions.write_counts()
-    await broker.graph.fetch("update graph.sub set last_notification = now() - interval '601 s' where id = $1", id)
+    await throttled_long_ago(broker, tenant, id)
     held_back._not_before = 0.0
     assert (await receiver.next())["data"][0]["n"]["value"] == 1
 
@@ -142,7 +140,7 @@ async def test_certain_delivery_is_throttled_too(
     await settled(broker, tenant)
     for n in (1, 2):
         await broker.graph.write(tenant, [update(n=n)])
-    assert 590 < await value(broker, id, "extract(epoch from retry_at - now())::float8") <= 600
+    assert 300 < await value(broker, id, "extract(epoch from retry_at - now())::float8") <= 600
     assert await waiting(broker, tenant) == 2 and receiver.got.empty()
     await broker.graph.fetch("update graph.sub set retry_at = now() where id = $1", id)
     assert [one["n"]["value"] for one in (await receiver.next())["data"]] == [1, 2]

@@ -103,7 +103,7 @@ async def test_ckanapi_knows_our_errors(address: str, open_stops: Dataset, peopl
 
 @pytest.mark.parametrize("prefix", ["/api/3/action", "/api/action"])
 async def test_both_prefixes_and_the_envelope(address: str, open_stops: Dataset, prefix: str) -> None:
-    async with httpx.AsyncClient(base_url=address + prefix) as client:
+    async with httpx.AsyncClient(base_url=address + prefix, timeout=60) as client:
         answer = await client.get("/package_show?id=tram-xe-buyt")
         told = answer.json()
         assert told["success"] is True and told["help"] == f"{address}/api/3/action/help_show?name=package_show"
@@ -124,7 +124,7 @@ async def test_both_prefixes_and_the_envelope(address: str, open_stops: Dataset,
 async def test_a_withdrawn_dataset_says_why(address: str, installation: Installation, open_stops: Dataset) -> None:
     async with installation.db.tx() as tx:
         await withdraw(tx, open_stops, "Không còn đúng")
-    async with httpx.AsyncClient(base_url=f"{address}/api/3/action") as client:
+    async with httpx.AsyncClient(base_url=f"{address}/api/3/action", timeout=60) as client:
         gone = await client.get("/package_show?id=tram-xe-buyt")
         assert gone.status_code == 410 and "Không còn đúng" in gone.json()["error"]["message"]
         assert (await client.get("/package_list")).json()["result"] == []
@@ -154,7 +154,7 @@ async def test_our_own_connector_harvests_us(address: str, open_stops: Dataset, 
 
 async def test_the_requests_of_other_harvesters(address: str, open_stops: Dataset) -> None:
     """CKAN's own harvester pages by id until nothing comes, then asks what changed since; udata asks one by one by name."""
-    async with httpx.AsyncClient(base_url=f"{address}/api/3/action") as client:
+    async with httpx.AsyncClient(base_url=f"{address}/api/3/action", timeout=60) as client:
 
         async def pages(filtered: str) -> list[str]:
             ids: list[str] = []

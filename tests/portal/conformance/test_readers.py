@@ -55,14 +55,14 @@ async def test_pandas_reads_files_and_pages(address: str) -> None:
     assert list(sheet.iloc[:, 1]) == TITLES
     pages, url = [], f"{address}{HOME}/rows?_size=2"
     while url:
-        page = await _work(lambda u=url: httpx.get(u).json())
+        page = await _work(lambda u=url: httpx.get(u, timeout=60).json())
         pages.append(pd.json_normalize(page["rows"]))
         url = page["next"]
     assert [len(page) for page in pages] == [2, 1] and list(pd.concat(pages)["ten"]) == TITLES
 
 
 async def test_a_spreadsheet_holds_values_and_runs_nothing(address: str) -> None:
-    body = (await _work(lambda: httpx.get(f"{address}{HOME}/export.xlsx"))).content
+    body = (await _work(lambda: httpx.get(f"{address}{HOME}/export.xlsx", timeout=60))).content
     book = openpyxl.load_workbook(io.BytesIO(body))
     rows = list(book.worksheets[0].iter_rows())
     assert [cell.value for cell in rows[1]][:2] == ["T01", "Bến xe phía Nam"]
@@ -75,7 +75,7 @@ async def test_a_spreadsheet_holds_values_and_runs_nothing(address: str) -> None
 async def test_parquet_is_read_by_ranges(address: str, tmp_path: Path) -> None:
     """As QGIS, DuckDB and Arrow read it from afar: the end, the footer, the pages of one column; the rest is never sent."""
     url, sparse = f"{address}{HOME}/export.parquet", tmp_path / "sparse.parquet"
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
 
         async def part(first: int, length: int) -> bytes:
             answer = await client.get(url, headers={"Range": f"bytes={first}-{first + length - 1}", "If-Range": etag})
@@ -110,7 +110,9 @@ async def test_parquet_is_read_by_ranges(address: str, tmp_path: Path) -> None:
 
 async def test_the_requests_of_udata_for_ckan(address: str) -> None:
     """Its CKAN backend: JSON headers on GETs, names by list or by search, one by one, a schema of its own for what comes."""
-    async with httpx.AsyncClient(base_url=f"{address}/", headers={"content-type": "application/json"}) as client:
+    async with httpx.AsyncClient(
+        base_url=f"{address}/", headers={"content-type": "application/json"}, timeout=60
+    ) as client:
         listed = await client.get("api/3/action/package_list")
         assert listed.headers["content-type"].split(";")[0] == "application/json" and listed.json()["success"] is True
         chosen = {"q": 'organization:000-00-10-h57 AND tags:"xe buýt"', "rows": "1000"}
@@ -162,7 +164,7 @@ async def test_the_requests_of_udata_for_ckan(address: str) -> None:
 async def test_the_requests_of_udata_for_dcat(address: str, ending: str) -> None:
     """Its DCAT backend: the form by the ending or by HEAD, pages by Hydra, datasets known by their identifier."""
     forms = {"ttl": "turtle", "jsonld": "json-ld", "rdf": "xml"}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         url, seen = f"{address}/catalog.{ending}", []
         head = await client.head(url)
         assert head.status_code == 200 and head.headers["content-type"].split(";")[0] in (
@@ -183,7 +185,7 @@ async def test_the_requests_of_udata_for_dcat(address: str, ending: str) -> None
 
 async def test_ckanext_harvest_gathers_by_organisation_and_since(address: str) -> None:
     """Its CKAN harvester, gather stage: a search by pages of 100 in the order of ids, again with what changed since."""
-    async with httpx.AsyncClient(base_url=f"{address}/api/3/action") as client:
+    async with httpx.AsyncClient(base_url=f"{address}/api/3/action", timeout=60) as client:
         for fq, count in (
             ("organization:000-00-10-h57", 1),
             ("organization:khac OR organization:000-00-10-h57", 1),

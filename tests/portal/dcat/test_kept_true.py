@@ -114,7 +114,7 @@ async def test_a_fresh_dataset_has_its_points_at_once(
         await client.get("/health")
         await propose(installation, stops, treatment={}, **WORDS)
         await publish(installation, stops)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await _points(installation) < EXCELLENT:
                 await asyncio.sleep(0.05)
 

@@ -1,5 +1,6 @@
 // A form that shows what it makes while one goes on: what was typed or chosen while the answer was under way
 // is never swapped away; of that answer only the revision is taken, and the form is sent once more.
+// What was chosen or typed before the scripts had come (or is restored by the way back) is looked at when they run.
 export function looks() {
   const sent = new WeakMap();
   document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
@@ -15,6 +16,17 @@ export function looks() {
     part.querySelector("[name=revision]").value = revision.value;
     part.dispatchEvent(new CustomEvent("look"));
   });
+}
+
+export function catchUp() {
+  for (const part of document.querySelectorAll("[data-looks]")) {
+    if ([...part.querySelectorAll("select, textarea")].some(touched)) part.dispatchEvent(new CustomEvent("look"));
+  }
+}
+
+function touched(field) {
+  if (!field.options) return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
 }
 
 function filled(part) {

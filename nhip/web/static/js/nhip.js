@@ -1,7 +1,7 @@
 // The islands of every page. Nothing depends on them: without JavaScript each page works and only waits a little longer.
 import { palette, rows } from "./keys.js";
 import { live } from "./live.js";
-import { looks } from "./looks.js";
+import { catchUp, looks } from "./looks.js";
 import { themes } from "./theme.js";
 
 themes();
@@ -28,4 +28,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.body.dataset.ready = "1";
+// htmx begins with the document, after this module: what it listens to is heard from here on.
+function begin() {
+  catchUp();
+  document.body.dataset.ready = "1";
+}
+if (document.readyState === "complete") begin();
+else window.addEventListener("load", begin);
