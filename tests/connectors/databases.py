@@ -31,7 +31,7 @@ def folder_for(user: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until(works: Callable[[], object], seconds: float = 40) -> None:
+def wait_until(works: Callable[[], object], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
@@ -53,7 +53,7 @@ def running(command: list[object], stop_with: int = 15, **options: object) -> It
     finally:
         server.send_signal(stop_with)
         with suppress(subprocess.TimeoutExpired):
-            server.wait(20)
+            server.wait(60)
 
 
 @contextmanager

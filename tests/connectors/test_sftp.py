@@ -23,10 +23,10 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
 
 def _wait_for(port: int) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1) as sock:
+            with socket.create_connection(("127.0.0.1", port), 30) as sock:
                 if sock.recv(4) == b"SSH-":
                     return
         except OSError:

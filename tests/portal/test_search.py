@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,22 +17,22 @@ from nhip.db.database import Connection
 from nhip.db.embedded import EmbeddedServer
 from nhip.kernel.ids import new_id
 from nhip.kernel.text import fold, sort_key
-from nhip.kernel.time import now
 from nhip.portal import store
 from nhip.portal.model import Entry, OpenColumn
 from nhip.portal.search import Result, get_numbers, list_agencies, read_wanted, search
 
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
 BASE = Entry(
     dataset_id=new_id(), name="", title="", title_en="", description="", agency_code="A1", agency_name="Sở Xây dựng",
     agency_name_en="Department of Construction", theme="Giao thông", keywords=[], formats=["csv", "json"], places=["46"],
     licence="cc-by-4.0", contact="", cadence="", release_no=1, row_count=10, bytes=10,
     columns=[OpenColumn(name="ma", type="text")],
-    virtues={"live": 95.0, "clean": 50.0, "shared": None}, score=0, issued=now(), modified=now(), as_of=now().replace(year=2026),
+    virtues={"live": 95.0, "clean": 50.0, "shared": None}, score=0, issued=DAY, modified=DAY, as_of=DAY,
 )  # fmt: skip
 MADE = {
     "tram-xe-buyt": {"title": "Trạm xe buýt", "title_en": "Bus stops", "formats": ["csv", "geojson"], "row_count": 900},
     "cho": {"title": "Chợ truyền thống", "theme": "Kinh tế", "agency_code": "A2", "agency_name": "Sở Công Thương"},
-    "cho-o": {"title": "Chỗ ở cho sinh viên", "theme": "Giáo dục", "as_of": now().replace(year=2024, day=1)},
+    "cho-o": {"title": "Chỗ ở cho sinh viên", "theme": "Giáo dục", "as_of": DAY.replace(year=2024)},
     "ho": {"title": "Hồ chứa nước", "description": "Mực nước ở gần chợ", "virtues": {"live": 10.0, "clean": 99.0}},
     "truong": {"title": "Trường học", "keywords": ["giáo dục", "tiểu học"], "licence": "cc0-1.0"},
 }

@@ -49,7 +49,7 @@ class Quiet(http.server.ThreadingHTTPServer):
     def get_request(self):  # type: ignore[no-untyped-def]
         """The handshake is done in the handler's thread."""
         line, address = super().get_request()
-        line.settimeout(5)
+        line.settimeout(60)
         return line, address
 
 

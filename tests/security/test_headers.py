@@ -206,7 +206,7 @@ def port() -> Iterator[int]:
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     try:
-        for _ in range(1200):
+        for _ in range(2400):
             assert process.poll() is None
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", number), 1):
                 break
@@ -214,18 +214,18 @@ def port() -> Iterator[int]:
         yield number
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def on_the_wire(port: int, request: bytes) -> bytes:
-    """What the server says to these very bytes, until it closes or a second of silence."""
-    with socket.create_connection(("127.0.0.1", port), 5) as wire:
+    """What the server says to these very bytes, until it closes or a second of silence after that."""
+    with socket.create_connection(("127.0.0.1", port), 60) as wire:
         wire.sendall(request)
-        wire.settimeout(1)
         said = b""
         with contextlib.suppress(TimeoutError):
             while part := wire.recv(65_536):
                 said += part
+                wire.settimeout(1)
     return said
 
 

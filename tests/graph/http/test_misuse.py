@@ -7,7 +7,7 @@ import time
 import pytest
 
 from nhip.graph.http.limits import HttpLimits
-from tests.graph.http.conftest import Served, everything, parsed, request, serving
+from tests.graph.http.conftest import PATIENCE_S, Served, everything, parsed, request, serving
 
 HOST = b"Host: here\r\n"
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -124,7 +124,7 @@ def test_more_connections_than_allowed() -> None:
         [(status, headers, _body)] = served.ask(request("/echo"))
         assert status == 503 and headers["retry-after"] == "2"
         peers.pop().close()
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while served.ask(request("/echo"))[0][0] != 200:
             assert time.monotonic() < end
         for peer in peers:
@@ -135,7 +135,7 @@ def test_large_bodies_of_all_connections_together() -> None:
     with serving(HttpLimits(bodies_bytes=3_000_000)) as served:
         with served.connect() as peer:
             peer.sendall(b"POST /slow HTTP/1.1\r\nHost: here\r\nContent-Length: 2000000\r\n\r\n" + b"a" * 2_000_000)
-            assert served.app.entered.wait(10)
+            assert served.app.entered.wait(PATIENCE_S)
             assert served.ask(request("/echo", method="POST", body=b"a" * 2_000_000))[0][0] == 503
             assert served.ask(request("/echo", method="POST", body=b"a" * 60_000))[0][0] == 200
             served.app.open()
@@ -146,18 +146,25 @@ def test_large_bodies_of_all_connections_together() -> None:
 def test_slow_heads_slow_bodies_idle_and_deaf_peers() -> None:
     limits = HttpLimits(head_s=1, body_s=1, idle_s=1, unread_s=1, linger_s=1)
     with serving(limits) as served:
-        silent, head, body, idle, deaf = (served.connect() for _n in range(5))
-        head.sendall(b"GET /echo HTTP/1.1\r\nHost:")
-        body.sendall(b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\nabc")
-        idle.sendall(request("/echo"))
-        deaf.sendall(request("/big/50000000"))
+        begun = (
+            b"",
+            b"GET /echo HTTP/1.1\r\nHost:",
+            b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\nabc",
+            request("/echo"),
+            request("/big/50000000"),
+        )
+        peers = []
+        for told in begun:  # each as soon as it is there: its time runs from then on
+            peers.append(served.connect())
+            peers[-1].sendall(told)
+        silent, head, body, idle, _deaf = peers
         assert everything(silent) == b""
         assert [one[0] for one in parsed(everything(head))] == [408]
         assert [one[0] for one in parsed(everything(body))] == [408]
         assert [one[0] for one in parsed(everything(idle))] == [200]
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while served.connections:  # the answer is dropped, not kept for one who does not take it
             assert time.monotonic() < end
             time.sleep(0.05)
-        for peer in (silent, head, body, idle, deaf):
+        for peer in peers:
             peer.close()

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.graph.http.conftest import PATIENCE_S, Served, everything, parsed, request
+from tests.graph.mirrors.conftest import until
 
 
 def test_what_the_application_is_told(served: Served) -> None:
@@ -43,8 +44,10 @@ def test_who_does_not_read_is_not_answered_for_ever(served: Served) -> None:
     before = served.app.began
     with served.connect() as peer:
         peer.sendall(request("/big/500000") * 100)
+        until(lambda: served.app.began > before)
         began, since = -1, time.monotonic()
         while time.monotonic() - since < 0.5:
+            time.sleep(0.01)
             if served.app.began != began:
                 began, since = served.app.began, time.monotonic()
         assert 0 < began - before < 60
