@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from nhip.db.errors import DatabaseRefuses
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
 
@@ -129,6 +130,8 @@ class Database:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseAway(what=type(error).__name__) from error
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            raise DatabaseRefuses(what=_("it may only be read")) from error
 
     async def ready(self) -> bool:
         """Whether a query is answered now."""

@@ -23,3 +23,8 @@ class MigrationChanged(NhipError):
 
 class SchemaBehind(Unavailable):
     """The database lacks {count} migrations. Run `nhip migrate` and start again."""
+
+
+class SchemaAhead(Unavailable):
+    """The database was made ready by a newer version of Nhịp: it has {count} migrations that this version does not know, {name}
+    among them. Start that version again, or restore a backup that is older."""

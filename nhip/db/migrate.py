@@ -16,7 +16,7 @@ import msgspec
 import psycopg
 
 from nhip.db.database import Connection, Database
-from nhip.db.errors import MigrationChanged, MigrationFailed
+from nhip.db.errors import MigrationChanged, MigrationFailed, SchemaAhead
 from nhip.db.sql import load
 
 _FILE = re.compile(r"^\d{4}_(pre|post)_[a-z0-9_]+\.sql$")
@@ -50,7 +50,7 @@ def list_migrations(packages: list[str]) -> list[Migration]:
 
 async def list_pending(db: Database, packages: list[str]) -> list[Migration]:
     """Migrations that have not run here; only looks, so that it may be asked of any database. Raises MigrationChanged if one
-    that ran has another text now."""
+    that ran has another text now, SchemaAhead if one ran that there is not."""
     async with db.read() as tx:
         return await _pending(tx, packages)
 
@@ -61,11 +61,13 @@ async def _pending(tx: Connection, packages: list[str]) -> list[Migration]:
     done = {(package, name): digest for package, name, digest in rows}
     pending = []
     for migration in list_migrations(packages):
-        known = done.get((migration.package, migration.name))
+        known = done.pop((migration.package, migration.name), None)
         if known is None:
             pending.append(migration)
         elif known != migration.digest:
             raise MigrationChanged(name=f"{migration.package}/{migration.name}")
+    if unknown := sorted(key for key in done if key[0] in packages):
+        raise SchemaAhead(count=len(unknown), name="/".join(unknown[-1]))
     return pending
 
 

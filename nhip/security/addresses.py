@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from nhip.errors import BadInput
+from nhip.security.connecting import connect
 from nhip.security.outgoing_errors import AddressRefused, NameNotFound, TimedOut, Unreachable
 from nhip.settings import Settings
 
@@ -119,16 +120,14 @@ def checked_address(
 def open_socket(
     host: str, port: int, settings: Settings, timeout_s: float = 10.0, resolve: Resolver = socket.getaddrinfo
 ) -> socket.socket:
-    """A TCP connection to a checked address of `host`; the first that answers. Also for SFTP and databases.
+    """A TCP connection to a checked address of `host`; the first that answers, all within the time. Also for SFTP and databases.
 
     Raises NameNotFound, AddressRefused, TimedOut, Unreachable.
     """
-    last: OSError | None = None
-    for address in checked_address(host, port, settings, resolve):
-        try:
-            return socket.create_connection((address.ip, address.port), timeout_s)
-        except OSError as error:
-            last = error
-    if isinstance(last, TimeoutError):
-        raise TimedOut(host=host, seconds=round(timeout_s)) from last
-    raise Unreachable(host=host, port=port, why=(last.strerror or "") if last else "") from last
+    found = checked_address(host, port, settings, resolve)
+    try:
+        return connect(found, timeout_s)
+    except TimeoutError as error:
+        raise TimedOut(host=host, seconds=round(timeout_s)) from error
+    except OSError as error:
+        raise Unreachable(host=host, port=port, why=error.strerror or "") from error

@@ -80,7 +80,10 @@ class _Guard(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        sock = open_socket(host, port, self._settings, self._connect_s)
+        try:
+            sock = open_socket(host, port, self._settings, self.remaining(self._connect_s))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout from error
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _Stream(sock, self)
 

@@ -157,7 +157,7 @@ SPELLED = [
 @pytest.mark.parametrize("host", SPELLED)
 def test_no_spelling_of_an_inner_address_is_connected_to(host: str, monkeypatch) -> None:
     """Decimal, octal, hexadecimal, short, wrapped and Unicode forms, by way of the whole client."""
-    monkeypatch.setattr(socket, "create_connection", lambda *_a, **_k: pytest.fail("connected"))
+    monkeypatch.setattr("nhip.security.addresses.connect", lambda *_a, **_k: pytest.fail("connected"))
     with Outgoing(CLOSED) as out, pytest.raises((errors.AddressRefused, errors.BadAddress, errors.NameNotFound)):
         out.get(f"http://{host}/latest/meta-data/")
 
@@ -186,7 +186,7 @@ def test_no_redirect_spells_its_way_to_an_inner_address(host: str, serve) -> Non
     ],
 )  # fmt: skip
 def test_addresses_that_two_readers_read_differently_are_refused(url: str, monkeypatch) -> None:
-    monkeypatch.setattr(socket, "create_connection", lambda *_a, **_k: pytest.fail("connected"))
+    monkeypatch.setattr("nhip.security.addresses.connect", lambda *_a, **_k: pytest.fail("connected"))
     with Outgoing(CLOSED) as out, pytest.raises(errors.BadAddress):
         out.get(url)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -13,6 +12,8 @@ import orjson
 from nhip.errors import NhipError
 from nhip.graph.contexts.chain import checked
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
+from nhip.graph.query.narrowing import asker
+from nhip.graph.subscriptions.turns import Threads
 from nhip.kernel.i18n import _
 from nhip.security.outgoing import Outgoing
 from nhip.settings import Settings
@@ -22,20 +23,22 @@ MAX_BYTES = 2 << 20
 _ACCEPT = {"Accept": "application/ld+json, application/json;q=0.9"}
 _FAILED_FOR_S = 5.0
 _REMEMBERED = 1000
+_AT_ONCE = 16
 
 
 class Fetcher:
-    """Gets the `@context` of documents by their address, each one once at a time."""
+    """Gets the `@context` of documents by their address, each one once at a time. Whose addresses never answer, even long after
+    the time is over as a name that nobody resolves, leaves threads for other askers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = msgspec.structs.replace(settings, fetch_timeout_s=TIMEOUT_S)
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="contexts")
+        self._threads = Threads(_AT_ONCE)
         self._under_way: dict[str, asyncio.Task[Any]] = {}
         self._failed: dict[str, float] = {}
 
     def close(self) -> None:
         """End the threads; what they wait for is given up."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def get(self, url: str, *, again: bool = False) -> Any:
         """The `@context` member of the document at `url`. Raises LdContextNotAvailable, within some seconds at most;
@@ -52,9 +55,8 @@ class Fetcher:
         return await asyncio.shield(task)
 
     async def _fetched(self, url: str, *, remember: bool) -> Any:
-        loop = asyncio.get_running_loop()
         try:
-            body = await asyncio.wait_for(loop.run_in_executor(self._threads, self._body, url), TIMEOUT_S + 1)
+            body = await asyncio.wait_for(self._threads.run(asker(), self._body, url), TIMEOUT_S + 1)
         except (NhipError, TimeoutError) as error:
             if len(self._failed) >= _REMEMBERED:
                 self._failed.clear()

@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from nhip.graph.subscriptions.turns import Threads
+from nhip.kernel.time import monotonic
 from nhip.security.outgoing_errors import OutgoingError, TimedOut
 from nhip.security.outgoing_transport import GuardedTransport
 from nhip.security.tls import Believed, believed_context
@@ -22,6 +23,8 @@ MAX_BYTES = 16 << 20
 _AT_ONCE = 64
 """One owner alone has half of them."""
 _CONNECT_S = 2.0
+_LONGEST_S = 300.0
+"""So long connections are used; then the names are looked up again, which may be other machines' by now."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -92,12 +95,15 @@ class Client:
 
     def _transport(self) -> GuardedTransport:
         """This thread's own, as deadlines are kept for one request at a time."""
-        if not hasattr(self._own, "transport"):
+        found: GuardedTransport | None = getattr(self._own, "transport", None)
+        if found is None or monotonic() > self._own.until:
+            if found is not None:
+                found.close()
             if self._tls is None:
                 self._tls = believed_context()
-            self._own.transport = GuardedTransport(self._settings, self._tls, _CONNECT_S)
-        transport: GuardedTransport = self._own.transport
-        return transport
+            found = self._own.transport = GuardedTransport(self._settings, self._tls, _CONNECT_S)
+            self._own.until = monotonic() + _LONGEST_S
+        return found
 
 
 def _read(response: httpx.Response) -> Reply:
