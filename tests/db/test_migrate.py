@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nhip.db import Database
-from nhip.db.errors import MigrationChanged, MigrationFailed
+from nhip.db.errors import DatabaseRefuses, MigrationChanged, MigrationFailed, SchemaAhead
 from nhip.db.migrate import list_migrations, list_pending, migrate
 from nhip.errors import DatabaseAway
 from nhip.jobs.app import install
@@ -79,6 +79,31 @@ async def test_a_changed_file_is_refused(package: Path, database_url: str) -> No
     (package / "0001_pre_first.sql").write_text("create table another (n int);")
     with pytest.raises(MigrationChanged):
         await migrate(db, ["some_package"])
+    await db.close()
+
+
+async def test_an_older_program_leaves_a_newer_database_alone(package: Path, database_url: str) -> None:
+    db = Database(database_url, size=2)
+    await db.open()
+    newer = package / "0002_pre_second.sql"
+    newer.write_text("create table second_one (n int);")
+    await migrate(db, ["some_package"])
+    newer.unlink()
+    (package / "0003_pre_third.sql").write_text("create table third_one (n int);")
+    for look in (migrate, list_pending):
+        with pytest.raises(SchemaAhead, match=r"some_package/0002_pre_second\.sql"):
+            await look(db, ["some_package"])
+    assert await list_missing(db) == [], "what others made is no matter of theirs"
+    await db.close()
+
+
+async def test_a_database_that_may_only_be_read_says_so(database_url: str) -> None:
+    db = Database(f"{database_url}&options=-cdefault_transaction_read_only%3Don", size=1)
+    await db.open()
+    with pytest.raises(DatabaseRefuses, match="it may only be read"):
+        async with db.tx() as tx:
+            await tx.execute("create table first_one (n int)")
+    assert await db.ready(), "reading goes on"
     await db.close()
 
 

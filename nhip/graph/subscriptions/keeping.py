@@ -24,7 +24,7 @@ from nhip.graph.query.narrowing import asker
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.measures import MENDED, WAITING
 from nhip.graph.subscriptions.model import Counts, Message
-from nhip.graph.subscriptions.outlet import One, Outlet, Thing
+from nhip.graph.subscriptions.outlet import One, Outlet, Thing, share_room
 from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fragment
 from nhip.graph.subscriptions.receivers import Receivers
 from nhip.graph.subscriptions.store import Rest, Rows, fingerprint
@@ -262,6 +262,7 @@ class Kept(ABC, Generic[One, Thing]):
             await asyncio.sleep(_TICK_S)
             turn += 1
             try:
+                share_room(self._outlets.values())
                 await self.write_counts()
                 if any(one.interval_s for one in self.index.all()):
                     await self._remind()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -23,6 +23,9 @@ from nhip.kernel.time import monotonic, now
 
 MOST_WAITING = 10_000
 """So many changes wait for one receiver; the oldest give way, and count as failed."""
+MOST_HELD_BACK = 100_000
+"""So many changes wait in a process for receivers that fail, of which each gets its part."""
+_FEWEST = 10
 MOST_TOGETHER = 1000
 """So many entities are in one notification at most."""
 _AWAY_S = 1.0
@@ -43,6 +46,15 @@ class Heard(msgspec.Struct, frozen=True):
 
 One = TypeVar("One", bound=Subscription)
 Thing = TypeVar("Thing")
+
+
+def share_room(outlets: Iterable[Outlet[Any, Any]]) -> None:
+    """Let those whose receivers fail share what may wait for such: a thousand would else hold a thousand times as much."""
+    all_of_them = list(outlets)
+    many = sum(outlet.fails for outlet in all_of_them)
+    part = min(MOST_WAITING, max(_FEWEST, MOST_HELD_BACK // many)) if many else MOST_WAITING
+    for outlet in all_of_them:
+        outlet.hold(part if outlet.fails else MOST_WAITING)
 
 
 class Outlet(Generic[One, Thing]):
@@ -68,17 +80,27 @@ class Outlet(Generic[One, Thing]):
         self._task: asyncio.Task[None] | None = None
         self._sender: Sender | None = None
         self._not_before = 0.0
+        self._most = MOST_WAITING
 
     def put(self, heard: Thing) -> None:
         """Something to tell."""
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            if not self.dropped:
-                log.warning("too much waits for the receiver of %s; the oldest gives way", self.subscription.id)
-            self._drop(1)
+        self._make_room(self._most - 1)
         self._waiting.append(heard)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def hold(self, most: int) -> None:
+        """Let no more wait from now on."""
+        self._most = most
+        self._make_room(most)
+
+    def _make_room(self, most: int) -> None:
+        if (surplus := len(self._waiting) - most) > 0:
+            for _one in range(surplus):
+                self._waiting.popleft()
+            if not self.dropped:
+                log.warning("too much waits for the receiver of %s; the oldest gives way", self.subscription.id)
+            self._drop(surplus)
 
     def _drop(self, count: int) -> None:
         self.dropped += count
@@ -97,6 +119,11 @@ class Outlet(Generic[One, Thing]):
     def waiting(self) -> int:
         """How many changes wait."""
         return len(self._waiting)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the receiver is left in peace again and again."""
+        return self._breaker.fails
 
     @property
     def failures(self) -> int:

@@ -50,6 +50,11 @@ class Breaker:
         self._not_before = 0.0
 
     @property
+    def fails(self) -> bool:
+        """Whether the last tries failed, so many that it is left in peace between two."""
+        return self.failures >= _FAILURES
+
+    @property
     def is_open(self) -> bool:
         """Whether the receiver is left in peace now."""
         return self._not_before > monotonic()
@@ -57,7 +62,7 @@ class Breaker:
     def wait_s(self, patience_s: float) -> float:
         """How long to wait before the next try; 0: try now. Who is to try when a pause is over has `patience_s` for it."""
         left = self._not_before - monotonic()
-        if left <= 0 and self.failures >= _FAILURES:
+        if left <= 0 and self.fails:
             self._not_before = monotonic() + patience_s
         return max(left, 0.0)
 
