@@ -177,7 +177,7 @@ class Outlet(Generic[One, Thing]):
                 self._waiting.extendleft(reversed(some))
                 self._not_before = monotonic() + pause
             elif message is not None:
-                await self._deliver(one, message)
+                await self._deliver(one, message, some)
 
     def _pause_s(self) -> float:
         pause = self._not_before - monotonic()
@@ -189,7 +189,19 @@ class Outlet(Generic[One, Thing]):
             some.append(self._waiting.popleft())
         return some
 
-    async def _deliver(self, one: One, message: Message) -> None:
+    async def _deliver(self, one: One, message: Message, some: list[Thing]) -> None:
+        """Send it in its turn, unless the receiver failed others meanwhile: then it waits with the rest."""
+        before, begun = self._breaker.failures, False
+        try:
+            async with self._receivers.turn(one):
+                if self._breaker.failures <= before or not self._breaker.fails:
+                    begun = True
+                    await self._send(one, message)
+        finally:
+            if not begun:
+                self._waiting.extendleft(reversed(some))
+
+    async def _send(self, one: One, message: Message) -> None:
         at = now()
         self.counts.sent += 1
         self.counts.notified = at

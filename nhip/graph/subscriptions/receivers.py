@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
+from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from nhip.graph.query.narrowing import Asker
@@ -19,6 +23,8 @@ MOST_AT_ONCE = 200
 """So many notifications are under way at once."""
 MOST_IDLE = 200
 """So many connections stay open with nothing under way; of more the one that was idle longest is closed."""
+MOST_TO_ONE = 25
+"""So many of them at one machine for one owner: where it is silent, the owner's others are told all the same."""
 _FAILURES = 3
 _PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -85,6 +91,7 @@ class Receivers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._breakers: WeakValueDictionary[tuple[Asker, str], Breaker] = WeakValueDictionary()
+        self._places: WeakValueDictionary[tuple[Asker, str], asyncio.Semaphore] = WeakValueDictionary()
         self._idle: OrderedDict[Sender, None] = OrderedDict()
         self._turns, self._threads = Turns(MOST_AT_ONCE), Threads()
 
@@ -100,16 +107,25 @@ class Receivers:
         """Who delivers to its endpoint."""
         return sender_of(one.endpoint, self._settings, self._threads, one.asker)
 
+    @asynccontextmanager
+    async def turn(self, one: Subscription) -> AsyncIterator[None]:
+        """The turn of who answers for the subscription, to tell its receiver."""
+        key = one.asker, urlsplit(one.endpoint.uri).netloc.rpartition("@")[2]
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = asyncio.Semaphore(MOST_TO_ONE)
+        async with place, self._turns.of(one.asker):
+            yield
+
     async def send(self, sender: Sender, message: Message, one: Subscription) -> int:
-        """The status, when it is the turn of who answers for the subscription. Raises one of FAILED."""
-        async with self._turns.of(one.asker):
-            self._idle.pop(sender, None)
-            try:
-                return await sender.send(message.body, message.headers, one.endpoint.patience_s)
-            finally:
-                self._idle[sender] = None
-                while len(self._idle) > MOST_IDLE:
-                    self._idle.popitem(last=False)[0].close()
+        """The status; to be called in its turn. Raises one of FAILED."""
+        self._idle.pop(sender, None)
+        try:
+            return await sender.send(message.body, message.headers, one.endpoint.patience_s)
+        finally:
+            self._idle[sender] = None
+            while len(self._idle) > MOST_IDLE:
+                self._idle.popitem(last=False)[0].close()
 
     def forget(self, sender: Sender) -> None:
         """It is not needed any more."""

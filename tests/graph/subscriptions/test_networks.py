@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nhip.graph.subscriptions import outlet
+from nhip.graph.subscriptions import outlet, receivers
 from nhip.graph.subscriptions.http import HttpSender
-from nhip.graph.subscriptions.turns import Threads
+from nhip.graph.subscriptions.turns import Threads, Turns
 from nhip.security.outgoing_errors import AddressRefused, NameNotFound
 from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_notifying import create, members, until, update
@@ -152,6 +152,42 @@ async def test_receivers_that_fail_share_what_may_wait_for_such(
     await until(_comes(100, receiver, values))
     assert values == set(range(101)), "the others hear of everything"
     assert broker.subscriptions.outlet_of(tenant, well).dropped == 0
+
+
+async def test_a_silent_machine_keeps_none_of_its_owners_others_waiting(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receivers, "MOST_TO_ONE", 2)
+    monkeypatch.setattr(broker.subscriptions._receivers, "_turns", Turns(10))
+    async with answering(b"") as (port, asked):
+        for n in range(12):
+            endpoint = {"uri": f"http://127.0.0.1:{port}/{n}", "timeout": 100_000}
+            await broker.subscribe(tenant, **members(receiver, notification={"endpoint": endpoint}))
+        await broker.graph.write(tenant, [create("urn:x:bus:2", n=0)])
+        await until(lambda: len(asked) == 2)
+        await broker.subscribe(tenant, **members(receiver))
+        await broker.graph.write(tenant, [create(n=0)])
+        assert (await receiver.next())["data"][0]["n"]["value"] == 0
+        assert len(asked) == 2
+
+
+async def test_who_waits_for_a_turn_hears_that_the_receiver_failed_others(
+    broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receivers, "MOST_TO_ONE", 1)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = {"uri": f"http://127.0.0.1:{closed.getsockname()[1]}/"}
+        ids = [
+            await broker.subscribe(tenant, **members(receiver, notification={"endpoint": endpoint})) for _ in range(40)
+        ]
+        await broker.graph.write(tenant, [create(n=0)])
+        outlets = [broker.subscriptions.outlet_of(tenant, id) for id in ids]
+        await until(lambda: all(one.fails for one in outlets))
+        await broker.subscriptions.write_counts()
+        sent = [(await broker.subscriptions.get(tenant, id)).counts.sent for id in ids]
+        assert sum(sent) < 20, "the others wait, and lose nothing"
+        assert sum(one.waiting for one in outlets) + sum(sent) >= 40
 
 
 def _all_told(receiver: Receiver) -> list[Any]:

@@ -142,7 +142,8 @@ class Post:
             async with asyncio.timeout(LEASE_S * _IN_TIME + one.endpoint.patience_s):
                 message = await self._compose(one, taken.heard, taken.notification)
                 if message is not None:
-                    status = await self._receivers.send(self._sender(line, one), message, one)
+                    async with self._receivers.turn(one):
+                        status = await self._receivers.send(self._sender(line, one), message, one)
                     why = str(status)
         except (*FAILED, NhipError) as error:
             why = type(error).__name__
