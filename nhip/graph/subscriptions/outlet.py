@@ -157,7 +157,7 @@ class Outlet(Generic[One, Thing]):
             if (pause := self._pause_s()) > 0:
                 await asyncio.sleep(min(pause, _LOOK_AGAIN_S))
                 continue
-            some = self._next()
+            some, failures = self._next(), self._breaker.failures
             one = self.subscription
             if not one.live(now()):
                 continue
@@ -177,7 +177,7 @@ class Outlet(Generic[One, Thing]):
                 self._waiting.extendleft(reversed(some))
                 self._not_before = monotonic() + pause
             elif message is not None:
-                await self._deliver(one, message, some)
+                await self._deliver(one, message, some, failures)
 
     def _pause_s(self) -> float:
         pause = self._not_before - monotonic()
@@ -189,12 +189,12 @@ class Outlet(Generic[One, Thing]):
             some.append(self._waiting.popleft())
         return some
 
-    async def _deliver(self, one: One, message: Message, some: list[Thing]) -> None:
-        """Send it in its turn, unless the receiver failed others meanwhile: then it waits with the rest."""
-        before, begun = self._breaker.failures, False
+    async def _deliver(self, one: One, message: Message, some: list[Thing], failures: int) -> None:
+        """Send it in its turn, unless the receiver failed others since it had so many failures: then it waits with the rest."""
+        begun = False
         try:
             async with self._receivers.turn(one):
-                if self._breaker.failures <= before or not self._breaker.fails:
+                if self._breaker.failures <= failures or not self._breaker.fails:
                     begun = True
                     await self._send(one, message)
         finally:
