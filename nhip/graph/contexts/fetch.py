@@ -56,7 +56,8 @@ class Fetcher:
 
     async def _fetched(self, url: str, *, remember: bool) -> Any:
         try:
-            body = await asyncio.wait_for(self._threads.run(asker(), self._body, url), TIMEOUT_S + 1)
+            place = url.split("/", 3)[2] if url.count("/") > 1 else url
+            body = await asyncio.wait_for(self._threads.run_at(asker(), place, self._body, url), TIMEOUT_S + 1)
         except (NhipError, TimeoutError) as error:
             if len(self._failed) >= _REMEMBERED:
                 self._failed.clear()

@@ -65,7 +65,9 @@ class HttpSender:
         return await self._exchange(body, headers)
 
     async def _connect(self) -> None:
-        found = await self._threads.run(self._owner, checked_address, self._host, self._port, self._settings)
+        found = await self._threads.run_at(
+            self._owner, self._host, checked_address, self._host, self._port, self._settings
+        )
         wire = await connected(found)
         try:
             self._streams = await asyncio.open_connection(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar, TypeVarTuple, Unpack
+from weakref import WeakValueDictionary
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -88,18 +89,47 @@ class Threads:
     def __init__(self, most: int = 32) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="receivers")
         self._turns = Turns(most)
+        self._at_one = max(1, most // 4)
+        self._rooms: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
     async def run(
         self, owner: Hashable, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments
     ) -> Result:
         """What the function gives. The owner's turn lasts until the thread is free, even if nobody waits for it any more."""
+        return await self._run(owner, _nothing, function, *arguments)
+
+    async def run_at(
+        self, owner: Hashable, place: str, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments
+    ) -> Result:
+        """As `run`; a place (a machine, a name) that does not answer leaves half of the owner's threads for its other ones."""
+        room = self._rooms.get((owner, place))
+        if room is None:
+            room = self._rooms[owner, place] = asyncio.Semaphore(self._at_one)
+        await room.acquire()
+        return await self._run(owner, room.release, function, *arguments)
+
+    async def _run(
+        self,
+        owner: Hashable,
+        leave: Callable[[], None],
+        function: Callable[[Unpack[Arguments]], Result],
+        *arguments: *Arguments,
+    ) -> Result:
         loop = asyncio.get_running_loop()
-        await self._turns.take(owner)
+        try:
+            await self._turns.take(owner)
+        except BaseException:
+            leave()
+            raise
         work = self._pool.submit(function, *arguments)
+
+        def free() -> None:
+            self._turns.give_back(owner)
+            leave()
 
         def over(_work: object) -> None:
             with suppress(RuntimeError):  # the process ends
-                loop.call_soon_threadsafe(self._turns.give_back, owner)
+                loop.call_soon_threadsafe(free)
 
         work.add_done_callback(over)
         return await asyncio.wrap_future(work)
@@ -107,3 +137,7 @@ class Threads:
     def close(self) -> None:
         """No more; what is under way ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _nothing() -> None:
+    """No place to leave."""

@@ -149,6 +149,21 @@ async def test_an_owner_who_wants_a_receiver_left_in_peace_does_so_for_its_own(
     await broker.subscriptions.delete(tenant, spoilt)
 
 
+async def test_a_place_that_does_not_answer_leaves_threads_for_the_owners_others() -> None:
+    threads, release = Threads(8), threading.Event()
+    stuck = [asyncio.create_task(threads.run_at("minh", "dead.example", release.wait, 60)) for _ in range(20)]
+    try:
+        assert await asyncio.wait_for(threads.run_at("minh", "well.example", str, 1), 20) == "1"
+        assert await asyncio.wait_for(threads.run_at("minh", "other.example", str, 2), 20) == "2"
+        for task in stuck[:10]:
+            task.cancel()  # who waits no more takes none of the threads that are stuck away from others
+        assert await asyncio.wait_for(threads.run_at("minh", "well.example", str, 3), 20) == "3"
+    finally:
+        release.set()
+    assert await asyncio.wait_for(asyncio.gather(*stuck[10:]), 20) == [True] * 10
+    threads.close()
+
+
 async def test_lines_of_letters_are_shared_between_owners(
     broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
