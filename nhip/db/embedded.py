@@ -39,6 +39,7 @@ unix_socket_permissions = 0700
 max_connections = {connections}
 shared_buffers = {buffers}MB
 wal_compression = on
+autovacuum_naptime = 15s
 log_min_messages = warning
 log_checkpoints = off
 """

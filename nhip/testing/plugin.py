@@ -29,8 +29,8 @@ SERVERS = "nhip-test-pg-"
 FOLDERS = "nhip-test-of-"
 LEFT_S = 3600
 """After so long the folder of a server that nobody uses is one that was left behind."""
-UNSAFE = ("fsync = off", "full_page_writes = off")
-"""No test cuts the power of this server; databases come and go by the hundred."""
+UNSAFE = ("fsync = off", "full_page_writes = off", "autovacuum_naptime = '1min'")
+"""No test cuts the power of this server; databases come and go by the hundred, sooner than they have to be tidied."""
 CONNECTIONS = 600
 """Installations that all tests of a worker share stay open to its end: some 150 connections where it meets them all."""
 _count = itertools.count()

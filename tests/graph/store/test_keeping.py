@@ -93,3 +93,11 @@ async def test_history_is_forgotten_by_whole_weeks(graph: Graph, graph_url: str,
     assert (await graph.fetch(count, attr))[0][0] == 0
     assert await graph.get(tenant, ID) is not None
     await db.close()
+
+
+async def test_analysing_looks_at_what_is_compared_and_at_no_documents(graph: Graph, tenant: int) -> None:
+    await graph.write(tenant, [create(f"urn:x:{n}") for n in range(20)])
+    await graph.fetch("analyze graph.entity")
+    rows = await graph.fetch("select attname from pg_stats where schemaname = 'graph' and tablename = 'entity'")
+    columns = {row[0] for row in rows}
+    assert {"tenant", "id", "shape"} <= columns and not columns & {"doc", "sys"}
