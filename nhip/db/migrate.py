@@ -67,7 +67,7 @@ async def _pending(tx: Connection, packages: list[str]) -> list[Migration]:
         elif known != migration.digest:
             raise MigrationChanged(name=f"{migration.package}/{migration.name}")
     if unknown := sorted(key for key in done if key[0] in packages):
-        raise SchemaAhead(count=len(unknown), name="/".join(unknown[-1]))
+        raise SchemaAhead(name="/".join(unknown[-1]))
     return pending
 
 
