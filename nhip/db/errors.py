@@ -26,5 +26,5 @@ class SchemaBehind(Unavailable):
 
 
 class SchemaAhead(Unavailable):
-    """The database was made ready by a newer version of Nhịp; this one does not know its migration {name}. Start the newer version
-    again, or restore a backup that is older."""
+    """The database was made ready by a newer version of Nhịp; this one does not know its migration {name}. Start the newer
+    version again, or restore a backup that is older."""
