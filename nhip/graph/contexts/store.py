@@ -16,8 +16,9 @@ from nhip.kernel.time import now
 queries = load(__file__)
 Kind = Literal["Hosted", "Cached", "ImplicitlyCreated"]
 KINDS: tuple[Kind, ...] = ("Hosted", "Cached", "ImplicitlyCreated")
-MOST_COPIES = 1000
-"""Of a tenant: whoever may read makes one by naming an address."""
+MOST_UNASKED, MOST_UNASKED_BYTES = 1000, 64 << 20
+"""Copies of a tenant, and as many contexts that were made on its behalf: whoever may read causes one by naming an address, or by
+a query that holds its definitions."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -33,16 +34,23 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 async def add(tx: Connection, tenant: int, id: str, kind: Kind, body: Any) -> None:
-    """Keep a context that is served here."""
+    """Keep a context that is served here; of those that nobody asked for, what was used longest ago may go for it."""
     values = {"id": id, "tenant": tenant, "kind": kind, "body": orjson.dumps(body), "at": now()}
     await tx.execute(queries.add, values)
+    if kind != "Hosted":
+        await _drop_surplus(tx, tenant, kind)
 
 
 async def put_copy(tx: Connection, tenant: int, id: str, url: str, body: Any) -> None:
     """Keep a copy of the document at `url`, in place of an older one, which keeps its identifier."""
     values = {"id": id, "tenant": tenant, "url": url, "body": orjson.dumps(body), "at": now()}
     await tx.execute(queries.put_copy, values)
-    await tx.execute(queries.drop_copies, {"tenant": tenant, "most": MOST_COPIES})
+    await _drop_surplus(tx, tenant, "Cached")
+
+
+async def _drop_surplus(tx: Connection, tenant: int, kind: Kind) -> None:
+    values = {"tenant": tenant, "kind": kind, "most": MOST_UNASKED, "most_bytes": MOST_UNASKED_BYTES}
+    await tx.execute(queries.drop_surplus, values)
 
 
 async def find(tx: Connection, tenant: int, name: str) -> Entry | None:

@@ -10,11 +10,20 @@ values (%(id)s, %(tenant)s, 'Cached', %(url)s, %(body)s, %(at)s)
 on conflict (tenant, url) where url is not null do update set body = excluded.body, created_at = excluded.created_at
 returning id
 
--- name: drop_copies
--- A tenant's copies beyond so many go, those first that nobody used for longest: whoever asks for one makes it be fetched again.
-delete from graph.context where tenant = %(tenant)s and id in (
-  select id from graph.context where tenant = %(tenant)s and kind = 'Cached'
-  order by greatest(used_at, created_at) desc, id offset %(most)s)
+-- name: drop_surplus
+-- Of what nobody asked us to keep, copies or what was made on a tenant's behalf, goes what is beyond so many or so many bytes, first
+-- what nobody used for longest: it is fetched or made again when it is asked for. What subscriptions are told in stays.
+delete from graph.context c using (
+  select id, row_number() over w as place, sum(octet_length(body)) over w as bytes from graph.context
+  where tenant = %(tenant)s and kind = %(kind)s window w as (order by greatest(used_at, created_at) desc, id)
+) ranked
+where c.tenant = %(tenant)s and c.id = ranked.id and (ranked.place > %(most)s or ranked.bytes > %(most_bytes)s)
+  and c.id not in (
+    select substring(h.url from '[^/]+$') from (
+      select doc->>'jsonldContext' from graph.sub where tenant = %(tenant)s
+      union all select doc->>'jsonldContext' from graph.watch where tenant = %(tenant)s
+      union all select wanted->>'jsonldContext' from graph.relay where tenant = %(tenant)s
+    ) as h(url) where h.url ~ '[^/]$')
 
 -- name: find
 -- One context of a tenant by its identifier or, if it is a copy, by its address.

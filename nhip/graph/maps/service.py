@@ -10,12 +10,13 @@ import orjson
 
 from nhip.db.sql import load
 from nhip.graph.document.times import said
-from nhip.graph.errors import ResourceNotFound
+from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.query.model import Query
 from nhip.graph.query.narrowing import clauses, narrowed, rights
 from nhip.graph.query.search import iter_matches
 from nhip.graph.query.stores import Store
 from nhip.graph.temporal.asking import read_duration
+from nhip.kernel.i18n import _
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
 
@@ -26,6 +27,8 @@ DEFAULT_LIFETIME = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(days=1)
 MOST = 100_000
 """So many entities are in one map."""
+MOST_BYTES = 256 << 20
+"""So much of a tenant's maps is kept at a time: whoever may read makes them."""
 _PREFIX = "urn:ngsi-ld:entitymap:"
 
 
@@ -62,11 +65,12 @@ def within(query: Query, ids: list[str]) -> Query:
 async def create(
     graph: Store, tenant: int, ids: list[str], span: timedelta, sources: dict[str, list[str]] | None = None
 ) -> EntityMap:
-    """Keep a new map for so long."""
+    """Keep a new map for so long. Raises TooManyResults while a tenant has too much in maps."""
     at = now()
     made = EntityMap(f"{_PREFIX}{new_id()}", ids, at + span, sources or {})
     told = orjson.dumps(made.sources).decode()
-    await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at, told, rights())
+    if not await graph.fetch(queries.add_map, tenant, made.id, ids, made.expires_at, at, told, rights(), MOST_BYTES):
+        raise TooManyResults(what=_("entity maps that are not over yet take all the room there is for them"))
     return made
 
 

@@ -290,7 +290,7 @@ async def test_wrong_identifiers(contexts: Contexts, tenant: int, name: str) -> 
 async def test_only_so_many_copies_are_kept(
     contexts: Contexts, tenant: int, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MOST_COPIES", 3)
+    monkeypatch.setattr(store, "MOST_UNASKED", 3)
     web.documents = {f"/{n}.jsonld": {"@context": {"x": f"https://example.org/{n}"}} for n in range(6)}
     hosting = Hosting(contexts, BASE)
     own = await hosting.add(tenant, {"@context": {"a": "urn:x:a"}})
@@ -302,3 +302,23 @@ async def test_only_so_many_copies_are_kept(
     other = Contexts(LOOPBACK, contexts.db)
     assert (await other.resolve(tenant, f"{web.url}/0.jsonld")).expand("x") == "https://example.org/0"
     await other.close()
+
+
+async def test_only_so_much_is_kept_on_behalf_of_readers(
+    contexts: Contexts, tenant: int, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_UNASKED", 3)
+    hosting = Hosting(contexts, BASE)
+    own = await hosting.add(tenant, {"@context": {"a": "urn:x:a"}})
+    made = [await hosting.implicit(tenant, [{"x": f"https://example.org/{n}"}]) for n in range(3)]
+    async with db.tx() as tx:
+        for table, url in (("sub", made[0]), ("watch", made[1])):
+            doc = orjson.dumps({"jsonldContext": url}).decode()
+            await tx.execute(f"insert into graph.{table} (tenant, id, doc) values (%s, 'urn:x:s', %s)", (tenant, doc))
+        await tx.execute("insert into graph.sub (tenant, id, doc) values (%s, 'urn:x:t', '{}')", (tenant,))
+    later = [await hosting.implicit(tenant, [{"x": f"https://example.org/{n}"}]) for n in range(3, 9)]
+    assert sorted(await hosting.list(tenant, "ImplicitlyCreated")) == sorted([*made[:2], *later[-3:]])
+    assert await hosting.list(tenant, "Hosted") == [BASE + own]
+    monkeypatch.setattr(store, "MOST_UNASKED_BYTES", 10_000)
+    large = [await hosting.implicit(tenant, [{"x" * 6_000: f"https://example.org/{n}"}]) for n in range(2)]
+    assert sorted(await hosting.list(tenant, "ImplicitlyCreated")) == sorted([*made[:2], large[-1]])

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nhip.graph.contexts.model import CORE
-from nhip.graph.errors import BadRequestData, ResourceNotFound
+from nhip.graph.errors import BadRequestData, ResourceNotFound, TooManyResults
 from nhip.graph.maps import service as maps
 from nhip.graph.model import Operation
 from nhip.graph.query.build import Asked, Selected, build
@@ -78,3 +78,13 @@ def test_lifetimes() -> None:
     assert maps.lifetime("P3650D") == maps.lifetime("P10Y") == maps.LONGEST_LIFETIME
     with pytest.raises(BadRequestData):
         maps.lifetime("1hour")
+
+
+async def test_only_so_much_is_kept_in_maps(graph: Graph, tenant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maps, "MOST_BYTES", 100)
+    first = await maps.create(graph, tenant, [f"urn:x:{n}" for n in range(20)], timedelta(minutes=1))
+    with pytest.raises(TooManyResults):
+        await maps.create(graph, tenant, [], timedelta(minutes=1))
+    assert await maps.create(graph, await graph.tenant("maps-elsewhere", create=True), [], timedelta(minutes=1))
+    await maps.delete(graph, tenant, first.id)
+    assert await maps.create(graph, tenant, [], timedelta(minutes=1))
