@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from nhip.db.sql import load
 from nhip.graph.links import Link
 
@@ -9,24 +11,28 @@ queries = load(__file__)
 _ENOS, _IIDS, _SLOTS = 1000, 10_000, 256
 
 
-class Numbers:
-    """What is taken and not used is lost, as the numbers of any sequence are."""
+class Source(Protocol):
+    """Where numbers come from."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        """Where they come from: whoever writes by it has them of its own, as a link does one thing at a time."""
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        """Rows of a query."""
+
+
+class Blocks:
+    """Numbers by the block. What is taken and not used is lost, as the numbers of any sequence are."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._enos: list[int] = []
         self._iids: list[int] = []
-        self._slot = 0
-        self._slot_of = 0
 
     async def prepare(self, enos: int, iids: int) -> None:
-        """Have at least so many numbers at hand."""
+        """Have at least so many numbers at hand, until whoever asked waits for something."""
         while len(self._enos) < enos:
-            first = (await self.link.fetch(queries.next_eno))[0][0]
+            first = (await self._source.fetch(queries.next_eno))[0][0]
             self._enos[:0] = range(first + _ENOS - 1, first - 1, -1)
         while len(self._iids) < iids:
-            first = (await self.link.fetch(queries.next_iid))[0][0]
+            first = (await self._source.fetch(queries.next_iid))[0][0]
             self._iids[:0] = range(first + _IIDS - 1, first - 1, -1)
 
     def eno(self) -> int:
@@ -38,6 +44,16 @@ class Numbers:
         taken = self._iids[: -count - 1 : -1]
         del self._iids[-count:]
         return taken
+
+
+class Numbers(Blocks):
+    """Those of a connection that writes: whoever writes by it has them of its own, as a link does one thing at a time."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self.link = link
+        self._slot = 0
+        self._slot_of = 0
 
     async def slot(self) -> int:
         """The slot of the counters that is ours as long as this connection lives."""

@@ -15,6 +15,7 @@ from nhip.graph.group import Letters, Wants
 from nhip.graph.keeping import keep_sweeping, sweep
 from nhip.graph.links import Links
 from nhip.graph.model import Operation, Outcome, Stored
+from nhip.graph.numbers import Blocks
 from nhip.graph.query.seeing import within_sight
 from nhip.graph.reader import Reader
 from nhip.graph.writer import Commit, Writer
@@ -34,6 +35,8 @@ class Graph:
         self._links = Links(url, searchers, generic_plans=False)
         self.codes = Codes(self._links)
         """Numbers of IRIs."""
+        self.numbers = Blocks(self._links)
+        """Numbers for what the temporal interface writes."""
         self._reader = Reader(url, readers)
         self._writer = Writer(url, self.codes, most_waiting=most_waiting)
         self._tenants = {"": DEFAULT_TENANT}

@@ -18,6 +18,7 @@ from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.expand import expand_attribute
+from nhip.graph.document.members import RESERVED
 from nhip.graph.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from nhip.graph.model import Doc, Instance
 from nhip.graph.pieces import aside
@@ -216,8 +217,13 @@ async def change_instance(call: Call) -> Answer:
 
 
 def _one_instance(body: dict[str, Any], context: Context, name: str) -> dict[str, Any]:
-    """The instance in a body that is one, or that holds one under the attribute's name."""
+    """The instance in a body that is one, or that holds one under the attribute's name: what holds nothing but other attributes
+    is not taken for an instance with attributes of its own."""
     inner = next((value for key, value in body.items() if len(body) == 1 and context.expand(key) == name), body)
+    if inner is body and body and RESERVED.isdisjoint(body):
+        raise BadRequestData(
+            what=_("the body is one instance of the attribute that the address names, and of no other")
+        )
     instances = expand_attribute(inner, context, name, temporal=True)
     if len(instances) != 1:
         raise BadRequestData(what=_("exactly one instance is expected"))

@@ -12,7 +12,7 @@ from nhip.graph.api.media import GEO_JSON, LD_JSON
 from nhip.graph.api.preferring import amended, preferred
 from nhip.graph.api.request import CONTEXT, Call
 from nhip.graph.contexts.addresses import context_link
-from nhip.graph.document.render import PLAIN
+from nhip.graph.document.render import NO_ATTRIBUTES, PLAIN
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View
 from nhip.graph.query.model import Query, Tree
@@ -28,7 +28,6 @@ _SAYS = SHOWN | {"attrs", "pick", "omit", "datasetId"}
 """Parameters without any of which everything is shown as it is."""
 _OPTIONS = frozenset({"keyValues", "simplified", "concise", "normalized", "sysAttrs"})
 _SAFE = ":*/;.,()[]!~@$'-_"
-_WHOLE = frozenset({"id", "type", "scope"})
 
 
 def view_of(call: Call, context: Context, query: Query, body: dict[str, Any] | None = None) -> View:
@@ -65,7 +64,7 @@ def _form(told: frozenset[str]) -> Any:
 
 def _pick(query: Query) -> frozenset[str] | None:
     if query.attributes:
-        return query.attributes | _WHOLE
+        return query.attributes | NO_ATTRIBUTES
     return None if query.pick is None else given_members(query.pick)
 
 

@@ -12,8 +12,10 @@ from nhip.graph.document.language import in_language
 from nhip.graph.document.pack import unpack
 from nhip.graph.model import Doc, Instance, Stored, View
 
-_SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt", "expiresAt"})
+SYSTEM = frozenset({"createdAt", "modifiedAt", "deletedAt", "expiresAt"})
 """Shown with sysAttrs alone (6.3.11)."""
+NO_ATTRIBUTES = SYSTEM | {"id", "type", "scope"}
+"""What of an entity stays, whichever of its attributes are asked for."""
 _EXPIRES = b'"expiresAt":'
 _LINKED = ("entity", "entityList")
 PLAIN = View()
@@ -75,7 +77,7 @@ def _part(doc: Doc, view: View) -> Doc:
             ]
             if instances:
                 part[key] = instances
-        elif view.sys or key not in _SYSTEM:
+        elif view.sys or key not in SYSTEM:
             part[key] = value
     return part
 
@@ -84,7 +86,7 @@ def _instance_part(instance: Instance, view: View) -> Instance:
     made = {
         key: [_instance_part(one, view) for one in value] if ":" in key else value
         for key, value in instance.items()
-        if view.sys or key not in _SYSTEM
+        if view.sys or key not in SYSTEM
     }
     return in_language(made, view.lang) if view.lang else made
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from nhip.graph.codes import Codes
 from nhip.graph.model import Stored
+from nhip.graph.numbers import Blocks
 
 
 class Entities(Protocol):
@@ -20,6 +21,8 @@ class Store(Entities, Protocol):
     """Runs queries for searching."""
 
     codes: Codes
+    numbers: Blocks
+    """For what is written of the history alone."""
 
     async def fetch(self, query: str, *values: Any) -> list[Any]:
         """Rows of a query."""

@@ -12,6 +12,7 @@ import orjson
 from nhip.db.sql import Queries, load
 from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.document.render import NO_ATTRIBUTES
 from nhip.graph.model import Doc, View
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
@@ -27,7 +28,6 @@ from nhip.kernel.time import now
 from nhip.security.secrets import SecretUnreadable
 
 QUERIES = load(__file__)
-_WHOLE = frozenset({"id", "type"})
 Fingerprint = tuple[int, int, int]
 
 
@@ -208,7 +208,7 @@ def _is_plain(node: Node | None) -> bool:
 def _view(notification: Members, query: Query, doc: Members, context: Context) -> View:
     pick = None if query.pick is None else given_members(query.pick)
     if "attributes" in notification:
-        pick = frozenset(notification["attributes"]) | _WHOLE
+        pick = frozenset(notification["attributes"]) | NO_ATTRIBUTES
     form = notification.get("format", "normalized").replace("keyValues", "simplified")
     return View(
         form=form,

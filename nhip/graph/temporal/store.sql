@@ -141,11 +141,3 @@ select ds from (
   where eno = any($1::bigint[]) and attr = $2 order by eno, ds, mod desc, iid desc
 ) l
 where not gone
-
--- name: next_eno
--- The first of a thousand numbers of lives.
-select nextval('graph.eno')
-
--- name: next_iid
--- The first of ten thousand numbers of instances.
-select nextval('graph.iid')

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -24,7 +24,6 @@ from nhip.kernel.time import now
 
 Row = tuple[int, int, datetime, bool, bool, float | None, bytes | None, int]
 """attr, ds, at, observed, gone, num, val, iid."""
-_BLOCK = 10_000
 _MEMBERS_OF_HISTORY = frozenset({"instanceId", "createdAt", "modifiedAt", "deletedAt"})
 
 
@@ -75,7 +74,8 @@ async def put(graph: Store, tenant: int, doc: Doc, scopes: list[Instance]) -> bo
     at = now()
     eno = _target(lives)
     if eno == 0:
-        eno = await _blocks(graph).eno(graph)
+        await graph.numbers.prepare(1, 0)
+        eno = graph.numbers.eno()
     if lives is None or not lives.alive or eno not in await _living(graph, tenant, doc["id"]):
         await graph.codes.need(doc["type"])
         types = sorted(graph.codes.iris[one] for one in doc["type"])
@@ -114,16 +114,18 @@ async def _add(graph: Store, eno: int, doc: Doc, scopes: list[Instance], at: dat
         series[SCOPE] = scopes
     datasets = {one["datasetId"] for found in series.values() for one in found if "datasetId" in one}
     await graph.codes.need([*series, *datasets])
+    count = sum(map(len, series.values()))
+    await graph.numbers.prepare(0, count)
+    iids = iter(graph.numbers.iids(count))
     rows: list[Row] = []
     for name, found in series.items():
         async for some in pieces(found):
-            rows += [await _row(graph, name, one, at) for one in some]
+            rows += [_row(graph.codes.iris, name, one, at, next(iids)) for one in some]
     if rows:
         await graph.fetch(queries.add_sightings, eno, *map(list, zip(*rows, strict=True)), at)
 
 
-async def _row(graph: Store, name: str, instance: Instance, at: datetime) -> Row:
-    codes = graph.codes.iris
+def _row(codes: Mapping[str, int], name: str, instance: Instance, at: datetime, iid: int) -> Row:
     observed = instance.get("observedAt")
     kept = {key: value for key, value in instance.items() if key not in _MEMBERS_OF_HISTORY}
     return (
@@ -134,7 +136,7 @@ async def _row(graph: Store, name: str, instance: Instance, at: datetime) -> Row
         False,
         number(instance),
         orjson.dumps(kept),
-        await _blocks(graph).iid(graph),
+        iid,
     )
 
 
@@ -221,37 +223,10 @@ async def forget(
     if not wanted:
         return False
     at = now()
+    await graph.numbers.prepare(0, len(wanted))
+    iids = graph.numbers.iids(len(wanted))
     rows: list[Row] = [
-        (code, ds, at, False, True, None, None, await _blocks(graph).iid(graph)) for ds in sorted(wanted)
+        (code, ds, at, False, True, None, None, iid) for ds, iid in zip(sorted(wanted), iids, strict=True)
     ]
     await graph.fetch(queries.add_sightings, _target(lives), *map(list, zip(*rows, strict=True)), at)
     return True
-
-
-class _Blocks:
-    """Numbers taken from the sequences by the block, as the writers of the graph take theirs."""
-
-    def __init__(self) -> None:
-        self._iids: list[int] = []
-        self._enos: list[int] = []
-
-    async def iid(self, graph: Store) -> int:
-        """The number of a new instance."""
-        if not self._iids:
-            first = (await graph.fetch(queries.next_iid))[0][0]
-            self._iids = list(range(first + _BLOCK - 1, first - 1, -1))
-        return self._iids.pop()
-
-    async def eno(self, graph: Store) -> int:
-        """The number of a new life."""
-        if not self._enos:
-            first = (await graph.fetch(queries.next_eno))[0][0]
-            self._enos = list(range(first + 999, first - 1, -1))
-        return self._enos.pop()
-
-
-_taken: WeakKeyDictionary[Store, _Blocks] = WeakKeyDictionary()
-
-
-def _blocks(graph: Store) -> _Blocks:
-    return _taken.setdefault(graph, _Blocks())

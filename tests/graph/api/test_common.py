@@ -234,3 +234,10 @@ async def test_null_is_no_time_of_a_history(city: City) -> None:
     )
     assert changed.status_code == 204
     assert (await city("GET", one)).json()["speed"] == [{"type": "Property", "value": 1, "instanceId": instance}]
+    other = {"type": "Property", "value": 7}
+    for wrong in ({"fuel": other}, {"fuel": [other]}, {"speed": other, "fuel": other}, {"fuel": 7}):
+        assert kind(await city("PATCH", f"{one}/attrs/speed/{instance}", json=wrong)) == "BadRequestData"
+    assert (await city("GET", one)).json()["speed"] == [{"type": "Property", "value": 1, "instanceId": instance}]
+    for right in ({"speed": [{"accuracy": other}]}, {"type": "Property", "accuracy": {**other, "value": 8}}):
+        assert (await city("PATCH", f"{one}/attrs/speed/{instance}", json=right)).status_code == 204
+    assert (await city("GET", one)).json()["speed"][0]["accuracy"]["value"] == 8

@@ -42,6 +42,11 @@ async def test_one_entity_in_every_form(city: City) -> None:
         assert (await city("GET", f"{here}?{query}", headers=IN_CITY)).json() == body
     whole = (await city("GET", f"{here}?options=sysAttrs", headers=IN_CITY)).json()
     assert whole["createdAt"].endswith("Z") and whole["speed"]["modifiedAt"].endswith("Z")
+    whole.pop("at")
+    for form, speed in (("", whole["speed"]), (",keyValues", 10)):
+        for path in (f"{here}?", "/entities?type=Bus&id=urn:ngsi-ld:Bus:1&"):
+            some = (await city("GET", f"{path}attrs=speed&options=sysAttrs{form}", headers=IN_CITY)).json()
+            assert (some[0] if "?type" in path else some) == {**whole, "speed": speed}
     assert (await city("GET", f"{here}?attrs=unknown", headers=IN_CITY)).status_code == 404
     assert (await city("GET", f"{here}?type=Stop", headers=IN_CITY)).status_code == 404
 

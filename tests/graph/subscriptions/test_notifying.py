@@ -93,6 +93,17 @@ async def test_previous_values_and_deletions(broker: Broker, receiver: Receiver,
     assert last["deletedAt"] and last["speed"] == {**prop(NULL), "previousValue": 31}
 
 
+@clause("5.8")
+async def test_chosen_attributes_come_with_what_is_none(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    await broker.subscribe(tenant, **members(receiver, notification={"attributes": ["speed"], "sysAttrs": True}))
+    await broker.subscribe(tenant, **members(receiver, notification={"attributes": ["speed"]}))
+    made = create(speed=30, name="a")
+    await broker.graph.write(tenant, [Operation(name="create", id=ID, doc={**made.doc, "scope": ["/a"]})])
+    told = sorted([(await receiver.next())["data"][0] for _each in range(2)], key=len)
+    assert told[0] == {"id": ID, "type": "Bus", "scope": "/a", "speed": prop(30)}
+    assert told[1].keys() == {*told[0], "createdAt", "modifiedAt"}
+
+
 @clause("4.9", "5.8")
 async def test_conditions_on_linked_entities(broker: Broker, receiver: Receiver, tenant: int) -> None:
     def linked(id: str, to: str) -> Operation:
