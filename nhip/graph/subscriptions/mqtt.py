@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from nhip.graph.subscriptions.model import CERTAIN
 from nhip.graph.subscriptions.turns import Threads
 from nhip.kernel.time import monotonic
-from nhip.security.addresses import checked_address
+from nhip.security.addresses import CheckedAddress, checked_address
 from nhip.security.tls import believed_under
 from nhip.settings import Settings
 
@@ -67,11 +67,23 @@ class MqttSender:
             raise TimeoutError
 
     def _connected(self, until: float) -> paho.Client:
-        if (left := until - monotonic()) <= 0:
-            raise TimeoutError
+        """A client at the first address of the name that answers; each has its share of the time that is left."""
         parts = self._parts
         port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
-        address = checked_address(parts.hostname or "", port, self._settings)[0]
+        found = checked_address(parts.hostname or "", port, self._settings)
+        for place, address in enumerate(found):
+            if (left := until - monotonic()) <= 0:
+                raise TimeoutError
+            others = len(found) - place - 1
+            try:
+                return self._connected_to(address, until - left * others / (others + 1))
+            except OSError:
+                if not others:
+                    raise
+        raise AssertionError
+
+    def _connected_to(self, address: CheckedAddress, until: float) -> paho.Client:
+        parts = self._parts
         client = paho.Client(CallbackAPIVersion.VERSION2, protocol=self._version)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password) if parts.password else None)
@@ -85,8 +97,8 @@ class MqttSender:
             answered.set()
 
         client.on_connect = on_connect
-        client.connect_timeout = left
-        client.connect(address.ip, port, keepalive=_KEEPALIVE_S)
+        client.connect_timeout = max(until - monotonic(), 0.001)
+        client.connect(address.ip, address.port, keepalive=_KEEPALIVE_S)
         client.loop_start()
         if not answered.wait(max(until - monotonic(), 0)) or codes[0].is_failure:
             _leave(client)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +15,10 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from nhip.graph.subscriptions import mqtt
 from nhip.graph.subscriptions.mqtt import MqttSender
 from nhip.graph.subscriptions.turns import Threads
+from nhip.security.addresses import checked_address
 from nhip.testing.serving import free_port
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import SETTINGS
@@ -141,6 +145,20 @@ async def test_a_wrong_password_is_a_failure(broker: Broker, mosquitto: Mosquitt
     await broker.graph.write(tenant, [create(n=0)])
     await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures)
     assert broker.subscriptions.outlet_of(tenant, id).counts.failed == 1
+
+
+async def test_every_address_of_a_name_is_tried(
+    broker: Broker, mosquitto: Mosquitto, tenant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody answers at the first two, of which one is forbidden."""
+    names = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 0)) for ip in ("10.0.0.1", "127.0.0.2", "127.0.0.1")]
+    guarded = partial(checked_address, resolve=lambda *_asked, **_more: names)
+    assert [one.ip for one in guarded("mqtt.example", 1883, SETTINGS)] == ["127.0.0.2", "127.0.0.1"]
+    monkeypatch.setattr(mqtt, "checked_address", guarded)
+    uri = f"mqtt://mqtt.example:{mosquitto.port}/city/bus"
+    await broker.subscribe(tenant, **members(_Any, notification=endpoint(uri)))  # type: ignore[arg-type]
+    await broker.graph.write(tenant, [create(n=7)])
+    assert (await mosquitto.next())[1]["body"]["data"][0]["n"] == prop(7)
 
 
 async def test_a_handshake_without_end_keeps_no_other_work_waiting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -376,6 +377,15 @@ async def test_what_is_told_twice_for_an_instant_is_told_once(graph: Graph, tena
     assert not await put(graph, tenant, null)
     before = await one(graph, tenant, TimesAsked(timerel="before", time_at="2030-01-01T00:00:00Z"))
     assert len(before.found[0]["speed"]) == 3
+
+
+async def test_what_is_told_at_once_has_numbers_of_its_own(graph: Graph, tenant: int) -> None:
+    await put(graph, tenant, {"id": "urn:x:bus", "type": "Bus", "speed": minutes(1)})
+    seen = [{"type": "Property", "value": n} for n in range(30)]
+    doc, scopes = writing.expand_temporal({"fuel": seen}, CORE, fragment=True)
+    await asyncio.gather(*(writing.add(graph, tenant, "urn:x:bus", doc, scopes) for _each in range(20)))
+    ids = [x["instanceId"] for x in (await one(graph, tenant, attrs=["fuel"])).found[0]["fuel"]]
+    assert len(set(ids)) == len(ids) == 600
 
 
 async def test_single_instances_are_changed_and_deleted(graph: Graph, tenant: int) -> None:
