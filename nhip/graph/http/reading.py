@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -23,6 +24,8 @@ Asked = Callable[[Scope, bytes, bool, int], None]
 """Takes a whole request: its scope, its body, whether the connection is kept after it, its weight among the large bodies."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _SLASH = 0x2F
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
+_LENGTH = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,9})(?:\r\n|\Z)")
 
 
 class Reader:
@@ -39,6 +42,7 @@ class Reader:
         self._expected = expected
         """Called when the peer waits with its body until it hears that it may send it."""
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._in_address = False
         self._again = b""
         """The head of a request for another protocol, without that wish: it is answered as if it had none."""
         self._pieces: list[bytes] = []
@@ -47,22 +51,60 @@ class Reader:
 
     def feed(self, data: bytes | memoryview) -> None:
         """Parse what came. Raises an NhipError for what is refused; nothing can be read after that."""
-        assert self._parser is not None
+        data = bytes(data)
         try:
-            while True:
-                try:
-                    self._parser.feed_data(data)
-                    break
-                except httptools.HttpParserUpgrade as upgrade:
-                    data = data[upgrade.args[0] :]
-                    self._parser, head, self._again = httptools.HttpRequestParser(self), self._again, b""
-                    self._parser.feed_data(head)
+            if data.isascii() or (self.reading == NOTHING and _is_one(data)):
+                self._parse(data)
+            else:
+                self._parse_foreign(data)
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except httptools.HttpParserError as error:
             raise NotHttp(what=str(error)) from None
         if self.reading:
             self._bound(len(data))
+
+    def _parse(self, data: bytes) -> None:
+        assert self._parser is not None
+        while True:
+            try:
+                self._parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                self._parser, head, self._again = httptools.HttpRequestParser(self), self._again, b""
+                self._parser.feed_data(head)
+
+    def _parse_foreign(self, data: bytes) -> None:
+        """What is not ASCII in an address, as many send it, is parsed as if it were percent-encoded; elsewhere as it is. Nothing
+        is understood so that could not be said in ASCII: no such byte ends an address, a line or a head."""
+        done = 0
+        while (found := _NOT_ASCII.search(data, done + self._body_left())) is not None:
+            start, end = found.span()
+            if start > done:
+                self._parse(data[done:start])
+            if self.reading == HEAD and self._is_in_address():
+                self._parse(f"%{found[0].hex('%').upper()}".encode())
+            elif self._body_left():
+                end = start
+            else:  # the next address stands behind an empty line
+                empty = data.find(b"\r\n\r\n", start)
+                end = len(data) if empty < 0 else empty + 4
+                self._parse(data[start:end])
+            done = end
+        if done < len(data):
+            self._parse(data[done:])
+
+    def _is_in_address(self) -> bool:
+        """Whether what was parsed ends within an address: then the parser tells of a piece of it that is empty."""
+        assert self._parser is not None
+        self._in_address = False
+        self._parser.feed_data(b"")
+        return self._in_address
+
+    def _body_left(self) -> int:
+        """How much of the body is to come; 0 where that was not told, or it is another part's turn."""
+        return max(self._length - self._size, 0) if self.reading == BODY else 0
 
     def close(self) -> None:
         """Forget what was read by half."""
@@ -77,12 +119,14 @@ class Reader:
         self.until = self._front.until_head
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._size = self._without = 0
-        """`_without`: bytes since the request, its body or the last piece of its body began."""
+        self._size = self._length = self._without = 0
+        """`_length`: of the body, where it is told.
+        `_without`: bytes since the request, its body or the last piece of its body began."""
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
         self._url += url
+        self._in_address = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; also one of a trailer, which nobody reads."""
@@ -171,8 +215,10 @@ class Reader:
             if coding.lower() != b"chunked":
                 raise UnknownCoding(what=coding.decode("latin-1")[:40])
             self._headers = []  # what a trailer says does not come among the headers
-        elif length is not None and int(length) > self._front.limits.body_bytes:
-            raise TooLarge(what=_("more than the limit"))
+        elif length is not None:
+            self._length = int(length)
+            if self._length > self._front.limits.body_bytes:
+                raise TooLarge(what=_("more than the limit"))
         if known.get(b"expect", b"").lower() == b"100-continue" and version == "1.1" and length != b"0":
             self._expected()
 
@@ -194,6 +240,14 @@ class Reader:
             if self.reading == HEAD and not self._headers and len(self._url) > limits.address_bytes:
                 raise AddressTooLong(bytes=limits.address_bytes)
             raise HeadTooLarge(headers=limits.headers, bytes=limits.head_bytes)
+
+
+def _is_one(data: bytes) -> bool:
+    """Whether it is one whole request whose head is ASCII, as nearly all are: then nothing but its body is not."""
+    end = data.find(b"\r\n\r\n")
+    head = data[:end]
+    told = _LENGTH.search(head)
+    return told is not None and head.isascii() and int(told[1]) == len(data) - end - 4
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:

@@ -15,9 +15,11 @@ from nhip.graph.http.serving import Front, server
 from tests.graph.http.conftest import Echo, request
 
 names = some.text("abcXYZ-", min_size=1, max_size=8)
-texts = some.text('abc ,;="/', max_size=12)
+texts = some.text('abc ,;="/ế', max_size=12)
 bodies = some.binary(max_size=60)
-paths = some.sampled_from(["/echo", "/stream/3", "/status/204", "/big/9", "/echo?a=b%20c", "/fault"])
+paths = some.sampled_from(
+    ["/echo", "/stream/3", "/status/204", "/big/9", "/echo?a=b%20c", "/fault", "/echo/Huế?Đ", "/Đ"]
+)
 
 
 @some.composite
@@ -36,6 +38,8 @@ def requests(draw: Any) -> bytes:
         return (
             request(path, "Transfer-Encoding: chunked", *headers, *extra, method="POST") + coded + b"0\r\nT: t\r\n\r\n"
         )
+    if form == 4:
+        body += "\r\n\r\nGET /Đ ế".encode() + body
     return request(path, *headers, *extra, method="POST" if body else "GET", body=body)
 
 

@@ -24,6 +24,47 @@ def test_what_the_application_is_told(served: Served) -> None:
     assert told["headers"] == [["host", "here"], ["x-many", "1"], ["x-many", "2"], ["content-length", "3"]]
 
 
+def test_addresses_that_are_not_ascii(served: Served) -> None:
+    """As curl and old browsers send them; wherever they stand in what is sent."""
+    sent = [
+        request('/echo/Huế%C4%90?q=name=="Huế"&b=%C4%90', "X: Huế", method="POST", body="Trạm GET /Huế ".encode()),
+        request("/echo/á", "Transfer-Encoding: chunked", method="POST") + b"4\r\n\xe1GET\r\n0\r\n\r\n",
+        b"GET /echo/\xe9/\xc0\xaf\xed\xa0\x80?\xff HTTP/1.1\r\nHost: here\r\n\r\n",
+    ]
+    told = [json.loads(body) for _status, _headers, body in served.ask(*sent)]
+    assert told[0]["path"] == "/echo/HuếĐ" and told[0]["raw"] == "/echo/Hu%E1%BA%BF%C4%90"
+    assert told[0]["query"] == 'q=name=="Hu%E1%BA%BF"&b=%C4%90'
+    assert told[0]["body"].encode("latin-1").decode() == "Trạm GET /Huế "
+    assert ["x", "Huế"] in [[name, value.encode("latin-1").decode()] for name, value in told[0]["headers"]]
+    assert told[1]["raw"] == "/echo/%C3%A1" and told[1]["body"] == "\xe1GET"
+    assert told[2]["raw"] == "/echo/%E9/%C0%AF%ED%A0%80" and told[2]["query"] == "%FF"
+    assert told[2]["path"].count("/") == 3, "an overlong slash is none"
+
+
+@pytest.mark.parametrize(
+    "letter", ["ế".encode(), b"\x80", b"\x85", b"\xa0", b"\xc0\x8d\xc0\x8a", b"\xe2\x80\xa8", b"\xff"]
+)
+def test_nothing_is_understood_that_ascii_could_not_say(served: Served, letter: bytes) -> None:
+    """Each with an answer like that to the same in ASCII: nothing ends an address, a head or a body that did not."""
+    rest = (
+        b"\r\nX: y",
+        b"\nX: y",
+        b"\rX: y",
+        b"\0",
+        b" HTTP/1.1\r\nContent-Length: 5",
+        b" /echo",
+        b"\r\n\r\nGET /echo",
+        b"",
+        b"\t",
+    )
+    for part in rest:
+        for method in (b"GET", b"POST"):
+            said = method + b" /echo/a?b=\x01" + part + b"\x01 HTTP/1.1\r\nHost: here\r\n\r\n" + request("/echo/last")
+            plain = b"%%%b" % letter.hex("%").upper().encode()
+            answers = [parsed(served.say(said.replace(b"\x01", one))) for one in (letter, plain)]
+            assert len({str([(status, body) for status, _headers, body in one]) for one in answers}) == 1
+
+
 def test_many_on_one_connection(served: Served) -> None:
     with served.connect() as peer:
         for n in range(5):
