@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from heapq import merge
 from typing import Any, Final
 
 from nhip.graph.alike import same
@@ -17,6 +18,7 @@ _FIRST = "first_geo"
 """Rows of entity_geo of attributes that had none."""
 _TABLES = ("entity_type", "entity_scope", "entity_geo", _FIRST, "attr_ref", "attr_num", "attr_txt")
 _VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
+_RUN: Final = 10_000
 _NOTHING: Final[Doc] = {}
 _NOWHERE: Final[list[Instance]] = []
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -44,7 +46,7 @@ class Finding:
             if lost := self._lost[table]:
                 statement.add(f"lost_{table}", lost)
             if got := self._got[table]:
-                statement.add(f"got_{table}", sorted(got))
+                statement.add(f"got_{table}", _in_order(got))
 
     def _add(self, life: Life) -> None:
         before, after = life.at_rest or _NOTHING, life.doc or _NOTHING
@@ -99,6 +101,13 @@ class Finding:
             self._lost[table] += [(*row, id) for row in old - new]
         if new:
             self._got[table] += [(*row, id) for row in (new - old if old else new)]
+
+
+def _in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Sorted; very many in runs that are merged, as nothing else is done while Python sorts."""
+    if len(rows) <= _RUN:
+        return sorted(rows)
+    return list(merge(*(sorted(rows[start : start + _RUN]) for start in range(0, len(rows), _RUN))))
 
 
 def _is_plain(instances: list[Instance]) -> bool:

@@ -199,19 +199,21 @@ class Group:
         changed: list[tuple[Any, ...]] = []
         finding = Finding(self._tenant, self._codes, ())
         many = len(lives) > _MANY
-        if many:
+        if many or self._heavy:
             async for some in pieces(lives, share=self._share()):
                 await self._add(some, new, changed)
-                finding.add(some)
+                await self._apart(finding.add, some)
         else:
             await self._add(lives, new, changed)
             finding.add(lives)
         statement.add("insert_entities", new)
         statement.add("update_entities", changed)
         statement.add("delete_entities", [(one.id, one.ver, one.eno_at_rest) for one in lives if one.doc is None])
-        finding.add_to(statement)
-        if many:
+        if many or self._heavy:
+            await self._apart(finding.add_to, statement)
             await self._let_others()
+        else:
+            finding.add_to(statement)
         statement.add("insert_past", map(self._past_row, self._past))
         if counts := [(shape, n) for shape, n in sorted(self._counts.items()) if n and shape]:
             slot = await self._numbers.slot()
@@ -223,10 +225,14 @@ class Group:
         if statement:
             if many:
                 await self._let_others()
-            values = statement.values
+            values = await aside(_values, statement) if self._heavy else statement.values
             if many:
                 await self._let_others()
             await self._link.fetch(statement.text, *values)
+
+    async def _apart(self, work: Callable[..., Any], *given: Any) -> Any:
+        """What the work gives; where a single entity is much of it, done in a thread."""
+        return await aside(work, *given) if self._heavy else work(*given)
 
     def _share(self) -> Share:
         if self._sharing is None:
@@ -300,6 +306,10 @@ class Group:
         attributes = [iris[name] for name in names]
         datasets = [0 if dataset is None else iris[dataset] for dataset in sets]
         return [enos, attributes, datasets, observed, numbers, values, created, self._numbers.iids(len(enos))]
+
+
+def _values(statement: Statement) -> list[Any]:
+    return statement.values
 
 
 def _by_id(life: Life) -> str:

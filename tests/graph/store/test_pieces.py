@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nhip.graph import finding
 from nhip.graph import pieces as working
 from nhip.graph.api import entities, querying, retrieving
 from nhip.graph.document.faults import Fault
@@ -267,7 +268,8 @@ async def test_what_is_large_is_read_and_given_in_a_thread(
     values = [{"type": "Property", "value": "x" * 60, "datasetId": f"urn:d:{n}"} for n in range(LARGE // 100)]
     large = {"id": "urn:large:1", "type": "Large", "a": values}
     assert (await node.post("/entities", json=large)).status_code == 201
-    assert apart == ["expand_entity", "_apply"]
+    found = ["add", "add_to", "_values"]
+    assert apart == ["expand_entity", "_apply", *found]
     for path, works in (
         ("/entities/urn:large:1", ["entity_json"]),
         ("/entities/urn:large:1?options=sysAttrs", ["unpack", "render"]),
@@ -279,7 +281,14 @@ async def test_what_is_large_is_read_and_given_in_a_thread(
         assert apart == works, path
     apart.clear()
     assert (await node.delete("/entities/urn:large:1")).status_code == 204
-    assert apart == ["_apply"]
+    assert apart == ["_apply", *found]
+
+
+def test_very_many_rows_are_put_in_order_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(n * 7919 % 100, f"urn:x:{n}") for n in range(100)]
+    for run in (1, 7, 100):
+        monkeypatch.setattr(finding, "_RUN", run)
+        assert finding._in_order(rows) == sorted(rows)
 
 
 @given(st.lists(st.integers(1, 30), max_size=8), st.lists(st.integers(0, 40), max_size=8))
