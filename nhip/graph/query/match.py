@@ -7,12 +7,11 @@ from collections.abc import Callable
 from nhip.graph.model import Doc
 from nhip.graph.query.geo import decide_geo
 from nhip.graph.query.matching import decide_q, nothing_linked
-from nhip.graph.query.model import Lookup, Query, Selector
+from nhip.graph.query.model import EVERYWHERE, Lookup, Query, Selector
 from nhip.graph.query.patterns import compile_pattern
 from nhip.graph.query.projection import given_members
 from nhip.graph.query.selection import decide_scopes, decide_types
 
-_ALWAYS = frozenset({"id", "type", "createdAt", "modifiedAt"})
 Check = Callable[[Doc], bool]
 
 
@@ -35,9 +34,9 @@ def checks_of(query: Query, lookup: Lookup = nothing_linked) -> list[Check]:
     checks: list[Check] = []
     if query.selectors:
         checks.append(_any_of([_selector_check(selector) for selector in query.selectors]))
-    if query.attributes and not query.attributes & _ALWAYS:
+    if query.attributes and not query.attributes & EVERYWHERE:
         checks.append(_has_one(query.attributes))
-    if query.pick is not None and not (given := given_members(query.pick)) & _ALWAYS:
+    if query.pick is not None and not (given := given_members(query.pick)) & EVERYWHERE:
         checks.append(_has_one(given))
     if query.scope is not None:
         checks.append(decide_scopes(query.scope))

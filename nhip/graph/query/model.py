@@ -32,6 +32,8 @@ MEMBERS = frozenset(
     {"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt", "unitCode", "datasetId"}
 )
 """Names that a canonical document keeps short; all others are IRIs."""
+EVERYWHERE = frozenset({"id", "type", "createdAt", "modifiedAt"})
+"""Members that every entity has."""
 SYSTEM_NAMES = frozenset({"createdAt", "modifiedAt", "deletedAt"})
 
 

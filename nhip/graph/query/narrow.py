@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import product
+from math import prod
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from nhip.db.sql import load
 from nhip.graph.query.comparing import moment
 from nhip.graph.query.geo import window_of
-from nhip.graph.query.model import MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value
+from nhip.graph.query.model import EVERYWHERE, MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value
 from nhip.graph.query.projection import given_members
 from nhip.graph.rows import TEXT_LENGTH
 
@@ -96,38 +97,44 @@ def _names(node: Node | None) -> Iterable[str]:
 def _fit(query: Query, code: Code) -> tuple[Fit | None, bool]:
     """What fits, and whether that is all that the query says about types and attributes; None: nothing can."""
     types: list[list[int]] = []
+    told = True
     if query.selectors and all(one.types is not None for one in query.selectors):
-        types = [[code(iri) for iri in sorted(both)] for one in query.selectors for both in alternatives(one.types)]
+        for sets, whole in [alternatives(one.types) for one in query.selectors]:
+            types += [[code(iri) for iri in sorted(both)] for both in sets]
+            told = told and whole
         types = [both for both in types if 0 not in both]
         if not types:
             return None, True
-    wanted = [query.attributes] if query.attributes and not query.attributes & MEMBERS else []
-    if query.pick is not None and not (given := given_members(query.pick)) & MEMBERS:
-        wanted.append(given)
-    some = [known for iri in sorted(wanted[0]) if (known := code(iri))] if wanted else []
+    picked = frozenset() if query.pick is None else given_members(query.pick)
+    wanted = [names for names in (query.attributes, picked) if names and not names & EVERYWHERE]
+    known = [names for names in wanted if not names & MEMBERS]  # shapes say nothing of members
+    some = [number for iri in sorted(known[0]) if (number := code(iri))] if known else []
     every = sorted({code(iri) for iri in required(query.q)} | ({code(query.geo.attribute)} if query.geo else set()))
-    if 0 in every or (wanted and not some):
+    if 0 in every or (known and not some):
         return None, True
-    return Fit(rectangle(types), some, every), len(wanted) < 2
+    return Fit(rectangle(types), some, every), told and wanted == known[:1]
 
 
-def alternatives(node: Node | None) -> list[frozenset[str]]:
-    """A selection of types as alternatives of sets; of a selection with very many, weaker sets of one type each."""
+def alternatives(node: Node | None) -> tuple[list[frozenset[str]], bool]:
+    """A selection of types as alternatives of sets, and whether they say all of it: of one with very many they are weaker."""
     match node:
         case Name(text):
-            return [frozenset({text})]
+            return [frozenset({text})], True
         case Or(parts):
-            return list(dict.fromkeys(one for part in parts for one in alternatives(part)))
+            sides, whole = _of_each(parts)
+            return list(dict.fromkeys(one for side in sides for one in side)), whole
         case And(parts):
-            sides = [alternatives(part) for part in parts]
-            total = 1
-            for side in sides:
-                total *= len(side)
-            if total > _MOST_ALTERNATIVES:
-                return min(sides, key=len)
-            return [frozenset[str]().union(*both) for both in product(*sides)]
+            sides, whole = _of_each(parts)
+            if prod(map(len, sides)) > _MOST_ALTERNATIVES:
+                return min(sides, key=len), False
+            return [frozenset[str]().union(*both) for both in product(*sides)], whole
         case _:
-            return []
+            return [], True
+
+
+def _of_each(parts: tuple[Node, ...]) -> tuple[list[list[frozenset[str]]], bool]:
+    found = [alternatives(part) for part in parts]
+    return [sets for sets, _whole in found], all(whole for _sets, whole in found)
 
 
 def rectangle(rows: list[list[int]]) -> list[list[int]]:

@@ -167,6 +167,21 @@ async def test_types_alone_are_decided_without_looking_at_entities(
     assert (await things.get("/attributes", headers=LAN)).json()["attributeList"] == ["behind", "secret", "speed"]
 
 
+async def test_a_question_for_very_many_types_is_no_way_around(
+    things: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many alternatives the tables find more than is asked for."""
+    many = Or(tuple(Name(f"{THERE}{kind}") for kind in ("Bus", *"ABCDEFGH")))
+    monkeypatch.setattr(narrowing, "narrowing", lambda asker: (Clause(types=many),) if asker.who == "lan" else ())
+    for path in (
+        f"/entities?type=Tram,{','.join('abcdefgh')}",
+        f"/entities?type=Tram,{','.join('abcdefgh')}&orderBy=id;desc",
+    ):
+        assert [one["id"] for one in (await things.get(path)).json()] == ["urn:x:4"]
+        narrow = await things.get(f"{path}&count=true", headers=LAN)
+        assert (narrow.json(), narrow.headers["ngsild-results-count"]) == ([], "0")
+
+
 async def test_what_is_linked_is_not_shown_to_who_may_not_see_it(things: httpx.AsyncClient) -> None:
     for path in ("/entities/urn:x:5?join=inline", "/entities?type=Bus&join=inline", "/entities/urn:x:5?join=flat"):
         assert "secret" in (await things.get(path)).text, path
