@@ -19,6 +19,8 @@ from nhip.graph.registrations.reads import PLAIN, Heard, Reach
 
 _CARRIED = frozenset({"options", "datasetId", "deleteAll", "observedAt", "lang", "type"})
 """Parameters of a change that go with it to sources."""
+_CREDENTIALS = frozenset({b"authorization", b"cookie"})
+"""By which this house knows who asks: whoever registers a source must not be given those of others (6.3.18)."""
 
 
 def federation_of(call: Call) -> Federation | None:
@@ -31,7 +33,8 @@ def federation_of(call: Call) -> Federation | None:
 
 def origin_of(call: Call, context: Context | None = None) -> Origin:
     """What sources are told of the request."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in call.headers.items()}
+    kept = call.headers.keys() - (_CREDENTIALS if call.app.permit is not None else ())
+    headers = {name.decode("latin-1").lower(): call.header(name) for name in kept}
     via = tuple(entry.strip() for entry in headers.get("via", "").split(",") if entry.strip())
     return Origin(call.tenant, context or call.used or CORE, alias(call.app.node, call.tenant_name), via, headers)
 

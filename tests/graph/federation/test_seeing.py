@@ -11,6 +11,7 @@ from nhip.graph.query import narrowing
 from nhip.graph.query.model import Path, Term, Value
 from nhip.graph.query.narrowing import Clause
 from tests.graph.clauses import clause
+from tests.graph.registrations.test_federation import Source
 
 if TYPE_CHECKING:
     from tests.graph.federation.conftest import City
@@ -63,6 +64,27 @@ async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(hue: C
             assert (await hue.client.get(path, headers=LAN)).status_code == status, path
     one = await hue.client.get("/entities/urn:x:v:hidden", headers=LAN)
     assert "secret" not in one.text
+
+
+async def test_what_proves_who_asks_goes_to_no_source(hue: City, narrow: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may register could gather keys and sessions of others. A node that asks nobody who they are passes them on."""
+    source = Source()
+    told = [{"key": key, "value": "urn:ngsi-ld:request"} for key in ("Authorization", "cookie", "X-Trace")]
+    information = [{"entities": [{"type": "Bus"}]}]
+    body = {"type": "ContextSourceRegistration", "endpoint": source.url, "information": information}
+    await hue.ask("POST", "/csourceRegistrations", {**body, "id": "urn:x:reg:curious", "contextSourceInfo": told})
+    sent = {"Authorization": "Bearer nhip_secret", "Cookie": "nhip_session=secret", "X-Trace": "7"}
+    try:
+        for path in ("/entities?type=Bus", "/entities/urn:x:v:none"):
+            await hue.client.get(path, headers=sent)
+        for _method, path, headers, _body in source.asked:
+            assert headers["x-trace"] == "7" and "secret" not in str(headers), path
+        assert len(source.asked) == 2
+        monkeypatch.setattr(hue.app, "permit", None)
+        await hue.client.get("/entities?type=Bus", headers=sent)
+        assert source.asked[-1][2]["authorization"] == "Bearer nhip_secret"
+    finally:
+        source.stop()
 
 
 @clause("5.8.6")
