@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from nhip.db.keyfile import read_or_make
 from nhip.errors import Forbidden
-from nhip.graph.api.app import PREFIX, Permit
+from nhip.graph.api.app import ASKER, PREFIX, Permit
 from nhip.graph.api.openapi import ADDRESS
 from nhip.graph.api.request import TRUSTED
 from nhip.graph.api.routing import WRITE
@@ -71,7 +71,7 @@ def permit_of(app: Litestar) -> Permit:
         settings: Settings = app.state.settings
         if found.via == "session" and found.level < 2 and must_have_second(settings, found.rights):
             raise SecondFactorNeeded
-        scope[TRUSTED] = found.rights.anywhere(WRITE)
+        scope[ASKER], scope[TRUSTED] = str(found.id), found.rights.anywhere(WRITE)
 
     return permit
 

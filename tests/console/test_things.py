@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,9 @@ from nhip.console.things.showing import text_of
 from nhip.db.installation import Installation
 from nhip.graph.document.expand import expand_entity
 from nhip.graph.model import Operation
+from nhip.graph.query import narrowing
+from nhip.graph.query.model import Name
+from nhip.graph.query.narrowing import Asker, Clause
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.graph.writer import Commit
 from nhip.kernel.time import now
@@ -127,6 +131,35 @@ async def test_the_history_is_of_the_time_that_is_chosen(reader: AsyncTestClient
     assert "The line is the average" in week and "<svg" in week and "from 3 m to 5 m" in week
     assert "3.00 m" in week and '<td class="number">2</td><td class="number">4</td>' in week
     assert "too few observations" in await page(reader, "/one", id=ROUTE, attribute=city_context().expand("fare"))
+
+
+async def test_pages_show_only_what_who_asks_may_see(
+    reader: AsyncTestClient[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who may see river gauges alone: in lists, single things, what belongs to them, the map, the interface."""
+    asked: set[Asker] = set()
+
+    def gauges(asker: Asker) -> tuple[Clause, ...]:
+        asked.add(asker)
+        return (Clause(types=Name(city_context().expand("RiverGauge"))),)
+
+    monkeypatch.setattr(narrowing, "narrowing", gauges)
+    kinds = await page(reader, "")
+    assert "River gauges" in kinds and "River levels" not in kinds and "Oddity" not in kinds
+    assert "Trạm Kim Long" in await page(reader, "/list", type=city_context().expand("RiverGauge"))
+    for words in ("", "T1", WATER):
+        assert "Nothing is found" in await page(reader, "/list", type=TYPE, q=words), words
+    assert (await reader.get("/console/things/rows", params={"type": TYPE})).json()["rows"] == []
+    gauge = await page(reader, "/one", id=GAUGE)
+    assert "Trạm Kim Long" in gauge and WATER.replace(":", "%3A") not in gauge
+    for path in ("one", "rows", "raw"):
+        assert (await reader.get(f"/console/things/{path}", params={"id": WATER})).status_code == 404, path
+        assert (await reader.get(f"/console/things/{path}", params={"id": GAUGE})).status_code == 200, path
+    for id, status in ((WATER, 404), (GAUGE, 200)):
+        found = await reader.get(f"/ngsi-ld/v1/entities/{id}", headers={"Accept": "application/json"})
+        assert found.status_code == status
+    (who,) = asked
+    assert uuid.UUID(who.who) and who.tenant == DEFAULT_TENANT, "the same person on pages and by the interface"
 
 
 async def test_pages_follow_what_is_written(reader: AsyncTestClient[Litestar]) -> None:

@@ -14,9 +14,12 @@ from nhip.graph.model import Doc
 from nhip.graph.query.discovery import in_use
 from nhip.graph.query.model import Name, Path, Query, Selector, Term, Value
 from nhip.graph.query.narrow import queries
+from nhip.graph.query.narrowing import Asker, begin_asking, clauses, narrowed
 from nhip.graph.query.search import search
+from nhip.graph.query.seeing import get_seen
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.kernel.text import nfc
+from nhip.security.model import Who
 from nhip.things.words import city_context
 
 PAGE = 50
@@ -32,9 +35,10 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 def graph_of(request: Request[Any, Any, Any]) -> Graph:
-    """The graph of this server."""
-    graph = request.app.state.graph_app.graph
-    assert isinstance(graph, Graph)
+    """The graph of this server; what the request asks of it from now on, it asks in the name of who is signed in."""
+    graph, who = request.app.state.graph_app.graph, request.scope["who"]  # type: ignore[typeddict-item]
+    assert isinstance(graph, Graph) and isinstance(who, Who)
+    begin_asking(Asker(DEFAULT_TENANT, str(who.id)))
     return graph
 
 
@@ -56,7 +60,7 @@ async def list_things(graph: Graph, kind: str, words: str, offset: int, limit: i
         Term(Path((city_context().expand("name"),)), "~=", (Value("string", pattern(asked)),)) if asked else None
     )
     query = Query(selectors=(Selector(types=Name(kind)),), q=condition, limit=limit, offset=offset, count=True)
-    page = await search(graph, DEFAULT_TENANT, query)
+    page = await search(graph, DEFAULT_TENANT, narrowed(query, clauses()))
     return [unpack(one.doc, one.sys) for one in page.stored], page.count or 0
 
 
@@ -67,18 +71,17 @@ def pattern(words: str) -> str:
 
 async def _identified(graph: Graph, kind: str, words: str) -> list[Doc]:
     short = city_context().compact(kind)
-    stored = await graph.get_many(
-        DEFAULT_TENANT, [one for one in (words, f"urn:ngsi-ld:{short}:{words}") if is_uri(one)]
-    )
+    ids = [one for one in (words, f"urn:ngsi-ld:{short}:{words}") if is_uri(one)]
+    stored = await get_seen(graph, DEFAULT_TENANT, ids)
     return [doc for one in stored if kind in (doc := unpack(one.doc, one.sys))["type"]]
 
 
 async def get_thing(graph: Graph, id: str) -> Doc:
     """A thing with its times. Raises ResourceNotFound."""
-    stored = await graph.get(DEFAULT_TENANT, id) if is_uri(id) else None
-    if stored is None:
+    stored = await get_seen(graph, DEFAULT_TENANT, [id]) if is_uri(id) else []
+    if not stored:
         raise ResourceNotFound(what=id[:200])
-    return unpack(stored.doc, stored.sys)
+    return unpack(stored[0].doc, stored[0].sys)
 
 
 async def list_referring(graph: Graph, id: str) -> list[tuple[str, Doc]]:
@@ -86,6 +89,6 @@ async def list_referring(graph: Graph, id: str) -> list[tuple[str, Doc]]:
     shapes = (await in_use(graph, DEFAULT_TENANT)).shapes
     codes = {await graph.iri(iri): iri for iri in {one for shape in shapes for one in shape[2]}}
     rows = await graph.fetch(queries.list_referring, DEFAULT_TENANT, list(codes), id, REFERRING)
-    stored = await graph.get_many(DEFAULT_TENANT, sorted({row[0] for row in rows}))
+    stored = await get_seen(graph, DEFAULT_TENANT, sorted({row[0] for row in rows}))
     docs = {one.id: unpack(one.doc) for one in stored}
     return [(codes[row[1]], docs[row[0]]) for row in rows if row[0] in docs]

@@ -33,6 +33,7 @@ from nhip.console.things.words import attribute_title, type_title
 from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.graph.document.render import render
 from nhip.graph.model import Doc, View
+from nhip.graph.query.seeing import get_seen
 from nhip.graph.service import DEFAULT_TENANT, Graph
 from nhip.kernel.i18n import _
 from nhip.portal.public import FOR_ALL
@@ -179,7 +180,7 @@ def _chart(drawn: Shown, history: History) -> Markup | None:
 
 async def _things(graph: Graph, ids: set[str]) -> dict[str, Doc]:
     """The things with these identifiers; those that are not there are left out."""
-    found = await graph.get_many(DEFAULT_TENANT, sorted(ids)) if ids else []
+    found = await get_seen(graph, DEFAULT_TENANT, sorted(ids)) if ids else []
     return {one.id: orjson.loads(one.doc) for one in found}
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nhip.graph.api.answers import Answer
 from nhip.graph.api.request import Call
 from nhip.graph.contexts.model import CORE, Context
 from nhip.graph.document.pack import unpack
+from nhip.graph.errors import AlreadyExists, GraphError, OperationNotSupported, ResourceNotFound
 from nhip.graph.model import Doc, Operation, Outcome, Stored
 from nhip.graph.query.build import Asked
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import clauses
 from nhip.graph.query.seeing import seeing
 from nhip.graph.registrations import batches, reads, writes
 from nhip.graph.registrations.batches import Result
 from nhip.graph.registrations.forwarding import Federation, Origin, alias
 from nhip.graph.registrations.reads import PLAIN, Heard, Reach
+from nhip.kernel.i18n import _
 
 _CARRIED = frozenset({"options", "datasetId", "deleteAll", "observedAt", "lang", "type"})
 """Parameters of a change that go with it to sources."""
+_AT_ONCE = 16
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 """By which this house knows who asks: whoever registers a source must not be given those of others (6.3.18)."""
 
@@ -40,7 +45,9 @@ def origin_of(call: Call, context: Context | None = None) -> Origin:
 
 
 async def write(call: Call, federation: Federation, operation: Operation) -> Outcome:
-    """Do a change here and at the sources."""
+    """Do a change here and at the sources. Raises ResourceNotFound, AlreadyExists where who asks may not see what it is about."""
+    if (error := await _unseen(call, federation, operation)) is not None:
+        raise error
     types: list[str] = (operation.doc or {}).get("type", [])
     if operation.name != "create" and not types:
         stored = await call.app.graph.get(call.tenant, operation.id)
@@ -50,7 +57,19 @@ async def write(call: Call, federation: Federation, operation: Operation) -> Out
 
 
 async def write_many(call: Call, federation: Federation, operations: list[Operation]) -> list[Result]:
-    """Do changes of one kind here and at the sources."""
+    """Do changes of one kind here and at the sources, in their order."""
+    if not clauses():
+        return await _write_seen(call, federation, operations)
+    refused: dict[str, GraphError] = {}
+    for start in range(0, len(operations), _AT_ONCE):
+        some = operations[start : start + _AT_ONCE]
+        errors = await asyncio.gather(*(_unseen(call, federation, one) for one in some))
+        refused |= {one.id: error for one, error in zip(some, errors, strict=True) if error is not None}
+    done = iter(await _write_seen(call, federation, [one for one in operations if one.id not in refused]))
+    return [Result(one.id, errors=[("", refused[one.id])]) if one.id in refused else next(done) for one in operations]
+
+
+async def _write_seen(call: Call, federation: Federation, operations: list[Operation]) -> list[Result]:
     unknown = [one.id for one in operations if not (one.doc or {}).get("type")]
     rows = await call.app.graph.get_many(call.tenant, list(dict.fromkeys(unknown))) if unknown else []
     types = {row.id: unpack(row.doc)["type"] for row in rows}
@@ -58,11 +77,24 @@ async def write_many(call: Call, federation: Federation, operations: list[Operat
     return await batches.write_batch(federation, origin_of(call), call.app.graph, operations, types, query)
 
 
+async def _unseen(call: Call, federation: Federation, operation: Operation) -> GraphError | None:
+    """Why a change cannot go to sources, which do not know what who asks may see: put together, the entity is none of that."""
+    sees = seeing()
+    if sees is None or operation.name == "create":
+        return None
+    doc, _warnings = await retrieve(call, federation, operation.id, call.used or CORE, Query(), sys=True)
+    if operation.name.startswith("upsert"):
+        return None if doc is None or sees(doc) else AlreadyExists(what=operation.id)
+    return ResourceNotFound(what=operation.id) if doc is None or not sees(doc) else None
+
+
 async def purge_elsewhere(call: Call, context: Context, query: Query) -> list[dict[str, Any]]:
-    """Have sources purge too; gives the lines for what failed."""
+    """Have sources purge too; gives the lines for what failed. Raises OperationNotSupported for who may not see all."""
     federation = federation_of(call)
     if federation is None or query.local:
         return []
+    if clauses():
+        raise OperationNotSupported(what=_("sources purge what they find: ask with local=true"))
     failed = await writes.purge(federation, origin_of(call, context), query, dict(call.query))
     return [{"registrationId": registration, "error": error.problem()} for registration, error in failed]
 

@@ -26,6 +26,8 @@ from nhip.graph.mirrors.reading import Heard, read_notification, terms_of
 from nhip.graph.mirrors.store import queries
 from nhip.graph.mirrors.taking import Taker
 from nhip.graph.mirrors.tending import TURN_S, Rhythm, Tender
+from nhip.graph.query.narrowing import Asker, asker, asking
+from nhip.graph.query.seeing import get_seen
 from nhip.graph.registrations.client import Client
 from nhip.graph.service import Graph
 from nhip.security.resealing import SealedColumn
@@ -102,10 +104,13 @@ class Mirrors:
         return sorted(self._by_id.values(), key=lambda one: one.name)
 
     async def provenance(self, name: str, ids: list[str]) -> list[Provenance]:
-        """Where entities of a mirror come from. Raises MirrorMissing."""
+        """Where those entities of a mirror come from that who asks may see. Raises MirrorMissing."""
         mirror = next((one for one in self._by_id.values() if one.name == name), None)
         if mirror is None:
             raise MirrorMissing(what=name)
+        if (who := asker()) is not None:
+            with asking(Asker(mirror.tenant, who.who)):
+                ids = [one.id for one in await get_seen(self._graph, mirror.tenant, ids)]
         async with self._db.read() as tx:
             return await store.provenance(tx, mirror.id, ids)
 

@@ -1,9 +1,9 @@
 """The seam of sharing: what somebody may see narrows every query when it is compiled, so that no interface can forget it.
 
 `build` passes each query through here: pages and counts, the temporal interface, entity maps, snapshots, purges, subscriptions
-(whose matching and telling go on in the name of who answers for them), registrations, entities by their ids; so does the
-discovery of types and attributes. `seeing` holds single entities against it: those that are linked, that sources tell, that are
-written to. Nobody is denied anything yet: part 7 decides.
+(whose matching and telling go on in the name of who answers for them), registrations, entities by their ids; so do the
+discovery of types and attributes, and the console's pages. `seeing` holds single entities against it: those that are linked, that
+sources tell, that are written to. Nobody is denied anything yet: part 7 decides.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ class asking:
 
     def __exit__(self, *_error: object) -> None:
         _asker.reset(self._token)
+
+
+def begin_asking(asker: Asker) -> None:
+    """From now on this task asks in the name of an asker."""
+    _asker.set(asker)
 
 
 def asker() -> Asker | None:

@@ -9,20 +9,24 @@ from nhip.graph.errors import Conflict
 from nhip.graph.model import ENTITY_MEMBERS
 from nhip.graph.query.model import Name, Or, Query, Selector
 from nhip.graph.query.search import search
+from nhip.graph.query.seeing import get_seen
 from nhip.graph.registrations.matching import Index
 from nhip.graph.registrations.model import PROXIED, EntityInfo, Information, Registration
+from nhip.graph.registrations.seeing import seen
 from nhip.graph.service import Graph
 
 
 async def refuse_conflicts(graph: Graph, tenant: int, index: Index, new: Registration) -> None:
-    """Raises Conflict when `new`, exclusive or redirect, cannot stand beside what is registered or held here."""
+    """Raises Conflict when `new`, exclusive or redirect, cannot stand beside what is registered or held here; it names what who
+    asks may see alone."""
     if new.mode not in PROXIED:
         return
     for information in new.information:
         for other in _overlapping(index, information):
             if other.id != new.id and other.mode in PROXIED and "exclusive" in (new.mode, other.mode):
-                raise Conflict(what=other.id)
-        await _refuse_held(graph, tenant, information)
+                raise Conflict(what=new.id if seen(other) is None else other.id)
+        if (held := await _find_held(graph, tenant, information)) is not None:
+            raise Conflict(what=held if await get_seen(graph, tenant, [held]) else new.id)
 
 
 def _overlapping(index: Index, information: Information) -> Iterator[Registration]:
@@ -31,19 +35,18 @@ def _overlapping(index: Index, information: Information) -> Iterator[Registratio
         yield match.registration
 
 
-async def _refuse_held(graph: Graph, tenant: int, information: Information) -> None:
-    """Raises Conflict when an entity that is here, and one of its attributes, is what the registration says lies elsewhere."""
+async def _find_held(graph: Graph, tenant: int, information: Information) -> str | None:
+    """An entity that is here, with one of its attributes, which the registration says lies elsewhere."""
     ids = [entity.id for entity in information.entities if entity.id]
     for row in await graph.get_many(tenant, ids) if ids else []:
         names = {name for name in unpack(row.doc) if name not in ENTITY_MEMBERS}
         if not information.attributes or names & information.attributes:
-            raise Conflict(what=row.id)
+            return row.id
     groups = tuple(entity for entity in information.entities if not entity.id)
     if groups or not information.entities:
         query = _query(Information(groups, information.attributes))
-        found = await search(graph, tenant, query)
-        if found.stored:
-            raise Conflict(what=found.stored[0].id)
+        return next(iter((await search(graph, tenant, query)).ids), None)
+    return None
 
 
 def _query(information: Information) -> Query:

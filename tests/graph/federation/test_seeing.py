@@ -66,6 +66,50 @@ async def test_what_a_source_tells_is_held_against_what_the_asker_may_see(hue: C
     assert "secret" not in one.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/entities/urn:x:v:fast", {"speed": 1}),
+        ("PUT", "/entities/urn:x:v:fast", {"id": "urn:x:v:fast", "type": "Bus", "speed": 1}),
+        ("DELETE", "/entities/urn:x:v:fast", None),
+        ("POST", "/entities/urn:x:v:fast/attrs", {"speed": 1}),
+        ("PATCH", "/entities/urn:x:v:fast/attrs/speed", {"value": 1}),
+        ("DELETE", "/entities/urn:x:v:fast/attrs/speed", None),
+        ("POST", "/entityOperations/delete", ["urn:x:v:fast"]),
+        ("POST", "/entityOperations/merge", [{"id": "urn:x:v:fast", "type": "Bus", "speed": 1}]),
+        ("POST", "/entityOperations/upsert", [{"id": "urn:x:v:fast", "type": "Bus", "speed": 1}]),
+        ("DELETE", "/entities?type=Bus", None),
+    ],
+)
+async def test_nothing_is_changed_at_a_source_that_may_not_be_seen(
+    hue: City, vinh: City, narrow: None, method: str, path: str, body: Any
+) -> None:
+    """A source does not know who Lan is, and what she may see."""
+    await hue.knows(vinh, "urn:x:reg:all", operations=["redirectionOps", "deleteBatch", "mergeBatch", "upsertBatch"])
+    await vinh.ask("POST", "/entities", {"id": "urn:x:v:fast", "type": "Bus", "speed": 60})
+    answer = await hue.client.request(method, path, json=body, headers=LAN)
+    assert answer.status_code in (404, 422) or [one["error"]["status"] for one in answer.json()["errors"]] in (
+        [404], [409],
+    ), answer.text  # fmt: skip
+    before = await vinh.client.get("/entities/urn:x:v:fast")
+    assert before.json()["speed"]["value"] == 60
+    assert (await hue.client.request(method, path, json=body)).status_code < 400
+    assert (await vinh.client.get("/entities/urn:x:v:fast")).text != before.text, "others change it so"
+
+
+async def test_what_is_seen_at_a_source_is_changed_there_as_ever(hue: City, vinh: City, narrow: None) -> None:
+    await hue.knows(vinh, "urn:x:reg:all", operations=["redirectionOps", "upsertBatch"])
+    for name, speed in (("slow", 30), ("fast", 60)):
+        await vinh.ask("POST", "/entities", {"id": f"urn:x:v:{name}", "type": "Bus", "speed": speed})
+    await hue.ask("PATCH", "/entities/urn:x:v:slow", {"speed": 31}, **LAN)
+    assert (await vinh.ask("GET", "/entities/urn:x:v:slow"))["speed"]["value"] == 31
+    some = [{"id": f"urn:x:v:{name}", "type": "Bus", "speed": 32} for name in ("fast", "new", "slow")]
+    told = (await hue.client.post("/entityOperations/upsert", json=some, headers=LAN)).json()
+    assert [one["entityId"] for one in told["errors"]] == ["urn:x:v:fast"]
+    found = await vinh.ask("GET", "/entities?type=Bus&format=keyValues")
+    assert {one["id"][8:]: one["speed"] for one in found} == {"fast": 60, "new": 32, "slow": 32}
+
+
 async def test_what_proves_who_asks_goes_to_no_source(hue: City, narrow: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may register could gather keys and sessions of others. A node that asks nobody who they are passes them on."""
     source = Source()

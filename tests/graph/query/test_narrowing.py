@@ -289,6 +289,16 @@ async def test_registrations_tell_only_of_what_may_be_seen(
         await things.delete(f"/csourceRegistrations/{one['id']}")
 
 
+async def test_what_a_registration_contradicts_is_named_to_who_may_see_it_alone(things: httpx.AsyncClient) -> None:
+    for id, kind, named in (("urn:x:reg:bus", "Bus", "urn:x:1"), ("urn:x:reg:tram", "Tram", "urn:x:reg:tram")):
+        body = {**source(id, kind), "mode": "redirect", "operations": ["redirectionOps"]}
+        answer = await things.post("/csourceRegistrations", json=body, headers=LAN)
+        assert (answer.status_code, answer.json()["detail"].endswith(f"{named}.")) == (409, True), answer.text
+    one = {**source("urn:x:reg:one"), "mode": "exclusive", "operations": ["redirectionOps"]}
+    one["information"] = [{"entities": [{"id": "urn:x:2", "type": "Bus"}], "propertyNames": ["speed"]}]
+    assert "urn:x:2" not in (await things.post("/csourceRegistrations", json=one, headers=LAN)).json()["detail"]
+
+
 async def test_what_is_linked_is_not_told_to_who_may_not_see_it(things: httpx.AsyncClient, receiver: Receiver) -> None:
     """Bus 5 is behind bus 2, which Lan may not see: whoever else made the change."""
     for join, headers in (("inline", LAN), ("flat", LAN), ("inline", {}), ("flat", {})):
