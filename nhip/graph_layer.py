@@ -31,6 +31,7 @@ from nhip.web.errors import SignInNeeded
 
 GRAPH = "graph_app"
 """In the application's state: the interface, while it is open."""
+_BESIDE = frozenset({ADDRESS, RECEIVED_AT})
 
 
 class KeyNeeded(SignInNeeded):
@@ -50,7 +51,8 @@ class GraphLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not ours."""
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith((f"{PREFIX}/", ADDRESS, RECEIVED_AT)):
+        path = scope["path"] if scope["type"] == ScopeType.HTTP else ""
+        if not path.startswith(f"{PREFIX}/") and path not in _BESIDE:
             await self.app(scope, receive, send)
             return
         scope["path_template"] = PREFIX  # one series of measures for all of it

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 import msgspec
-from litestar import Response, delete, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
@@ -17,7 +17,11 @@ from nhip.db import Connection, Database
 from nhip.db.installation import Installation, database_url
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.graph.nodes import known_node
+from nhip.graph.query.match import Check
+from nhip.graph.query.narrowing import Asker, asking
+from nhip.graph.query.seeing import seeing
 from nhip.graph.subscriptions.letters import desk
+from nhip.security.model import Who
 from nhip.settings import Settings
 
 T = TypeVar("T")
@@ -55,11 +59,22 @@ async def list_letters(state: State) -> Response[Letters]:
 
 
 @get("/graph/letters/{id:uuid}", permission=PERMISSION)
-async def show_letter(state: State, id: FromPath[UUID]) -> Response[Letter]:
-    """A dead letter with what it would have told."""
+async def show_letter(state: State, request: Request[Any, Any, Any], id: FromPath[UUID]) -> Response[Letter]:
+    """A dead letter with what it would have told, as far as whoever asks may see it."""
     db: Database = state.db
     async with db.read() as tx:
-        return Response(Letter(*await desk.get_dead(tx, id)), headers=_FRESH)
+        letter, changes = await desk.get_dead(tx, id)
+    who: Who = request.scope["who"]  # type: ignore[typeddict-item]
+    with asking(Asker(await state.graph_app.graph.tenant(letter.tenant), str(who.id))):
+        sees = seeing()
+    seen = changes if sees is None else [one for one in changes if _is_seen(one, sees)]
+    return Response(Letter(letter, seen), headers=_FRESH)
+
+
+def _is_seen(change: dict[str, Any], sees: Check) -> bool:
+    """Whether a change is of an entity that may be seen, before and after; what a source told in part nobody can say of."""
+    docs = [change[name] for name in ("before", "after") if change.get(name)]
+    return bool(docs) and all(map(sees, docs))
 
 
 @post("/graph/letters/{id:uuid}/retry", permission=PERMISSION, status_code=204)

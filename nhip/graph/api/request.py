@@ -11,6 +11,7 @@ import orjson
 from nhip.graph.api.media import JSON, LD_JSON, linked_context
 from nhip.graph.errors import BadRequestData, InvalidRequest, TooLarge
 from nhip.graph.pieces import LARGE
+from nhip.graph.query.narrowing import clauses
 from nhip.graph.service import DEFAULT_TENANT
 from nhip.kernel.i18n import _
 
@@ -66,8 +67,8 @@ class Call:
 
     @property
     def trusted(self) -> bool:
-        """Whether whoever asks may know what endpoints and sources are told in confidence: as who may write."""
-        return self.app.permit is None or self.scope.get(TRUSTED) is True
+        """Whether whoever asks may know what endpoints and sources are told in confidence: as who may write, and see all."""
+        return self.app.permit is None or (self.scope.get(TRUSTED) is True and not clauses())
 
     def header(self, name: bytes) -> str:
         """A header's text, or empty; bytes are read as Latin-1, as HTTP has it."""

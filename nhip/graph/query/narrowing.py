@@ -25,7 +25,8 @@ class Asker(msgspec.Struct, frozen=True):
 
 
 class Clause(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entity has to be so that the asker may see it; names are IRIs. Every clause has to hold."""
+    """What an entity has to be so that the asker may see it; names are IRIs. Every clause has to hold, by the entity alone:
+    `q` follows no Relationships."""
 
     types: Node | None = None
     q: Node | None = None
@@ -45,7 +46,8 @@ class asking:
 
     __slots__ = ("_asker", "_token")
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker | None) -> None:
+        """None: the house itself."""
         self._asker = asker
 
     def __enter__(self) -> None:

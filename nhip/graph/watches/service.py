@@ -14,8 +14,10 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.document.times import said
 from nhip.graph.errors import BadRequestData
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import asking
 from nhip.graph.registrations.model import Change
 from nhip.graph.registrations.rendering import render_registration
+from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.service import Graph
 from nhip.graph.subscriptions.keeping import Kept
@@ -127,10 +129,11 @@ class Watches(Kept[Watch, Told]):
     async def _compose(self, one: Watch, heard: list[Told], id: UUID) -> Message | None:
         context = await self._contexts.resolve(one.tenant, one.context)
         latest = {match.registration.id: match for told in heard for match in told.matches}
-        data = [
-            render_registration(narrowed(one, match), context, sys=one.view.sys, lists=True)
-            for _id, match in sorted(latest.items())
-        ]
+        with asking(one.asker):
+            shown = [seen(narrowed(one, match)) for _id, match in sorted(latest.items())]
+        data = [render_registration(each, context, sys=one.view.sys, lists=True) for each in shown if each is not None]
+        if not data:
+            return None
         if one.endpoint.accept == _LD:
             data = [{**each, "@context": context.echo} for each in data]
         made = {

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from litestar.testing import AsyncTestClient
 
 from nhip.app import create_app
 from nhip.db import Database
+from nhip.graph.contexts.core import VOCAB
+from nhip.graph.query import narrowing
+from nhip.graph.query.model import Name
+from nhip.graph.query.narrowing import Clause
 from nhip.kernel.time import now
 from nhip.security.parties.service import make_party
 from nhip.security.programs.model import Limits
@@ -46,6 +51,8 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
         assert (await client.get("/ngsi-ld/v1/mirrors")).status_code == 401
         told = await client.post("/ngsi-ld/v1/mirrors/1", json={}, headers={"X-Nhip-Mirror": "guess"})
         assert told.status_code == 404, "peers have no account, but without a mirror's token there is nothing"
+        for alias in ("/ngsi-ld/openapi.json/entities", "/ngsi-ld/ex/remote-notify/entities"):
+            assert (await client.get(f"{alias}?type=Bus", headers=headers["reader"])).status_code == 404, alias
         assert (await client.post(HERE, json=bus(), headers=headers["reader"])).status_code == 403
         assert (await client.post(HERE, json=bus(), headers=headers["writer"])).status_code == 201
         assert (await client.get(f"{HERE}/urn:ngsi-ld:Bus:1", headers=headers["reader"])).json() == bus()
@@ -60,7 +67,7 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
         assert (await client.get("/console")).status_code != 404, "the pages are still there"
 
 
-async def test_secrets_are_shown_to_who_may_write_alone(settings: Settings) -> None:
+async def test_secrets_are_shown_to_who_may_write_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     headers = {name: {"authorization": told, **JSON} for name, told in (await keys(settings)).items()}
     secret = [{"key": "Authorization", "value": "Bearer bí-mật"}, {"key": "MQTT-QoS", "value": "1"}]
     endpoint = {"uri": "https://lan:mat-khau@example.org/tell?token=bi-mat", "receiverInfo": secret}
@@ -83,3 +90,7 @@ async def test_secrets_are_shown_to_who_may_write_alone(settings: Settings) -> N
                 assert '"key":"Authorization","value":"***"' in part.text, address
                 assert '"key":"MQTT-QoS","value":"1"' in part.text, address
         assert "https://example.org/c" in part.text
+        monkeypatch.setattr(narrowing, "narrowing", lambda asker: (Clause(types=Name(f"{VOCAB}Bus")),))
+        for path in ("subscriptions", "csourceSubscriptions", "csourceRegistrations"):
+            narrow = await client.get(f"/ngsi-ld/v1/{path}/urn:x:1", headers=headers["writer"])
+            assert narrow.status_code == 200 and "bí-mật" not in narrow.text, "nor to who writes and sees a part alone"

@@ -110,6 +110,20 @@ async def test_what_is_seen_at_a_source_is_changed_there_as_ever(hue: City, vinh
     assert {one["id"][8:]: one["speed"] for one in found} == {"fast": 60, "new": 32, "slow": 32}
 
 
+async def test_whoever_comes_with_a_token_tells_what_the_house_asked_for(
+    hue: City, narrow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger who may see nothing must not make the house blind."""
+    askers: list[Any] = []
+
+    async def received(_told: Any) -> None:
+        askers.append(narrowing.asker())
+
+    monkeypatch.setattr(hue.app.relays, "received", received)
+    assert (await hue.client.post(f"{hue.door.url}/ngsi-ld/ex/remote-notify", json={})).status_code == 200
+    assert askers == [None]
+
+
 async def test_what_proves_who_asks_goes_to_no_source(hue: City, narrow: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may register could gather keys and sessions of others. A node that asks nobody who they are passes them on."""
     source = Source()

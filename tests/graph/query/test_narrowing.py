@@ -299,6 +299,23 @@ async def test_what_a_registration_contradicts_is_named_to_who_may_see_it_alone(
     assert "urn:x:2" not in (await things.post("/csourceRegistrations", json=one, headers=LAN)).json()["detail"]
 
 
+async def test_who_watches_registrations_is_told_of_what_may_be_seen(
+    things: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of slow buses she may see, so of sources that know speeds."""
+    monkeypatch.setattr(narrowing, "narrowing", lambda asker: (BUSES, SLOW) if asker.who == "lan" else ())
+    to = {"notification": {"endpoint": {"uri": receiver.uri}}, "entities": [{"type": "Bus"}]}
+    made = await things.post("/csourceSubscriptions", json={"type": "Subscription", **to}, headers=LAN)
+    assert made.status_code == 201, made.text
+    for name, attributes in (("fuel", ["fuel"]), ("speed", ["speed"])):
+        body = source(f"urn:x:reg:{name}", "Bus")
+        body["information"][0]["propertyNames"] = attributes
+        assert (await things.post("/csourceRegistrations", json=body)).status_code == 201
+    assert [one["id"] for one in (await receiver.next())["data"]] == ["urn:x:reg:speed"]
+    for name in ("fuel", "speed"):
+        await things.delete(f"/csourceRegistrations/urn:x:reg:{name}")
+
+
 async def test_what_is_linked_is_not_told_to_who_may_not_see_it(things: httpx.AsyncClient, receiver: Receiver) -> None:
     """Bus 5 is behind bus 2, which Lan may not see: whoever else made the change."""
     for join, headers in (("inline", LAN), ("flat", LAN), ("inline", {}), ("flat", {})):

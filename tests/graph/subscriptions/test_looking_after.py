@@ -6,10 +6,14 @@ import json
 from uuid import uuid4
 
 import psycopg
+import pytest
 from click.testing import CliRunner
 from litestar.testing import AsyncTestClient
 
 from nhip.app import create_app
+from nhip.graph.query import narrowing
+from nhip.graph.query.model import Name
+from nhip.graph.query.narrowing import Clause
 from nhip.graph_commands import graph
 from nhip.settings import Settings
 from tests.graph.api.test_layer import keys
@@ -41,6 +45,26 @@ async def test_over_http_by_who_may_write(settings: Settings) -> None:
         for method, path in (("GET", ""), ("POST", "/retry"), ("DELETE", "")):
             assert (await client.request(method, f"/graph/letters/{second}{path}", headers=here)).status_code == 404
         assert (await client.get("/graph/letters", headers=here)).json()["dead"] == []
+
+
+async def test_a_letter_tells_of_what_whoever_reads_it_may_see(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"authorization": (await keys(settings))["writer"]}
+    buses = Clause(types=Name("urn:type:bus"))
+    id, told = uuid4(), {"id": "urn:x:1", "before": None, "after": {"id": "urn:x:1", "type": ["urn:type:bus"]}}
+    hidden = {**told, "before": {"id": "urn:x:1", "type": ["urn:type:tram"]}}
+    async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
+        with psycopg.connect(str(settings.database_url), autocommit=True) as connection:
+            connection.execute(_SUBSCRIBED)
+            for change in (told, hidden, {"at": "", "entities": [{"id": "urn:x:1", "type": "bus"}]}):
+                connection.execute(_DIED, [id])
+                connection.execute(
+                    'update graph.letter set heard = %s where heard = \'{"id": "urn:x:bus:1"}\'', [json.dumps(change)]
+                )
+        assert len((await client.get(f"/graph/letters/{id}", headers=headers)).json()["changes"]) == 3
+        monkeypatch.setattr(narrowing, "narrowing", lambda asker: (buses,) if asker.who else ())
+        assert (await client.get(f"/graph/letters/{id}", headers=headers)).json()["changes"] == [told]
 
 
 def test_on_the_command_line(settings: Settings) -> None:
