@@ -11,7 +11,7 @@ from nhip.graph.contexts.iris import is_uri
 from nhip.graph.query.errors import BadParameter
 from nhip.graph.query.geo import parse_geo, parse_shape
 from nhip.graph.query.matching import linked_depth
-from nhip.graph.query.model import SYSTEM_NAMES, And, Geo, Names, Node, Or, Query, Selector, Term, Tree
+from nhip.graph.query.model import SYSTEM_NAMES, Geo, Names, Node, Query, Selector, Tree, asked_names
 from nhip.graph.query.narrowing import clauses, narrowed
 from nhip.graph.query.ordering import collation_key, parse_order
 from nhip.graph.query.patterns import check_pattern
@@ -191,14 +191,4 @@ def too_wide(query: Query) -> bool:
     """Whether nothing but identifiers, scopes or system attributes bounds the query (5.7.2.4)."""
     if query.local or query.geo is not None or query.attributes - SYSTEM_NAMES:
         return False
-    return not any(one.types is not None for one in query.selectors) and not _names_attribute(query.q)
-
-
-def _names_attribute(node: Node | None) -> bool:
-    match node:
-        case And(parts) | Or(parts):
-            return any(_names_attribute(part) for part in parts)
-        case Term(path):
-            return path.names[0] not in SYSTEM_NAMES
-        case _:
-            return False
+    return not any(one.types is not None for one in query.selectors) and not asked_names(query.q) - SYSTEM_NAMES

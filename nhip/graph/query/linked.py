@@ -15,7 +15,6 @@ from nhip.kernel.i18n import _
 
 MAX_LINKED = 20_000
 """So many linked entities are looked at for one request, and so many are inside others: one may come by many ways."""
-_EVERYTHING = Tree()
 
 
 class Linked:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nhip.graph.model import VALUE_MEMBER, Doc, Instance
 from nhip.graph.query.comparing import Test, test_of
-from nhip.graph.query.model import And, Lookup, Name, Node, Or, Path, Term
+from nhip.graph.query.model import And, Lookup, Name, Node, Or, Path, Term, terms_of
 
 Decide = Callable[[Doc, Lookup], bool]
 _RELATIONS = frozenset({"Relationship", "ListRelationship"})
@@ -203,13 +203,7 @@ def _at_keys(value: Any, keys: tuple[str, ...], test: Test, operator: str) -> bo
 
 def linked_steps(node: Node | None) -> list[Path]:
     """The paths of a tree that go into other entities."""
-    match node:
-        case And(parts) | Or(parts):
-            return [path for part in parts for path in linked_steps(part)]
-        case Term(path) if path.linked is not None:
-            return [path]
-        case _:
-            return []
+    return [term.path for term in terms_of(node) if term.path.linked is not None]
 
 
 def linked_depth(node: Node | None) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, Union
 
 import msgspec
@@ -91,6 +91,33 @@ class Name(msgspec.Struct, frozen=True):
 
 
 Node = Union[Term, And, Or, Name]  # noqa: UP007 - the names are not defined yet where the structs use it
+
+
+def leaves(node: Node | None) -> Iterator[Term | Name]:
+    """The conditions and names of a tree, in the order they were read."""
+    if isinstance(node, And | Or):
+        for part in node.parts:
+            yield from leaves(part)
+    elif node is not None:
+        yield node
+
+
+def terms_of(node: Node | None) -> list[Term]:
+    """The conditions of a tree."""
+    return [one for one in leaves(node) if isinstance(one, Term)]
+
+
+def asked_names(node: Node | None) -> set[str]:
+    """What the conditions of a tree begin with: attributes and members."""
+    return {term.path.names[0] for term in terms_of(node)}
+
+
+def any_type(iris: Iterable[str]) -> Node | None:
+    """The selection of what has one of these types; None where there are none."""
+    names = tuple(map(Name, iris))
+    return Or(names) if len(names) > 1 else names[0] if names else None
+
+
 Georel = Literal["near", "within", "contains", "intersects", "equals", "disjoint", "overlaps"]
 
 

@@ -6,7 +6,7 @@ Nothing that the query finds may be lost here; what is found too much, the closu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import product
 from math import prod
 from typing import Any
@@ -16,8 +16,9 @@ import msgspec
 from nhip.db.sql import load
 from nhip.graph.query.comparing import moment
 from nhip.graph.query.geo import window_of
-from nhip.graph.query.model import EVERYWHERE, MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value
+from nhip.graph.query.model import EVERYWHERE, MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value, asked_names
 from nhip.graph.query.projection import given_members
+from nhip.graph.query.selection import names_in
 from nhip.graph.rows import TEXT_LENGTH
 
 queries = load(__file__)
@@ -78,20 +79,8 @@ def iris_of(query: Query) -> set[str]:
     if query.geo is not None:
         found.add(query.geo.attribute)
     for selector in query.selectors:
-        found.update(_names(selector.types))
-    found.update(_names(query.q))
-    return found - MEMBERS
-
-
-def _names(node: Node | None) -> Iterable[str]:
-    match node:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _names(part)
-        case Name(text):
-            yield text
-        case Term(path):
-            yield path.names[0]
+        found.update(names_in(selector.types))
+    return (found | asked_names(query.q)) - MEMBERS
 
 
 def _fit(query: Query, code: Code) -> tuple[Fit | None, bool]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from nhip.graph.model import Doc
-from nhip.graph.query.model import And, Name, Names, Node, Or, Term
+from nhip.graph.query.model import And, Name, Names, Node, Or, Term, leaves
 from nhip.graph.query.reading import Cursor
 from nhip.kernel.i18n import _
 
@@ -66,13 +66,7 @@ def _unit(cursor: Cursor, read: Callable[[Cursor, str], str]) -> Node:
 
 def names_in(node: Node | None) -> list[str]:
     """All names of a tree, in the order they were read."""
-    match node:
-        case Name(text):
-            return [text]
-        case And(parts) | Or(parts):
-            return [name for part in parts for name in names_in(part)]
-        case _:
-            return []
+    return [one.text for one in leaves(node) if isinstance(one, Name)]
 
 
 def decide_names(

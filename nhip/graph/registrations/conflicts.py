@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import Conflict
 from nhip.graph.model import ENTITY_MEMBERS
-from nhip.graph.query.model import Name, Or, Query, Selector
+from nhip.graph.query.model import Query, Selector, any_type
 from nhip.graph.query.search import search
 from nhip.graph.query.seeing import get_seen
 from nhip.graph.registrations.matching import Index
@@ -56,6 +56,5 @@ def _query(information: Information) -> Query:
 
 
 def _selector(entity: EntityInfo) -> Selector:
-    names = tuple(Name(iri) for iri in sorted(entity.types))
-    types = (names[0] if len(names) == 1 else Or(names)) if names else None
-    return Selector(ids=frozenset({entity.id}) if entity.id else None, pattern=entity.pattern, types=types)
+    ids = frozenset({entity.id}) if entity.id else None
+    return Selector(ids=ids, pattern=entity.pattern, types=any_type(sorted(entity.types)))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from nhip.graph.query.geo import read_shape, relation_test
 from nhip.graph.query.matching import decide_q, nothing_linked
-from nhip.graph.query.model import And, Geo, Node, Or, Query, Term
+from nhip.graph.query.model import Geo, Node, Query, asked_names
 from nhip.graph.query.selection import decide_scopes
 from nhip.graph.registrations.model import Registration
 from nhip.graph.registrations.reading import MEMBERS
 from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.service import Registrations
+from nhip.graph.rows import instant
 from nhip.graph.temporal.model import Window
 
 Test = Callable[[Registration], bool]
@@ -72,15 +72,10 @@ def _meets(doc: dict[str, Any], window: Window, *, otherwise: bool) -> bool:
     interval = doc.get("managementInterval" if window.property in _MANAGED else "observationInterval")
     if interval is None:
         return otherwise
-    start, end = _moment(interval["startAt"]), _moment(interval["endAt"]) if "endAt" in interval else None
+    start, end = instant(interval["startAt"]), instant(interval["endAt"]) if "endAt" in interval else None
     if window.until is not None and start > window.until:
         return False
     return window.since is None or end is None or end >= window.since
-
-
-def _moment(text: str) -> datetime:
-    whole, _point, fraction = text.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
 
 
 def _geo_test(geo: Geo, *, otherwise: bool) -> Test:
@@ -98,19 +93,8 @@ def _geo_test(geo: Geo, *, otherwise: bool) -> Test:
 
 
 def _csf_test(node: Node) -> Test:
-    decide = decide_q(node)
-    names = set(_first_names(node))
+    decide, names = decide_q(node), asked_names(node)
     return lambda registration: decide(_as_entity(registration.doc, names), nothing_linked)
-
-
-def _first_names(node: Node) -> list[str]:
-    match node:
-        case Term():
-            return [node.path.names[0]]
-        case And(parts) | Or(parts):
-            return [name for part in parts for name in _first_names(part)]
-        case _:
-            return []
 
 
 def _as_entity(doc: dict[str, Any], names: set[str]) -> dict[str, Any]:

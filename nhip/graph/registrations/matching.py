@@ -10,7 +10,7 @@ from contextlib import suppress
 import msgspec
 import re2
 
-from nhip.graph.query.model import And, Node, Or, Query, Selector, Term
+from nhip.graph.query.model import Node, Query, Selector, asked_names
 from nhip.graph.query.patterns import compile_pattern
 from nhip.graph.query.selection import decide_names, names_in
 from nhip.graph.registrations.model import EntityInfo, Information, Registration
@@ -25,6 +25,12 @@ class Match(msgspec.Struct, frozen=True):
 
     registration: Registration
     information: tuple[Information, ...]
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes that its source has of what fits; none: all."""
+        named = [one.attributes for one in self.information]
+        return frozenset().union(*named) if all(named) else frozenset()
 
 
 class Index:
@@ -102,19 +108,8 @@ class Index:
 
 def asked_attributes(query: Query) -> frozenset[str]:
     """The attributes that a query names: projected ones, those of q and of the geoquery (5.10.2.4)."""
-    named = {*query.attributes, *_named(query.q)}
-    if query.geo is not None:
-        named.add(query.geo.attribute)
-    return frozenset(named)
-
-
-def _named(node: Node | None) -> Iterator[str]:
-    match node:
-        case Term():
-            yield node.path.names[0]
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _named(part)
+    place = set() if query.geo is None else {query.geo.attribute}
+    return query.attributes | asked_names(query.q) | place
 
 
 def _fits(information: Information, selectors: list[Wanted], attributes: frozenset[str]) -> bool:

@@ -271,10 +271,8 @@ async def _query_by(
 
 def narrowed(match: Match, attributes: frozenset[str]) -> frozenset[str]:
     """The attributes to ask a source for: never more than it registered."""
-    registered: frozenset[str] = frozenset().union(*(one.attributes for one in match.information))
-    if not all(one.attributes for one in match.information):
-        return attributes
-    return registered & attributes if attributes else registered
+    registered = match.attributes
+    return registered & attributes if registered and attributes else registered or attributes
 
 
 def _docs(reply: Reply, context: Context) -> Part:

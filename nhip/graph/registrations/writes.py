@@ -12,7 +12,7 @@ from nhip.graph.document.forms import normalized
 from nhip.graph.document.render import render
 from nhip.graph.errors import Conflict, GraphError, LdContextNotAvailable, LoopDetected, ResourceNotFound
 from nhip.graph.model import ENTITY_MEMBERS, Doc, Operation, Outcome, View
-from nhip.graph.query.model import Name, Or, Query, Selector
+from nhip.graph.query.model import Query, Selector, any_type
 from nhip.graph.registrations.client import Reply
 from nhip.graph.registrations.forwarding import Federation, Origin
 from nhip.graph.registrations.matching import Match
@@ -121,7 +121,7 @@ def divide(
     covered: set[str] = set()
     whole = False
     for match in proxied:
-        registered = _registered(match)
+        registered = match.attributes
         if match.registration.mode == "redirect" or not registered <= covered or not registered:
             _assign(plan, match, operation, registered, names)
         covered |= registered
@@ -130,15 +130,12 @@ def divide(
     if plan.local is not None and not origin.looped:
         for match in matches:
             if match.registration.mode == "inclusive" and names & match.registration.operations:
-                _assign(plan, match, plan.local, _registered(match), names)
+                _assign(plan, match, plan.local, match.attributes, names)
     return plan
 
 
 def _matching(federation: Federation, origin: Origin, operation: Operation, types: list[str]) -> list[Match]:
-    nodes = tuple(Name(iri) for iri in types)
-    selector = Selector(
-        ids=frozenset({operation.id}), types=(nodes[0] if len(nodes) == 1 else Or(nodes)) if nodes else None
-    )
+    selector = Selector(ids=frozenset({operation.id}), types=any_type(types))
     found = federation.registrations.fitting(origin.tenant, Query(selectors=(selector,)), attributes_of(operation))
     return [one for one in found if not origin.passed(one.registration.doc.get("contextSourceAlias", ""))]
 
@@ -148,12 +145,6 @@ def attributes_of(operation: Operation) -> frozenset[str]:
     if operation.name in _ON_ATTRIBUTE:
         return frozenset({operation.attribute})
     return frozenset(name for name in operation.doc or () if name not in ENTITY_MEMBERS)
-
-
-def _registered(match: Match) -> frozenset[str]:
-    if not all(one.attributes for one in match.information):
-        return frozenset()
-    return frozenset().union(*(one.attributes for one in match.information))
 
 
 def _assign(plan: Plan, match: Match, operation: Operation, registered: frozenset[str], names: frozenset[str]) -> None:

@@ -29,7 +29,7 @@ def reduced(doc: Members, match: Match, context: Context, uri: str) -> Members:
         made |= {name: doc[name] for name in _CONDITIONS if name in doc}
         if "geoQ" in doc:
             made["geoQ"] = _geo(doc["geoQ"], context)
-    registered = _registered(match)
+    registered = match.attributes
     watched = frozenset(doc.get("watchedAttributes", ()))
     if (registered or watched) and "timeInterval" not in doc:
         made["watchedAttributes"] = _compacted((watched & registered if watched else registered) or watched, context)
@@ -55,13 +55,6 @@ def _notification(told: Members, registered: frozenset[str], context: Context, s
     elif registered and not {"pick", "omit"} & made.keys():
         made["attributes"] = _compacted(registered, context)
     return made
-
-
-def _registered(match: Match) -> frozenset[str]:
-    """The attributes that the source has; none: all."""
-    if not all(one.attributes for one in match.information):
-        return frozenset()
-    return frozenset().union(*(one.attributes for one in match.information))
 
 
 def _compacted(names: frozenset[str], context: Context) -> list[str]:

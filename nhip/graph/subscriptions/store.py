@@ -10,7 +10,6 @@ import msgspec
 import orjson
 
 from nhip.db.sql import Queries, load
-from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.document.render import NO_ATTRIBUTES
 from nhip.graph.model import Doc, View
@@ -156,7 +155,7 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
         triggers=frozenset(rest.doc.get("notificationTrigger", DEFAULT_TRIGGERS)),
         watched=frozenset(rest.doc.get("watchedAttributes", ())),
         types=_types(query),
-        view=_view(notification, query, rest.doc, asked_in),
+        view=_view(notification, query, rest.doc),
         changes=notification.get("showChanges", False),
         endpoint=_endpoint(notification["endpoint"]),
         active=rest.doc.get("isActive", True),
@@ -205,7 +204,7 @@ def _is_plain(node: Node | None) -> bool:
             return False
 
 
-def _view(notification: Members, query: Query, doc: Members, context: Context) -> View:
+def _view(notification: Members, query: Query, doc: Members) -> View:
     pick = None if query.pick is None else given_members(query.pick)
     if "attributes" in notification:
         pick = frozenset(notification["attributes"]) | NO_ATTRIBUTES

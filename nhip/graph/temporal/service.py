@@ -13,7 +13,7 @@ from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.model import Doc
 from nhip.graph.pieces import Share, aside
 from nhip.graph.query.match import matcher
-from nhip.graph.query.model import MEMBERS, And, Node, Or, Query, Term
+from nhip.graph.query.model import MEMBERS, Query, asked_names, terms_of
 from nhip.graph.query.narrow import Fit, iris_of, plan_of
 from nhip.graph.query.narrow import queries as candidates
 from nhip.graph.query.scanning import Shapes
@@ -299,9 +299,10 @@ async def _decided(graph: Store, lives: list[Lives], question: Question) -> Asyn
 async def _decisive(graph: Store, lives: list[Lives], question: Question) -> list[Evolution]:
     """The evolutions with what the conditions look at; without any condition the first instance shows that there is one."""
     asked = question.query
-    looked_at = _attributes_of(asked.q) | ({asked.geo.attribute} if asked.geo else set())
+    looked_at = (asked_names(asked.q) - MEMBERS) | ({asked.geo.attribute} if asked.geo else set())
     conditions = bool(looked_at) or asked.scope is not None
-    wanted = asked.attributes | looked_at if looked_at and not _asks_absence(asked.q) else frozenset[str]()
+    of_absence = any(term.operator == "absent" for term in terms_of(asked.q))
+    wanted = asked.attributes | looked_at if looked_at and not of_absence else frozenset[str]()
     wanted = wanted if conditions else asked.attributes
     narrowed = msgspec.structs.replace(asked, attributes=wanted)
     most = _DECIDED_BY if conditions else 1
@@ -325,26 +326,6 @@ def _as_doc(evolution: Evolution) -> Doc:
         elif series:
             doc[name] = [sighting.instance for sighting in series]
     return doc
-
-
-def _attributes_of(node: Node | None) -> set[str]:
-    match node:
-        case And(parts) | Or(parts):
-            return {name for part in parts for name in _attributes_of(part)}
-        case Term(path):
-            return {path.names[0]} - MEMBERS
-        case _:
-            return set()
-
-
-def _asks_absence(node: Node | None) -> bool:
-    match node:
-        case And(parts) | Or(parts):
-            return any(map(_asks_absence, parts))
-        case Term(_path, operator):
-            return operator == "absent"
-        case _:
-            return False
 
 
 async def _candidates(graph: Store, tenant: int, asked: Query) -> AsyncIterator[list[str]]:

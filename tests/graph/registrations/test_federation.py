@@ -438,8 +438,8 @@ async def test_silent_sources_of_one_tenant_do_not_keep_those_of_another_waiting
             assert (await client.ask("GET", source.url, {}, timeout_s=60, owner="other")).status == 200
         assert not any(task.done() for task in asked)
     finally:
+        silent.close()  # nobody is taken in any more: who lost a connection does not come again
         for writer in held:
             writer.close()
-        silent.close()
         await asyncio.gather(*asked)
         client.close()
