@@ -9,7 +9,7 @@ from nhip.graph.query.geo import read_shape, relation_test
 from nhip.graph.query.matching import decide_q, nothing_linked
 from nhip.graph.query.model import Geo, Node, Query, asked_names
 from nhip.graph.query.selection import decide_scopes
-from nhip.graph.registrations.model import Registration
+from nhip.graph.registrations.model import SECRET, Registration
 from nhip.graph.registrations.reading import MEMBERS
 from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.service import Registrations
@@ -98,9 +98,10 @@ def _csf_test(node: Node) -> Test:
 
 
 def _as_entity(doc: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """The members that the filter names as attributes of an entity, as the decisions of q read them."""
+    """The members that the filter names as attributes of an entity, as the decisions of q read them; but for what is told in
+    confidence, which whoever may ask could guess."""
     made: dict[str, Any] = {"id": doc["id"], "type": [doc["type"]]}
-    for name in names - {"id", "type"}:
+    for name in names - {"id", "type", SECRET}:
         if name in doc:
             value = doc[name]
             known = isinstance(value, dict) and "type" in value and ("value" in value or "object" in value)

@@ -14,7 +14,7 @@ from nhip.graph.contexts.model import Context
 from nhip.graph.contexts.service import Contexts
 from nhip.graph.errors import BadRequestData, LdContextNotAvailable
 from nhip.graph.registrations.client import TIMEOUT_S, Client, Reply
-from nhip.graph.registrations.model import Registration
+from nhip.graph.registrations.model import SECRET, Registration
 from nhip.graph.registrations.service import Registrations
 from nhip.graph.subscriptions.sealing import FROM_REQUEST
 from nhip.kernel.time import monotonic
@@ -110,7 +110,7 @@ class Federation:
     async def context_of(self, registration: Registration, origin: Origin) -> Context:
         """The @context in which a source is asked: one that its registration names, else that of the request. Raises
         LdContextNotAvailable: whoever asks is not to blame for what a registration names, whatever is wrong with it."""
-        for pair in registration.doc.get("contextSourceInfo", ()):
+        for pair in registration.doc.get(SECRET, ()):
             if pair["key"] == "jsonldContext":
                 try:
                     return await self._contexts.resolve(origin.tenant, pair["value"])
@@ -124,7 +124,7 @@ class Federation:
 
 
 def _headers(registration: Registration, origin: Origin, context: Context, with_body: bool) -> dict[str, str]:
-    told = {pair["key"]: pair["value"] for pair in registration.doc.get("contextSourceInfo", ())}
+    told = {pair["key"]: pair["value"] for pair in registration.doc.get(SECRET, ())}
     headers = {"Accept": told.get("accept", JSON), "Via": ", ".join([*origin.via, f"1.1 {origin.alias}"])}
     if "tenant" in registration.doc:
         headers["NGSILD-Tenant"] = registration.doc["tenant"]

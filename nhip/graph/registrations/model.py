@@ -20,6 +20,8 @@ MODES = ("inclusive", "exclusive", "redirect", "auxiliary")
 PROXIED = frozenset({"exclusive", "redirect"})
 """Modes in which this broker itself holds nothing of what is registered (4.3.6.3)."""
 TYPE = "ContextSourceRegistration"
+SECRET = "contextSourceInfo"
+"""What goes along with each request to the source: told to who may know it alone, sealed at rest."""
 
 
 class EntityInfo(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nhip.graph.contexts.model import Context
-from nhip.graph.registrations.model import Registration
+from nhip.graph.registrations.model import SECRET, Registration
 from nhip.graph.subscriptions.sealing import masked
 
 
@@ -19,7 +19,7 @@ def render_registration(
     for name, value in {**registration.doc, **registration.counters}.items():
         if name == "information":
             made[name] = [_information(one, context, lists) for one in value]
-        elif name == "contextSourceInfo" and not secrets:
+        elif name == SECRET and not secrets:
             made[name] = masked(value)
         elif name == "scope" and len(value) == 1:
             made[name] = value[0]

@@ -13,14 +13,12 @@ import orjson
 from nhip.db.database import Connection
 from nhip.db.sql import load
 from nhip.graph.document.times import said
-from nhip.graph.registrations.model import Registration, from_doc
+from nhip.graph.registrations.model import SECRET, Registration, from_doc
 from nhip.graph.subscriptions.sealing import Sealing
 from nhip.security.secrets import SecretUnreadable
 
 queries = load(__file__)
 log = logging.getLogger(__name__)
-_SECRET = "contextSourceInfo"
-"""What goes along with each request to the source: sealed at rest."""
 
 
 class Counts(msgspec.Struct):
@@ -55,8 +53,8 @@ async def put(tx: Connection, sealing: Sealing, tenant: int, doc: dict[str, Any]
 
 
 def _values(sealing: Sealing, tenant: int, doc: dict[str, Any]) -> dict[str, Any]:
-    bare = {name: value for name, value in doc.items() if name != _SECRET}
-    secrets = {name: doc[name] for name in (_SECRET,) if name in doc}
+    bare = {name: value for name, value in doc.items() if name != SECRET}
+    secrets = {name: doc[name] for name in (SECRET,) if name in doc}
     sealed = sealing.seal(tenant, doc["id"], secrets)
     return {"tenant": tenant, "id": doc["id"], "doc": orjson.dumps(bare), "sealed": sealed}
 
@@ -101,7 +99,7 @@ async def list_all(tx: Connection, sealing: Sealing) -> list[tuple[int, Registra
 async def seal_plain(tx: Connection, sealing: Sealing) -> None:
     """Seal what was stored before secrets were."""
     for tenant, text in await (await tx.execute(queries.list_plain)).fetchall():
-        if _SECRET in (doc := orjson.loads(text)):
+        if SECRET in (doc := orjson.loads(text)):
             await tx.execute(queries.put, _values(sealing, tenant, doc))
 
 

@@ -16,7 +16,7 @@ from nhip.graph.query.model import Query
 from nhip.graph.registrations.discovery import source_tests
 from nhip.graph.registrations.forwarding import Federation, Origin, alias
 from nhip.graph.registrations.matching import Index, Match
-from nhip.graph.registrations.model import Change, Registration
+from nhip.graph.registrations.model import SECRET, Change, Registration
 from nhip.graph.relays.reducing import reduced
 from nhip.graph.relays.store import Relay, Store
 from nhip.graph.service import Graph
@@ -179,7 +179,7 @@ def _asked(one: Subscription) -> Query:
 
 def bare(registration: Registration) -> dict[str, object]:
     """What is kept of a registration beside a copy: not what it tells its source in confidence."""
-    return {name: value for name, value in registration.doc.items() if name != "contextSourceInfo"}
+    return {name: value for name, value in registration.doc.items() if name != SECRET}
 
 
 def _same(relay: Relay, one: Subscription, registration: Registration) -> bool:

@@ -90,6 +90,10 @@ async def test_secrets_are_shown_to_who_may_write_alone(settings: Settings, monk
                 assert '"key":"Authorization","value":"***"' in part.text, address
                 assert '"key":"MQTT-QoS","value":"1"' in part.text, address
         assert "https://example.org/c" in part.text
+        for csf, found in (('contextSourceInfo[value]~="^Bearer b"', 0), ("contextSourceInfo", 0), ("endpoint", 1)):
+            asked = {"type": "Bus", "csf": csf}
+            guessed = await client.get("/ngsi-ld/v1/csourceRegistrations", params=asked, headers=headers["reader"])
+            assert len(guessed.json()) == found, f"secrets cannot be guessed letter by letter: {csf}"
         monkeypatch.setattr(narrowing, "narrowing", lambda asker: (Clause(types=Name(f"{VOCAB}Bus")),))
         for path in ("subscriptions", "csourceSubscriptions", "csourceRegistrations"):
             narrow = await client.get(f"/ngsi-ld/v1/{path}/urn:x:1", headers=headers["writer"])
