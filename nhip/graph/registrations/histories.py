@@ -148,7 +148,7 @@ def _read(reply: Reply, question: Question, context: Context) -> Part:
         return Part([], "111", reply.warnings)
     body = reply.body if isinstance(reply.body, list) else [] if reply.body is None else [reply.body]
     try:
-        found = [_evolution(one, question.window, context) for one in body]
+        found = [_evolution(one, question.window, context) for one in body[:_OFTEN]]
     except (BadRequestData, LdContextNotAvailable, AttributeError, TypeError, ValueError):
         return Part([], "111", reply.warnings)
     if reply.status != 206:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from nhip.graph.contexts.iris import is_address, is_uri
 from nhip.graph.contexts.model import Context
@@ -108,6 +109,8 @@ def _type(given: Any, _context: Context) -> str:
 def _endpoint(given: Any, context: Context) -> str:
     if not is_address(_uri(given, context), ("http", "https")) or "?" in given or "#" in given:
         raise Fault(_("an endpoint begins with http:// or https://"))
+    if "@" in urlsplit(given).netloc:  # everybody may read it, and it would not be used
+        raise Fault(_("an endpoint names neither user nor password: contextSourceInfo is for that"))
     return str(given)
 
 

@@ -283,7 +283,7 @@ def _docs(reply: Reply, context: Context) -> Part:
         return Part([], "111", reply.warnings)
     body = reply.body if isinstance(reply.body, list) else [] if reply.body is None else [reply.body]
     docs: list[Doc] = []
-    for one in body:
+    for one in body[:WHOLE_PAGE]:  # nobody is asked for more
         if not isinstance(one, dict):
             return Part(docs, "111", reply.warnings)
         try:

@@ -94,6 +94,7 @@ WRONG: list[dict[str, Any]] = [
     {"management": {"cooldown": 0}},
     {"endpoint": "http://[::1/"},
     {"endpoint": "http://h:99999"},
+    {"endpoint": "https://lan:secret@hue.example"},
     {"endpoint": "http://h/?x"},
     {"tenant": "a\r\nb: c"},
     {"tenant": "a b"},
