@@ -83,8 +83,8 @@ class Turns:
 
 
 class Threads:
-    """Threads of receivers alone, shared between owners: a name that nobody resolves, a handshake that does not end, keep neither
-    other work of the process waiting nor the notifications of others."""
+    """Threads for others' machines alone (receivers, sources, peers), shared between owners: a name that nobody resolves, a
+    handshake that does not end, keep neither other work of the process waiting nor what is told and asked for others."""
 
     def __init__(self, most: int = 32) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="receivers")
