@@ -26,6 +26,7 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.http.serving import run
 from nhip.graph.mirrors.commands import mirror
 from nhip.graph.mirrors.service import Mirrors
+from nhip.graph.node_commands import nodes
 from nhip.graph.nodes import node_database
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
@@ -62,6 +63,7 @@ def graph() -> None:
 
 graph.add_command(letters)
 graph.add_command(mirror)
+graph.add_command(nodes)
 
 
 @graph.command()

@@ -20,6 +20,7 @@ from nhip.graph.api.routing import WRITE
 from nhip.graph.relays.service import RECEIVED_AT
 from nhip.graph_commands import Node, serving
 from nhip.kernel import random
+from nhip.security.programs.bearer import NEEDED
 from nhip.security.sessions import who
 from nhip.security.signin.errors import SecondFactorNeeded
 from nhip.security.signin.gate import must_have_second
@@ -31,11 +32,15 @@ from nhip.web.errors import SignInNeeded
 
 GRAPH = "graph_app"
 """In the application's state: the interface, while it is open."""
-_BESIDE = frozenset({ADDRESS, RECEIVED_AT})
+_BESIDE = frozenset({PREFIX, ADDRESS, RECEIVED_AT})
 
 
 class KeyNeeded(SignInNeeded):
     """The live graph is for programs with a valid key (`Authorization: Bearer nhip_…`) and for people who are signed in."""
+
+
+class PermissionNeeded(Forbidden):
+    """This needs the permission {name}. An administrator gives it; a key gives only what it was issued for."""
 
 
 class GraphLayer:
@@ -51,12 +56,16 @@ class GraphLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not ours."""
-        path = scope["path"] if scope["type"] == ScopeType.HTTP else ""
-        if not path.startswith(f"{PREFIX}/") and path not in _BESIDE:
+        if scope["type"] != ScopeType.HTTP or not _ours(scope["path"]):
             await self.app(scope, receive, send)
             return
         scope["path_template"] = PREFIX  # one series of measures for all of it
         await self.graph(scope, receive, send)
+
+
+def _ours(path: str) -> bool:
+    """The bare beginning of the interface too: who opens it is told where its operations are described."""
+    return path.startswith(f"{PREFIX}/") or path in _BESIDE
 
 
 def permit_of(app: Litestar) -> Permit:
@@ -69,7 +78,8 @@ def permit_of(app: Litestar) -> Permit:
         if found is None:
             raise KeyNeeded
         if not found.rights.anywhere(permission):
-            raise Forbidden
+            scope[NEEDED] = permission
+            raise PermissionNeeded(name=permission)
         settings: Settings = app.state.settings
         if found.via == "session" and found.level < 2 and must_have_second(settings, found.rights):
             raise SecondFactorNeeded

@@ -67,6 +67,10 @@ class ResourceNotFound(GraphError):
     kind = "ResourceNotFound"
 
 
+class NoSuchOperation(ResourceNotFound):
+    """NGSI-LD has no operation at {what}. All that there are: /ngsi-ld/openapi.json."""
+
+
 class TooComplexQuery(GraphError):
     """The query is too complex to be answered: {what}."""
 

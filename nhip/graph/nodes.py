@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
 import psycopg
 from psycopg import sql
 
 from nhip.db import Database
 from nhip.db.migrate import migrate
-from nhip.errors import BadInput
+from nhip.errors import BadInput, Conflict
 from nhip.kernel.i18n import _
 
 PREFIX = "nhip_node_"
@@ -19,6 +20,18 @@ class NodeMissing(BadInput):
     """There is no node called {node} in this data folder or on this server; there are: {known}. `nhip graph serve` makes one."""
 
     status = 404
+
+
+class NodeServed(Conflict):
+    """The node {node} is being served or worked on. Stop it first (Ctrl-C, or `kill` with the number of its process)."""
+
+
+class Size(msgspec.Struct, frozen=True):
+    """A node's database: `size` in bytes; `served`: whether somebody is connected to it."""
+
+    node: str
+    size: int
+    served: bool
 
 
 def node_url(url: str, node: str) -> str:
@@ -66,3 +79,29 @@ async def list_nodes(url: str) -> list[str]:
             "select datname from pg_database where starts_with(datname, %s) order by 1", [PREFIX]
         )
         return [row[0].removeprefix(PREFIX) for row in await rows.fetchall()]
+
+
+async def node_sizes(url: str) -> list[Size]:
+    """Every node on the server of `url`, by name."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        rows = await connection.execute(
+            "select d.datname, pg_database_size(d.datname), exists (select from pg_stat_activity a where a.datid = d.oid)"
+            " from pg_database d where starts_with(d.datname, %s) order by 1",
+            [PREFIX],
+        )
+        return [Size(name.removeprefix(PREFIX), size, served) for name, size, served in await rows.fetchall()]
+
+
+async def remove_node(url: str, node: str) -> None:
+    """Delete a node's database: its things, their history, its subscriptions, registrations and mirrors.
+
+    Raises NodeMissing, NodeServed.
+    """
+    if node.lower() not in (known := await list_nodes(url)):
+        raise NodeMissing(node=node, known=", ".join(known) or "—")
+    name = sql.Identifier(f"{PREFIX}{node.lower()}")
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        try:
+            await connection.execute(sql.SQL("drop database {}").format(name))
+        except psycopg.errors.ObjectInUse as error:
+            raise NodeServed(node=node) from error

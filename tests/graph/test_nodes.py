@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from nhip.db.embedded import EmbeddedServer
 from nhip.errors import BadInput
-from nhip.graph.nodes import NodeMissing, known_node, list_nodes, node_database
+from nhip.graph.node_commands import nodes
+from nhip.graph.nodes import NodeMissing, NodeServed, known_node, list_nodes, node_database, remove_node
 from nhip.graph.service import Graph
+from nhip.settings import Settings
 
 
 async def test_a_slip_of_the_pen_makes_no_node(postgres: EmbeddedServer) -> None:
@@ -37,3 +43,37 @@ async def test_a_node_may_be_called_as_the_city_is(postgres: EmbeddedServer) -> 
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'drop database "{urlsplit(made).path[1:]}" with (force)')
+
+
+async def test_a_node_ends_with_all_that_it_holds_but_not_while_it_is_served(
+    postgres: EmbeddedServer, tmp_path: Path
+) -> None:
+    url, name = postgres.url(), f"ends_{os.getpid()}"
+    settings = Settings(data_dir=tmp_path, database_url=url)
+    graph = Graph(await node_database(url, name))
+    await graph.open()
+    try:
+        assert await _listed(settings, name) is True
+        with pytest.raises(NodeServed):
+            await remove_node(url, name)
+        assert name in await list_nodes(url)
+    finally:
+        await graph.close()
+    assert await _listed(settings, name) is False
+    done = await _nodes(settings, "remove", name.upper())
+    assert done == f"{name.upper()}: removed\n" and name not in await list_nodes(url)
+    with pytest.raises(NodeMissing):
+        await remove_node(url, name)
+
+
+async def _listed(settings: Settings, name: str) -> bool:
+    """Whether the node is served, as the command tells."""
+    found = {one["node"]: one for one in json.loads(await _nodes(settings, "list", "--json"))}
+    assert found[name]["size"] > 1_000_000 and name in await _nodes(settings, "list")
+    return bool(found[name]["served"])
+
+
+async def _nodes(settings: Settings, *words: str) -> str:
+    done = await asyncio.to_thread(CliRunner().invoke, nodes, words, obj=settings)
+    assert done.exit_code == 0, done.exception
+    return done.output

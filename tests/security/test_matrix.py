@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from nhip.errors import Forbidden
+from nhip.graph_layer import PermissionNeeded
 from nhip.jobs.app import app as jobs
 from nhip.jobs.permissions import list_jobs
 from nhip.kernel.needs import SYSTEM
@@ -71,7 +72,8 @@ async def _ask(client: Client, town: Town, row: RouteRow, role: str) -> str:
     if not isinstance(told, dict):  # CKAN says of an unknown action in a sentence
         return "in"
     error = told.get("key", told.get("title"))  # the graph tells its errors as NGSI-LD does: by title
-    return {"SignInNeeded": "sign in", "KeyNeeded": "sign in", Forbidden.__name__: "refused"}.get(error, "in")
+    refused = dict.fromkeys((Forbidden.__name__, PermissionNeeded.__name__), "refused")
+    return {"SignInNeeded": "sign in", "KeyNeeded": "sign in", **refused}.get(error, "in")
 
 
 async def narrow_key(town: Town) -> dict[str, str]:

@@ -20,13 +20,14 @@ from litestar.testing import TestClient
 
 from nhip.app import create_app
 from nhip.cli import cli
+from nhip.db.terminal import print_table
 from nhip.kernel.time import held, now
 from nhip.security.parties.errors import PartyNotFound
 from nhip.security.parties.service import get_party, make_party, suspend
 from nhip.security.permissions.service import give_role, take_role
 from nhip.security.permissions.store import list_of_party
 from nhip.security.programs import quota
-from nhip.security.programs.errors import BadKeyLimits, NotAProgram, ScopeNotHeld, TooManyKeys
+from nhip.security.programs.errors import BadKeyLimits, NotAProgram, ScopeNotHeld, TooManyKeys, UnknownScope
 from nhip.security.programs.model import Caller, Issued, Limits
 from nhip.security.programs.service import (
     MOST_KEYS,
@@ -312,8 +313,13 @@ async def test_processes_together_never_exceed_a_quota(installation: Any) -> Non
 
 
 def test_a_key_never_gives_what_the_program_does_not_have(place: Place) -> None:
-    for scope in ("party.edit", "no.such", "public", ""):
-        with pytest.raises(ScopeNotHeld):
+    for scope, why in (
+        ("party.edit", ScopeNotHeld),
+        ("no.such", UnknownScope),
+        ("public", UnknownScope),
+        ("", UnknownScope),
+    ):
+        with pytest.raises(why):
             place.key(scopes=(scope,))
 
 
@@ -605,3 +611,24 @@ def test_keys_by_the_command_line(place: Place, monkeypatch: pytest.MonkeyPatch)
     assert {one["kind"] for one in mine} == {"key", "client"} and text not in str(listed)
     run("revoke", text.split("_")[1])
     assert place.get("/metrics", text).status_code == 401
+
+
+def test_a_slip_of_the_pen_is_told_as_what_it_is(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NHIP_DATABASE_URL", place.settings.database_url)
+    base = ["--data-dir", str(place.settings.data_dir), "key"]
+    for words, told in (
+        (["issue", "Máy đo", "--scope", "metrics.read", "--organisation", "stg"], "no organisation with the code stg"),
+        (["issue", "Máy do", "--scope", "metrics.read"], "no program called Máy do"),
+        (["issue", "Máy do", "--scope", "metric.read", "--organisation", "sgt"], "no permission metric.read"),
+        (["revoke", "nothing"], "no such key"),
+    ):
+        done = CliRunner().invoke(cli, [*base, *words])
+        assert done.exit_code != 0 and told in str(done.exception), (words, done.exception)
+
+
+def test_an_id_can_be_copied_from_a_narrow_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(("id", "name"), [("zdtmQvGmUTEP", "a name that is longer than what is left of the line")])
+    assert "zdtmQvGmUTEP" in capsys.readouterr().out

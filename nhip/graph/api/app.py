@@ -13,7 +13,7 @@ from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
-from nhip.graph.errors import BadRequestData, MethodNotAllowed, NonexistentTenant, ResourceNotFound
+from nhip.graph.errors import BadRequestData, MethodNotAllowed, NonexistentTenant, NoSuchOperation
 from nhip.graph.query.narrowing import Asker, asking
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
@@ -96,7 +96,7 @@ class GraphApp:
         path = segments(call.scope)
         resource, call.parts = find(path)
         if resource is None:
-            raise ResourceNotFound(what=call.scope["path"][:200])
+            raise NoSuchOperation(what=call.scope["path"][:200])
         if call.method == "OPTIONS":
             return Answer(204, headers=[_allow(resource)])
         route = resource.get("GET" if call.method == "HEAD" else call.method)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from nhip.graph.contexts.iris import is_uri
+from nhip.graph.errors import BadRequestData
 from nhip.graph.query.errors import BadParameter
 from nhip.graph.query.geo import parse_geo, parse_shape
 from nhip.graph.query.matching import linked_depth
@@ -120,9 +121,7 @@ def _built(asked: Asked, names: Names, narrow: bool) -> Query:
     _check_order(query)
     _check_links(query)
     if narrow and too_wide(query):
-        raise BadParameter(
-            parameter="type", what=_("the query is too wide without a type, an attribute, a place or local=true")
-        )
+        raise BadRequestData(what=_("the query is too wide without a type, an attribute, a place or local=true"))
     return query
 
 

@@ -9,6 +9,10 @@ class PartyNotFound(NotFound):
     """There is no such person, organisation or service account."""
 
 
+class OrganisationNotFound(NotFound):
+    """There is no organisation with the code {code}. `nhip agency list` shows the codes."""
+
+
 class NotYourOrganisation(BadInput):
     """You may not add anybody to this organisation. Choose one that you administer."""
 

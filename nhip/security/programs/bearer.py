@@ -34,6 +34,8 @@ USED_EVERY = timedelta(minutes=5)
 """A credential's last use is noted this often, so that a request for reading does not write."""
 USAGE = "program_usage"
 """In the scope of a request by a program: what is left of its quotas."""
+NEEDED = "permission_needed"
+"""In the scope of a request that was refused: the permission that it needs, where no route's handler names it."""
 _told = Limiter(1, 1)
 
 

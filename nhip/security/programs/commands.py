@@ -15,8 +15,9 @@ from nhip.db.installation import Installation
 from nhip.db.terminal import print_json, print_table, with_installation
 from nhip.errors import BadInput
 from nhip.kernel.time import now
-from nhip.security.parties.errors import PartyNotFound
+from nhip.security.parties.errors import OrganisationNotFound
 from nhip.security.parties.store import find_by_code, list_parties
+from nhip.security.programs.errors import KeyNotFound, ProgramNotFound
 from nhip.security.programs.model import Issued, Limits
 from nhip.security.programs.service import issue_client, issue_key, list_keys, make_program, revoke_key
 from nhip.settings import Settings
@@ -78,12 +79,12 @@ async def _program(tx: Connection, name: str, organisation: str | None) -> uuid.
     found = [party for party in await list_parties(tx, ["service"], text=name) if party.name == name]
     above = await find_by_code(tx, organisation) if organisation else None
     if organisation and above is None:
-        raise BadInput(what=organisation)
+        raise OrganisationNotFound(code=organisation)
     matching = [party for party in found if above is None or party.parent_id == above.id]
     if len(matching) == 1:
         return matching[0].id
     if matching or above is None:
-        raise PartyNotFound
+        raise ProgramNotFound(name=name)
     return (await make_program(tx, name, above.id)).id
 
 
@@ -135,7 +136,7 @@ def key_revoke(settings: Settings, public_id: str) -> None:
         async with installation.db.tx() as tx:
             found = [one for one in await list_keys(tx, ended=True) if one.public_id == public_id]
             if not found:
-                raise BadInput(what=public_id)
+                raise KeyNotFound
             await revoke_key(tx, found[0].id)
 
     with_installation(settings, work)

@@ -15,6 +15,14 @@ class NotAProgram(BadInput):
     """Keys are for service accounts only: {name} is none, or may not act at present."""
 
 
+class ProgramNotFound(NotFound):
+    """There is no program called {name}, or several. Say with --organisation whose it is; it is made there if there is none."""
+
+
+class UnknownScope(BadInput):
+    """There is no permission {name}. `nhip permissions` lists them."""
+
+
 class ScopeNotHeld(BadInput):
     """The program does not have the right {name}, so a key cannot give it. Give the program a role first."""
 

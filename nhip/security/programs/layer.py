@@ -7,7 +7,7 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from nhip.security.programs.bearer import USAGE, wait_of
+from nhip.security.programs.bearer import NEEDED, USAGE, wait_of
 from nhip.security.programs.model import Left
 
 _SECONDS = {"minute": 60, "day": 86_400}
@@ -58,5 +58,5 @@ def _challenge(scope: Any, status: int) -> str:
     if status == 401:
         return 'Bearer realm="nhip", error="invalid_token"'
     handler = scope.get("route_handler")
-    needed = str(handler.opt.get("permission", "")) if handler is not None else ""
+    needed = str(handler.opt.get("permission", "")) if handler is not None else scope.get(NEEDED, "")
     return f'Bearer realm="nhip", error="insufficient_scope", scope="{needed}"'

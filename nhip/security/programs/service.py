@@ -22,7 +22,14 @@ from nhip.security.permissions.model import Rights
 from nhip.security.permissions.service import compile_rights, give_role, list_roles
 from nhip.security.permissions.store import list_in_force
 from nhip.security.programs import store
-from nhip.security.programs.errors import BadKeyLimits, KeyNotFound, NotAProgram, ScopeNotHeld, TooManyKeys
+from nhip.security.programs.errors import (
+    BadKeyLimits,
+    KeyNotFound,
+    NotAProgram,
+    ScopeNotHeld,
+    TooManyKeys,
+    UnknownScope,
+)
 from nhip.security.programs.model import Credential, CredentialKind, Issued, Limits
 from nhip.security.programs.texts import new_text, parse
 
@@ -93,7 +100,9 @@ def _public(jwks: dict[str, Any]) -> dict[str, Any]:
 async def _checked(tx: Connection, party_id: uuid.UUID, limits: Limits) -> Limits:
     rights = compile_rights(await list_in_force(tx, party_id), await list_roles(tx), now())
     for scope in limits.scopes:
-        if scope not in PERMISSIONS or not rights.anywhere(scope):
+        if scope not in PERMISSIONS:
+            raise UnknownScope(name=scope)
+        if not rights.anywhere(scope):
             raise ScopeNotHeld(name=scope)
     faults = {
         _("it needs at least one scope"): not limits.scopes,

@@ -53,12 +53,19 @@ async def test_only_who_may_reads_and_writes_the_citys_graph(settings: Settings)
         assert told.status_code == 404, "peers have no account, but without a mirror's token there is nothing"
         for alias in ("/ngsi-ld/openapi.json/entities", "/ngsi-ld/ex/remote-notify/entities"):
             assert (await client.get(f"{alias}?type=Bus", headers=headers["reader"])).status_code == 404, alias
-        assert (await client.post(HERE, json=bus(), headers=headers["reader"])).status_code == 403
+        refused = await client.post(HERE, json=bus(), headers=headers["reader"])
+        assert (refused.status_code, "graph.write" in refused.json()["detail"]) == (403, True)
+        assert refused.headers["www-authenticate"].endswith('error="insufficient_scope", scope="graph.write"')
         assert (await client.post(HERE, json=bus(), headers=headers["writer"])).status_code == 201
         assert (await client.get(f"{HERE}/urn:ngsi-ld:Bus:1", headers=headers["reader"])).json() == bus()
         for method, path in (("GET", "/urn:ngsi-ld:Bus:1"), ("DELETE", "/urn:ngsi-ld:Bus:1"), ("OPTIONS", "")):
             answer = await client.request(method, HERE + path, headers=headers["other"])
             assert answer.status_code == (204 if method == "OPTIONS" else 403)
+        for path in ("/ngsi-ld/v1", "/ngsi-ld/v1/", "/ngsi-ld/v1/entitie"):
+            lost = await client.get(path, headers=headers["reader"])
+            assert (lost.status_code, "/ngsi-ld/openapi.json" in lost.json()["detail"]) == (404, True)
+        wide = (await client.get(HERE, headers=headers["reader"])).json()
+        assert wide["title"] == "BadRequestData" and "parameter" not in wide["detail"]
         identity = await client.get("/ngsi-ld/v1/info/sourceIdentity", headers=headers["reader"])
         name = identity.json()["contextSourceAlias"]
     async with AsyncTestClient(create_app(settings), base_url="http://testserver.local") as client:
