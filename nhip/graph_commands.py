@@ -26,7 +26,6 @@ from nhip.graph.contexts.service import Contexts
 from nhip.graph.http.serving import run
 from nhip.graph.mirrors.commands import mirror
 from nhip.graph.mirrors.service import Mirrors
-from nhip.graph.node_commands import nodes
 from nhip.graph.nodes import node_database
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
@@ -37,6 +36,7 @@ from nhip.graph.service import Graph
 from nhip.graph.subscriptions.service import Subscriptions
 from nhip.graph.watches.service import Watches
 from nhip.graph_letters import letters
+from nhip.graph_nodes import nodes
 from nhip.kernel.i18n import _
 from nhip.settings import Settings, load
 

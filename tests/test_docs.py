@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 import shlex
-import shutil
-import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from configparser import ConfigParser
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import pytest
@@ -31,7 +24,6 @@ from nhip.datasets.deliveries import receive
 from nhip.datasets.health import get_dataset_health
 from nhip.datasets.pipeline import process
 from nhip.datasets.store import get_dataset
-from nhip.db.embedded import EmbeddedServer
 from nhip.db.installation import Installation
 from nhip.db.migrate import migrate
 from nhip.plugins import found_sectors
@@ -39,32 +31,13 @@ from nhip.scaffold import write_sector
 from nhip.sector_check import check
 from nhip.settings import Settings
 from nhip.testing.sector import first_page, sector_of
-from nhip.testing.serving import free_port
+from tests.docs_pages import DOCS, FENCE, ROOT, blocks, follow
 
-ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
 READMES = [ROOT / "README.md", ROOT / "README.vi.md"]
 PAGES = [*READMES, *sorted(DOCS.rglob("*.md"))]
 MOST_IMAGE_BYTES = 120 << 10
-FENCE = re.compile(r"^(?:<!-- (?P<note>(?:file|in): [^>]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 STARTS = re.compile(r"(?P<before>\s*(?:\$ )?(?:sudo .*/bin/)?)nhip ")
 CONTINUED = re.compile(r"\\\n\s*")
-
-
-class Block(NamedTuple):
-    """A fenced block: its language, what the comment above says (`file: NAME`, `in: NAME`), its text."""
-
-    kind: str
-    note: str
-    text: str
-
-
-def blocks(page: Path) -> list[Block]:
-    return blocks_of(page.read_text(encoding="utf-8"))
-
-
-def blocks_of(text: str) -> list[Block]:
-    return [Block(m["kind"], m["note"] or "", m["text"]) for m in FENCE.finditer(text)]
 
 
 def commands(text: str) -> Iterator[list[str]]:
@@ -98,17 +71,6 @@ def test_commands_are_found_at_all() -> None:
     assert len(SHELL) > 40
 
 
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
-def holds(output: str, line: str) -> bool:
-    """Whether a line of the output says what the page shows; `…` stands for anything."""
-    parts = [re.escape(squeezed(part)) for part in line.split("…")]
-    pattern = re.compile(r"^" + ".*".join(p.strip() for p in parts) + r"$")
-    return any(pattern.match(squeezed(found)) for found in output.splitlines())
-
-
 @pytest.mark.slow
 def test_the_first_dataset_goes_as_the_tutorial_says(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -117,18 +79,12 @@ def test_the_first_dataset_goes_as_the_tutorial_says(
     monkeypatch.setenv("NHIP_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("NHIP_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("COLUMNS", "140")
-    output, shown = "", 0
-    for block in blocks(DOCS / "tutorial" / "first-dataset.md"):
-        what, _colon, name = block.note.partition(": ")
-        if what == "file":
-            Path(name).write_text(block.text, encoding="utf-8")
-        elif block.kind == "sh":
-            output = "".join(run(words, capsys) for words in commands(block.text) if words != ["up"])
-        elif block.kind == "text":
-            seen = Path(name).read_text(encoding="utf-8") if what == "in" else output
-            for line in block.text.splitlines():
-                assert holds(seen, line), f"the page shows “{line}”, but there was:\n{seen}"
-                shown += 1
+    shown = follow(
+        (DOCS / "tutorial" / "first-dataset.md").read_text(encoding="utf-8"),
+        run=lambda text: "".join(run(words, capsys) for words in commands(text) if words != ["up"]),
+        write=lambda name, text: Path(name).write_text(text, encoding="utf-8"),
+        read=lambda name: Path(name).read_text(encoding="utf-8"),
+    )
     assert shown > 30
 
 
@@ -140,68 +96,6 @@ def run(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert ended.value.code in (0, 1), f"nhip {' '.join(words)}: {captured.err}"
     assert "Traceback" not in captured.err
     return captured.out
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the tutorial speaks to its nodes with curl")
-def test_two_cities_federate_as_the_tutorial_says(postgres: EmbeddedServer, tmp_path: Path) -> None:
-    """Every command of the page in one shell, at ports that are free; what it prints is what the page shows."""
-    text = (DOCS / "tutorial" / "two-cities.md").read_text(encoding="utf-8")
-    for port in ("9091", "9092", "9093"):
-        text = text.replace(port, str(free_port()))
-    command = tmp_path / "bin" / "nhip"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nhip "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{command.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    environment |= {"NHIP_DATABASE_URL": postgres.url(), "NHIP_DATA_DIR": str(tmp_path / "var"), "COLUMNS": "140"}
-    with Shell(tmp_path, environment) as shell:
-        output, shown = "", 0
-        for block in blocks_of(text):
-            if block.note.startswith("file: "):
-                (tmp_path / block.note.removeprefix("file: ")).write_text(block.text, encoding="utf-8")
-            elif block.kind == "sh":
-                output = shell.run(block.text)
-            elif block.kind == "text":
-                for line in block.text.splitlines():
-                    assert holds(output, line), f"the page shows “{line}”, but there was:\n{output}"
-                    shown += 1
-    assert shown > 15
-
-
-class Shell:
-    """A shell that lives from block to block, and everything it started ends with it."""
-
-    END = "the block is done"
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            ["bash"], cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True, start_new_session=True
-        )
-
-    def __enter__(self) -> Shell:
-        return self
-
-    def run(self, text: str) -> str:
-        """What a block prints; after two minutes it is over with all of it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{text}\necho\necho {self.END}\n")
-        self._process.stdin.flush()
-        late = threading.Timer(120, self.__exit__)
-        late.start()
-        printed = ""
-        while not printed.endswith(f"{self.END}\n"):
-            line = self._process.stdout.readline()
-            assert line, f"the shell ended or was too slow in:\n{text}\nafter:\n{printed}"
-            printed += line
-        late.cancel()
-        return printed
-
-    def __exit__(self, *_error: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 async def test_the_cells_mended_in_the_tutorial_move_the_virtues(installation: Installation, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from nhip.db.embedded import EmbeddedServer
+from nhip.graph.nodes import list_nodes
 from nhip.testing.serving import free_port
-from tests.test_docs import DOCS, Shell, blocks_of, holds
+from tests.docs_pages import DOCS, ROOT, Shell, blocks_of, follow
 
 HOWTO = DOCS / "howto"
 with_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages speak to their nodes with curl")
@@ -22,20 +24,21 @@ PORTS = ("9090", "9091", "9092", "9093", "1883")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """With `nhip` and `python3` as the page means them."""
-    (tmp_path / "bin").mkdir()
+    """A clone as pages mean it: what its environment brings is there once it was activated."""
+    programs, home = tmp_path / "bin", tmp_path / "home"
+    for made in (programs, home, tmp_path / ".venv" / "bin"):
+        made.mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "activate").write_text(f'PATH="{programs}:$PATH"\n', encoding="utf-8")
     for name, arguments in (("nhip", "-m nhip "), ("python3", "")):
-        command = tmp_path / "bin" / name
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n', encoding="utf-8")
-        command.chmod(0o755)
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
     return tmp_path
 
 
 @pytest.fixture
 def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
-    environment = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-    environment |= {"PYTHONPATH": str(DOCS.parent), "NHIP_DATABASE_URL": postgres.url()}
-    environment |= {"NHIP_DATA_DIR": str(folder / "var"), "COLUMNS": "140"}
+    environment = {**os.environ, "HOME": str(folder / "home"), "PYTHONUNBUFFERED": "1", "COLUMNS": "140"}
+    environment |= {"PYTHONPATH": str(ROOT), "NHIP_DATABASE_URL": postgres.url(), "NHIP_DATA_DIR": str(folder / "var")}
     with Shell(folder, environment) as running:
         yield running
 
@@ -44,26 +47,23 @@ def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
 @with_curl
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("use-the-live-graph", 6), ("bring-sensors-in", 3), ("read-history", 6), ("run-several-nodes", 1)],
+    [
+        ("howto/use-the-live-graph", 7),
+        ("howto/bring-sensors-in", 3),
+        ("howto/read-history", 6),
+        ("howto/run-several-nodes", 5),
+        ("tutorial/two-cities", 18),
+    ],
 )
-def test_the_page_goes_as_it_says(name: str, shown: int, folder: Path, shell: Shell) -> None:
-    """Every command in one shell, at ports that are free and nodes of its own; what it prints is what the page shows."""
-    if "mosquitto" in (text := (HOWTO / f"{name}.md").read_text(encoding="utf-8")) and not shutil.which("mosquitto"):
+def test_the_page_goes_as_it_says(name: str, shown: int, shell: Shell, postgres: EmbeddedServer) -> None:
+    """Every command in one shell, at ports that are free; what it prints is what the page shows, and it tidies up."""
+    if "mosquitto" in (text := (DOCS / f"{name}.md").read_text(encoding="utf-8")) and not shutil.which("mosquitto"):
         pytest.skip("Debian's mosquitto is not installed")
     for port in PORTS:
         text = re.sub(rf"\b{port}\b", str(free_port()), text)
-    text = re.sub(r"--node (\w+)", rf"--node \1_{os.getpid()}_{shown}", text)
-    output, seen = "", 0
-    for block in blocks_of(text):
-        if block.note.startswith("file: "):
-            (folder / block.note.removeprefix("file: ")).write_text(block.text, encoding="utf-8")
-        elif block.kind == "sh":
-            output = shell.run(block.text)
-        elif block.kind == "text" and not block.text.startswith("Content-Range: "):
-            for line in block.text.splitlines():
-                assert holds(output, line), f"the page shows “{line}”, but there was:\n{output}"
-                seen += 1
-    assert seen == shown
+    assert follow(text, shell.run, shell.write) == shown
+    nodes, left = set(re.findall(r"--node (\w+)", text)), asyncio.run(list_nodes(postgres.url()))
+    assert nodes and nodes.isdisjoint(left), "the page leaves nodes behind"
 
 
 @with_curl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -26,6 +27,10 @@ class NodeServed(Conflict):
     """The node {node} is being served or worked on. Stop it first (Ctrl-C, or `kill` with the number of its process)."""
 
 
+class NodeThere(Conflict):
+    """There is a node called {node} already. Choose another name, or remove it first: `nhip graph nodes remove {node}`."""
+
+
 class Size(msgspec.Struct, frozen=True):
     """A node's database: `size` in bytes; `served`: whether somebody is connected to it."""
 
@@ -44,14 +49,11 @@ async def node_database(url: str, node: str) -> str:
 
     Raises BadInput for a name that is none.
     """
-    if node and not node.replace("_", "").isalnum():
-        raise BadInput(what=_("--node: letters, digits and _ only"))
+    _check_name(node)
     if node:
-        name = urlsplit(node_url(url, node)).path[1:]
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-            there = await connection.execute("select 1 from pg_database where datname = %s", [name])
-            if await there.fetchone() is None:
-                await connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        if node.lower() not in await list_nodes(url):
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # two begin at once
+                await _create(url, node)
         url = node_url(url, node)
     db = Database(url, size=1)
     await db.open()
@@ -60,6 +62,17 @@ async def node_database(url: str, node: str) -> str:
     finally:
         await db.close()
     return url
+
+
+def _check_name(node: str) -> None:
+    if node and not node.replace("_", "").isalnum():
+        raise BadInput(what=_("--node: letters, digits and _ only"))
+
+
+async def _create(url: str, node: str) -> None:
+    name = sql.Identifier(urlsplit(node_url(url, node)).path[1:])
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(sql.SQL("create database {}").format(name))
 
 
 async def known_node(url: str, node: str) -> str:
@@ -90,6 +103,15 @@ async def node_sizes(url: str) -> list[Size]:
             [PREFIX],
         )
         return [Size(name.removeprefix(PREFIX), size, served) for name, size, served in await rows.fetchall()]
+
+
+async def new_node(url: str, node: str) -> str:
+    """Make an empty database for a node that is not there yet; gives its URL. Raises NodeThere, BadInput (no name)."""
+    _check_name(node)
+    if not node or node.lower() in await list_nodes(url):
+        raise NodeThere(node=node)
+    await _create(url, node)
+    return node_url(url, node)
 
 
 async def remove_node(url: str, node: str) -> None:

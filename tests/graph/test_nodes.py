@@ -14,9 +14,19 @@ from click.testing import CliRunner
 
 from nhip.db.embedded import EmbeddedServer
 from nhip.errors import BadInput
-from nhip.graph.node_commands import nodes
-from nhip.graph.nodes import NodeMissing, NodeServed, known_node, list_nodes, node_database, remove_node
+from nhip.graph.nodes import (
+    NodeMissing,
+    NodeServed,
+    NodeThere,
+    known_node,
+    list_nodes,
+    new_node,
+    node_database,
+    node_url,
+    remove_node,
+)
 from nhip.graph.service import Graph
+from nhip.graph_nodes import NotRestored, nodes
 from nhip.settings import Settings
 
 
@@ -77,3 +87,23 @@ async def _nodes(settings: Settings, *words: str) -> str:
     done = await asyncio.to_thread(CliRunner().invoke, nodes, words, obj=settings)
     assert done.exit_code == 0, done.exception
     return done.output
+
+
+async def test_a_node_is_saved_and_restored_under_another_name(postgres: EmbeddedServer, tmp_path: Path) -> None:
+    url, name = postgres.url(), f"saved_{os.getpid()}"
+    settings, again, dump = Settings(data_dir=tmp_path, database_url=url), f"{name}_again", tmp_path / "node.dump"
+    with psycopg.connect(await node_database(url, name), autocommit=True) as connection:
+        connection.execute("create table kept as select 7 as number")
+    try:
+        assert f"{name}: saved" in await _nodes(settings, "save", name, str(dump))
+        assert dump.stat().st_mode & 0o077 == 0 and [file.name for file in tmp_path.iterdir()] == [dump.name]
+        assert await _nodes(settings, "restore", str(dump), again) == f"{again}: restored\n"
+        with psycopg.connect(node_url(url, again)) as connection:
+            assert connection.execute("select number from kept").fetchall() == [(7,)]
+        with pytest.raises(NodeThere):
+            await new_node(url, again)
+        dump.write_bytes(b"no dump")
+        failed = await asyncio.to_thread(CliRunner().invoke, nodes, ["restore", str(dump), f"{name}_no"], obj=settings)
+        assert isinstance(failed.exception, NotRestored) and f"{name}_no" not in await list_nodes(url)
+    finally:
+        await _nodes(settings, "remove", name, *([again] if again in await list_nodes(url) else []))
