@@ -12,9 +12,10 @@ import click
 from nhip.db import Database
 from nhip.db.installation import database_url
 from nhip.db.terminal import print_json, print_table
-from nhip.errors import BadInput, Unavailable
+from nhip.errors import BadInput
 from nhip.files import text_of
 from nhip.graph.mirrors import store
+from nhip.graph.mirrors.errors import MirrorBehind
 from nhip.graph.mirrors.managing import Managing
 from nhip.graph.mirrors.model import Wanted
 from nhip.graph.mirrors.showing import shown, shown_provenance
@@ -110,8 +111,8 @@ def list_(settings: Settings, as_json: bool, node: str) -> None:
     if as_json:
         print_json(found)
     else:
-        columns = ("name", "tenant", "peer", "state", "comparedAt", "problem")
-        print_table(columns, [[one.get(column, "") for column in columns] for one in found])
+        members = ("name", "tenant", "peer", "state", "comparedAt", "problem")
+        print_table((*members[:4], "compared", "problem"), [[one.get(name, "") for name in members] for one in found])
 
 
 @mirror.command()
@@ -144,7 +145,8 @@ def sync(settings: Settings, name: str, wait: float, node: str) -> None:
         asked, until = await managing.ask_sync(name), monotonic() + wait
         while (found := await managing.get(name)).sync_done < asked:
             if monotonic() > until:
-                raise Unavailable(what=found.problem.rstrip(".") or _("no running node has compared the mirror yet"))
+                why = found.problem.rstrip(".") or _("no running node has compared the mirror yet")
+                raise MirrorBehind(name=name, what=why)
             await asyncio.sleep(_LOOK_S)
         return found.state
 

@@ -10,6 +10,12 @@ class MirrorMissing(ResourceNotFound):
     """There is no mirror with this name: {what}."""
 
 
+class MirrorBehind(NhipError):
+    """The mirror {name} was not compared in time: {what}. An installation or node that runs goes on trying by itself."""
+
+    status = 503
+
+
 class MirrorExists(NhipError):
     """There is a mirror called {name} already, or the tenant {tenant} is a mirror."""
 

@@ -184,5 +184,7 @@ def _check_wanted(wanted: Wanted) -> None:
 
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
+        if not _HEADER.fullmatch(name) or not value.isprintable():
             raise BadInput(what=_("a header for the peer is as “Authorization: Bearer …”"))
+        if not value.isascii():
+            raise BadInput(what=_("a header for the peer has plain letters only, without marks, “…” or curly quotes"))
