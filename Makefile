@@ -68,7 +68,7 @@ docs: .venv/.dev ## remake the generated reference pages
 etsi: build ## run the NGSI-LD suite of ETSI: make etsi SUITE=folder [TREE=TP|IOP_TP] [TEST=name]
 	@$(BIN)/python scripts/etsi.py "$(SUITE)" --tree "$(or $(TREE),TP)" $(if $(TEST),--test "$(TEST)")
 
-clean: ## remove the environment, builds and the demo's data
+clean: ## remove the environment, builds and ALL data in var/, those of `make up` too
 	rm -rf .venv node_modules build var bench/work
 
 .venv/bin/python:

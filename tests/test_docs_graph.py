@@ -53,6 +53,7 @@ def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
         ("howto/read-history", 6),
         ("howto/run-several-nodes", 5),
         ("tutorial/two-cities", 18),
+        ("howto/take-everything-out", 4),
     ],
 )
 def test_the_page_goes_as_it_says(name: str, shown: int, shell: Shell, postgres: EmbeddedServer) -> None:
