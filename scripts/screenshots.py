@@ -55,6 +55,7 @@ SHOTS = (
     Shot("health", "/console", 1280, 900),
     Shot("findings", "/console/datasets/{worst}/findings", 1280, 800),
     Shot("mend", "{faults}", 1280, 640),
+    Shot("live", "/console/things/one?id=urn%3Angsi-ld%3AWaterObserved%3ATV01", 1280, 810),
     Shot("phone", "/console", 360, 740, 2),
 )
 
