@@ -49,7 +49,7 @@ def shell(folder: Path, postgres: EmbeddedServer) -> Iterator[Shell]:
     ("name", "shown"),
     [
         ("howto/use-the-live-graph", 7),
-        ("howto/bring-sensors-in", 3),
+        ("howto/bring-sensors-in", 4),
         ("howto/read-history", 6),
         ("howto/run-several-nodes", 5),
         ("tutorial/two-cities", 18),
