@@ -84,9 +84,13 @@ def main() -> int:
     options = _options()
     if options.mosquitto:
         return _mosquitto(*options.mosquitto)
+    if not options.suite:
+        sys.exit(
+            "say where the suite is: make etsi SUITE=folder (docs/howto/run-the-ngsi-ld-suite.md says how to get it)"
+        )
     suite = Path(options.suite).resolve()
     if not (suite / options.tree).is_dir():
-        sys.exit(f"{suite} does not hold the suite: no folder {options.tree}")
+        sys.exit(f"{suite} does not hold the suite: there is no folder {options.tree} in it")
     _prepare(suite)
     count = 5 if options.tree == "IOP_TP" else 1
     with _nodes(count, options.port, options.url) as urls:
