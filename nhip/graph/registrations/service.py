@@ -19,10 +19,11 @@ from nhip.graph.document.times import said
 from nhip.graph.errors import AlreadyExists, ResourceNotFound
 from nhip.graph.pieces import aside
 from nhip.graph.query.model import Query
+from nhip.graph.query.narrowing import clauses
 from nhip.graph.registrations import store
 from nhip.graph.registrations.conflicts import refuse_conflicts
 from nhip.graph.registrations.matching import Index, Match
-from nhip.graph.registrations.model import Change, Registration, from_doc
+from nhip.graph.registrations.model import SECRET, Change, Registration, from_doc
 from nhip.graph.registrations.reading import check_whole, read_registration
 from nhip.graph.registrations.seeing import seen
 from nhip.graph.registrations.store import Counts
@@ -89,6 +90,8 @@ class Registrations:
             old = await store.lock(tx, self._sealing, tenant, id)
             if old is None or seen(from_doc(old)) is None:
                 raise ResourceNotFound(what=id)
+            if "endpoint" in fragment and clauses():
+                old = {name: value for name, value in old.items() if name != SECRET}  # or they would be told it there
             changed = {**old, **fragment, "modifiedAt": said(now())}
             doc = {name: value for name, value in changed.items() if value is not None}
             try:

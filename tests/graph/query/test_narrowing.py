@@ -299,6 +299,24 @@ async def test_what_a_registration_contradicts_is_named_to_who_may_see_it_alone(
     assert "urn:x:2" not in (await things.post("/csourceRegistrations", json=one, headers=LAN)).json()["detail"]
 
 
+async def test_what_a_source_is_told_in_confidence_is_not_led_elsewhere(
+    things: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrowing, "narrowing", lambda asker: (BUSES,) if asker.who == "lan" else ())
+    secret = {"contextSourceInfo": [{"key": "X-Key", "value": "secret"}]}
+    made = await things.post("/csourceRegistrations", json={**source("urn:x:reg:mine", "Bus"), **secret})
+    assert made.status_code == 201, made.text
+    one = "/csourceRegistrations/urn:x:reg:mine"
+    for headers, body, kept in (
+        (LAN, {"description": "hers"}, True),
+        ({}, {"endpoint": "http://127.0.0.1:10"}, True),
+        (LAN, {"endpoint": "http://127.0.0.1:11"}, False),
+    ):
+        assert (await things.patch(one, json=body, headers=headers)).status_code == 204
+        assert ("contextSourceInfo" in (await things.get(one)).json()) is kept
+    await things.delete(one)
+
+
 async def test_who_watches_registrations_is_told_of_what_may_be_seen(
     things: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
