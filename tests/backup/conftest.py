@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from nhip.settings import Settings
 from tests.datasets.conftest import FIRST, SECOND, Deliver, deliver, schools
 
 __all__ = ["deliver", "schools"]
+
+
+_numbers = itertools.count()
 
 
 class Kept(msgspec.Struct):
@@ -40,9 +45,8 @@ async def kept(installation: Installation, deliver: Deliver) -> AsyncIterator[Ke
 @pytest.fixture
 def elsewhere(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[Settings]:
     """Settings of an empty folder and an empty database."""
-    name = f"restore_{tmp_path.name}".replace("-", "_").lower()[:60]
+    name = f"restore_{os.getpid()}_{next(_numbers)}"  # of one server for all workers, in which tests have folders of one name
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{name}" with (force)')
         connection.execute(f'create database "{name}"')
     yield Settings(
         data_dir=tmp_path / "restored", database_url=postgres.url(name), memory_mb=500, second_factor="offered"

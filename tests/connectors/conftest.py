@@ -15,7 +15,7 @@ from nhip.testing.fakeserver import FakeServer
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return Settings(data_dir=tmp_path / "var", outgoing_private="127.0.0.0/8", fetch_timeout_s=10)
+    return Settings(data_dir=tmp_path / "var", outgoing_private="127.0.0.0/8", fetch_timeout_s=60)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def sshd(tmp_path_factory):
         yield folder, port, shown.stdout.split()[1]
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 @pytest.fixture

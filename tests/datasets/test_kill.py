@@ -61,7 +61,7 @@ def run(installation: Installation, program: str, *arguments: str) -> int:
         "PATH": "/usr/bin:/bin",
     }
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments], env=environment, check=False, timeout=120
+        [sys.executable, "-c", program, *arguments], env=environment, check=False, timeout=400
     ).returncode
 
 

@@ -47,7 +47,7 @@ def remote() -> Iterator[FakePortal]:
 @pytest.fixture
 def ours(installation: Installation) -> Installation:
     """May reach loopback."""
-    changed = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 5}
+    changed = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 60}
     return msgspec.structs.replace(installation, settings=msgspec.structs.replace(installation.settings, **changed))
 
 

@@ -213,7 +213,7 @@ asyncio.run(main())
 async def test_a_purge_that_was_killed_is_finished_by_the_next(installation: Installation, removed: int) -> None:
     first, second = await two_versions(installation)
     where = [str(installation.settings.data_dir), installation.settings.database_url, str(removed)]
-    done = subprocess.run([sys.executable, "-c", KILLED, *where], check=False, cwd=Path.cwd(), timeout=60)
+    done = subprocess.run([sys.executable, "-c", KILLED, *where], check=False, cwd=Path.cwd(), timeout=240)
     assert done.returncode == -signal.SIGKILL
     async with installation.db.read() as tx:
         (begun,) = await store.list_deletions(tx)

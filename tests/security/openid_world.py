@@ -268,7 +268,7 @@ def put(settings: Settings, *profiles: Any) -> None:
 @pytest.fixture(scope="module")
 def installed(postgres: Any, template_database: str) -> Iterator[tuple[World, Settings]]:
     """One installation for the file: sign-ins do not disturb each other."""
-    private = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 3}
+    private = {"outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 30}
     with own_settings(postgres, template_database, "openid", **private) as settings, two_providers() as (fake, other):
         put(settings, fake.profile(), other.profile())
         with TestClient(create_app(settings), base_url=HOME) as client:

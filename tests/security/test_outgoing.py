@@ -30,7 +30,7 @@ from nhip.security.outgoing_auth import QueryCredentials, basic, bearer
 from nhip.settings import Settings
 from nhip.testing.fakeserver import FakeServer, Reply, Request
 
-LOCAL = Settings(outgoing_private="127.0.0.0/8", fetch_timeout_s=2)
+LOCAL = Settings(outgoing_private="127.0.0.0/8", fetch_timeout_s=30)
 CLOSED = Settings(fetch_timeout_s=2)
 
 
@@ -434,7 +434,9 @@ def test_a_body_that_stalls_or_drips_is_given_up(serve) -> None:
             wire.flush()
 
     server = serve(
-        lambda r: Reply(headers={"Content-Length": "9999"}, wire=drip if r.path == "/drip" else lambda _: stop.wait(5))
+        lambda r: Reply(
+            headers={"Content-Length": "9999"}, wire=drip if r.path == "/drip" else lambda _: stop.wait(120)
+        )
     )
     settings = Settings(outgoing_private="127.0.0.0/8", fetch_timeout_s=1)
     with Outgoing(settings, total_s=0.5) as out, pytest.raises(errors.TimedOut):

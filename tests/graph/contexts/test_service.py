@@ -53,7 +53,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture(scope="module")
 async def db(postgres: EmbeddedServer, template_database: str) -> AsyncIterator[Database]:
-    name = f"contexts_{template_database}"
+    name = f"contexts_{next(_names)}_{template_database}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template_database}" strategy file_copy')
     opened = Database(postgres.url(name), size=3)

@@ -116,7 +116,7 @@ def check(url: str, noted: Path) -> int:
 def wait_for_more(noted: Path, pid: int) -> None:
     """Until the writer has noted some values more than there are."""
     before = noted.stat().st_size if noted.exists() else 0
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not noted.exists() or noted.stat().st_size < before + 400:
         assert os.waitpid(pid, os.WNOHANG) == (0, 0), "the writer ended by itself"
         assert time.monotonic() < end, "nothing is written"
@@ -159,7 +159,7 @@ def adopt_orphans() -> None:
 
 def restart(server: EmbeddedServer) -> None:
     """Start again; its old processes may still hold the shared memory for a moment."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while True:
         try:
             server.start()

@@ -16,7 +16,7 @@ ROOT = "https://dulieu.hue.example"
 @pytest.fixture
 def ours(installation: Installation) -> Installation:
     """The installation as others know it."""
-    changed = {"base_url": ROOT, "outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 5}
+    changed = {"base_url": ROOT, "outgoing_private": "127.0.0.0/8", "fetch_timeout_s": 60}
     return msgspec.structs.replace(installation, settings=msgspec.structs.replace(installation.settings, **changed))
 
 
