@@ -85,12 +85,12 @@ class Shell:
         return self
 
     def run(self, text: str) -> str:
-        """What a block prints; after two minutes it is over with all of it."""
+        """What a block prints; after some minutes it is over with all of it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{text}\necho\necho {self.END}\n")
         self._process.stdin.flush()
-        late = threading.Timer(120, self.__exit__)
+        late = threading.Timer(400, self.__exit__)
         late.start()
         printed = ""
         while not printed.endswith(f"{self.END}\n"):

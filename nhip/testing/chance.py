@@ -7,12 +7,13 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 TIMES = int(os.environ.get("NHIP_TEST_TIMES", "1"))
 """So many times the examples of each property test; 1: the usual ones."""
-settings.register_profile("usual", derandomize=True, deadline=None)
-settings.register_profile("deep", deadline=None)
+# how long examples take says how busy the machine is; whether too many are rejected stays judged
+settings.register_profile("deep", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", settings.get_profile("deep"), derandomize=True)
 settings.load_profile("usual" if TIMES == 1 else "deep")
 
 

@@ -28,6 +28,7 @@ from nhip.parts import prepare_database
 from nhip.security.secrets import SecretUnreadable, Vault
 from nhip.security.service import sign_in
 from nhip.settings import Settings
+from nhip.testing.plugin import installation_folder
 from tests.backup.conftest import Kept
 from tests.datasets.conftest import FIRST, HEADER, Deliver
 
@@ -242,24 +243,29 @@ async def test_a_killed_backup_harms_nothing(kept: Kept, elsewhere: Settings, tm
     assert again.copied == 0
 
 
-def test_the_commands_from_a_fresh_installation_to_a_fresh_one(tmp_path: Path) -> None:
+def test_the_commands_from_a_fresh_installation_to_a_fresh_one() -> None:
     """With the embedded server on both sides, as an administrator would."""
+    with installation_folder() as folder:
+        _kept_and_restored(folder)
+
+
+def _kept_and_restored(place: Path) -> None:
     environment = {**os.environ, "NHIP_BACKUP_PASSPHRASE": WORDS}
     environment.pop("NHIP_DATABASE_URL", None)
 
     def nhip(folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "nhip", "--data-dir", str(tmp_path / folder), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+        command = [sys.executable, "-m", "nhip", "--data-dir", str(place / folder), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
     migrated = nhip("one", "migrate")
     assert migrated.returncode == 0, migrated.stderr
-    made = nhip("one", "backup", str(tmp_path / "kept"), "--json")
+    made = nhip("one", "backup", str(place / "kept"), "--json")
     assert made.returncode == 0, made.stderr
     assert msgspec.json.decode(made.stdout)["with_keys"]
-    verified = nhip("one", "backup", "verify", str(tmp_path / "kept"))
+    verified = nhip("one", "backup", "verify", str(place / "kept"))
     assert verified.returncode == 0, verified.stderr
-    restored = nhip("two", "restore", str(tmp_path / "kept"), "--json")
+    restored = nhip("two", "restore", str(place / "kept"), "--json")
     assert restored.returncode == 0, restored.stderr
     assert msgspec.json.decode(restored.stdout)["migrations"] == 0
-    refused = nhip("two", "restore", str(tmp_path / "kept"))
+    refused = nhip("two", "restore", str(place / "kept"))
     assert refused.returncode == 2 and "empty" in refused.stderr
