@@ -58,14 +58,16 @@ def test_an_old_version_is_put_in_force_and_back(browsing, site, scripts) -> Non
         leave(page, page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button"))
         leave(page, page.locator("#notices").get_by_role("button"))
         until(page, lambda: page.locator("main tbody tr").count() >= count + 2)
+        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button"))
 
 
 def test_undo_of_a_restore_brings_the_rows_back(browsing, site) -> None:
     base = "/console/datasets/phong-kham"
     with browsing.page(scripts="off", state=site.state) as page:
         page.goto(site.url + base + "/versions")
-        leave(page, page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button"))
         leave(page, page.locator("tr", has=page.locator("a[href$='/versions/1']")).get_by_role("button"))
+        page.goto(site.url + base + "/rows")
+        expect(page.get_by_role("table")).not_to_contain_text("T40")
         page.goto(site.url + base + "/versions")
         leave(page, page.locator("tr", has=page.locator("a[href$='/versions/2']")).get_by_role("button"))
         page.goto(site.url + base + "/rows")

@@ -42,11 +42,11 @@ def _pressed(page: Page, text: str) -> None:
     leave(page, page.get_by_role("main").get_by_role("button", name=vi(text), exact=True))
 
 
-def _newest(browsing, site) -> str:
-    """The request that came last, as an official finds it in the list."""
+def _number(browsing, site, title: str) -> str:
+    """Of a request, as an official finds it in the list."""
     with browsing.page(size="1280", state=site.state) as page:
         page.goto(site.url + "/console/voices")
-        link = page.locator("a.row-link").last.get_attribute("href")
+        link = page.locator("a.row-link", has_text=title).get_attribute("href")
         assert link is not None
         return link.rpartition("/")[2]
 
@@ -64,7 +64,7 @@ def test_a_citizen_asks_an_official_shows_and_answers_the_citizen_reads(browsing
         _pressed(citizen, "Send the request")
         expect(citizen).to_have_url(re.compile(r"/data-requests/mine/"))
         mine = citizen.url
-        no = _newest(browsing, site)
+        no = _number(browsing, site, title)
         with browsing.page(size="1280", scripts=scripts, state=site.state) as official:
             official.goto(f"{shared}/console/voices/requests/{no}")
             official.get_by_label(vi("The request"), exact=True).fill("Vị trí, diện tích.")
@@ -124,7 +124,7 @@ def _shown(browsing, site, shared: str) -> str:
             page.get_by_label(vi("Which data, in a few words")).fill("Ghế đá công viên")
             page.get_by_label(vi("What should be in them")).fill("Vị trí")
             _pressed(page, "Send the request")
-            no = _newest(browsing, site)
+            no = _number(browsing, site, "Ghế đá công viên")
             with browsing.page(size="1280", state=site.state) as official:
                 official.goto(f"{shared}/console/voices/requests/{no}")
                 _pressed(official, "Show it")

@@ -121,11 +121,20 @@ class City:
         await self.ask("POST", "/subscriptions", body, **({"User": who} if who else {}))
 
     async def copies(self, count: int) -> list[Any]:
-        """The subscriptions here, when there are so many."""
+        """The subscriptions here, when there are so many and changes are told to them: they are in the table a moment before."""
         async with asyncio.timeout(60):
-            while len(found := await self.ask("GET", "/subscriptions?limit=100")) != count:
+            while (
+                len(found := await self.ask("GET", "/subscriptions?limit=100")) != count or not await self._heeds_all()
+            ):
                 await asyncio.sleep(0.02)
         return list(found)
+
+    async def _heeds_all(self) -> bool:
+        assert self.app.subscriptions is not None
+        rows = await self.app.graph.fetch("select tenant, id, rev from graph.sub")
+        return {tuple(row) for row in rows} == {
+            (one.tenant, one.id, one.rev) for one in self.app.subscriptions.index.all()
+        }
 
 
 async def _city(name: str, server: EmbeddedServer, template: str, folder: Path) -> AsyncIterator[City]:
