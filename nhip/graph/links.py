@@ -14,6 +14,7 @@ from nhip.db.errors import DatabaseRefuses
 from nhip.db.silence import notice_silence
 from nhip.errors import DatabaseAway
 from nhip.kernel.i18n import _
+from nhip.kernel.time import monotonic
 
 LOST = (
     OSError,
@@ -48,6 +49,9 @@ _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _EARLY = {"enable_bitmapscan": "off"}
 """A search takes the first rows that come; a bitmap is made of all that there are before it gives one."""
 _PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
+_LONGEST_S = 8.0
+_AWAY_S = 3.0
+"""Who asks so soon after the server was found away is told at once, lest a queue of those who wait for it grows."""
 
 
 def _refusal(error: asyncpg.PostgresError) -> DatabaseRefuses:
@@ -62,6 +66,7 @@ class Link:
         self._settings = {**_SETTINGS, **(_GENERIC if generic_plans else _EARLY)}
         self._connection: asyncpg.Connection | None = None
         self._statements: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
+        self._away_at = float("-inf")
         self.generation = 0
         """How many times it was connected."""
 
@@ -74,11 +79,14 @@ class Link:
         return self._connection
 
     async def _connect(self) -> asyncpg.Connection:
-        for pause in (*_PAUSES_S, None):
+        began = monotonic()
+        pauses = _PAUSES_S if began - self._away_at > _AWAY_S else ()
+        for pause in (*pauses, None):
             try:
                 made = await asyncpg.connect(self.url, timeout=5, server_settings=self._settings)
             except LOST as error:
-                if pause is None:
+                if pause is None or monotonic() - began > _LONGEST_S:
+                    self._away_at = monotonic()
                     raise DatabaseAway(what=type(error).__name__) from error
                 await asyncio.sleep(pause)
             except REFUSED as error:

@@ -126,3 +126,34 @@ async def test_a_server_that_the_network_parted_from_us_is_noticed() -> None:
     assert told.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
     writer.close()
     server.close()
+
+
+async def test_who_asks_while_the_server_is_known_to_be_away_is_told_at_once(
+    graph_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "_PAUSES_S", (0.01,) * 4)
+    connect, tries = asyncpg.connect, []
+
+    async def away(*_url: Any, **_options: Any) -> None:
+        tries.append(1)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(asyncpg, "connect", away)
+    link = Link(graph_url, generic_plans=True)
+    for expected in (5, 6, 7):  # who was first was patient, as a server that starts anew is away for a moment only
+        with pytest.raises(DatabaseAway):
+            await link.fetch("select 1")
+        assert len(tries) == expected
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    assert (await link.fetch("select 1"))[0][0] == 1
+    monkeypatch.setattr(asyncpg, "connect", away)
+    monkeypatch.setattr(link, "_away_at", link._away_at - links._AWAY_S)
+    await link.drop()
+    with pytest.raises(DatabaseAway):
+        await link.fetch("select 1")
+    assert len(tries) == 12, "that was another time"
+    monkeypatch.setattr(links, "_LONGEST_S", 0.0)
+    monkeypatch.setattr(link, "_away_at", float("-inf"))
+    with pytest.raises(DatabaseAway):
+        await link.fetch("select 1")
+    assert len(tries) == 13, "tries that take long are few"
