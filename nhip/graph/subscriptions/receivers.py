@@ -46,6 +46,14 @@ def sender_of(endpoint: Endpoint, settings: Settings, threads: Threads, owner: A
     return HttpSender(settings, endpoint.uri, threads, owner)
 
 
+def machine_of(uri: str) -> str:
+    """Name and port; all of what cannot be read, which whoever is to connect there says."""
+    try:
+        return urlsplit(uri).netloc.rpartition("@")[2]
+    except ValueError:
+        return uri
+
+
 class Breaker:
     """Of one receiver, for all that an owner has told there: after some failures in a row it is left in peace, longer and longer;
     then one notification tries whether it is back, and the others wait for what becomes of that."""
@@ -110,7 +118,7 @@ class Receivers:
     @asynccontextmanager
     async def turn(self, one: Subscription) -> AsyncIterator[None]:
         """The turn of who answers for the subscription, to tell its receiver."""
-        key = one.asker, urlsplit(one.endpoint.uri).netloc.rpartition("@")[2]
+        key = one.asker, machine_of(one.endpoint.uri)
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = asyncio.Semaphore(MOST_TO_ONE)

@@ -171,6 +171,19 @@ async def test_a_silent_machine_keeps_none_of_its_owners_others_waiting(
         assert len(asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("uri", "machine"),
+    [
+        ("http://city.example:8080/a?b", "city.example:8080"),
+        ("mqtt://user:p@ss@broker.example/a", "broker.example"),
+        ("http://[::1]/", "[::1]"),
+        ("http://[bad/", "http://[bad/"),
+    ],
+)
+def test_the_machine_of_an_endpoint(uri: str, machine: str) -> None:
+    assert receivers.machine_of(uri) == machine
+
+
 async def test_who_waits_for_a_turn_hears_that_the_receiver_failed_others(
     broker: Broker, receiver: Receiver, tenant: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
