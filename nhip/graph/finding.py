@@ -107,7 +107,7 @@ def _in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Sorted; very many in runs that are merged, as nothing else is done while Python sorts."""
     if len(rows) <= _RUN:
         return sorted(rows)
-    return list(merge(*(sorted(rows[start : start + _RUN]) for start in range(0, len(rows), _RUN))))
+    return list(merge(*[sorted(rows[start : start + _RUN]) for start in range(0, len(rows), _RUN)]))
 
 
 def _is_plain(instances: list[Instance]) -> bool:

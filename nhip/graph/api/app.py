@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nhip.graph.api import openapi, params, routes, snapshots
 from nhip.graph.api.answers import Answer, problem
 from nhip.graph.api.limits import Limits
-from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type
+from nhip.graph.api.media import PROBLEM, body_type, chosen, problem_type, require_plain
 from nhip.graph.api.request import Call, Receive, Scope, segments
 from nhip.graph.api.routing import WRITE, Resource, Route, find, identifier_missing
 from nhip.graph.contexts.hosting import Hosting
@@ -117,6 +117,8 @@ class GraphApp:
         call.accept = chosen(call.header(b"accept"), route.offered)
         if call.method in _WITH_BODY:
             call.kind = body_type(call.header(b"content-type"), call.method == "PATCH")
+            if b"content-encoding" in call.headers:
+                require_plain(call.header(b"content-encoding"))
         if call.tenant_name:
             call.tenant = await self._tenant(call.tenant_name, route)
             if route.permission == WRITE and self.mirrors is not None:

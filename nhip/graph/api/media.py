@@ -77,6 +77,12 @@ def body_type(header: str, patch: bool) -> str:
     raise UnsupportedMediaType(what=header[:200] or _("none is named"))
 
 
+def require_plain(coding: str) -> None:
+    """Raises UnsupportedMediaType for a body that is compressed (RFC 9110, 8.4)."""
+    if coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType(what=f"Content-Encoding: {coding[:40]}")
+
+
 @lru_cache(maxsize=512)
 def linked_context(header: str) -> str | None:
     """The address of the @context in a Link header, None when it names none. Raises BadRequestData for two of them."""

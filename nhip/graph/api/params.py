@@ -32,10 +32,13 @@ _LISTS = frozenset(
     }
 )
 """Parameters that may be repeated, which is the same as commas."""
+_BOOLEANS = frozenset({"count", "deleteAll", "details", "local", "reload"})
+"""Judged for all operations, also those for which they change nothing."""
 
 
 def parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
-    """The parameters by name. Raises InvalidRequest for an unknown one, and for one told twice that is no list."""
+    """The parameters by name. Raises InvalidRequest for an unknown one, and for one told twice that is no list; BadRequestData
+    for what is neither true nor false."""
     if not query:
         return {}
     return dict(_remembered(query, known)) if len(query) <= _LONGEST_REMEMBERED else _parsed(query, known)
@@ -53,6 +56,8 @@ def _parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
         if name in found and name not in _LISTS:
             raise InvalidRequest(what=f"{name}: {_('told twice')}")
         found[name] = f"{found[name]},{value}" if name in found else value
+    for name in found.keys() & _BOOLEANS:
+        boolean(found, name)
     return found
 
 

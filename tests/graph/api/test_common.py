@@ -81,6 +81,30 @@ async def test_unknown_parameters_and_options_are_invalid(city: City) -> None:
 
 
 @clause("6.3.2")
+async def test_what_is_neither_true_nor_false_is_refused_everywhere(city: City) -> None:
+    await city("POST", "/entities", json=bus())
+    one = "/entities/urn:ngsi-ld:Bus:1"
+    for method, path in (
+        ("GET", "/types?count=maybe"),
+        ("GET", "/attributes?local=yes"),
+        ("GET", f"{one}?local=1"),
+        ("PATCH", f"{one}?local=True"),
+        ("DELETE", f"{one}/attrs/speed?deleteAll=x"),
+        ("DELETE", f"{one}/attrs/speed?local="),
+        ("POST", "/entityOperations/upsert?local=here"),
+    ):
+        assert kind(await city(method, path, **({} if method == "GET" else {"json": {}}))) == "BadRequestData", path
+    assert (await city("GET", one)).json() == bus(), "what is only to be done here was not done anywhere"
+
+
+async def test_compressed_bodies_are_refused_in_words(city: City) -> None:
+    for coding in ("gzip", "br", "identity, gzip"):
+        answer = await city("POST", "/entities", content=b"\x1f\x8b", headers={**JSON, "content-encoding": coding})
+        assert kind(answer) == "UnsupportedMediaType" and coding in answer.json()["detail"]
+    answer = await city("POST", "/entities", json=bus(), headers={"content-encoding": "identity"})
+    assert answer.status_code == 201
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"id": "urn:a:1", "type": "A", "x": NaN}', b"\xff\xfe", b"null"])
 async def test_what_is_no_json_object_is_invalid(city: City, body: bytes) -> None:
     answer = await city("POST", "/entities", content=body, headers=JSON)
