@@ -32,13 +32,15 @@ _LISTS = frozenset(
     }
 )
 """Parameters that may be repeated, which is the same as commas."""
+_OPTIONS = FORMS | {"count", "noOverwrite", "replace", "sysAttrs", "update"}
+"""All that there are; which of them an operation knows is its own affair, as few that write look at any."""
 _BOOLEANS = frozenset({"count", "deleteAll", "details", "local", "reload"})
 """Judged for all operations, also those for which they change nothing."""
 
 
 def parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
-    """The parameters by name. Raises InvalidRequest for an unknown one, and for one told twice that is no list; BadRequestData
-    for what is neither true nor false."""
+    """The parameters by name. Raises InvalidRequest for an unknown one or option, and for one told twice that is no list;
+    BadRequestData for what is neither true nor false."""
     if not query:
         return {}
     return dict(_remembered(query, known)) if len(query) <= _LONGEST_REMEMBERED else _parsed(query, known)
@@ -58,6 +60,7 @@ def _parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
         found[name] = f"{found[name]},{value}" if name in found else value
     for name in found.keys() & _BOOLEANS:
         boolean(found, name)
+    options(found, _OPTIONS)
     return found
 
 
