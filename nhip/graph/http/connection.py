@@ -6,10 +6,11 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
-from nhip.graph.http.errors import TooMuchAtOnce, TooSlow
+from nhip.graph.http.errors import NotHttp, TooMuchAtOnce, TooSlow
 from nhip.graph.http.exchange import Exchange, refusal
 from nhip.graph.http.limits import AHEAD, PIECE, RETRY_AFTER_S
 from nhip.graph.http.reading import HEAD, Reader, Scope
+from nhip.kernel.i18n import _
 
 if TYPE_CHECKING:
     from nhip.graph.http.serving import Front
@@ -88,7 +89,10 @@ class Connection(asyncio.Protocol):
             self._read_on()
 
     def eof_received(self) -> bool:
-        """The peer sends no more: what it asked for whole is answered, then the connection ends."""
+        """The peer sends no more: what it asked for whole is answered, what it did not is refused, then the connection ends."""
+        if self._reader.reading and not self._deaf:
+            self._refuse(NotHttp(what=_("it ends before it is whole")))
+            return True
         return self._end()
 
     def pause_writing(self) -> None:

@@ -60,7 +60,7 @@ class Reader:
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except httptools.HttpParserError as error:
-            raise NotHttp(what=str(error)) from None
+            raise NotHttp(what=_why(error)) from None
         if self.reading:
             self._bound(len(data))
 
@@ -240,6 +240,12 @@ class Reader:
             if self.reading == HEAD and not self._headers and len(self._url) > limits.address_bytes:
                 raise AddressTooLong(bytes=limits.address_bytes)
             raise HeadTooLarge(headers=limits.headers, bytes=limits.head_bytes)
+
+
+def _why(error: httptools.HttpParserError) -> str:
+    """What the parser says, in words that help where people err: `q=name=="Thừa Thiên"` as it was typed."""
+    text = str(error)
+    return _("a blank in an address is written as %20") if text.startswith("Expected HTTP/") else text
 
 
 def _is_one(data: bytes) -> bool:

@@ -101,6 +101,28 @@ def test_refused(served: Served, sent: bytes, status: int) -> None:
     assert answers[0][1]["content-type"] == "application/problem+json" and str(status).encode() in answers[0][2]
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        b"GET /echo",
+        b"GET /echo HTTP/1.1\r\nHost: h",
+        b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nhalf",
+        CHUNKED + b"9\r\nhalf",
+        CHUNKED + b"4\r\nhalf\r\n",
+    ],
+)
+def test_what_ends_before_it_is_whole_is_refused(served: Served, cut: bytes) -> None:
+    began = served.app.began
+    answers = served.ask(request("/echo/1"), cut)
+    assert [one[0] for one in answers] == [200, 400] and b"before it is whole" in answers[1][2]
+    assert served.app.began == began + 1
+
+
+def test_a_blank_in_an_address_is_named(served: Served) -> None:
+    [(status, _headers, body)] = served.ask(request('/echo?q=name=="Thừa Thiên"'))
+    assert status == 400 and b"%20" in body
+
+
 def test_refused_after_the_answers_to_what_came_before(served: Served) -> None:
     answers = served.ask(request("/echo/1"), request("/echo/2"), b"nonsense\r\n\r\n", request("/echo/3"))
     assert [one[0] for one in answers] == [200, 200, 400]
