@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -196,14 +197,22 @@ def test_labels_of_the_console_are_called_as_the_console_calls_them(page: Path) 
     assert unknown == set(), f"not on any page: {unknown}"
 
 
-LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+@cache
+def headings(page: Path) -> frozenset[str]:
+    """The parts of a page as addresses name them."""
+    found = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.M)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
-        path = page.parent / target
+    for target, part in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        path = page.parent / target if target else page
         assert path.exists(), f"{page.name} leads to {target}, which is not there"
+        assert not part or path.suffix != ".md" or part in headings(path), f"{page.name}: {target} has no part {part}"
         if path.suffix == ".png":
             assert path.stat().st_size <= MOST_IMAGE_BYTES, f"{target} is larger than 120 KB"
 
