@@ -50,7 +50,9 @@ def _parsed(query: bytes, known: frozenset[str]) -> dict[str, str]:
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST, errors="strict")
     except (ValueError, UnicodeDecodeError) as error:
-        raise InvalidRequest(what=_("the parameters of the address cannot be read")) from error
+        raise InvalidRequest(
+            what=_("the address is not percent-encoded (curl: --data-urlencode) or too long")
+        ) from error
     found: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
@@ -116,5 +118,5 @@ def options(query: dict[str, str], allowed: frozenset[str]) -> frozenset[str]:
     """The `options` of a request; `format` goes before what they say of the form (6.3.7). Raises InvalidRequest."""
     told = frozenset(listed(query.get("options", "")))
     for option in (told | {query.get("format", "")}) - allowed - {""}:
-        raise InvalidRequest(what=f"options={option[:40]}")
+        raise InvalidRequest(what=f"options={option[:40]}; known here: {', '.join(sorted(allowed)) or 'none'}")
     return (told - FORMS) | {query["format"]} if query.get("format") else told

@@ -63,9 +63,11 @@ def parse_shape(geometry: str, coordinates: str | list[Any], parameter: str = "c
         try:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
-            raise BadParameter(parameter=parameter, what=_("it is no JSON array")) from error
+            raise BadParameter(
+                parameter=parameter, what=_("it is no JSON array, as [107.59,16.46]: longitude first")
+            ) from error
     if not isinstance(coordinates, list):
-        raise BadParameter(parameter=parameter, what=_("it is no JSON array"))
+        raise BadParameter(parameter=parameter, what=_("it is no JSON array, as [107.59,16.46]: longitude first"))
     if _positions(coordinates) > MAX_POSITIONS:
         raise TooLong(parameter=parameter, what=_("the geometry has too many positions"), limit=MAX_POSITIONS)
     try:
@@ -73,7 +75,9 @@ def parse_shape(geometry: str, coordinates: str | list[Any], parameter: str = "c
     except Fault:
         found = None
     if found is None or not _on_earth(found):
-        raise BadParameter(parameter=parameter, what=_("this is no valid geometry in degrees of WGS 84"))
+        raise BadParameter(
+            parameter=parameter, what=_("this is no valid geometry in degrees of WGS 84, longitude first")
+        )
     shapely.prepare(found)
     return found
 
@@ -81,7 +85,9 @@ def parse_shape(geometry: str, coordinates: str | list[Any], parameter: str = "c
 def _positions(coordinates: list[Any], level: int = 0) -> int:
     """How many positions there are, about; raises BadParameter for what is no number and for nesting that GeoJSON has not."""
     if level > 3 or not all(type(part) in {list, int, float} for part in coordinates):
-        raise BadParameter(parameter="coordinates", what=_("this is no valid geometry in degrees of WGS 84"))
+        raise BadParameter(
+            parameter="coordinates", what=_("this is no valid geometry in degrees of WGS 84, longitude first")
+        )
     return sum(_positions(part, level + 1) for part in coordinates if isinstance(part, list)) or 1
 
 

@@ -29,6 +29,7 @@ from nhip.graph.subscriptions.reading import Members, check_whole, read, read_fr
 from nhip.graph.subscriptions.receivers import Receivers
 from nhip.graph.subscriptions.store import Rest, Rows, fingerprint
 from nhip.graph.subscriptions.telling import headers
+from nhip.graph.subscriptions.wanted import refuse
 from nhip.kernel.time import now
 from nhip.settings import Settings
 
@@ -132,7 +133,7 @@ class Kept(ABC, Generic[One, Thing]):
             raise BadRequestData(what=", ".join(sorted(gone & _MANDATORY)) or "{}")
         new = read_fragment({name: value for name, value in fragment.items() if name not in gone}, context)
         if "notification" in new and "endpoint" not in new["notification"]:
-            raise BadRequestData(what="notification.endpoint")
+            refuse("notification.endpoint")
         if rest.unreadable is not None and "notification" not in new:
             raise rest.unreadable  # stored as it is shown now it would lose its secrets for ever
         doc = {name: value for name, value in {**rest.doc, **new}.items() if name not in gone}

@@ -16,6 +16,7 @@ from nhip.graph.query.build import MAX_JOIN, Asked, Selected, build
 from nhip.graph.query.model import Query
 from nhip.graph.rows import instant
 from nhip.graph.subscriptions.model import CERTAIN, Trigger
+from nhip.graph.subscriptions.wanted import refuse
 from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
@@ -56,11 +57,11 @@ def read(payload: Members, context: Context) -> Members:
     """The stored form of a new subscription. Raises BadRequestData naming what is not allowed."""
     made = read_fragment(payload, context)
     if payload.get("type") != "Subscription":
-        _refuse("type")
+        refuse("type")
     if not made.get("entities") and not made.get("watchedAttributes"):
         raise BadRequestData(what=_("a subscription names entities or watched attributes"))
     if "endpoint" not in made.get("notification", {}):
-        _refuse("notification.endpoint")
+        refuse("notification.endpoint")
     check_whole(made, context)
     return {"type": "Subscription", **made}
 
@@ -71,7 +72,7 @@ def read_fragment(payload: Members, context: Context) -> Members:
     for name, value in payload.items():
         if name in _KNOWN and name not in ("id", "type"):
             if value is None:
-                _refuse(name)
+                refuse(name)
             made[name] = _member(name, value, context)
     if "expiresAt" in made and instant(made["expiresAt"]) <= now():
         raise BadRequestData(what=_("expiresAt lies in the past"))
@@ -126,7 +127,7 @@ def _member(name: str, value: Any, context: Context) -> Any:
     if name in _NUMBERS:
         return _positive(value, name)
     if name in _TRUTHS and not isinstance(value, bool):
-        _refuse(name)
+        refuse(name)
     return _READERS[name](value, context) if name in _READERS else value
 
 
@@ -134,9 +135,9 @@ def _entities(value: Any, context: Context) -> list[Members]:
     made = []
     for one in _listed(value, "entities"):
         if not isinstance(one, dict) or not one.keys() & {"id", "idPattern", "type"}:
-            _refuse("entities")
+            refuse("entities")
         if "id" in one and not (isinstance(one["id"], str) and is_uri(one["id"])):
-            _refuse("entities.id")
+            refuse("entities.id")
         kept = {key: _text(one[key], key) for key in ("id", "idPattern") if key in one}
         if "type" in one:
             kept["type"] = TYPE.sub(lambda found: context.expand(found[0]), _text(one["type"], "type"))
@@ -151,7 +152,7 @@ def _names(value: Any, context: Context, what: str = "watchedAttributes") -> lis
 def _triggers(value: Any, _context: Context) -> list[str]:
     found = _listed(value, "notificationTrigger")
     if any(one not in get_args(Trigger) for one in found):
-        _refuse("notificationTrigger")
+        refuse("notificationTrigger")
     return found
 
 
@@ -161,7 +162,7 @@ def _datasets(value: Any, _context: Context) -> list[str]:
 
 def _geo(value: Any, context: Context) -> Members:
     if not isinstance(value, dict) or not {"georel", "geometry", "coordinates"} <= value.keys():
-        _refuse("geoQ")
+        refuse("geoQ")
     made = {key: _text(value[key], f"geoQ.{key}") for key in ("georel", "geometry")}
     made["coordinates"] = value["coordinates"]
     if "geoproperty" in value:
@@ -171,7 +172,7 @@ def _geo(value: Any, context: Context) -> Members:
 
 def _notification(value: Any, context: Context) -> Members:
     if not isinstance(value, dict):
-        _refuse("notification")
+        refuse("notification")
     made: Members = {key: value[key] for key in _NOTIFICATION if key in value}
     if "attributes" in made:
         made["attributes"] = _names(made["attributes"], context, "notification.attributes")
@@ -179,15 +180,15 @@ def _notification(value: Any, context: Context) -> Members:
         if key in made:
             made[key] = [_text(one, key) for one in _listed(made[key], f"notification.{key}")]
     if made.get("format", "normalized") not in _FORMATS:
-        _refuse("notification.format")
+        refuse("notification.format")
     level = made.get("joinLevel", 1)
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= MAX_JOIN:
-        _refuse("notification.joinLevel")
+        refuse("notification.joinLevel")
     for key in ("showChanges", "sysAttrs"):
         if not isinstance(made.get(key, False), bool):
-            _refuse(f"notification.{key}")
+            refuse(f"notification.{key}")
     if made.get("join", "") not in ("", "inline", "flat", "@none"):
-        _refuse("notification.join")
+        refuse("notification.join")
     if "endpoint" in made:
         made["endpoint"] = _endpoint(made["endpoint"])
     return made
@@ -195,19 +196,19 @@ def _notification(value: Any, context: Context) -> Members:
 
 def _endpoint(value: Any) -> Members:
     if not isinstance(value, dict) or "uri" not in value:
-        _refuse("notification.endpoint")
+        refuse("notification.endpoint")
     made: Members = {key: value[key] for key in _ENDPOINT if key in value}
     if not isinstance(made["uri"], str) or not is_address(made["uri"], _SCHEMES):
-        _refuse("notification.endpoint.uri")
+        refuse("notification.endpoint.uri")
     mqtt = made["uri"].startswith("mqtt")
     if mqtt and ("#" in made["uri"] or _TOPIC.fullmatch(urlsplit(made["uri"]).path) is None):
         raise BadRequestData(what=_("notification.endpoint.uri: it ends with the topic, which names one"))
     if made.get("accept", _ACCEPTS[0]) not in _ACCEPTS:
-        _refuse("notification.endpoint.accept")
+        refuse("notification.endpoint.accept")
     for key in ("receiverInfo", "notifierInfo"):
         for pair in _listed(made[key], f"notification.endpoint.{key}") if key in made else ():
             if not _is_pair(pair, header=key == "receiverInfo" and not mqtt):
-                _refuse(f"notification.endpoint.{key}")
+                refuse(f"notification.endpoint.{key}")
     for key in ("timeout", "cooldown"):
         if key in made:
             _positive(made[key], key)
@@ -245,26 +246,22 @@ _READERS: dict[str, Callable[[Any, Context], Any]] = {
 
 def _listed(value: Any, name: str) -> list[Any]:
     if not isinstance(value, list) or not value or len(value) > MOST:
-        _refuse(name)
-    return value  # type: ignore[no-any-return]
+        refuse(name)
+    return value
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
-        _refuse(name)
+        refuse(name)
     if name == "expiresAt":
         try:
             instant(value)
         except ValueError:
-            _refuse(name)
-    return value  # type: ignore[no-any-return]
+            refuse(name)
+    return value
 
 
 def _positive(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not _LEAST <= value < 1e9:
-        _refuse(name)
-    return value  # type: ignore[no-any-return]
-
-
-def _refuse(name: str) -> None:
-    raise BadRequestData(what=name)
+        refuse(name)
+    return value

@@ -277,6 +277,17 @@ async def test_what_is_refused(broker: Broker, receiver: Receiver, tenant: int) 
         await broker.subscriptions.delete(tenant, "urn:x:none")
 
 
+async def test_a_refusal_says_where_and_what_is_expected(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    for bad, told in (
+        ({"notification": {"endpoint": {"uri": "localhost:9999"}}}, "at notification.endpoint.uri: a whole address"),
+        ({"notification": {"endpoint": {"url": receiver.uri}}}, "at notification.endpoint: it says whom to tell"),
+        ({"throttling": "5"}, "at throttling: a number above 0"),
+        ({"expiresAt": "tomorrow"}, "at expiresAt: an instant is written as"),
+    ):
+        with pytest.raises(BadRequestData, match=told):
+            await broker.subscribe(tenant, **{**members(receiver), **bad})
+
+
 async def test_private_addresses_are_not_told_anything(broker: Broker, tenant: int) -> None:
     endpoint = {"uri": "http://169.254.169.254/latest"}
     id = await broker.subscribe(tenant, entities=[{"type": "Bus"}], notification={"endpoint": endpoint})
