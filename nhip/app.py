@@ -18,6 +18,7 @@ from nhip.console.routes import NAVIGATION, ROUTES, TEMPLATES
 from nhip.db.installation import opened
 from nhip.db.notify import relay
 from nhip.errors import DatabaseAway, StorageFull
+from nhip.graph.pulse import Calm
 from nhip.graph_layer import GRAPH, GraphLayer, graph_beside
 from nhip.kernel.i18n import _
 from nhip.ledger import api as ledger_api
@@ -133,7 +134,8 @@ def _with_installation(settings: Settings) -> Callable[[Litestar], AbstractAsync
         async with opened(settings) as installation, portal.reading(installation, app.state):
             app.state.installation = installation
             app.state.db = installation.db
-            listening = asyncio.create_task(relay(installation.db.url, app.state.live.publish, EVERYTHING))
+            told = Calm(app.state.live.publish)
+            listening = asyncio.create_task(relay(installation.db.url, told, EVERYTHING))
             asking = asyncio.create_task(keep_asking(app, installation))
             try:
                 async with (

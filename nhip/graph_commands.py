@@ -27,6 +27,7 @@ from nhip.graph.http.serving import run
 from nhip.graph.mirrors.commands import mirror
 from nhip.graph.mirrors.service import Mirrors
 from nhip.graph.nodes import node_database
+from nhip.graph.pulse import Pulse
 from nhip.graph.query.indexing import stop as stop_indexing
 from nhip.graph.registrations.forwarding import Federation
 from nhip.graph.registrations.service import Registrations
@@ -170,6 +171,8 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     parts: list[_Part] = [db, graph, registrations, subscriptions, watches, mirrors, relays]
     for part in parts:
         await part.open()
+    pulse = Pulse(db)
+    graph.commits.append(pulse)
     try:
         yield GraphApp(
             graph,
@@ -192,5 +195,6 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
         await registrations.close()
         await stop_indexing(graph)
         await graph.close()
+        await pulse.close()
         await contexts.close()
         await db.close()

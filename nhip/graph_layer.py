@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from nhip.graph.api.app import ASKER, PREFIX, Permit
 from nhip.graph.api.openapi import ADDRESS
 from nhip.graph.api.request import TRUSTED
 from nhip.graph.api.routing import WRITE
+from nhip.graph.pulse import TOPIC, keep_listening
 from nhip.graph.relays.service import RECEIVED_AT
 from nhip.graph_commands import Node, serving
 from nhip.kernel import random
@@ -26,9 +28,9 @@ from nhip.security.signin.errors import SecondFactorNeeded
 from nhip.security.signin.gate import must_have_second
 from nhip.settings import Settings
 from nhip.things import words
-from nhip.things.pulse import Pulse
 from nhip.web.app import Measured
 from nhip.web.errors import SignInNeeded
+from nhip.web.live import Live
 
 GRAPH = "graph_app"
 """In the application's state: the interface, while it is open."""
@@ -93,12 +95,12 @@ async def graph_beside(app: Litestar, settings: Settings, database_url: str) -> 
     """Open the graph on the installation's database, for as long as the application runs."""
     async with serving(settings, node_of(settings, database_url), permit_of(app)) as graph:
         app.state[GRAPH] = graph
-        pulse = Pulse(app.state.live.publish)
-        graph.graph.commits.append(pulse)
+        live: Live = app.state.live
+        hearing = asyncio.create_task(keep_listening(app.state.db, lambda: live.hears(TOPIC), live.publish))
         try:
             yield
         finally:
-            pulse.close()
+            hearing.cancel()
 
 
 def node_of(settings: Settings, database_url: str) -> Node:

@@ -18,7 +18,7 @@ from nhip.console.national import pages as national
 from nhip.console.publishing import pages as publishing
 from nhip.console.sources import pages as sources
 from nhip.console.stories import pages as stories
-from nhip.console.things import exchange, mapping
+from nhip.console.things import exchange, listing, mapped, mapping
 from nhip.console.things import pages as things
 from nhip.console.voices import routes as voices
 from nhip.kernel.i18n import _
@@ -48,6 +48,8 @@ ROUTES = [
     *voices.ROUTES,
     *stories.ROUTES,
     *things.ROUTES,
+    *listing.ROUTES,
+    *mapped.ROUTES,
     *mapping.ROUTES,
     *exchange.ROUTES,
     *admin.ROUTES,

@@ -44,6 +44,17 @@ class Known(msgspec.Struct, frozen=True):
     digest: bytes | None
 
 
+class Holder(msgspec.Struct, frozen=True):
+    """The dataset whose row a thing is."""
+
+    name: str
+    title: str
+    title_en: str
+    mapping: dict[str, Any]
+    version_no: int | None
+    held_at: datetime | None
+
+
 class _Id(msgspec.Struct, frozen=True):
     id: str
 
@@ -62,6 +73,11 @@ async def list_held(tx: Connection) -> list[Held]:
 async def find_held(tx: Connection, dataset_id: uuid.UUID) -> Held | None:
     """The mapping of a dataset with what the graph holds of it."""
     return await fetch_one(tx, Held, queries.find_held, dataset_id=dataset_id)
+
+
+async def find_holder(tx: Connection, id: str) -> Holder | None:
+    """The dataset whose row a thing is, if whoever asks may read it."""
+    return await fetch_one(tx, Holder, queries.find_holder, id=id, within=reach(READ))
 
 
 async def end_mapping(tx: Connection, dataset_id: uuid.UUID) -> None:

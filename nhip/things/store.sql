@@ -87,3 +87,9 @@ select %(dataset_id)s, * from unnest(%(rows)s::int[], %(reasons)s::text[], %(val
 -- What did not become things, by row.
 select f.row_no as row, f.reason, f.value from things.fault f join datasets.dataset d on d.id = f.dataset_id
 where d.name = %(name)s and (%(within)s::uuid[] is null or d.agency_id = any(%(within)s)) order by f.row_no limit %(most)s
+
+-- name: find_holder
+-- The dataset whose row a thing is, with its mapping and when the graph last came in step with it.
+select d.name, d.title, d.title_en, m.mapping, m.version_no, m.held_at
+from things.held h join things.mapping m on m.dataset_id = h.dataset_id join datasets.dataset d on d.id = h.dataset_id
+where h.id = %(id)s and h.digest is not null and (%(within)s::uuid[] is null or d.agency_id = any(%(within)s))

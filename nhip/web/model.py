@@ -130,3 +130,5 @@ class PlacesMap(msgspec.Struct, frozen=True, kw_only=True):
     """The topic (`ui.live`) at whose change the rows are fetched again and what is drawn moves; rows have an `id`, then."""
     link: str = ""
     """The member of a row that is the address of its page; its name leads there."""
+    opens: bool = False
+    """It is drawn without being asked where the window is wide and no one saves data."""

@@ -84,12 +84,13 @@ def test_pages_that_refuse_break_no_rule(browsing, site) -> None:
 
 @contextmanager
 def listening(page: Page) -> Iterator[tuple[list[str], list[int]]]:
-    """What the browser complains of on `page` (the content security policy among it), and bytes of its scripts, packed."""
+    """What the browser complains of on `page` (the content security policy among it), and bytes of its scripts, packed; without
+    the library of a map that opens by itself, which comes when it likes."""
     said: list[str] = []
     scripts: list[int] = []
 
     def loaded(answer: Response) -> None:
-        if answer.request.resource_type == "script" and "htmx" not in answer.url:
+        if answer.request.resource_type == "script" and not any(name in answer.url for name in ("htmx", "leaflet")):
             scripts.append(len(gzip.compress(answer.body())))
 
     ears: dict[Any, Callable[[Any], None]] = {

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from nhip.graph.document.expand import expand_entity
+from nhip.graph.model import Operation
+from nhip.graph.service import DEFAULT_TENANT
+from nhip.graph_commands import Node, serving
+from nhip.settings import Settings
 from nhip.testing.browser import ready
 from nhip.things.words import city_context
 from tests.e2e.looks import breaks_nothing
-from tests.e2e.pages import vi
 
 pytestmark = pytest.mark.e2e
 KIND = city_context().expand("Vehicle")
@@ -45,10 +51,9 @@ def test_what_is_written_moves_on_a_page_that_is_open(browsing, site, graph) -> 
         page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
         page.goto(f"{site.url}/console/things/list?type={KIND}")
         ready(page)
-        page.get_by_role("button", name=vi("Show on a map")).click()
         expect(page.locator(".map[data-drawn='2']")).to_be_visible()
         expect(page.get_by_role("table")).to_contain_text("22 km/h")
-        assert graph.post(post, json=[vehicle(2, 107.61, 33), vehicle(3, 107.59, 44)]).status_code == 201
+        assert graph.post(post, json=[vehicle(2, 107.598, 33), vehicle(3, 107.585, 44)]).status_code == 201
         expect(page.locator(".map[data-drawn='3']")).to_be_visible()
         expect(page.get_by_role("table")).to_contain_text("33 km/h")
         page.locator(".map").scroll_into_view_if_needed()
@@ -59,6 +64,26 @@ def test_what_is_written_moves_on_a_page_that_is_open(browsing, site, graph) -> 
             "href", "/console/things/one?id=urn%3Angsi-ld%3AVehicle%3A2"
         )
         assert said == []
+
+
+def test_what_another_process_writes_is_seen(browsing, site, graph) -> None:
+    post = "/ngsi-ld/v1/entityOperations/upsert"
+    assert graph.post(post, json=[vehicle(7, 107.58, 11)]).status_code in (201, 204)
+    with browsing.page(size="1280", state=site.state) as page:
+        page.goto(f"{site.url}/console/things/one?id=urn:ngsi-ld:Vehicle:7")
+        ready(page)
+        expect(page.get_by_role("table").first).to_contain_text("11 km/h")
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(lambda: asyncio.run(write_elsewhere(site.settings, vehicle(7, 107.58, 77)))).result()
+        expect(page.get_by_role("table").first).to_contain_text("77 km/h", timeout=60_000)
+
+
+async def write_elsewhere(settings: Settings, entity: dict[str, Any]) -> None:
+    """As another process of the node does: this one serves no page."""
+    async with serving(settings, Node("elsewhere", settings.database_url, "http://127.0.0.1:1")) as app:
+        doc = expand_entity(entity, city_context())
+        (outcome,) = await app.graph.write(DEFAULT_TENANT, [Operation(name="upsert-update", id=doc["id"], doc=doc)])
+        assert outcome.error is None
 
 
 _EASTERNMOST = """async () => {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import aclosing
 
 from nhip.web.live import EVERYTHING, Live, _written
 
@@ -93,3 +95,28 @@ async def test_the_stream_is_server_sent_events() -> None:
         "id: 7\nevent: changed\ndata: datasets\n\n",
         ": still here\n\n",
     ]
+
+
+async def test_a_page_hears_its_topics_alone_and_what_changed_since_it_was_made() -> None:
+    live = Live()
+    since = time.time()
+    everything = await _listening(live, 3)
+    for topic in ("things-b", "datasets", "things-a"):
+        live.publish(topic)
+    await everything
+
+    async def first(*topics: str) -> tuple[int, str]:
+        async with aclosing(live.listen(None, frozenset(topics), since)) as events:
+            return await anext(events)
+
+    assert await first("things-a") == (3, "things-a")
+    assert await first("things") == (1, "things-b"), "a topic is above those that begin with it"
+    assert await first("datasets", "things-a") == (2, "datasets")
+    live = Live()
+    later = asyncio.ensure_future(anext(live.listen(None, frozenset({"things-a"}), since + 60)))
+    while not live._queues:
+        await asyncio.sleep(0)
+    assert live.hears("things") and live.hears("things-a") and not live.hears("datasets")
+    for topic in ("datasets", "things-ab", "things"):
+        live.publish(topic)
+    assert await later == (3, "things"), "what is above wakes what is below; others do not"

@@ -1,9 +1,10 @@
-"""Which things of a list have not been heard of for much longer than the others."""
+"""Which things of a list have not been heard of for much longer than the others, or than is usual for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from nhip.kernel.time import now
@@ -19,6 +20,13 @@ def patience(latest: Iterable[datetime | None]) -> timedelta | None:
     at = now()
     ages = [(at - one).total_seconds() for one in latest if one is not None]
     return max(_AT_LEAST, timedelta(seconds=_TIMES * median(ages))) if len(ages) >= _FEWEST else None
+
+
+def rhythm(moments: Iterable[datetime]) -> timedelta | None:
+    """How long a thing may be silent that was heard of at these moments; None where they are too few."""
+    told = sorted(set(moments))
+    gaps = [(after - before).total_seconds() for before, after in pairwise(told)]
+    return max(_AT_LEAST, timedelta(seconds=_TIMES * median(gaps))) if len(gaps) >= _FEWEST else None
 
 
 def silent(latest: datetime | None, longest: timedelta | None) -> bool:

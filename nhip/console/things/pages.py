@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -12,20 +11,18 @@ from litestar import Request, Response, get
 from litestar.params import FromQuery
 from markupsafe import Markup
 
-from nhip.console.common import PageNumber, dataset_of, installation_of, title_of
+from nhip.console.common import dataset_of, installation_of, title_of
 from nhip.console.evidence import column_title
 from nhip.console.things import asking
-from nhip.console.things.freshness import patience, silent
 from nhip.console.things.history import STRETCHES, History, history_of
+from nhip.console.things.placing import map_of, names_of, place_in
+from nhip.console.things.saying import SIMULATED, said_by
 from nhip.console.things.showing import (
     Shown,
     attributes,
     called,
-    line_of,
-    measured_by,
     name_of,
     page_of,
-    place_of,
     shown,
     source_of,
 )
@@ -33,24 +30,20 @@ from nhip.console.things.words import attribute_title, type_title
 from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.graph.document.render import render
 from nhip.graph.model import Doc, View
-from nhip.graph.query.seeing import get_seen
-from nhip.graph.service import DEFAULT_TENANT, Graph
+from nhip.graph.pulse import TOPIC, topic_of
 from nhip.kernel.i18n import _
 from nhip.portal.public import FOR_ALL
-from nhip.things.pulse import TOPIC
 from nhip.things.store import list_faults, list_held
 from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
-from nhip.web.formats import datetime_
 from nhip.web.i18n import translate
-from nhip.web.model import Crumb, Listing, PlacesMap
+from nhip.web.model import Crumb
 from nhip.web.render import page
 
 AnyRequest = Request[Any, Any, Any]
 HOME = "/console/things"
 READ = "graph.read"
-SIMULATED = "urn:nhip:simulated"
-_ON_A_MAP = 1000
+_TOPICS = 5
 
 
 @get(HOME, permission=READ)
@@ -59,77 +52,15 @@ async def kinds(request: AnyRequest) -> Response[str]:
     found = await asking.list_kinds(asking.graph_of(request))
     async with installation_of(request).db.read() as tx:
         held = await list_held(tx)
+    live = await asking.list_live(asking.graph_of(request), found)
+    topics = " ".join(map(topic_of, live)) if len(live) <= _TOPICS else TOPIC
     values: dict[str, Any] = {"kinds": found, "held": held, "type_title": type_title, "type_of": _type_of}
+    values["map"] = map_of(request, {}, topics) if live else None
     return page(request, "console/things/kinds.html", **values)
 
 
 def _type_of(name: str) -> str:
     return city_context().expand(name)
-
-
-@get(f"{HOME}/list", permission=READ)
-async def things(
-    request: AnyRequest, type: FromQuery[str], q: FromQuery[str] = "", number: PageNumber = 1
-) -> Response[str]:
-    """Things of a type; by words in their names, or the one with that identifier."""
-    offset = (number - 1) * asking.PAGE
-    graph = asking.graph_of(request)
-    docs, count = await asking.list_things(graph, type, q, offset, asking.PAGE)
-    stations = await _stations(graph, docs)
-    lines = [line_of(doc, _called(stations)) for doc in docs]
-    longest = patience(line.latest for line in lines)
-    observed = any(line.latest for line in lines)
-    values: dict[str, Any] = {
-        "kind": type,
-        "title": type_title(type),
-        "lines": lines,
-        "q": q,
-        "page_of": page_of,
-        "listing": Listing(number, asking.PAGE, count),
-        "observed": observed,
-        "silent": {line.id for line in lines if silent(line.latest, longest)},
-        "map": _map(request, {"type": type, "q": q}, moves=observed and count <= _ON_A_MAP)
-        if any(_place(doc, stations) for doc in docs)
-        else None,
-    }
-    crumbs = [Crumb(translate(_("Live city")), HOME), Crumb(type_title(type))]
-    return page(request, "console/things/list.html", crumbs=crumbs, **values)
-
-
-@get(f"{HOME}/rows", permission=READ)
-async def rows(
-    request: AnyRequest,
-    type: FromQuery[str] = "",
-    id: FromQuery[str] = "",
-    q: FromQuery[str] = "",
-    number: PageNumber = 1,
-) -> Response[bytes]:
-    """Where things are, and what is known of them, for the map: those of a type, in pages, or one."""
-    graph = asking.graph_of(request)
-    offset = (number - 1) * _ON_A_MAP
-    docs, count = [await asking.get_thing(graph, id)] if id else [], 1
-    if not id:
-        docs, count = await asking.list_things(graph, type, q, offset, _ON_A_MAP)
-    stations = await _stations(graph, docs)
-    names = _called(stations)
-    told = [_on_the_map(doc, names, place) for doc in docs if (place := _place(doc, stations)) is not None]
-    more = f"{HOME}/rows?{urlencode({'type': type, 'q': q, 'page': number + 1})}"
-    answer = {"rows": told, "next": more if offset + _ON_A_MAP < count else None}
-    return Response(orjson.dumps(answer), media_type="application/json")
-
-
-def _on_the_map(doc: Doc, names: dict[str, str], place: tuple[float, float]) -> dict[str, Any]:
-    line = line_of(doc, names)
-    known = " · ".join(f"{one.title}: {one.value} {one.unit}".rstrip() for one in line.told)
-    return {
-        "name": line.name,
-        "known": known,
-        "observed": datetime_(line.latest) if line.latest else "",
-        "latitude": place[1],
-        "longitude": place[0],
-        "id": doc["id"],
-        "page": page_of(doc["id"]),
-    }
 
 
 @get(f"{HOME}/one", permission=READ)
@@ -142,26 +73,32 @@ async def thing(
     told = shown(doc)
     drawn = _drawn(told, attribute)
     history = await history_of(graph, id, drawn.iri, stretch) if drawn is not None else None
-    linked = await _things(graph, {one for line in told for one in line.to})
-    names = _called(linked)
+    linked = await asking.get_things(graph, {one for line in told for one in line.to})
+    said = await said_by(request, id, told)
+    names, topics = names_of(linked), " ".join(topic_of(iri) for iri in doc["type"][:_TOPICS])
     values: dict[str, Any] = {
         "id": id,
         "name": called(doc, names),
         "types": [(iri, type_title(iri)) for iri in doc["type"]],
         "told": told,
+        "pairs": list(zip(told, said.voices, strict=True)),
         "numbers": [one for one in told if one.numeric],
         "drawn": drawn,
         "chart": _chart(drawn, history) if drawn is not None and history is not None else None,
         "history": history,
         "stretches": STRETCHES,
         "names": names,
+        "said": said,
         "sources": await _sources(request, {source for line in told if (source := source_of(line))}),
         "source_of": source_of,
         "referring": [
             (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
             for iri, other in await asking.list_referring(graph, id)
         ],
-        "map": _map(request, {"id": id}, moves=any(one.observed for one in told)) if _place(doc, linked) else None,
+        "map": map_of(request, {"id": id}, topics if any(one.observed for one in told) else "")
+        if place_in(doc, linked)
+        else None,
+        "topic": topics,
         "simulated": _simulated(doc),
         "simulator": SIMULATED,
         "page_of": page_of,
@@ -176,26 +113,6 @@ async def thing(
 def _chart(drawn: Shown, history: History) -> Markup | None:
     points, band = history.drawn()
     return series(points, drawn.title, drawn.unit, zero=False, band=band) if len(history.points) > 1 else None
-
-
-async def _things(graph: Graph, ids: set[str]) -> dict[str, Doc]:
-    """The things with these identifiers; those that are not there are left out."""
-    found = await get_seen(graph, DEFAULT_TENANT, sorted(ids)) if ids else []
-    return {one.id: orjson.loads(one.doc) for one in found}
-
-
-async def _stations(graph: Graph, docs: list[Doc]) -> dict[str, Doc]:
-    """Where readings were taken."""
-    return await _things(graph, {station for doc in docs if (station := measured_by(doc))})
-
-
-def _called(docs: dict[str, Doc]) -> dict[str, str]:
-    return {id: name_of(doc) for id, doc in docs.items()}
-
-
-def _place(doc: Doc, stations: dict[str, Doc]) -> tuple[float, float] | None:
-    """Where a thing is; a reading is where its station is."""
-    return place_of(doc) or place_of(stations.get(measured_by(doc), {}))
 
 
 async def _sources(request: AnyRequest, names: set[str]) -> dict[str, str]:
@@ -220,25 +137,6 @@ def _simulated(doc: Doc) -> bool:
     instances = [instance for _iri, instance in attributes(doc)]
     told = [one for instance in instances for one in instance.get(source, ())] + doc.get(source, [])
     return any(one.get("value") == SIMULATED for one in told)
-
-
-def _map(request: AnyRequest, query: dict[str, str], *, moves: bool) -> PlacesMap:
-    """What the page's script is told of the map; `moves`: what is drawn follows the things."""
-    settings = request.app.state.settings
-    words = {
-        "name": _("Name"), "id": _("Identifier"), "known": _("What is known"), "observed": _("Observed"),
-        "latitude": _("Latitude"), "longitude": _("Longitude"),
-    }  # fmt: skip
-    titles = {name: translate(word) for name, word in words.items()}
-    return PlacesMap(
-        rows=f"{HOME}/rows?{urlencode(query)}",
-        titles=json.dumps(titles, ensure_ascii=False),
-        tiles=settings.map_tiles,
-        credit=settings.map_credit,
-        signed=True,
-        follow=TOPIC if moves else "",
-        link="page",
-    )
 
 
 @get(f"{HOME}/raw", permission=READ)
@@ -271,4 +169,4 @@ async def context() -> Response[bytes]:
     return Response(FILE.read_bytes(), media_type="application/ld+json", headers=headers)
 
 
-ROUTES = [kinds, things, rows, thing, raw, faults, context]
+ROUTES = [kinds, thing, raw, faults, context]

@@ -19,6 +19,8 @@ from nhip.web.formats import date_, datetime_, number
 from nhip.web.i18n import translate
 
 LONGEST = 300
+MOST_TOLD = 2
+"""Attributes of a thing in a list."""
 LEADS = ("Relationship", "ListRelationship")
 DATASET = "urn:nhip:dataset:"
 """What `source` begins with when a row of a dataset is behind a thing."""
@@ -180,13 +182,28 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-def line_of(doc: Doc, names: dict[str, str]) -> Line:
-    """A thing in a list: what it is called (`names`: of stations, by identifier) and what was observed, else a few words."""
+def line_of(doc: Doc, names: dict[str, str], *, first: tuple[str, ...] = ()) -> Line:
+    """A thing in a list: what it is called (`names`: of stations, by identifier), the attributes that were asked for (`first`),
+    and what was observed, else a few words."""
     told = [one for one in shown(doc) if not one.to and one.title != name_title()]
-    observed = [one for one in told if one.observed is not None and one.numeric]
-    first = [one for one in told if one.iri.rpartition("/")[2] not in ("location", "source", "sourceVersion")]
+    asked = [one for one in told if one.iri in first]
+    rest = [one for one in told if one.iri not in first]
+    observed = [one for one in rest if one.observed is not None and one.numeric]
+    quiet = {*_quiet(), city_context().expand("location")}
+    few = [one for one in rest if one.iri not in quiet]
     moments = [one.observed for one in told if one.observed is not None]
-    return Line(id=doc["id"], name=called(doc, names), told=(observed or first)[:2], latest=max(moments, default=None))
+    about = [*asked, *(observed or few)][:MOST_TOLD]
+    return Line(id=doc["id"], name=called(doc, names), told=about, latest=max(moments, default=None))
+
+
+def cell_of(doc: Doc, iri: str) -> str:
+    """An attribute as a cell of a table for machines: numbers and times as JSON has them, identifiers of what it leads to."""
+    for instance in doc.get(iri, ()):
+        value = instance.get(VALUE_MEMBER.get(instance["type"], "value"))
+        if instance["type"] in LEADS:
+            return " ".join(_targets(value))
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return ""
 
 
 def measured_by(doc: Doc) -> str:
@@ -207,7 +224,12 @@ def name_of(doc: Doc) -> str:
     for instance in doc.get(city_context().expand("name"), ()):
         if isinstance(instance.get("value"), str):
             return str(instance["value"])
-    return unquote(doc["id"].rpartition(":")[2]) or str(doc["id"])
+    return end_of(doc["id"])
+
+
+def end_of(id: str) -> str:
+    """The last part of an identifier, which tells things of a type apart."""
+    return unquote(id.rpartition(":")[2]) or id
 
 
 def place_of(doc: Doc) -> tuple[float, float] | None:

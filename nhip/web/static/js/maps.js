@@ -1,4 +1,6 @@
 // Maps of rows, drawn when somebody asks: the tap fetches the library, its style and the rows. The table and the sketch stand beside.
+import { calmly, concerns } from "./live.js";
+
 const MOST = 5000;
 const ISLANDS = [["paracels", 16.5, 112.0], ["spratlys", 9.5, 113.5]];
 
@@ -7,6 +9,7 @@ export function maps() {
     const button = place.querySelector("button");
     button.hidden = false;
     button.addEventListener("click", () => show(place, button));
+    if ("open" in place.dataset && matchMedia("(min-width: 45rem)").matches && !navigator.connection?.saveData) show(place, button);
   }
 }
 
@@ -31,12 +34,9 @@ function tell(place, rows) {
   place.querySelector("[role=status]").textContent = place.dataset.shown.replace("{n}", rows.length.toLocaleString(document.documentElement.lang));
 }
 
-// Things that move: when the server says that they changed, the rows are fetched again, one fetch at a time.
+// Things that move: when the server says that they changed, the rows are fetched again.
 function follow(place, move) {
-  let busy = false;
-  document.addEventListener("nhip:changed", async ({ detail }) => {
-    if (busy || (detail !== place.dataset.follow && detail !== "*")) return;
-    busy = true;
+  const again = calmly(async () => {
     try {
       const rows = await rowsOf(place.dataset.map, place.dataset.signed ? "same-origin" : "omit");
       move(rows);
@@ -44,8 +44,8 @@ function follow(place, move) {
     } catch {
       // what is drawn stays until the next time
     }
-    busy = false;
   });
+  document.addEventListener("nhip:changed", ({ detail }) => concerns(detail, place.dataset.follow) && again());
 }
 
 async function rowsOf(address, credentials) {
@@ -81,8 +81,9 @@ function draw(place, rows) {
   const box = place.querySelector(".map");
   box.hidden = false;
   const colour = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
-  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: false });
+  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: false, zoomSnap: tiles ? 1 : 0.25 });
   L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
+  L.control.scale({ imperial: false }).addTo(map);
   if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(map);
   const look = { radius: 5, weight: 1, color: colour, fillColor: colour, fillOpacity: 0.6 };
   const drawn = new Map();
@@ -98,21 +99,47 @@ function draw(place, rows) {
         drawn.set(key, marker);
         marker.bindPopup(() => said(marker.row, title, place.dataset.link)).addTo(map);
       }
-      drawn.get(key).row = row;
-      drawn.get(key).setLatLng(at).getPopup().update();
+      const marker = drawn.get(key);
+      marker.row = row;
+      marker.setLatLng(at).getPopup().update();
+      label(marker, row.label);
     });
     for (const [key, marker] of drawn) if (!there.has(key)) marker.remove() && drawn.delete(key);
     box.dataset.drawn = drawn.size;
+    declutter(drawn);
     return [...there.values()];
   };
+  map.on("zoomend", () => declutter(drawn));
   const points = "geometry" in place.dataset ? areas(map, rows, look, title) : move(rows);
   for (const [name, north, east] of ISLANDS) {
     L.tooltip({ permanent: true, direction: "center", className: "map-label" })
       .setLatLng([north, east]).setContent(words(place.dataset[name])).addTo(map);
   }
   if (points.length) map.fitBounds("geometry" in place.dataset ? points : near(points), { padding: [16, 16], maxZoom: 16, animate: false });
+  declutter(drawn);
   if ("geometry" in place.dataset) box.dataset.drawn = points.length / 2;
   return move;
+}
+
+// A value beside its point, where the rows bring one.
+function label(marker, text) {
+  if (marker.label === text) return;
+  marker.label = text;
+  marker.unbindTooltip();
+  if (text) marker.bindTooltip(words(text), { permanent: true, direction: "right", offset: [4, 0], className: "map-label" });
+}
+
+// Of values that would lie upon each other the first is told; closer in there is room for more.
+function declutter(drawn) {
+  const told = [];
+  for (const marker of drawn.values()) {
+    const element = marker.getTooltip()?.getElement();
+    if (!element) continue;
+    const box = element.getBoundingClientRect();
+    const free = told.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
+    element.style.visibility = free ? "" : "hidden";
+    if (free) told.push(box);
+  }
 }
 
 // Where a row is, null where it says nothing that can be.
@@ -149,7 +176,7 @@ function areas(map, features, look, title) {
 function said(row, title, link) {
   const list = document.createElement("dl");
   for (const [name, value] of Object.entries(row)) {
-    if (value === null || value === "" || name === link) continue;
+    if (value === null || value === "" || name === link || name === "label") continue;
     const word = document.createElement("dt");
     const text = document.createElement("dd");
     word.textContent = JSON.parse(title)[name] ?? name;
