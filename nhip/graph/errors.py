@@ -114,7 +114,7 @@ class MethodNotAllowed(GraphError):
 
 
 class NotAcceptable(GraphError):
-    """None of the media types asked for can be given: {what}."""
+    """None of the media types asked for can be given: {what}. There are: {offered}."""
 
     status = 406
     kind = "NotAcceptable"

@@ -12,6 +12,7 @@ from nhip.errors import NhipError
 from nhip.graph.api.media import JSON, PROBLEM
 from nhip.graph.errors import Busy, GraphError
 from nhip.graph.registrations.writes import Partial
+from nhip.kernel.i18n import _
 
 log = logging.getLogger(__name__)
 Header = tuple[bytes, bytes]
@@ -52,7 +53,8 @@ def problem(error: Exception) -> Answer:
         answer = Answer(error.status, dumped(told), PROBLEM)
         return answer.with_header(b"retry-after", str(RETRY_AFTER_S)) if error.status == 503 else answer
     log.error("a request to the graph failed", exc_info=error)
-    return Answer(500, dumped({"type": INTERNAL, "title": "InternalError", "status": 500}), PROBLEM)
+    told = {"type": INTERNAL, "title": "InternalError", "status": 500, "detail": _("something went wrong here")}
+    return Answer(500, dumped(told), PROBLEM)
 
 
 def entity_problem(entity: str | None, error: Exception) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def chosen(accept: str, offered: tuple[str, ...]) -> str:
     ranges = [_range(part) for part in accept.split(",")[:_MOST_RANGES]]
     best = max(offered, key=lambda kind: _weight(kind, ranges))
     if _weight(best, ranges) <= 0:
-        raise NotAcceptable(what=accept[:200])
+        raise NotAcceptable(what=accept[:200], offered=", ".join(offered))
     return best
 
 
@@ -59,11 +59,10 @@ def _weight(kind: str, ranges: list[tuple[str, float]]) -> float:
 
 @lru_cache(maxsize=64)
 def problem_type(accept: str) -> str:
-    """The media type of problem details: plain JSON for clients that accept that and not its own."""
-    try:
-        return chosen(accept, (PROBLEM, JSON))
-    except NotAcceptable:
-        return PROBLEM
+    """The media type of problem details: plain JSON (5.5.3, 6.3.3), their own for who asks for it by its name."""
+    ranges = [_range(part) for part in accept.split(",")[:_MOST_RANGES]]
+    weight = dict(reversed(ranges)).get(PROBLEM, 0.0)
+    return PROBLEM if weight > 0 and weight >= _weight(JSON, ranges) else JSON
 
 
 @lru_cache(maxsize=256)

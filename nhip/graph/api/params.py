@@ -15,6 +15,7 @@ _MOST = 200
 _LONGEST_REMEMBERED = 1000
 FORMS = frozenset({"keyValues", "simplified", "concise", "normalized", "temporalValues", "aggregatedValues"})
 """Representations that `options` or `format` may ask for."""
+_BARE = frozenset({"keyValues", "simplified", "temporalValues", "aggregatedValues"})
 _LISTS = frozenset(
     {
         "id",
@@ -106,6 +107,11 @@ def require_moment(name: str, given: Any) -> str:
         return read_instant(given)
     except Fault as fault:
         raise BadRequestData(what=f"{name}: {_('not a date and time in UTC, as 2026-01-31T08:00:00Z')}") from fault
+
+
+def bare(query: dict[str, str]) -> bool:
+    """Whether `options` or `format` asks for values without the attributes' own members (4.5.4, 4.5.9, 4.5.19)."""
+    return not _BARE.isdisjoint([*listed(query.get("options", "")), query.get("format", "")])
 
 
 def simplified(query: dict[str, str]) -> bool:

@@ -72,7 +72,7 @@ class Subscribing:
         id = require_uri(call.parts[0])
         context = await call.context()
         rest = await self._kept(call).get(call.tenant, id)
-        return await with_context(call, context, self._shown(call, rest, context))
+        return await with_context(call, context, await self._shown(call, rest, context))
 
     async def query(self, call: Call) -> Answer:
         """GET the collection."""
@@ -80,16 +80,20 @@ class Subscribing:
         page = pages(call.query, call.app.limits)
         kept = self._kept(call)
         found = await kept.page(call.tenant, page["limit"] + 1, page["offset"])
-        some = [self._shown(call, rest, context) for rest in found[: page["limit"]]]
+        some = [await self._shown(call, rest, context) for rest in found[: page["limit"]]]
         answer = await with_context(call, context, some)
         if page["count"] or "count" in params.options(call.query, _SHOWING):
             answer.with_header(b"ngsild-results-count", str(await kept.count(call.tenant)))
         answer.headers += page_links(call, len(found) > page["limit"], kind=LD_JSON)
         return answer
 
-    def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:
+    async def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:
+        """As it is, with the @context of its notifications even where it names none (5.8.1.4)."""
         sys = "sysAttrs" in params.options(call.query, _SHOWING)
-        return shown(rest, context, sys=sys, triggers=self._triggers, secrets=call.trusted)
+        made = shown(rest, context, sys=sys, triggers=self._triggers, secrets=call.trusted)
+        if "jsonldContext" not in made:
+            made["jsonldContext"] = await call.app.hosting.implicit(call.tenant, rest.context)
+        return made
 
 
 def _to_entities(call: Call) -> Subscriptions:

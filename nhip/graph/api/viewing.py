@@ -9,9 +9,10 @@ from urllib.parse import quote
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer, Header, dumped
 from nhip.graph.api.media import GEO_JSON, LD_JSON
-from nhip.graph.api.preferring import amended, preferred
-from nhip.graph.api.request import CONTEXT, Call
+from nhip.graph.api.preferring import preferred
+from nhip.graph.api.request import CONTEXT, Call, segments
 from nhip.graph.contexts.addresses import context_link
+from nhip.graph.document.older import NEWEST, Version, amended
 from nhip.graph.document.render import NO_ATTRIBUTES, PLAIN
 from nhip.graph.errors import BadRequestData
 from nhip.graph.model import View
@@ -28,6 +29,8 @@ _SAYS = SHOWN | {"attrs", "pick", "omit", "datasetId"}
 """Parameters without any of which everything is shown as it is."""
 _OPTIONS = frozenset({"keyValues", "simplified", "concise", "normalized", "sysAttrs"})
 _SAFE = ":*/;.,()[]!~@$'-_"
+_OF_ENTITIES = frozenset({"entities", "entityOperations", "temporal"})
+"""Resources whose answers are entities."""
 
 
 def view_of(call: Call, context: Context, query: Query, body: dict[str, Any] | None = None) -> View:
@@ -78,10 +81,19 @@ async def with_context(call: Call, context: Context, value: Any) -> Answer:
     version = preferred(call.header(b"prefer"))
     if version is None:
         return await _contexted(call, context, value)
-    value, changed = amended(value, version)
-    answer = await _contexted(call, context, value)
-    answer.status = 203 if changed else answer.status
-    return answer.with_header(b"preference-applied", f"ngsi-ld={version[0]}.{version[1]}")
+    told = _amended(call, value, version)
+    answer = await _contexted(call, context, told)
+    answer.status = 200 if told == value else 203
+    shown = min(version, NEWEST)
+    return answer.with_header(b"preference-applied", f"ngsi-ld={shown[0]}.{shown[1]}")
+
+
+def _amended(call: Call, value: Any, version: Version) -> Any:
+    """Entities as `version` has them; what are none stays as it is: the tables of 4.3.6.8 are of entities."""
+    resource = segments(call.scope)[0]
+    if resource not in _OF_ENTITIES:
+        return value
+    return amended(value, version, values=params.bare(call.query), series=resource == "temporal")
 
 
 async def _contexted(call: Call, context: Context, value: Any) -> Answer:

@@ -71,7 +71,7 @@ class _Around:
             for stored in await self._graph.get_many(self._tenant, new[start : start + _AT_ONCE]):
                 doc = unpack(stored.doc, stored.sys if self._system else None)
                 key = order_key(self._order, self._origin, str, doc) if self._fits(doc) else None
-                if key is not None:
+                if key is not None and key[0] == 0:  # a place, and no value instead of one
                     self._known[stored.id] = key[1], (stored, doc)
 
     def within(self, radius: float) -> list[Pair]:

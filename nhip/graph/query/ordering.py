@@ -10,6 +10,7 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from nhip.graph.contexts.core import NAMESPACE
 from nhip.graph.model import VALUE_MEMBER, Doc
 from nhip.graph.query.comparing import plain
 from nhip.graph.query.distance import distance_between
@@ -22,13 +23,20 @@ from nhip.kernel.i18n import _
 from nhip.kernel.text import sort_key
 
 _DIRECTION = re.compile(r"dist-asc|dist-desc|asc|desc")
-_TAG = re.compile(r"([A-Za-z]{2,3})(?:-(?!u-)[A-Za-z0-9]{2,8})*(?:-u-co-([a-z]{3,8}))?")
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:-(?!u-)[A-Za-z0-9]{2,8})*((?:-u(?:-[a-z]{2}-[a-z0-9]{3,8})+)?)")
+_SETTING = re.compile(r"-([a-z]{2})-([a-z0-9]{3,8})")
+_STRENGTHS = {"level1": 1, "level2": 2, "level3": 3, "level4": 3, "identic": 3}
+"""`ks` of a collation: how many levels are compared (RFC 6067, of CLDR)."""
 _AS_ROOT = frozenset({"und", "en", "fr", "de", "it", "nl", "pt", "ga", "id", "ms", "sw", "ca", "eu", "gl", "lb"})
 """Languages whose dictionary order is that of the Unicode root collation."""
 _PHONE_BOOK = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "AE", "Ö": "OE", "Ü": "UE"})
 
 Key = tuple[int, Any]
-"""Rank of the kind of value (4.23.2: numbers, strings, booleans, objects, arrays), then the value to compare."""
+"""Rank of the kind of value (4.23.2: numbers, strings, objects, arrays, booleans, times, dates, both), then the value."""
+_TYPED = {
+    f"{prefix}{name}": rank for rank, name in enumerate(("Time", "Date", "DateTime"), 5) for prefix in ("", NAMESPACE)
+}
+"""`@type` of a value -> the rank of its kind."""
 
 
 def parse_order(text: str, names: Names) -> tuple[Order, ...]:
@@ -59,14 +67,20 @@ def collation_key(tag: str) -> Callable[[str], Any]:
     found = _TAG.fullmatch(tag)
     if found is None:
         raise BadParameter(parameter="collation", what=_("it is no language tag"))
-    language, kind = found[1].lower(), found[2] or "standard"
+    language, told = found[1].lower(), dict(_SETTING.findall(found[2].removeprefix("-u")))
+    kind, levels = told.pop("co", "standard"), _STRENGTHS.get(told.pop("ks", "level3"))
+    if told or levels is None:
+        raise BadParameter(parameter="collation", what=_("this collation is not known here"))
     if (language, kind) == ("de", "phonebk"):
-        return lambda text: _root_key(text.translate(_PHONE_BOOK))
-    if kind == "standard" and language == "vi":
+        return lambda text: _root_key(text.translate(_PHONE_BOOK))[:levels]
+    if kind == "standard" and language == "vi" and levels == _LEVELS:
         return sort_key
     if kind == "standard" and language in _AS_ROOT:
-        return _root_key
+        return lambda text: _root_key(text)[:levels]
     raise BadParameter(parameter="collation", what=_("this collation is not known here"))
+
+
+_LEVELS = 3
 
 
 def _root_key(text: str) -> tuple[str, str, str]:
@@ -99,24 +113,31 @@ def _first(pair: tuple[Any, Doc]) -> Any:
 
 
 def order_key(order: Order, origin: BaseGeometry | None, texts: Callable[[str], Any], doc: Doc) -> Key | None:
-    """What a document is compared by under one criterion; None where it has no such member."""
-    if order.near:
-        shapes = shapes_of(doc, order.path.names[0])
-        return (0, min(distance_between(origin, one) for one in shapes)) if shapes and origin is not None else None
+    """What a document is compared by under one criterion; None where it has no such member.
+
+    By distance what is no place comes behind all that are, by its value (4.23.2)."""
+    if order.near and origin is not None and (shapes := shapes_of(doc, order.path.names[0])):
+        return 0, min(distance_between(origin, one) for one in shapes)
     value = first_value(doc, order.path)
-    return None if value is None else _ranked(plain(value), texts)
+    if value is None:
+        return None
+    rank, compared = _ranked(value, texts)
+    return rank + order.near, compared
 
 
 def _ranked(value: Any, texts: Callable[[str], Any]) -> Key:
     if isinstance(value, bool):
-        return 2, value
+        return 4, value
     if isinstance(value, int | float):
         return 0, value
     if isinstance(value, str):
         return 1, texts(value)
     if isinstance(value, dict):
-        return 3, sorted((key, _ranked(one, texts)) for key, one in value.items() if one is not None)
-    return 4, [_ranked(one, texts) for one in value if one is not None]
+        if (inside := plain(value)) is not value:
+            rank, compared = _ranked(inside, texts)
+            return _TYPED.get(str(value.get("@type")), rank), compared
+        return 2, sorted((key, _ranked(one, texts)) for key, one in value.items() if one is not None)
+    return 3, [_ranked(one, texts) for one in value if one is not None]
 
 
 def first_value(doc: Doc, path: Path) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from nhip.graph.document.older import Version
 from nhip.graph.model import Doc, View
 from nhip.graph.query.model import Query
 from nhip.graph.query.narrowing import Asker
@@ -37,6 +38,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def patience_s(self) -> float:
         """How long an answer is waited for."""
         return min(self.timeout_s, LONGEST_PATIENCE_S)
+
+    @property
+    def context_in_body(self) -> bool:
+        """Whether a notification's body holds the @context (6.3.8): JSON-LD does, GeoJSON unless it prefers plain JSON."""
+        if self.accept != "application/geo+json":
+            return self.accept == "application/ld+json"
+        return not any(key.lower() == "prefer" and "body=json" in told.replace(" ", "") for key, told in self.receiver)
 
     @property
     def certain(self) -> bool:
@@ -93,6 +101,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     view: View
     changes: bool
     """showChanges."""
+    known: Version | None = None
+    """ngsildConformance: the version of NGSI-LD that the receiver knows; None: ours."""
     endpoint: Endpoint
     active: bool
     made: datetime | None = None

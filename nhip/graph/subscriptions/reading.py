@@ -11,6 +11,7 @@ import msgspec
 
 from nhip.graph.contexts.iris import is_address, is_uri
 from nhip.graph.contexts.model import Context
+from nhip.graph.document.older import version
 from nhip.graph.errors import BadRequestData
 from nhip.graph.query.build import MAX_JOIN, Asked, Selected, build
 from nhip.graph.query.model import Query
@@ -21,7 +22,19 @@ from nhip.kernel.i18n import _
 from nhip.kernel.time import now
 
 Members = dict[str, Any]
-_TEXTS = ("subscriptionName", "description", "q", "csf", "scopeQ", "lang", "jsonldContext", "expiresAt")
+_TEXTS = (
+    "subscriptionName",
+    "description",
+    "q",
+    "csf",
+    "scopeQ",
+    "lang",
+    "jsonldContext",
+    "expiresAt",
+    "expandValues",
+    "jsonKeys",
+    "ngsildConformance",
+)
 _NUMBERS = ("timeInterval", "throttling")
 _TRUTHS = ("isActive", "localOnly", "splitEntities")
 _OTHER = (
@@ -58,8 +71,6 @@ def read(payload: Members, context: Context) -> Members:
     made = read_fragment(payload, context)
     if payload.get("type") != "Subscription":
         refuse("type")
-    if not made.get("entities") and not made.get("watchedAttributes"):
-        raise BadRequestData(what=_("a subscription names entities or watched attributes"))
     if "endpoint" not in made.get("notification", {}):
         refuse("notification.endpoint")
     check_whole(made, context)
@@ -83,6 +94,11 @@ def check_whole(made: Members, context: Context) -> Query:
     """What members say together. The query that selects the entities."""
     if "throttling" in made and "timeInterval" in made:
         raise BadRequestData(what=_("throttling and timeInterval exclude each other"))
+    by_attribute = "watchedAttributes" in made and "timeInterval" not in made
+    if not (made.get("localOnly") or "entities" in made or by_attribute):
+        raise BadRequestData(
+            what=_("a subscription names entities or watched attributes, or is for what is here alone")
+        )
     notification = made["notification"]
     if notification.get("showChanges") and notification.get("format") in ("keyValues", "simplified"):
         raise BadRequestData(what=_("showChanges cannot be with the format keyValues"))
@@ -112,6 +128,7 @@ def query_of(made: Members, context: Context) -> Query:
         geoproperty=geo.get("geoproperty", ""),
         pick=",".join(notification["pick"]) if "pick" in notification else None,
         omit=",".join(notification["omit"]) if "omit" in notification else None,
+        expand_values=[name for one in made.get("expandValues", "").split(",") if (name := one.strip())],
         datasets=made.get("datasetId", []),
         join="inline",  # so that q may go into linked entities, whatever of them is shown
         join_level=MAX_JOIN,
@@ -175,6 +192,8 @@ def _notification(value: Any, context: Context) -> Members:
         refuse("notification")
     made: Members = {key: value[key] for key in _NOTIFICATION if key in value}
     if "attributes" in made:
+        if any(one in ("id", "type", "scope") for one in _listed(made["attributes"], "notification.attributes")):
+            refuse("notification.attributes")
         made["attributes"] = _names(made["attributes"], context, "notification.attributes")
     for key in ("pick", "omit"):
         if key in made:
@@ -252,6 +271,8 @@ def _listed(value: Any, name: str) -> list[Any]:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
+        refuse(name)
+    if name == "ngsildConformance" and version(value) is None:
         refuse(name)
     if name == "expiresAt":
         try:

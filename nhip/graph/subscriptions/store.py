@@ -11,6 +11,7 @@ import orjson
 
 from nhip.db.sql import Queries, load
 from nhip.graph.contexts.service import Contexts
+from nhip.graph.document.older import version
 from nhip.graph.document.render import NO_ATTRIBUTES
 from nhip.graph.model import Doc, View
 from nhip.graph.query.match import matcher
@@ -157,6 +158,7 @@ async def understood(rest: Rest, contexts: Contexts) -> Subscription:
         types=_types(query),
         view=_view(notification, query, rest.doc),
         changes=notification.get("showChanges", False),
+        known=version(rest.doc.get("ngsildConformance", "")),
         endpoint=_endpoint(notification["endpoint"]),
         active=rest.doc.get("isActive", True),
         expires=instant(rest.doc["expiresAt"]) if "expiresAt" in rest.doc else None,

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from nhip.graph.contexts.model import Context
+from nhip.graph.document.older import amended
 from nhip.graph.lives import Instances
 from nhip.graph.model import NULL, VALUE_MEMBER, Doc, Instance, Outcome
 from nhip.graph.subscriptions.model import Subscription
@@ -101,9 +102,13 @@ def _previous(before: Instance) -> dict[str, Any]:
 
 def notification(one: Subscription, entities: list[Any], context: Context, at: str, id: UUID) -> bytes:
     """The notification `id` (5.3.1) as JSON."""
+    if one.known is not None:
+        entities = amended(entities, one.known, values=one.view.form == "simplified")
     if one.endpoint.accept == "application/ld+json":
         entities = [{**entity, "@context": context.echo} for entity in entities]
     data: Any = {"type": "FeatureCollection", "features": entities} if one.view.geojson else entities
+    if one.view.geojson and one.endpoint.context_in_body:
+        data["@context"] = context.echo
     made = {
         "id": f"urn:ngsi-ld:Notification:{id}",
         "type": "Notification",
@@ -117,7 +122,7 @@ def notification(one: Subscription, entities: list[Any], context: Context, at: s
 def headers(one: Subscription, tenant: str, link: str) -> list[tuple[str, str]]:
     """The headers of a notification; `link` is the Link to the @context, empty where the body holds it."""
     made = [("Content-Type", one.endpoint.accept)]
-    if one.endpoint.accept != "application/ld+json":
+    if not one.endpoint.context_in_body:
         made.append(("Link", link))
     if tenant:
         made.append(("NGSILD-Tenant", tenant))

@@ -61,7 +61,7 @@ def bus(n: int = 1, speed: Any = 30, **more: Any) -> dict[str, Any]:
 
 def kind(answer: httpx.Response) -> str:
     """The last part of a problem's type."""
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "application/json"
     told = answer.json()
     assert told["status"] == answer.status_code
     return str(told["type"]).rpartition("/")[2]

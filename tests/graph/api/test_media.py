@@ -19,7 +19,7 @@ from nhip.graph.api.media import (
     chosen,
     linked_context,
 )
-from nhip.graph.api.preferring import amended, preferred
+from nhip.graph.api.preferring import preferred
 from nhip.graph.contexts.addresses import context_link
 from nhip.graph.errors import BadRequestData, NotAcceptable, UnsupportedMediaType
 from tests.graph.clauses import clause
@@ -116,20 +116,6 @@ def test_an_address_cannot_break_out_of_the_link_header() -> None:
 )
 def test_the_version_that_a_client_prefers(header: str, version: tuple[int, int] | None) -> None:
     assert preferred(header) == version
-
-
-@clause("4.3.6.8")
-def test_attributes_of_later_versions_become_properties() -> None:
-    bus = {
-        "id": "urn:a:1",
-        "type": "Bus",
-        "kind": {"type": "VocabProperty", "vocab": "tram", "observedAt": "2026-01-01T00:00:00Z"},
-    }
-    older = {"type": "Property", "value": "tram", "observedAt": "2026-01-01T00:00:00Z"}
-    assert amended(bus, (1, 5)) == ({**bus, "kind": older}, True)
-    assert amended([bus], (1, 8)) == ([bus], False)
-    stops = {"at": {"type": "ListRelationship", "objectList": [{"object": "urn:a:2"}, "urn:a:3"]}}
-    assert amended(stops, (1, 0))[0] == {"at": {"type": "Relationship", "object": ["urn:a:2", "urn:a:3"]}}
 
 
 @pytest.mark.parametrize("filling", [" ", '"', ",", ";", "=", "a ", '" ', "\t(", '",'])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.graph.api.conftest import LINK, kind
+from nhip.graph.contexts.core import CORE_URL
+from tests.graph.api.conftest import CITY, LINK, kind
 from tests.graph.clauses import clause
 
 City = Callable[..., Any]
@@ -52,15 +54,69 @@ async def test_both_kinds_are_listed_apart(city: City) -> None:
     assert any('offset=0>; rel="prev"' in one for one in links) and any('offset=2>; rel="next"' in one for one in links)
 
 
-@clause("6.3.2")
-async def test_problems_are_plain_json_for_who_accepts_nothing_else(city: City) -> None:
+@clause("5.5.3", "6.3.2", "6.3.3")
+async def test_problems_are_plain_json_unless_their_own_type_is_asked_for(city: City) -> None:
     one = "/csourceSubscriptions/urn:ngsi-ld:Subscription:none"
-    kinds = {JSON: JSON, f"{JSON}, */*;q=0.1": JSON, "*/*": "application/problem+json"}
+    own = "application/problem+json"
+    kinds = {
+        JSON: JSON,
+        "application/ld+json": JSON,
+        "*/*": JSON,
+        f"{own}, */*;q=0.1": own,
+        f"{JSON}, {own}": own,
+        f"{JSON}, {own};q=0.5": JSON,
+    }
     for accept, expected in kinds.items():
         answer = await city("GET", one, headers={"accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (404, expected)
+        assert answer.json().keys() >= {"type", "title", "detail", "status"}
     answer = await city("GET", one, headers={"accept": "text/plain"})
-    assert (answer.status_code, answer.headers["content-type"]) == (406, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (406, JSON)
+    assert "application/json, application/ld+json" in answer.json()["detail"]
+
+
+@clause("5.2.12", "5.5.13")
+async def test_what_is_here_alone_may_be_subscribed_to_whatever_it_is(city: City) -> None:
+    def without(**more: Any) -> dict[str, Any]:
+        made = subscription(1, **more)
+        del made["entities"], made["id"]
+        return made
+
+    for more in ({"localOnly": True}, {"localOnly": True, "timeInterval": 60}, {"watchedAttributes": ["speed"]}):
+        assert (await city("POST", "/subscriptions", json=without(**more))).status_code == 201, more
+    for more in ({}, {"localOnly": False}, {"timeInterval": 60}):
+        assert kind(await city("POST", "/subscriptions", json=without(**more))) == "BadRequestData", more
+
+
+@clause("5.8.1.4", "5.8.3")
+async def test_the_context_of_notifications_is_told_even_where_none_is_named(city: City) -> None:
+    inline = {"speed": "https://city.example/speed"}
+    told = ({"json": subscription(1)}, {"json": subscription(2), "headers": {"link": LINK}})
+    here = "http://here.example/ngsi-ld/v1/jsonldContexts/"
+    ld = {"content-type": "application/ld+json"}
+    inside = ({"content": json.dumps({**subscription(3), "@context": inline}), "headers": ld},)
+    for n, (asked, starts) in enumerate(zip([*told, *inside], (CORE_URL, CITY, here), strict=True), 1):
+        assert (await city("POST", "/subscriptions", **asked)).status_code == 201
+        kept = (await city("GET", f"/subscriptions/urn:ngsi-ld:Subscription:{n}")).json()
+        assert kept["jsonldContext"].startswith(starts)
+    served = (await city("GET", kept["jsonldContext"])).json()
+    assert served == {"@context": inline}
+
+
+@clause("5.2.12", "5.2.14")
+async def test_members_of_a_subscription_that_later_versions_brought(city: City) -> None:
+    told = {"ngsildConformance": "1.5", "expandValues": "kind", "jsonKeys": "ticket", "q": "kind==Red"}
+    assert (await city("POST", "/subscriptions", json=subscription(1, **told))).status_code == 201
+    kept = (await city("GET", "/subscriptions/urn:ngsi-ld:Subscription:1")).json()
+    assert {name: kept.get(name) for name in told} == told
+    endpoint = subscription(1)["notification"]["endpoint"]
+    for wrong in (
+        {"ngsildConformance": "new"},
+        {"ngsildConformance": 1.5},
+        {"expandValues": ["kind"]},
+        *({"notification": {"endpoint": endpoint, "attributes": ["speed", name]}} for name in ("id", "type", "scope")),
+    ):
+        assert kind(await city("POST", "/subscriptions", json=subscription(2, **wrong))) == "BadRequestData", wrong
 
 
 @pytest.mark.parametrize("here", ["/subscriptions", "/csourceSubscriptions"])

@@ -23,6 +23,7 @@ from nhip.graph.query.projection import overlap, parse_tree
 from nhip.graph.query.selection import decide_scopes, decide_types, names_in, parse_scopes, parse_types
 from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.geo import distance_m
+from tests.graph.clauses import clause
 
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
 LOCATION = "https://uri.etsi.org/ngsi-ld/location"
@@ -247,15 +248,37 @@ def test_orders() -> None:
     assert ordered("location;dist-desc", places, origin=Point(8, 40)) == [1, 3, 2]
 
 
+@clause("4.23")
+def test_values_of_unlike_kinds_have_an_order() -> None:
+    def typed(kind: str, value: str) -> dict[str, str]:
+        return {"@type": kind, "@value": value}
+
+    values: list[Any] = [5, "5", {"k": 1}, [1, 2], True, typed("Time", "10:00:00"), typed("Date", "2020-01-01")]
+    values += [typed("DateTime", "2019-01-01T00:00:00Z")]
+    things = [entity(n, a=value) for n, value in enumerate(values)]
+    assert ordered("a", [entity(9), *reversed(things)]) == [0, 1, 2, 3, 4, 5, 6, 7, 9]
+    late, soon = (entity(n, a=typed("DateTime", f"20{n}9-01-01T00:00:00Z")) for n in (2, 1))
+    assert ordered("a", [late, soon]) == [1, 2]
+    no_place = entity(3)
+    no_place["https://uri.etsi.org/ngsi-ld/location"] = [{"type": "Property", "value": "unknown"}]
+    places = [entity(4), no_place, entity(1, place=[9.0, 40.0]), entity(2, place=[8.1, 40.0])]
+    assert ordered("location;dist-asc", places, origin=Point(8, 40)) == [2, 1, 3, 4]
+
+
 def test_collations() -> None:
     words = [entity(1, name="A"), entity(2, name="b"), entity(3, name="á")]
     assert ordered("name", words) == [1, 2, 3]
-    assert ordered("name", words, "und") == [1, 3, 2]
+    assert ordered("name", words, "und") == ordered("name", words, "und-u-ks-identic") == [1, 3, 2]
+    alike = [entity(1, name="résumé"), entity(2, name="RESUME"), entity(3, name="resume")]
+    assert ordered("name", alike, "und-u-ks-level1") == [1, 2, 3]
+    assert ordered("name", alike, "fr-u-co-standard-ks-level3") == [3, 2, 1]
     assert ordered("name", [entity(1, name="Zebra"), entity(2, name="Ähre")], "de-u-co-phonebk") == [2, 1]
     assert ordered("name", [entity(1, name="mạ"), entity(2, name="mây"), entity(3, name="má")], "vi") == [3, 1, 2]
 
 
-@pytest.mark.parametrize("tag", ["!!nope", "not a bcp47 tag!!", "sv", "de-u-co-trad", "x"])
+@pytest.mark.parametrize(
+    "tag", ["!!nope", "not a bcp47 tag!!", "sv", "de-u-co-trad", "x", "und-u-ks-level9", "und-u-kn-true"]
+)
 def test_an_unknown_collation_is_refused(tag: str) -> None:
     with pytest.raises(BadRequestData):
         collation_key(tag)

@@ -117,6 +117,31 @@ async def test_conditions_on_linked_entities(broker: Broker, receiver: Receiver,
     assert (await receiver.next())["data"][0]["id"] == "urn:x:b:2"
 
 
+@clause("4.3.6.8", "5.8.6")
+async def test_a_receiver_is_told_in_the_version_that_it_knows(broker: Broker, receiver: Receiver, tenant: int) -> None:
+    kinds = {NS + "kind": [{"type": "VocabProperty", "vocab": NS + "Red"}], NS + "speed": [prop(30)]}
+    doc = {"id": ID, "type": [NS + "Bus"], "scope": ["/hue"], **kinds}
+    asked = members(receiver, ngsildConformance="1.3", expandValues="kind", q="kind==Red")
+    await broker.subscribe(tenant, **asked)
+    await broker.graph.write(tenant, [Operation(name="create", id=ID, doc=doc)])
+    assert (await receiver.next())["data"] == [{"id": ID, "type": "Bus", "kind": prop("Red"), "speed": prop(30)}]
+
+
+@clause("5.8.6", "6.3.8")
+@pytest.mark.parametrize("prefer", ["", "body=ld+json", "body=json", "return=minimal, body=json"])
+async def test_geojson_says_where_its_names_come_from(
+    broker: Broker, receiver: Receiver, tenant: int, prefer: str
+) -> None:
+    told = [{"key": "Prefer", "value": prefer}] if prefer else []
+    endpoint = {"uri": receiver.uri, "accept": "application/geo+json", **({"receiverInfo": told} if told else {})}
+    await broker.subscribe(tenant, **members(receiver, notification={"endpoint": endpoint}))
+    await broker.graph.write(tenant, [create(speed=30)])
+    data, head = (await receiver.next())["data"], receiver.heads[0].lower()
+    assert (data["type"], data["features"][0]["type"]) == ("FeatureCollection", "Feature")
+    apart = "body=json" in prefer
+    assert ("@context" not in data, "\nlink: <" in head) == (apart, apart)
+
+
 @clause("5.8")
 async def test_a_paused_or_expired_one_is_told_nothing(broker: Broker, receiver: Receiver, tenant: int) -> None:
     paused = await broker.subscribe(tenant, **members(receiver, isActive=False))
