@@ -127,7 +127,7 @@ class GraphApp:
         with asking(None if route.by_token else Asker(call.tenant, call.scope.get(ASKER, ""))):
             if snapshots.HEADER not in call.headers:
                 return await route.handler(call)
-            await snapshots.enter(call, route.permission == WRITE)
+            await snapshots.enter(call, place, writes=route.permission == WRITE)
             answer = await route.handler(call)
             return answer.with_header(snapshots.HEADER, call.header(snapshots.HEADER))
 

@@ -50,6 +50,17 @@ async def gather(call: Call, context: Context, asked: Asked, query: Query, view:
     return warned(answer, found.heard.warnings)
 
 
+async def sources_of(
+    call: Call, context: Context, asked: Asked, query: Query
+) -> tuple[dict[str, list[str]], list[str]] | None:
+    """Where each entity is that a query finds, and what went wrong; None when no source is to be asked."""
+    if federation_of(call) is None or query.local:
+        return None
+    reach = Reach(split=call.query.get("splitEntities") == "true", whole=True)
+    found = await _gathered(call, context, asked, query, reach)
+    return None if found is None else (_sources(found), found.heard.warnings)
+
+
 def _sources(found: Gathered) -> dict[str, list[str]]:
     return {
         id: [*([HERE] if id in found.here else []), *dict.fromkeys(found.heard.sources.get(id, ()))]

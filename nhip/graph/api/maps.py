@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
 from nhip.graph.api import params
 from nhip.graph.api.answers import Answer
-from nhip.graph.api.asking import ORDER, PAGES, WHICH, asked_in
 from nhip.graph.api.names import require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import with_context
-from nhip.graph.errors import TooManyResults
+from nhip.graph.contexts.model import Context
+from nhip.graph.errors import BadRequestData, TooManyResults
 from nhip.graph.maps import service as maps
 from nhip.graph.maps.service import EntityMap
-from nhip.graph.query.build import build
 from nhip.graph.query.model import Query
 from nhip.graph.query.search import iter_matches
 from nhip.graph.rows import instant
 
-CREATED = WHICH | PAGES | ORDER | {"options", "entityMapLifetime", "splitEntities", "lang"}
 HEADER = b"ngsild-entitymap"
+_SAID = {"entityMap": bool, "splitEntities": bool, "entityMapLifetime": str}
 AllIds = Callable[[], Awaitable[list[str]]]
 
 
@@ -36,11 +36,11 @@ class Use(msgspec.Struct, frozen=True):
         return query if self.found is None else maps.within(query, self.found.ids)
 
 
-async def use_of(call: Call, *, asked: bool = False) -> Use:
+async def use_of(call: Call) -> Use:
     """What the request says: the header names a map; the parameter, or a map that is gone, asks for a new one."""
     named = call.header(HEADER).rstrip("/").rpartition("/")[2]
     found = await maps.find(call.app.graph, call.tenant, named) if named else None
-    return Use(found, found is None and (asked or bool(named) or params.boolean(call.query, "entityMap")))
+    return Use(found, found is None and (bool(named) or params.boolean(call.query, "entityMap")))
 
 
 async def told(call: Call, use: Use, answer: Answer, all_ids: AllIds, *, created: int | None = None) -> Answer:
@@ -99,18 +99,23 @@ async def ids_of(call: Call, query: Query) -> list[str]:
     return found
 
 
-async def create_map(call: Call) -> Answer:
-    """GET /entityMaps: what a query finds, without the entities."""
-    query = build(asked_in(call.query, call.app.limits), await call.context())
-    return await shown(call, await ids_of(call, query))
-
-
-async def shown(call: Call, ids: list[str]) -> Answer:
-    """201 with a new map."""
-    made = await _made(call, ids)
-    answer = await with_context(call, await call.context(), made.told())
+async def shown(call: Call, context: Context, ids: list[str], sources: dict[str, list[str]] | None = None) -> Answer:
+    """201 with a new map; `sources` are those of each entity, where some are elsewhere. Raises TooManyResults."""
+    if len(ids) > maps.MOST:
+        raise TooManyResults(what=str(maps.MOST))
+    made = await _made(call, ids, sources)
+    answer = await with_context(call, context, made.told())
     answer.status = 201
     return answer.with_header(HEADER, _path(made))
+
+
+def said_in(call: Call, body: dict[str, Any]) -> None:
+    """What a Query document says of its map and of split entities (5.2.23), as if the address said so. Raises BadRequestData."""
+    for name, kind in _SAID.items():
+        if name in body:
+            if not isinstance(body[name], kind):
+                raise BadRequestData(what=name)
+            call.query.setdefault(name, str(body[name]).lower() if kind is bool else body[name])
 
 
 async def retrieve_map(call: Call) -> Answer:

@@ -20,8 +20,19 @@ ADDRESS = "/ngsi-ld/openapi.json"
 _HERE = Path(__file__).parent
 _BODY_TYPES = {"POST": (JSON, LD_JSON), "PUT": (JSON, LD_JSON), "PATCH": (JSON, LD_JSON, MERGE_PATCH)}
 _GOOD = {
-    "GET": {"200": "What was asked for", "206": "A part of it, cut at its most instances"},
-    "POST": {"200": "What was asked for", "201": "Made; Location says where", "204": "Done", "207": "Done in part"},
+    "GET": {
+        "200": "What was asked for",
+        "201": "An entity map was made; NGSILD-EntityMap says where",
+        "203": "What was asked for, as the version of NGSI-LD has it that is preferred",
+        "206": "A part of it, cut at its most instances",
+    },
+    "POST": {
+        "200": "What was asked for",
+        "201": "Made; Location says where",
+        "203": "What was asked for, as the version of NGSI-LD has it that is preferred",
+        "204": "Done",
+        "207": "Done in part",
+    },
     "PUT": {"204": "Replaced", "207": "Done in part"},
     "PATCH": {"204": "Changed", "207": "Done in part"},
     "DELETE": {"200": "Done", "204": "Deleted", "207": "Done in part"},
@@ -121,7 +132,7 @@ def _responses(method: str, route: Route) -> Document:
     found: Document = {}
     for status, text in _GOOD[method].items():
         found[status] = {"description": text}
-        if status in ("200", "206", "207"):
+        if status in ("200", "201", "203", "206", "207"):
             kinds = dict.fromkeys(
                 (*route.offered, JSON, GEO_JSON) if GEO_JSON in route.offered else (*route.offered, JSON)
             )

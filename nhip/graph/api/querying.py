@@ -13,7 +13,7 @@ from nhip.graph.api.asking import LINKS, ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.federating import purge_elsewhere
 from nhip.graph.api.gathering import gather
 from nhip.graph.api.limits import Limits
-from nhip.graph.api.maps import ids_of, told, use_of
+from nhip.graph.api.maps import ids_of, said_in, told, use_of
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import SHOWN, in_body, link_of, page_links, view_of, with_context
 from nhip.graph.contexts.model import Context
@@ -34,7 +34,7 @@ _PURGED_AT_ONCE = 500
 _LONGEST_REMEMBERED = 1000
 _MOST_REMEMBERED = 1024
 QUERY = WHICH | PAGES | ORDER | LINKS | SHOWN | {"entityMap", "splitEntities", "entityMapLifetime"}
-POSTED = PAGES | SHOWN | {"local", "entityMap", "splitEntities"}
+POSTED = PAGES | SHOWN | {"local", "entityMap", "entityMapLifetime", "splitEntities"}
 PURGE = (WHICH - {"pick", "omit"}) | {"keep", "drop"}
 
 
@@ -73,12 +73,13 @@ async def query_posted(call: Call) -> Answer:
     """POST /entityOperations/query."""
     body, context = await call.fragment(bounded=True)
     asked = asked_by(body, call.query, call.app.limits)
+    said_in(call, body)
     return await _found(call, context, asked, build(asked, context), body)
 
 
 async def _found(call: Call, context: Context, asked: Asked, query: Query, body: dict[str, Any] | None) -> Answer:
     view = view_of(call, context, query, body)
-    use = await use_of(call, asked=bool(body and body.get("entityMap") is True))
+    use = await use_of(call)
     if (gathered := await gather(call, context, asked, query, view, use)) is not None:
         return gathered
     query = use.narrowed(query)

@@ -9,6 +9,7 @@ from nhip.graph.api import (
     entities,
     hosted,
     identity,
+    mapping,
     maps,
     mirroring,
     querying,
@@ -23,6 +24,8 @@ from nhip.graph.api.media import WITH_GEO
 from nhip.graph.api.routing import WRITE, Handler, Route, add
 
 _FORM = frozenset({"options", "format", "local", "type"})
+_LOCAL = frozenset({"local"})
+"""What every operation on what is kept here knows (6.3.18)."""
 
 
 def _write(path: str, method: str, handler: Handler, *known: str, makes_tenant: bool = False) -> None:
@@ -101,8 +104,10 @@ def _temporal() -> None:
 
 
 def _maps() -> None:
-    add("entityMaps", "GET", Route(handler=maps.create_map, params=maps.CREATED))
+    add("entityMaps", "GET", Route(handler=mapping.create_map, params=mapping.QUERY))
+    add("entityMaps", "POST", Route(handler=mapping.create_map_posted, params=mapping.POSTED))
     add("temporal/entityMaps", "GET", Route(handler=temporal.create_map, params=temporal.QUERY))
+    add("temporal/entityMaps", "POST", Route(handler=temporal.create_map_posted, params=temporal.POSTED))
     one = "entityMaps/*"
     add(one, "GET", Route(handler=maps.retrieve_map))
     add(one, "PATCH", Route(handler=maps.update_map))
@@ -121,12 +126,12 @@ def _snapshots() -> None:
 
 def _registrations() -> None:
     here = "csourceRegistrations"
-    add(here, "GET", Route(handler=registering.query_registrations, params=registering.LISTED))
-    add(here, "POST", Route(handler=registering.register, permission=WRITE, makes_tenant=True))
+    add(here, "GET", Route(handler=registering.query_registrations, params=registering.LISTED | _LOCAL))
+    add(here, "POST", Route(handler=registering.register, permission=WRITE, params=_LOCAL, makes_tenant=True))
     add(here, "PATCH", Route(handler=registering.update_nothing, permission=WRITE))
-    add(f"{here}/*", "GET", Route(handler=registering.retrieve_registration, params=registering.RETRIEVED))
-    add(f"{here}/*", "PATCH", Route(handler=registering.update_registration, permission=WRITE))
-    add(f"{here}/*", "DELETE", Route(handler=registering.delete_registration, permission=WRITE))
+    add(f"{here}/*", "GET", Route(handler=registering.retrieve_registration, params=registering.RETRIEVED | _LOCAL))
+    add(f"{here}/*", "PATCH", Route(handler=registering.update_registration, permission=WRITE, params=_LOCAL))
+    add(f"{here}/*", "DELETE", Route(handler=registering.delete_registration, permission=WRITE, params=_LOCAL))
 
 
 def _subscriptions() -> None:
@@ -134,11 +139,11 @@ def _subscriptions() -> None:
         ("subscriptions", subscribing.TO_ENTITIES),
         ("csourceSubscriptions", subscribing.TO_REGISTRATIONS),
     ):
-        add(here, "GET", Route(handler=of.query, params=subscribing.LISTED))
-        add(here, "POST", Route(handler=of.subscribe, permission=WRITE, makes_tenant=True))
-        add(f"{here}/*", "GET", Route(handler=of.retrieve, params=subscribing.ONE))
-        add(f"{here}/*", "PATCH", Route(handler=of.update, permission=WRITE))
-        add(f"{here}/*", "DELETE", Route(handler=of.delete, permission=WRITE))
+        add(here, "GET", Route(handler=of.query, params=subscribing.LISTED | _LOCAL))
+        add(here, "POST", Route(handler=of.subscribe, permission=WRITE, params=_LOCAL, makes_tenant=True))
+        add(f"{here}/*", "GET", Route(handler=of.retrieve, params=subscribing.ONE | _LOCAL))
+        add(f"{here}/*", "PATCH", Route(handler=of.update, permission=WRITE, params=_LOCAL))
+        add(f"{here}/*", "DELETE", Route(handler=of.delete, permission=WRITE, params=_LOCAL))
 
 
 def _mirrors() -> None:

@@ -21,21 +21,25 @@ from nhip.graph.errors import BadRequestData, OperationNotSupported
 from nhip.graph.model import Doc, Stored
 from nhip.graph.query.build import Asked, build
 from nhip.graph.snapshots import service
+from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.i18n import _
 
 log = logging.getLogger(__name__)
 HEADER = b"ngsild-snapshot"
 PURGED = frozenset({"q"})
+_WITHIN = frozenset({"entities", "entityOperations", "temporal"})
+"""Resources that can be changed in a snapshot."""
 _running: set[asyncio.Task[None]] = set()
 
 
-async def enter(call: Call, writes: bool) -> None:
-    """Let the request read the snapshot that it names. Raises ResourceNotFound, OperationNotSupported for changes."""
+async def enter(call: Call, place: str, *, writes: bool) -> None:
+    """Let the request, to the resource `place`, work on the snapshot that it names: on what is in it, which is nobody else's
+    (5.5.15). Raises ResourceNotFound, OperationNotSupported for what concerns no entities."""
     named = call.header(HEADER)
     if not named:
         return
-    if writes:
-        raise OperationNotSupported(what=_("a snapshot is frozen"))
+    if writes and place not in _WITHIN:
+        raise OperationNotSupported(what=_("in a snapshot only entities can be changed"))
     call.tenant = await service.use(call.app.graph, call.tenant, require_uri(named.rstrip("/").rpartition("/")[2]))
 
 
@@ -102,7 +106,7 @@ async def retrieve_snapshot(call: Call) -> Answer:
 
 
 async def update_snapshot(call: Call) -> Answer:
-    """PATCH /snapshots/{id}: its priority and its end."""
+    """PATCH /snapshots/{id}: its priority and its end, or lifetime."""
     identifier = require_uri(call.parts[0])
     body, context = await call.fragment()
     _check(body, service.CHANGED)
@@ -130,6 +134,10 @@ def _check(body: dict[str, Any], known: frozenset[str]) -> None:
         require_uri(body["id"] if isinstance(body["id"], str) else "")
     if "expiresAt" in body:
         body["expiresAt"] = params.require_moment("expiresAt", body["expiresAt"])
+    if "snapshotLifetime" in body:
+        if not isinstance(body["snapshotLifetime"], str):
+            raise BadRequestData(what="snapshotLifetime")
+        read_duration(body["snapshotLifetime"], "snapshotLifetime")
     priority = body.get("snapshotPriority", service.PRIORITY)
-    if type(priority) is not int or not 0 <= priority <= 10:
-        raise BadRequestData(what=_("snapshotPriority is a whole number from 0 to 10"))
+    if type(priority) is not int or not 1 <= priority <= 10:
+        raise BadRequestData(what=_("snapshotPriority is a whole number from 1 to 10"))

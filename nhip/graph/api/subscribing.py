@@ -42,6 +42,8 @@ class Subscribing:
         if not isinstance(context.echo, str) and "jsonldContext" not in body:
             # a context without an address of its own gets one, by which notifications can name it (5.2.12)
             body["jsonldContext"] = await call.app.hosting.implicit(call.tenant, context.echo)
+        if params.boolean(call.query, "local"):
+            body["localOnly"] = True
         via = came_by(call) if self._triggers else ()
         id = await self._kept(call).create(call.tenant, body, given, context)
         if self._triggers:

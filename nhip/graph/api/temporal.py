@@ -12,7 +12,7 @@ from nhip.graph.api.asking import ORDER, PAGES, WHICH, asked_by, asked_in
 from nhip.graph.api.entities import location
 from nhip.graph.api.federating import warned
 from nhip.graph.api.histories import Gathered, queried, retrieved
-from nhip.graph.api.maps import Use, made_of, shown, told, told_of_one, use_of, walked
+from nhip.graph.api.maps import Use, made_of, said_in, shown, told, told_of_one, use_of, walked
 from nhip.graph.api.names import expanded, require_uri
 from nhip.graph.api.request import Call
 from nhip.graph.api.viewing import page_links, with_context
@@ -32,7 +32,7 @@ TIMES = frozenset({"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "a
 SHOWN = frozenset({"options", "format", "lang"})
 RETRIEVE = TIMES | SHOWN | {"attrs", "pick", "omit", "datasetId", "local", "entityMap", "entityMapLifetime"}
 QUERY = TIMES | SHOWN | WHICH | PAGES | ORDER | {"entityMap", "entityMapLifetime", "splitEntities"}
-POSTED = SHOWN | PAGES | {"local", "entityMap", "splitEntities"}
+POSTED = SHOWN | PAGES | {"local", "entityMap", "entityMapLifetime", "splitEntities"}
 _OPTIONS = frozenset({"sysAttrs", "temporalValues", "aggregatedValues", "simplified", "keyValues", "normalized"})
 
 
@@ -55,7 +55,13 @@ async def query_evolutions(call: Call) -> Answer:
 
 async def query_posted(call: Call) -> Answer:
     """POST /temporal/entityOperations/query."""
+    return await _found(call, *await _posted(call))
+
+
+async def _posted(call: Call) -> tuple[Context, Asked, Question, service.Shape]:
+    """What a Query document asks of histories."""
     body, context = await call.fragment(bounded=True)
+    said_in(call, body)
     posted = asked_by(body, call.query, call.app.limits, temporal=True)
     query = build(posted, context)
     times = body.get("temporalQ", {})
@@ -76,7 +82,7 @@ async def query_posted(call: Call) -> Answer:
     )
     question = ask(asked, query, required=True, most=call.app.limits.instances)
     lang = body.get("lang", "")
-    return await _found(call, context, posted, question, msgspec.structs.replace(_shape(call), lang=lang))
+    return context, posted, question, msgspec.structs.replace(_shape(call), lang=lang)
 
 
 async def _found(call: Call, context: Context, asked: Asked, question: Question, shape: service.Shape) -> Answer:
@@ -115,7 +121,21 @@ async def _ids(call: Call, question: Question) -> list[str]:
 
 async def create_map(call: Call) -> Answer:
     """GET /temporal/entityMaps."""
-    return await shown(call, await _ids(call, _asked(call, await call.context(), narrow=True)))
+    context = await call.context()
+    asked = asked_in(call.query, call.app.limits)
+    return await _mapped(call, context, asked, _asked(call, context, narrow=True))
+
+
+async def create_map_posted(call: Call) -> Answer:
+    """POST /temporal/entityMaps, asked by a Query document."""
+    context, asked, question, _shape = await _posted(call)
+    return await _mapped(call, context, asked, question)
+
+
+async def _mapped(call: Call, context: Context, asked: Asked, question: Question) -> Answer:
+    if (gathered := await queried(call, context, asked, question)) is None:
+        return await shown(call, context, await _ids(call, question))
+    return warned(await shown(call, context, list(gathered.sources), gathered.sources), gathered.warnings)
 
 
 def _ranged(answer: Answer, found: service.Answer) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from nhip.db.sql import load
 from nhip.errors import NhipError
 from nhip.graph.document.pack import unpack
 from nhip.graph.document.times import said
-from nhip.graph.errors import BadRequestData, ResourceNotFound
+from nhip.graph.errors import AlreadyExists, GraphError, ResourceNotFound
 from nhip.graph.merging import plain
 from nhip.graph.model import Doc, Operation, Stored
 from nhip.graph.query.errors import BadParameter
@@ -21,6 +22,7 @@ from nhip.graph.query.model import Query
 from nhip.graph.query.q import parse_q
 from nhip.graph.query.search import iter_matches
 from nhip.graph.service import Graph
+from nhip.graph.temporal.asking import read_duration
 from nhip.kernel.i18n import _
 from nhip.kernel.ids import new_id
 from nhip.kernel.time import now
@@ -31,9 +33,11 @@ Batches = AsyncIterator[list[Stored | Doc]]
 """What is to be frozen: entities as they rest, or documents put together from several brokers."""
 
 PRIORITY = 5
-GIVEN = frozenset({"id", "type", "snapshotQueries", "snapshotPriority", "expiresAt"})
+LIFETIME, LONGEST = timedelta(days=30), timedelta(days=366)
+"""How long one is kept whose end nobody told, and at most for a lifetime that is told."""
+GIVEN = frozenset({"id", "type", "snapshotQueries", "snapshotPriority", "snapshotLifetime", "expiresAt"})
 """Members that a client may give (5.2.41)."""
-CHANGED = frozenset({"type", "snapshotPriority", "expiresAt"})
+CHANGED = frozenset({"type", "snapshotPriority", "snapshotLifetime", "expiresAt"})
 _MADE = {"snapshotStatus", "snapshotQueriesDetails", "createdAt", "modifiedAt", "lastUsedAt"}
 _BATCH = 500
 
@@ -45,6 +49,7 @@ async def create(graph: Graph, tenant: int, given: Snapshot) -> Snapshot:
         "id": given.get("id") or f"urn:ngsi-ld:Snapshot:{new_id()}",
         "type": "Snapshot",
         **{name: value for name, value in given.items() if name in GIVEN - {"id", "type"}},
+        "expiresAt": _end(given, LIFETIME),
         "snapshotPriority": given.get("snapshotPriority", PRIORITY),
         "snapshotStatus": "preparing",
         "createdAt": at,
@@ -52,36 +57,54 @@ async def create(graph: Graph, tenant: int, given: Snapshot) -> Snapshot:
         "lastUsedAt": at,
     }
     if await graph.fetch(queries.get_snapshot, tenant, made["id"]):
-        raise BadRequestData(what=_("there is a snapshot with this id already"))
+        raise AlreadyExists(what=made["id"])
     # no client can name a tenant with a blank
     place = await graph.tenant(f"snapshot {new_id()}", create=True)
     if not await graph.fetch(queries.add_snapshot, tenant, made["id"], place, orjson.dumps(made)):
-        raise BadRequestData(what=_("there is a snapshot with this id already"))
+        raise AlreadyExists(what=made["id"])
     return made
+
+
+def _end(given: Snapshot, otherwise: timedelta) -> str:
+    """When it ends: as it is told, or after the lifetime that is told, at the latest with the longest one."""
+    if "expiresAt" in given:
+        return str(given["expiresAt"])
+    span = otherwise
+    if "snapshotLifetime" in given:
+        told = read_duration(given["snapshotLifetime"], "snapshotLifetime")
+        span = min(timedelta(days=30 * told.months, seconds=told.seconds), LONGEST)
+    return said(now() + span)
 
 
 async def fill(graph: Graph, tenant: int, id: str, sources: list[Callable[[], Batches]]) -> None:
     """Freeze what each of the snapshot's queries finds, and say how that went."""
     place, _made = await _get(graph, tenant, id)
-    details = []
+    details: list[dict[str, Any]] = []
     for source in sources:
         try:
             count = 0
             async for batch in source():
                 await _freeze(graph, place, batch)
                 count += len(batch)
-            # a query that yields nothing was no success (5.16.1.4)
-            details.append(
-                {"resultStatus": "success"}
-                if count
-                else {"resultStatus": "failure", "errorDetails": _("nothing was found")}
-            )
+            details.append({"resultStatus": "success" if count else "empty"})
         except NhipError as error:
-            details.append({"resultStatus": "failure", "errorDetails": error.message()})
-    fine = [one["resultStatus"] == "success" for one in details]
-    status = "success" if all(fine) else "partial" if any(fine) else "failure"
+            details.append({"resultStatus": "failure", "problemDetails": _problem(error)})
     with suppress(ResourceNotFound):  # it was deleted meanwhile
-        await _alter(graph, tenant, id, {"snapshotStatus": status, "snapshotQueriesDetails": details})
+        await _alter(graph, tenant, id, {"snapshotStatus": _status(details), "snapshotQueriesDetails": details})
+
+
+def _problem(error: NhipError) -> dict[str, Any]:
+    return (
+        error.problem() if isinstance(error, GraphError) else {"title": type(error).__name__, "detail": error.message()}
+    )
+
+
+def _status(details: list[dict[str, Any]]) -> str:
+    """How it went in all (5.16.1.4): what one of several queries found is a part."""
+    found = {str(one["resultStatus"]) for one in details}
+    if len(found) == 1:
+        return found.pop()
+    return "partial" if "success" in found else "failure"
 
 
 async def _freeze(graph: Graph, place: int, batch: list[Stored | Doc]) -> None:
@@ -155,6 +178,8 @@ async def use(graph: Graph, tenant: int, id: str) -> int:
 async def change(graph: Graph, tenant: int, id: str, fragment: Snapshot) -> Snapshot:
     """Change what a client may change (5.16.4); `fragment` was checked. Raises ResourceNotFound."""
     members = {name: value for name, value in fragment.items() if name in CHANGED}
+    if not members.keys().isdisjoint({"expiresAt", "snapshotLifetime"}):
+        members["expiresAt"] = _end(members, LIFETIME)
     return (await _alter(graph, tenant, id, members))[1]
 
 
@@ -165,9 +190,12 @@ async def delete(graph: Graph, tenant: int, id: str) -> None:
 
 
 async def purge(graph: Graph, tenant: int, q: str) -> int:
-    """Forget all snapshots whose members meet `q` (5.16.7); how many. Raises BadParameter for other members."""
+    """Forget all snapshots whose members meet `q` (5.16.7); how many. Raises BadParameter for other members, ResourceNotFound
+    where none meets it."""
     decide = decide_q(parse_q(q, _Members()))
     found = [row["id"] for row in await graph.fetch(queries.list_snapshots, tenant) if _fits(decide, row["doc"])]
+    if not found:
+        raise ResourceNotFound(what=q)
     for id in found:
         await delete(graph, tenant, id)
     return len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -260,3 +261,32 @@ async def test_only_instants_of_ngsi_ld_end_a_snapshot(city: City) -> None:
     await city("POST", "/entities", json=bus())
     assert kind(await city("POST", "/snapshots", json={**asked, "expiresAt": "20400131T080000Z"})) == "BadRequestData"
     assert (await city("POST", "/snapshots", json={**asked, "expiresAt": "2040-01-31T08:00:00,5Z"})).status_code == 201
+
+
+@clause("4.3.7", "5.5.13", "5.5.15", "6.3.22")
+async def test_what_is_changed_in_a_snapshot_is_changed_there_alone(city: City) -> None:
+    await city("POST", "/entities", json=bus(1, 30))
+    asked = {"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "Bus"}]}]}
+    place = (await city("POST", "/snapshots", json=asked)).headers["location"].removeprefix("/ngsi-ld/v1")
+    async with asyncio.timeout(30):
+        while (await city("GET", place)).json()["snapshotStatus"] == "preparing":
+            await asyncio.sleep(0.01)
+    within = {"NGSILD-Snapshot": place.rpartition("/")[2]}
+    changed = await city("PATCH", "/entities/urn:ngsi-ld:Bus:1", json={"speed": 99}, headers=within)
+    assert (changed.status_code, changed.headers["ngsild-snapshot"]) == (204, within["NGSILD-Snapshot"])
+    assert (await city("POST", "/entities", json=bus(2, 5), headers=within)).status_code == 201
+    speeds = {one["id"][-1]: one["speed"]["value"] for one in (await city("GET", "/entities?type=Bus")).json()}
+    inside = (await city("GET", "/entities?type=Bus&local=false", headers=within)).json()
+    assert (speeds, {one["id"][-1]: one["speed"]["value"] for one in inside}) == ({"1": 30}, {"1": 99, "2": 5})
+    assert (await city("DELETE", "/entities?type=Bus", headers=within)).status_code == 204
+    assert len((await city("GET", "/entities?type=Bus")).json()) == 1
+    for path in ("/subscriptions", "/csourceRegistrations", "/jsonldContexts"):
+        assert kind(await city("POST", path, json={"type": "x"}, headers=within)) == "OperationNotSupported"
+    assert kind(await city("POST", "/snapshots", json={**asked, "id": within["NGSILD-Snapshot"]})) == "AlreadyExists"
+    for wrong in (
+        {"snapshotPriority": 0},
+        {"snapshotPriority": 11},
+        {"snapshotLifetime": "long"},
+        {"snapshotLifetime": 5},
+    ):
+        assert kind(await city("POST", "/snapshots", json={**asked, **wrong})) == "BadRequestData"

@@ -72,6 +72,35 @@ async def test_a_query_of_a_snapshot_that_finds_nothing_is_no_success(hue: City,
     while (told := await hue.ask("GET", place))["snapshotStatus"] == "preparing":
         pass
     assert told["snapshotStatus"] == "partial"
-    assert [one["resultStatus"] for one in told["snapshotQueriesDetails"]] == ["success", "failure"]
+    assert [one["resultStatus"] for one in told["snapshotQueriesDetails"]] == ["success", "empty"]
     frozen = await hue.client.get("/entities?type=Bus", headers={"NGSILD-Snapshot": place})
     assert len(frozen.json()) == 5
+
+
+@clause("5.14", "5.14.4", "5.14.5", "6.34", "6.35")
+async def test_a_map_is_made_without_the_entities(hue: City, vinh: City) -> None:
+    ids = await filled(hue, vinh)
+    query = {"type": "Query", "entities": [{"type": "Bus"}], "q": "speed>0", "splitEntities": False}
+    there, times = "/entityMaps", {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "timeproperty": "createdAt"}
+    by_time = {**query, "temporalQ": times, "entityMapLifetime": "PT5M"}
+    told = "&".join(f"{name}={value}" for name, value in times.items())
+    answers = [
+        await hue.client.get(f"{there}?type=Bus&q=speed>0&limit=1&join=inline"),
+        await hue.client.post(there, json={**query, "entityMapLifetime": "PT5M"}),
+        await hue.client.get(f"/temporal/entityMaps?type=Bus&q=speed>0&{told}"),
+        await hue.client.post("/temporal/entityMaps", json=by_time),
+    ]
+    both = {id: [REG] if n % 2 else ["@none"] for n, id in enumerate(ids) if n}
+    histories = answers[2].json()["entityMap"]  # the other city offers none
+    assert histories[ids[2]] == histories[ids[4]] == ["@none"] and ids[1] not in histories
+    for answer, expected in zip(answers, (both, both, histories, histories), strict=True):
+        assert answer.status_code == 201
+        made = answer.json()
+        assert (made["type"], made["entityMap"]) == ("EntityMap", expected)
+        assert answer.headers["ngsild-entitymap"] == f"/ngsi-ld/v1/entityMaps/{made['id']}"
+    assert answers[0].json()["expiresAt"] > answers[1].json()["expiresAt"]
+    assert (await page(hue, answers[1].headers["ngsild-entitymap"], "limit=2&offset=2"))[0] == ids[3:]
+    alone = (await hue.client.get("/entityMaps?type=Bus&local=true")).json()["entityMap"]
+    assert alone == {id: ["@none"] for id in ids[::2]}
+    for wrong in ({"entityMapLifetime": 5}, {"splitEntities": "yes"}, {"entities": []}):
+        assert (await hue.client.post(there, json={**query, **wrong})).status_code == 400

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from nhip.graph.contexts.model import CORE
 from nhip.graph.document.pack import unpack
-from nhip.graph.errors import BadRequestData, NonexistentTenant, ResourceNotFound
+from nhip.graph.document.times import said
+from nhip.graph.errors import BadRequestData, NonexistentTenant, ResourceNotFound, TooManyResults
 from nhip.graph.model import Operation
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.model import Query
 from nhip.graph.query.search import search
 from nhip.graph.service import Graph
 from nhip.graph.snapshots import service as snapshots
+from nhip.kernel.time import held, now
 
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
 FAST = build(Asked(entities=[Selected(types="Bus")], q="speed>50"), CORE)
@@ -80,6 +83,52 @@ async def test_a_clone_outlives_its_original_and_nothing_is_left_of_what_is_dele
         await graph.tenant("snapshot")
 
 
+async def test_how_the_queries_of_a_snapshot_went(graph: Graph, tenant: int) -> None:
+    await write(graph, tenant, fast=80)
+    void = build(Asked(entities=[Selected(types="Void")]), CORE)
+
+    async def broken() -> snapshots.Batches:
+        raise TooManyResults(what="9")
+        yield []
+
+    sources = {
+        "success": lambda: snapshots.local(graph, tenant, FAST),
+        "empty": lambda: snapshots.local(graph, tenant, void),
+        "failure": broken,
+    }
+    for asked, status in (
+        (["success", "success"], "success"),
+        (["success", "empty"], "partial"),
+        (["failure", "success"], "partial"),
+        (["empty"], "empty"),
+        (["empty", "failure"], "failure"),
+        (["failure"], "failure"),
+    ):
+        made = await snapshots.create(graph, tenant, {"snapshotQueries": [{"type": "Query"}]})
+        await snapshots.fill(graph, tenant, made["id"], [sources[one] for one in asked])  # type: ignore[misc]
+        told = await snapshots.get(graph, tenant, made["id"])
+        details = told["snapshotQueriesDetails"]
+        assert (told["snapshotStatus"], [one["resultStatus"] for one in details]) == (status, asked)
+        assert [one["problemDetails"]["status"] for one in details if "problemDetails" in one] == [403] * asked.count(
+            "failure"
+        )
+
+
+async def test_a_snapshot_lives_as_long_as_it_is_told(graph: Graph, tenant: int) -> None:
+    with held(now()):
+        at = now()
+        ends = [
+            (await snapshots.create(graph, tenant, {"snapshotQueries": [], **more}))["expiresAt"]
+            for more in ({"snapshotLifetime": "PT1H"}, {}, {"snapshotLifetime": "P9Y"})
+        ]
+    assert ends == [said(at + span) for span in (timedelta(hours=1), snapshots.LIFETIME, snapshots.LONGEST)]
+    id = await make(graph, tenant, ALL)
+    changed = await snapshots.change(graph, tenant, id, {"snapshotLifetime": "PT5M"})
+    assert changed["expiresAt"] < said(now() + timedelta(minutes=6))
+    with pytest.raises(ResourceNotFound):
+        await snapshots.purge(graph, tenant, "snapshotPriority>9")
+
+
 async def test_a_snapshot_ends(graph: Graph, tenant: int) -> None:
     made = await snapshots.create(graph, tenant, {"snapshotQueries": [], "expiresAt": "2020-01-01T00:00:00Z"})
     with pytest.raises(ResourceNotFound):
@@ -103,6 +152,6 @@ async def test_what_happens_to_a_snapshot_at_the_same_time_is_all_kept(graph: Gr
 
     same = {"id": "urn:x:snapshot:same", "snapshotQueries": [{"type": "Query"}]}
     tried = await asyncio.gather(*(snapshots.create(graph, tenant, same) for _ in range(6)), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in tried) == ["BadRequestData"] * 5 + ["dict"]
+    assert sorted(type(one).__name__ for one in tried) == ["AlreadyExists"] * 5 + ["dict"]
     await snapshots.delete(graph, tenant, id)
     await snapshots.fill(graph, tenant, "urn:x:snapshot:same", [lambda: snapshots.local(graph, tenant, FAST)])
