@@ -31,7 +31,7 @@ LISTED = (
         "geometryProperty",
     }
 )
-_NARROW = ("type", "attrs", "q", "georel")
+_NARROW = ("type", "attrs", "q", "georel", "id", "idPattern")
 _PATH = "/ngsi-ld/v1/csourceRegistrations/"
 
 
@@ -82,7 +82,7 @@ async def query_registrations(call: Call) -> Answer:
     context = await call.context()
     asked = asked_in({name: text for name, text in call.query.items() if text}, call.app.limits)
     if not any(call.query.get(name) for name in _NARROW):
-        raise BadRequestData(what=_("the query is too wide without a type, an attribute or a place"))
+        raise BadRequestData(what=_("the query is too wide without a type, an attribute, an identifier or a place"))
     query = build(asked, context, narrow=False)
     times = TimesAsked(
         timerel=call.query.get("timerel", ""),

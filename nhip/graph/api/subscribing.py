@@ -90,10 +90,10 @@ class Subscribing:
         return answer
 
     async def _shown(self, call: Call, rest: Rest, context: Context) -> dict[str, Any]:
-        """As it is, with the @context of its notifications even where it names none (5.8.1.4)."""
+        """As it is; one to entities with the @context of its notifications even where it names none (5.8.1.4)."""
         sys = "sysAttrs" in params.options(call.query, _SHOWING)
         made = shown(rest, context, sys=sys, triggers=self._triggers, secrets=call.trusted)
-        if "jsonldContext" not in made:
+        if self._triggers and "jsonldContext" not in made:
             made["jsonldContext"] = await call.app.hosting.implicit(call.tenant, rest.context)
         return made
 

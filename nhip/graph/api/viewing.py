@@ -111,8 +111,8 @@ def in_body(call: Call) -> bool:
 
 def _held(value: Any, context: Context) -> Any:
     if isinstance(value, list):
-        return [{**one, CONTEXT: context.echo} if isinstance(one, dict) else one for one in value]
-    return {**value, CONTEXT: context.echo}
+        return [{**one, CONTEXT: context.whole} if isinstance(one, dict) else one for one in value]
+    return {**value, CONTEXT: context.whole}
 
 
 async def link_of(call: Call, context: Context) -> bytes:

@@ -27,6 +27,8 @@ class Chain:
         self._load = load
         self.definitions: list[dict[str, Any] | None] = []
         self.sources: list[str] = []
+        self.holds_core = False
+        """Whether one of its documents names the core @context."""
 
     async def walk(self, given: Any, base: str = "", above: tuple[str, ...] = ()) -> None:
         """Take in `given`, found in the document `base`. Raises BadRequestData, LdContextNotAvailable."""
@@ -48,6 +50,7 @@ class Chain:
 
     async def _follow(self, url: str, above: tuple[str, ...]) -> None:
         if core.is_core(url):
+            self.holds_core = self.holds_core or bool(above)
             return
         if url in above:
             raise LdContextNotAvailable(what=_("its documents include each other"))

@@ -19,7 +19,11 @@ _OWN_NAMES = frozenset({"id", "type", *core.TERMS, *core.PREFIXES})
 
 
 def compile_context(
-    definitions: Iterable[dict[str, Any] | None], echo: Given = None, sources: frozenset[str] = frozenset()
+    definitions: Iterable[dict[str, Any] | None],
+    echo: Given = None,
+    sources: frozenset[str] = frozenset(),
+    *,
+    holds_core: bool = False,
 ) -> Context:
     """A Context of `definitions` applied in their order (None: begin anew). Raises BadRequestData."""
     table = _Table()
@@ -28,7 +32,7 @@ def compile_context(
             table = _Table()
         else:
             table.apply(definition)
-    return Context(table.terms, frozenset(table.prefixes), echo, sources)
+    return Context(table.terms, frozenset(table.prefixes), echo, sources, holds_core=holds_core)
 
 
 class _Table:

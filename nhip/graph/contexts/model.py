@@ -41,11 +41,11 @@ class _Memo(dict[str, str]):
 class Context:
     """A chain of @contexts with the core @context on top of it.
 
-    `echo` is what answers show as `@context`: the user's own part, or the core's address. `sources`: addresses that it was
+    `echo` is what a Link header names: the user's own part, or the core's address. `sources`: addresses that it was
     made from. `key` tells contexts apart in caches.
     """
 
-    __slots__ = ("_names", "_prefixes", "compact", "echo", "expand", "key", "sources", "terms", "uses")
+    __slots__ = ("_holds_core", "_names", "_prefixes", "compact", "echo", "expand", "key", "sources", "terms", "uses")
 
     def __init__(
         self,
@@ -53,12 +53,15 @@ class Context:
         prefixes: frozenset[str] = frozenset(),
         echo: Given = None,
         sources: frozenset[str] = frozenset(),
+        *,
+        holds_core: bool = False,
     ) -> None:
         self.terms = {**terms, **core.TERMS}
         self._prefixes = {**{name: terms[name] for name in prefixes if name in terms}, **core.PREFIXES}
         self._names = {**_shortest(terms), **core.IRIS}
         self.echo: str | list[Any] | dict[str, Any] = core.CORE_URL if echo is None else echo
         self.sources = sources
+        self._holds_core = holds_core
         self.uses = 0
         """How often it was asked for since its uses were last counted."""
         self.key = hashlib.blake2b(
@@ -82,6 +85,14 @@ class Context:
         if not is_uri(core.VOCAB + word):
             raise BadRequestData(what=_("a word of a vocabulary holds no blanks, quotes or brackets"))
         return core.VOCAB + word
+
+    @property
+    def whole(self) -> str | list[Any] | dict[str, Any]:
+        """What JSON-LD holds as `@context`: `echo` with the core @context in the last place, unless its documents name it
+        already, so that processors that know no NGSI-LD read it too (4.4)."""
+        if self.is_core or self._holds_core:
+            return self.echo
+        return [*(self.echo if isinstance(self.echo, list) else [self.echo]), core.CORE_URL]
 
     @property
     def is_core(self) -> bool:

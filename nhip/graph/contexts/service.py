@@ -86,7 +86,9 @@ class Contexts:
 
         chain = Chain(load)
         await chain.walk(given)
-        context = compile_context(chain.definitions, echo_of(given), frozenset(chain.sources))
+        context = compile_context(
+            chain.definitions, echo_of(given), frozenset(chain.sources), holds_core=chain.holds_core
+        )
         context.uses = 1
         name = given if isinstance(given, str) else _key(given)
         weight = max(len(context.terms), len(name) // 50, _LEAST_WEIGHT)

@@ -145,5 +145,5 @@ def _headers(registration: Registration, origin: Origin, context: Context, with_
 
 def _with_context(body: Any, context: Context) -> Any:
     if isinstance(body, list):
-        return [{**one, "@context": context.echo} if isinstance(one, dict) else one for one in body]
-    return {**body, "@context": context.echo}
+        return [{**one, "@context": context.whole} if isinstance(one, dict) else one for one in body]
+    return {**body, "@context": context.whole}

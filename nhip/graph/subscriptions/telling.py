@@ -105,10 +105,10 @@ def notification(one: Subscription, entities: list[Any], context: Context, at: s
     if one.known is not None:
         entities = amended(entities, one.known, values=one.view.form == "simplified")
     if one.endpoint.accept == "application/ld+json":
-        entities = [{**entity, "@context": context.echo} for entity in entities]
+        entities = [{**entity, "@context": context.whole} for entity in entities]
     data: Any = {"type": "FeatureCollection", "features": entities} if one.view.geojson else entities
     if one.view.geojson and one.endpoint.context_in_body:
-        data["@context"] = context.echo
+        data["@context"] = context.whole
     made = {
         "id": f"urn:ngsi-ld:Notification:{id}",
         "type": "Notification",

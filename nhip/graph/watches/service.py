@@ -135,7 +135,7 @@ class Watches(Kept[Watch, Told]):
         if not data:
             return None
         if one.endpoint.accept == _LD:
-            data = [{**each, "@context": context.echo} for each in data]
+            data = [{**each, "@context": context.whole} for each in data]
         made = {
             "id": f"urn:ngsi-ld:ContextSourceNotification:{id}",
             "type": "ContextSourceNotification",

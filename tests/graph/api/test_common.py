@@ -8,7 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from pyld import jsonld
 
+from nhip.graph.contexts import core
+from nhip.graph.contexts.core import CORE_URL
 from nhip.kernel.time import held
 from tests.graph.api.conftest import CITY, JSON, LINK, TERMS, bus, kind
 from tests.graph.clauses import clause
@@ -169,13 +172,32 @@ async def test_where_the_context_of_an_answer_stands(city: City) -> None:
     plain = await city("GET", "/entities/urn:ngsi-ld:Bus:1", headers={"link": LINK})
     assert plain.headers["link"] == LINK and "@context" not in plain.json()
     held = await city("GET", "/entities/urn:ngsi-ld:Bus:1", headers={"link": LINK, "accept": "application/ld+json"})
-    assert "link" not in held.headers and held.json()["@context"] == CITY
+    assert "link" not in held.headers and held.json()["@context"] == [CITY, CORE_URL]
     listed = await city("GET", "/entities?type=Bus", headers={"link": LINK, "accept": "application/ld+json"})
-    assert [one["@context"] for one in listed.json()] == [CITY]
+    assert [one["@context"] for one in listed.json()] == [[CITY, CORE_URL]]
     geo = {"link": LINK, "accept": "application/geo+json"}
-    assert (await city("GET", "/entities?type=Bus", headers=geo)).json()["@context"] == CITY
+    assert (await city("GET", "/entities?type=Bus", headers=geo)).json()["@context"] == [CITY, CORE_URL]
     apart = await city("GET", "/entities?type=Bus", headers={**geo, "prefer": "body=json"})
     assert "@context" not in apart.json() and apart.headers["link"] == LINK
+
+
+@clause("4.4", "5.5.7")
+async def test_a_processor_that_knows_no_ngsi_ld_reads_what_is_answered(city: City) -> None:
+    at = {"type": "Relationship", "object": "urn:ngsi-ld:Stop:1"}
+    await city("POST", "/entities", json=bus(1, 30, at=at), headers={"link": LINK})
+    known = {CITY: {"@context": TERMS}, CORE_URL: core.document()}
+
+    def loader(url: str, _options: Any) -> dict[str, Any]:
+        # the core @context names another one for signatures, which are not here
+        return {"documentUrl": url, "contextUrl": None, "document": known.get(url, {"@context": {}})}
+
+    for headers in ({"link": LINK}, {}):
+        told = await city("GET", "/entities?local=true", headers={**headers, "accept": "application/ld+json"})
+        (read,) = jsonld.expand(told.json(), {"documentLoader": loader})
+        ngsi = "https://uri.etsi.org/ngsi-ld/"
+        assert (read["@id"], read["@type"]) == ("urn:ngsi-ld:Bus:1", [TERMS["Bus"]])
+        assert read[TERMS["speed"]] == [{"@type": [ngsi + "Property"], ngsi + "hasValue": [{"@value": 30}]}]
+        assert read[TERMS["at"]][0][ngsi + "hasObject"] == [{"@id": "urn:ngsi-ld:Stop:1"}]
 
 
 @clause("5.5.6")

@@ -96,6 +96,25 @@ async def test_documents_are_followed_and_asked_for_once(contexts: Contexts, ten
     assert sorted(web.asked) == ["/a.jsonld", "/b.jsonld"]
 
 
+async def test_json_ld_names_the_core_context_once(contexts: Contexts, tenant: int, web: Web) -> None:
+    web.documents = {
+        "/own.jsonld": {"@context": {"x": "urn:b:x"}},
+        "/both.jsonld": {"@context": ["own.jsonld", core.CORE_URL]},
+    }
+    own, both = (f"{web.url}/{name}.jsonld" for name in ("own", "both"))
+    inline = {"x": "urn:b:x"}
+    for given, whole in (
+        (None, core.CORE_URL),
+        (core.CORE_URL, core.CORE_URL),
+        (own, [own, core.CORE_URL]),
+        ([own, core.CORE_URL], [own, core.CORE_URL]),
+        ([own, inline], [own, inline, core.CORE_URL]),
+        (inline, [inline, core.CORE_URL]),
+        (both, both),
+    ):
+        assert (await contexts.resolve(tenant, given)).whole == whole
+
+
 async def test_a_new_process_uses_the_copies_of_the_last(
     contexts: Contexts, tenant: int, web: Web, db: Database
 ) -> None:
