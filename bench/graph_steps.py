@@ -64,7 +64,7 @@ def measure() -> dict[str, float]:
     replace = Operation(name="upsert-replace", id=doc["id"], doc=doc)
     create = Operation(name="create", id=doc["id"], doc=doc)
     instances = [value[0] for name, value in doc.items() if ":" in name]
-    codes = cast(Codes, SimpleNamespace(iris={name: n for n, name in enumerate([*doc, *doc["type"]])}, indexed=set()))
+    codes = cast(Codes, SimpleNamespace(iris={name: n for n, name in enumerate([*doc, *doc["type"]])}, indexed={}))
     changed, new = [_changed(at_rest, replace) for _ in range(64)], [_new(create) for _ in range(64)]
     sent: Any = orjson.loads(body)
     steps: dict[str, Callable[[], object]] = {

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from nhip.db.sql import load
 from nhip.graph.links import Links
 from nhip.graph.model import ENTITY_MEMBERS, Doc
+from nhip.graph.query.values import Index, read_index
 
 queries = load(__file__)
+Indexed = dict[str, list[tuple[int, Index]]]
+"""By the IRI of an attribute, its tables with their numbers."""
 _MOST_KEPT = 50_000
 """Distinct orders of attributes whose shape is remembered."""
 
@@ -22,8 +25,12 @@ class Codes:
         """IRI -> number, of all that this process has met."""
         self._names: dict[int, str] = {}
         self._shapes: dict[tuple[int, tuple[str, ...], tuple[str, ...]], int] = {}
-        self.indexed: set[tuple[int, int]] = set()
-        """(tenant, attribute) whose values have rows in attr_num and attr_txt."""
+        self.indexed: dict[int, Indexed] = {}
+        """By tenant, the tables of values that attributes have rows in."""
+        self.filling: set[int] = set()
+        """Tenants of which such a table is being filled in: their entities are locked before they change."""
+        self.turns = 0
+        """Another number whenever a table was asked for or became complete."""
 
     async def load(self) -> None:
         """Read the dictionary."""
@@ -31,8 +38,14 @@ class Codes:
         await self.load_indexed()
 
     async def load_indexed(self) -> None:
-        """Read which attributes' values have rows."""
-        self.indexed = {(row[0], row[1]) for row in await self._links.fetch(queries.list_indexed)}
+        """Read which tables of values there are."""
+        rows = await self._links.fetch(queries.list_indexed)
+        found: dict[int, Indexed] = {}
+        for tenant, code, text, *_others in rows:
+            one = read_index(text)
+            found.setdefault(tenant, {}).setdefault(one.names[0], []).append((code, one))
+        self.filling = {row[0] for row in rows if row[3]}
+        self.indexed, self.turns = found, sum(row[4] for row in rows)
 
     def _take(self, rows: Iterable[tuple[int, str]]) -> None:
         for code, iri in rows:

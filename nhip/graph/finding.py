@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import merge
 from typing import Any, Final
 
 from nhip.graph.alike import same
-from nhip.graph.codes import Codes
+from nhip.graph.codes import Codes, Indexed
 from nhip.graph.document.geo import bbox
 from nhip.graph.lives import SCOPE, Life
 from nhip.graph.model import Doc, Instance
-from nhip.graph.rows import boxes, numbers, targets, texts
+from nhip.graph.query.values import Index, rows_of
+from nhip.graph.rows import boxes, targets
 from nhip.graph.statement import Statement
 
 _FIRST = "first_geo"
 """Rows of entity_geo of attributes that had none."""
 _TABLES = ("entity_type", "entity_scope", "entity_geo", _FIRST, "attr_ref", "attr_num", "attr_txt")
-_VALUES: tuple[tuple[str, Callable[[Iterable[Instance]], set[Any]]], ...] = (("attr_num", numbers), ("attr_txt", texts))
 _RUN: Final = 10_000
 _NOTHING: Final[Doc] = {}
 _NOWHERE: Final[list[Instance]] = []
+_NO_TABLES: Final[Indexed] = {}
 Rows = dict[str, list[tuple[Any, ...]]]
 """Table -> rows, each as the values of its part of the statement."""
 
@@ -30,7 +31,7 @@ class Finding:
 
     def __init__(self, tenant: int, codes: Codes, lives: Iterable[Life]) -> None:
         self._iris = codes.iris
-        self._indexed = {attr for of, attr in codes.indexed if of == tenant}
+        self._indexed = codes.indexed.get(tenant, _NO_TABLES)
         self._lost: Rows = {table: [] for table in _TABLES}
         self._got: Rows = {table: [] for table in _TABLES}
         self.add(lives)
@@ -61,14 +62,17 @@ class Finding:
         for name in names:
             if ":" in name:
                 old, new = before.get(name, _NOWHERE), after.get(name, _NOWHERE)
-                if _is_plain(old) and _is_plain(new) and iris[name] not in self._indexed:
+                if _is_plain(old) and _is_plain(new) and name not in self._indexed:
                     continue
-                if old or not self._first(life.id, iris[name], new):
+                tables = self._indexed.get(name)
+                if old or tables is not None or not self._first(life.id, iris[name], new):
                     self._attribute(life.id, iris[name], old, new)
+                if tables is not None:
+                    self._values(life.id, tables, old, new)
 
     def _first(self, id: str, attr: int, new: list[Instance]) -> bool:
         """The usual rows of an attribute that is new; False: there may be others."""
-        if len(new) != 1 or attr in self._indexed:
+        if len(new) != 1:
             return False
         kind = new[0]["type"]
         if kind == "GeoProperty":
@@ -87,9 +91,14 @@ class Finding:
             self._places(id, attr, old, new)
         if "Relationship" in kinds or "ListRelationship" in kinds:
             self._diff("attr_ref", {(attr, v) for v in targets(old)}, {(attr, v) for v in targets(new)}, id)
-        if attr in self._indexed:
-            for table, values in _VALUES:
-                self._diff(table, {(attr, v) for v in values(old)}, {(attr, v) for v in values(new)}, id)
+
+    def _values(self, id: str, tables: list[tuple[int, Index]], old: list[Instance], new: list[Instance]) -> None:
+        if same(old, new):
+            return
+        for code, one in tables:
+            were, are = rows_of(one, code, old), rows_of(one, code, new)
+            self._diff("attr_num", were[0], are[0], id)
+            self._diff("attr_txt", were[1], are[1], id)
 
     def _places(self, id: str, attr: int, old: Iterable[Instance], new: Iterable[Instance]) -> None:
         were, are = boxes(old), boxes(new)

@@ -194,7 +194,7 @@ class Group:
     async def _write(self, letters: Iterable[tuple[str, bytes]] = ()) -> None:
         lives = sorted((life for life in self._lives.values() if life.written), key=_by_id)
         await self._codes.need(self._new_iris(lives))
-        statement = Statement(self._tenant, self._at, len(self._codes.indexed), careful=self._careful)
+        statement = Statement(self._tenant, self._at, self._codes.turns, careful=self._careful)
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         finding = Finding(self._tenant, self._codes, ())

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from nhip.graph.document.geo import Box, bbox
 from nhip.graph.model import ENTITY_MEMBERS, Doc, Instance
 from nhip.kernel.time import now
 
 _NUMERIC = frozenset({int, float})
-TEXT_LENGTH = 256
-"""So many characters of a text are in attr_txt."""
-
-
-def numbers(instances: Iterable[Instance]) -> set[float]:
-    """The numbers among the values of an attribute."""
-    return {float(v) for v in _scalars(instances) if isinstance(v, (int, float)) and not isinstance(v, bool)}
-
-
-def texts(instances: Iterable[Instance]) -> set[str]:
-    """The texts among the values of an attribute, cut; PostgreSQL cannot hold NUL, which no query can ask for either."""
-    return {v[:TEXT_LENGTH] for v in _scalars(instances) if isinstance(v, str) and "\0" not in v}
 
 
 def targets(instances: Iterable[Instance]) -> set[str]:
@@ -39,23 +26,6 @@ def targets(instances: Iterable[Instance]) -> set[str]:
 def boxes(instances: Iterable[Instance]) -> dict[int, Box]:
     """Place of the instance in the attribute -> the box around its geometry."""
     return {n: bbox(one["value"]) for n, one in enumerate(instances) if one["type"] == "GeoProperty"}
-
-
-def _scalars(instances: Iterable[Instance]) -> Iterator[Any]:
-    for one in instances:
-        kind = one["type"]
-        if kind == "LanguageProperty":
-            value: Any = [
-                v for texts in one["languageMap"].values() for v in (texts if isinstance(texts, list) else [texts])
-            ]
-        elif kind == "ListProperty":
-            value = one["valueList"]
-        else:
-            value = one.get("vocab") if kind == "VocabProperty" else one.get("value")
-        if isinstance(value, list):
-            yield from value
-        else:
-            yield value
 
 
 def number(instance: Instance) -> float | None:

@@ -21,7 +21,8 @@ from nhip.kernel.i18n import _
 queries = load(__file__, "writing.sql")
 _OWN = re.compile(r"\$p(\d+)::(\w+)\[\]")
 _FIRST = 5
-"""$1 is the tenant, $2 the instant, $3 how many attributes are indexed, $4 the sign between the values of a column."""
+"""$1 is the tenant, $2 the instant, $3 which tables of values are known, $4 the sign between the values of a column."""
+_SAME_TABLES = "$3 = (select coalesce(sum(2 * turn + ready::int), 0) from graph.indexed)"
 _EXPECTED_NEW = frozenset({"insert_entities", "got_entity_type", "got_first_geo", "got_attr_ref"})
 _ON_CONFLICT = re.compile(r"^on conflict .*$", re.MULTILINE)
 """Looking for a conflict first costs each of these rows a search: without locks they are inserted, and whether another process
@@ -30,13 +31,14 @@ _SIGNS = "\x01\x02\x03\x04\x05\x06\x0e\x0f"
 
 
 class Statement:
-    """Gathers parts of writing.sql with their rows. Nothing is written if one of them touches fewer rows than it should, or
-    if attributes were indexed meanwhile: asyncpg.SerializationError then, or where it is not `careful` UniqueViolationError."""
+    """Gathers parts of writing.sql with their rows. Nothing is written if one of them touches fewer rows than it should, or if
+    tables of values were asked for or completed meanwhile: asyncpg.SerializationError then, or where it is not `careful`
+    UniqueViolationError."""
 
-    def __init__(self, tenant: int, at: datetime, indexed: int, *, careful: bool = False) -> None:
+    def __init__(self, tenant: int, at: datetime, turns: int, *, careful: bool = False) -> None:
         self._careful = careful
         self._names: list[str] = []
-        self._fixed = (tenant, at, indexed)
+        self._fixed = (tenant, at, turns)
         self._columns: list[tuple[str, Sequence[Any]]] = []
 
     def add(self, part: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -97,7 +99,7 @@ def _kinds(part: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1000)
 def _composed(names: tuple[str, ...], careful: bool) -> str:
     parts = []
-    sure = ["$1::int is not null", "$2::timestamptz is not null", "$3 = (select count(*) from graph.indexed)"]
+    sure = ["$1::int is not null", "$2::timestamptz is not null", _SAME_TABLES]
     taken = _FIRST
     for name in names:
         body = getattr(queries, name)

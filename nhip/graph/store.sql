@@ -37,8 +37,10 @@ insert into graph.tenant (name) values ($1) on conflict do nothing
 select id, name from graph.tenant
 
 -- name: list_indexed
--- Attributes whose values have rows.
-select tenant, attr from graph.indexed
+-- Tables of values, whether somebody is at filling them in (a minute longer than its turn lasts), and their part of what says
+-- that something changed.
+select x.tenant, x.attr, i.iri, not x.ready and x.asked_at > now() - interval '2 minutes', 2 * x.turn + x.ready::int
+from graph.indexed x join graph.iri i on i.id = x.attr
 
 -- name: next_eno
 -- The first of a thousand numbers of lives.

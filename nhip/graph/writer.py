@@ -163,7 +163,8 @@ class Writer:
         """Once without locks, as one process is alone with most entities; where another came first, with locks."""
         link = numbers.link
         try:
-            return await self._alone(tenant, work, numbers)
+            if tenant not in self._codes.filling:
+                return await self._alone(tenant, work, numbers)
         except asyncpg.UniqueViolationError:
             pass  # what was to be new is there: that says nothing of what is remembered
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):

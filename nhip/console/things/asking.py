@@ -15,8 +15,8 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.model import Doc
 from nhip.graph.query.discovery import in_use
+from nhip.graph.query.finds import queries
 from nhip.graph.query.model import And, Name, Path, Query, Selector, Term, Value
-from nhip.graph.query.narrow import queries
 from nhip.graph.query.narrowing import Asker, begin_asking, clauses, narrowed
 from nhip.graph.query.search import iter_matches, page_after, search
 from nhip.graph.query.seeing import get_seen

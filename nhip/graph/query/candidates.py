@@ -12,8 +12,9 @@ from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Stored
 from nhip.graph.pieces import pieces
 from nhip.graph.query import few, indexing
+from nhip.graph.query.finds import Find, Ready, queries
 from nhip.graph.query.model import Query
-from nhip.graph.query.narrow import Find, Fit, Plan, everything, queries
+from nhip.graph.query.narrow import Fit, Plan, everything
 from nhip.graph.query.patterns import compile_pattern
 from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
@@ -173,7 +174,7 @@ class Scan:
 
     async def _ask(self) -> None:
         """Have rows made for the values that are compared."""
-        ready = await ready_attributes(self._graph, self._tenant)
+        ready = await ready_tables(self._graph, self._tenant)
         indexing.ask(self._graph, self._tenant, self._query.q, ready)
 
     async def _list_shapes(self) -> list[tuple[int, int]]:
@@ -210,10 +211,10 @@ class Scan:
         lists = Shapes(self._graph, self._tenant, shapes, after)
         while not ended:
             if kind is not None:
-                rows = await self._graph.fetch(queries.page_of_type, self._tenant, kind, after, step, 0)
+                rows = await self._graph.fetch(queries.page_of_type, self._tenant, kind, after, step, 0, [])
                 batch, ended = [row[0] for row in rows], len(rows) < step
             elif every:
-                rows = await self._graph.fetch(queries.page_of_all, self._tenant, after, step, 0)
+                rows = await self._graph.fetch(queries.page_of_all, self._tenant, after, step, 0, [])
                 batch, ended = [row[0] for row in rows], len(rows) < step
             else:
                 batch = await lists.next(step)
@@ -230,14 +231,15 @@ def one_type(fit: Fit) -> int | None:
     return fit.types[0][0] if alone else None
 
 
-_ready: WeakKeyDictionary[Any, dict[int, tuple[float, frozenset[int]]]] = WeakKeyDictionary()
+_ready: WeakKeyDictionary[Any, dict[int, tuple[float, Ready]]] = WeakKeyDictionary()
 
 
-async def ready_attributes(graph: Store, tenant: int) -> frozenset[int]:
-    """The attributes whose values have complete rows; looked up once a second."""
+async def ready_tables(graph: Store, tenant: int) -> Ready:
+    """The tables of values that are complete; looked up once a second."""
     known = _ready.setdefault(graph, {})
-    at, found = known.get(tenant, (-_READY_S, frozenset[int]()))
+    nothing: Ready = {}
+    at, found = known.get(tenant, (-_READY_S, nothing))
     if time.monotonic() - at >= _READY_S:
-        found = frozenset(row[0] for row in await graph.fetch(queries.list_ready, tenant))
+        found = {row[0]: row[1] for row in await graph.fetch(queries.list_ready, tenant)}
         known[tenant] = (time.monotonic(), found)
     return found

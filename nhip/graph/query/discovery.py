@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from nhip.graph.contexts.model import Context
 from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.model import Doc
+from nhip.graph.query.counting import late_of
+from nhip.graph.query.finds import queries
 from nhip.graph.query.model import Query
-from nhip.graph.query.narrow import queries
 from nhip.graph.query.narrowing import clauses, narrowed
 from nhip.graph.query.search import iter_matches
 from nhip.graph.query.selection import decide_types
@@ -57,8 +59,13 @@ async def in_use(graph: Store, tenant: int) -> InUse:
     fits = [decide_types(one.types) for one in found if one.types is not None]
     rows = await graph.fetch(queries.list_in_use, tenant)
     names = await graph.codes.names({code for row in rows for code in (*row[1], *row[2])})
-    shapes = [(row[0], [names[c] for c in row[1]], [names[c] for c in row[2]], row[3]) for row in rows]
-    return InUse([one for one in shapes if all(check({"type": one[1]}) for check in fits)])
+    late = await late_of(graph, tenant, Query())
+    gone = Counter(late.shapes.values())
+    shapes = [(row[0], [names[c] for c in row[1]], [names[c] for c in row[2]], row[3] - gone[row[0]]) for row in rows]
+    for stored in await graph.get_many(tenant, sorted(late.still)):  # what is left of them once it was swept
+        doc = unpack(stored.doc)
+        shapes.append((0, sorted(doc["type"]), sorted(name for name in doc if ":" in name), 1))
+    return InUse([one for one in shapes if one[3] > 0 and all(check({"type": one[1]}) for check in fits)])
 
 
 async def _counted(graph: Store, tenant: int, query: Query) -> InUse:

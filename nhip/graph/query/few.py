@@ -9,7 +9,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from nhip.graph.model import Stored
-from nhip.graph.query.narrow import Find, Fit, queries
+from nhip.graph.query.finds import Find, queries
+from nhip.graph.query.narrow import Fit
 from nhip.graph.query.stores import Store
 
 FEW = 200

@@ -14,7 +14,7 @@ from nhip.graph.query.comparing import Test, test_of
 from nhip.graph.query.model import And, Lookup, Name, Node, Or, Path, Term, terms_of
 
 Decide = Callable[[Doc, Lookup], bool]
-_RELATIONS = frozenset({"Relationship", "ListRelationship"})
+RELATIONS = frozenset({"Relationship", "ListRelationship"})
 _EQUALITY = frozenset({"==", "!=", "exists", "absent"})
 
 
@@ -109,7 +109,7 @@ def _reach(path: Path, test: Test, operator: str) -> Decide:
         return _follow(path, test, operator)
 
     def decide(doc: Doc, lookup: Lookup) -> bool:
-        return any(meets(target, keys, test, operator) for target in _targets(doc.get(first), rest))
+        return any(meets(target, keys, test, operator) for target in targets_of(doc.get(first), rest))
 
     return decide
 
@@ -133,7 +133,7 @@ def _follow(path: Path, test: Test, operator: str) -> Decide:
     return decide
 
 
-def _targets(found: Any, rest: tuple[str, ...]) -> Iterator[Any]:
+def targets_of(found: Any, rest: tuple[str, ...]) -> Iterator[Any]:
     """The target elements that are left after the sub-attributes `rest`: instances, or bare values of core members."""
     if found is None:
         return
@@ -143,12 +143,12 @@ def _targets(found: Any, rest: tuple[str, ...]) -> Iterator[Any]:
         return
     for element in elements:
         if isinstance(element, dict):
-            yield from _targets(element.get(rest[0]), rest[1:])
+            yield from targets_of(element.get(rest[0]), rest[1:])
 
 
 def objects_of(target: Any) -> list[str]:
     """The identifiers that a Relationship or ListRelationship leads to; none for anything else."""
-    if not isinstance(target, dict) or target.get("type") not in _RELATIONS:
+    if not isinstance(target, dict) or target.get("type") not in RELATIONS:
         return []
     found = target.get("objectList") if target["type"] == "ListRelationship" else target.get("object")
     many = found if isinstance(found, list) else [found]
@@ -158,9 +158,9 @@ def objects_of(target: Any) -> list[str]:
 def meets(target: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
     """Whether one target element (an attribute instance, or a bare value) passes `test` under `operator`."""
     if not isinstance(target, dict) or target.get("type") not in VALUE_MEMBER:
-        return _at_keys(target, keys, test, operator)
+        return at_keys(target, keys, test, operator)
     kind = target["type"]
-    if kind in _RELATIONS:
+    if kind in RELATIONS:
         linked = objects_of(target)
         return not keys and operator in _EQUALITY and bool(linked) and test(linked if len(linked) > 1 else linked[0])
     value = target.get(VALUE_MEMBER[kind])
@@ -169,17 +169,17 @@ def meets(target: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool
     return (
         _in_language(value, keys, test, operator)
         if kind == "LanguageProperty"
-        else _at_keys(value, keys, test, operator)
+        else at_keys(value, keys, test, operator)
     )
 
 
 def _in_language(texts: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
     """`[en]` looks at one language, `[*]` (or none) at all; negative operators must then hold in every one."""
     if not isinstance(texts, dict):
-        return _at_keys(texts, keys, test, operator)
+        return at_keys(texts, keys, test, operator)
     if keys and keys != ("*",):
         wanted = keys[0].lower()
-        return any(test(text) for tag, text in texts.items() if tag.lower() == wanted)
+        return any(_each_text(text, test, operator) for tag, text in texts.items() if tag.lower() == wanted)
     join = all if operator in {"!=", "!~="} else any
     return bool(texts) and join(_each_text(text, test, operator) for text in texts.values())
 
@@ -190,11 +190,11 @@ def _each_text(text: Any, test: Test, operator: str) -> bool:
     return test(text)
 
 
-def _at_keys(value: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
+def at_keys(value: Any, keys: tuple[str, ...], test: Test, operator: str) -> bool:
     """Go into a compound value; of arrays on the way every element is a candidate."""
     for position, key in enumerate(keys):
         if isinstance(value, list):
-            return any(_at_keys(one, keys[position:], test, operator) for one in value)
+            return any(at_keys(one, keys[position:], test, operator) for one in value)
         if not isinstance(value, dict) or key not in value:
             return False
         value = value[key]
@@ -213,5 +213,5 @@ def linked_depth(node: Node | None) -> int:
 
 def leads_to(doc: Doc, path: Path) -> set[str]:
     """The identifiers that must be at hand to take the first linked step of `path` from `doc`."""
-    targets: Iterator[Instance] = _targets(doc.get(path.names[0]), path.names[1:])
+    targets: Iterator[Instance] = targets_of(doc.get(path.names[0]), path.names[1:])
     return {identifier for target in targets for identifier in objects_of(target)}

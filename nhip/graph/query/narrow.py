@@ -9,33 +9,19 @@ import re
 from collections.abc import Callable
 from itertools import product
 from math import prod
-from typing import Any
 
 import msgspec
 
-from nhip.db.sql import load
-from nhip.graph.query.comparing import moment
+from nhip.graph.query.finds import HIGHEST, Find, Ready, Told, beginning, queries, told_of
 from nhip.graph.query.geo import window_of
-from nhip.graph.query.model import EVERYWHERE, MEMBERS, And, Geo, Name, Node, Or, Query, Term, Value, asked_names
+from nhip.graph.query.model import EVERYWHERE, MEMBERS, And, Geo, Name, Node, Or, Query, Term, asked_names, terms_of
 from nhip.graph.query.projection import given_members
 from nhip.graph.query.selection import names_in
-from nhip.graph.rows import TEXT_LENGTH
 
-queries = load(__file__)
 _MOST_ALTERNATIVES = 64
-_HIGHEST = "\U0010ffff"
-_ANCHORED = re.compile(r"\^((?:[A-Za-z0-9:_/#%~@ -]|\\[.\-:/])+)([*?{+]?)")
-_INFINITY = float("inf")
 
 Code = Callable[[str], int]
 """The number of an IRI in the tables; 0 when no entity ever used it."""
-
-
-class Find(msgspec.Struct, frozen=True):
-    """A named query that gives ids, with its values after the tenant and before the limit."""
-
-    query: str
-    values: tuple[Any, ...]
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -62,15 +48,23 @@ class Plan(msgspec.Struct, frozen=True):
     """Each list is one small set of candidates: what any of its finds gives."""
     exact: bool
     """Whether the shapes alone decide."""
+    sure: bool = False
+    """Whether the shapes and all sets of candidates together decide."""
 
 
-def plan_of(query: Query, code: Code, ready: frozenset[int]) -> Plan:
-    """The plan of a query; `ready` are the attributes whose values have complete rows."""
-    exact = query.q is None and query.geo is None and query.scope is None and query.within is None
-    exact = exact and not any(one.ids is not None or one.pattern for one in query.selectors)
+def plan_of(query: Query, code: Code, ready: Ready) -> Plan:
+    """The plan of a query; `ready` are the tables of values that are complete."""
+    plain = query.geo is None and query.scope is None and query.within is None
+    plain = plain and not any(one.ids is not None or one.pattern for one in query.selectors)
+    exact = plain and query.q is None
     fit, told = _fit(query, code)
-    finds = [] if fit is None or exact else _finds(query, code, ready)
-    return Plan(fit, finds, exact and told)
+    if fit is None or exact:
+        return Plan(fit, [], exact and told)
+    of_q = _q_finds(query.q, ready)
+    finds = [one.finds for one in of_q] + _other_finds(query, code)
+    sure = plain and told and all(one.sure for one in of_q)
+    sure = sure and all(told_of(term, ready) is not None for term in terms_of(query.q))
+    return Plan(fit, finds, exact=False, sure=sure)
 
 
 def iris_of(query: Query) -> set[str]:
@@ -145,18 +139,17 @@ def required(node: Node | None) -> set[str]:
             return set()
 
 
-def _finds(query: Query, code: Code, ready: frozenset[int]) -> list[list[Find]]:
+def _other_finds(query: Query, code: Code) -> list[list[Find]]:
     finds: list[list[Find]] = []
     if query.geo is not None and (place := _geo_find(query.geo, code)) is not None:
         finds.append([place])
-    finds.extend(_q_finds(query.q, code, ready))
     if query.scope is not None:
         low, high = zip(*_intervals(query.scope), strict=True)
         finds.append([Find(queries.find_scopes, (list(low), list(high)))])
     if query.selectors and all(one.pattern for one in query.selectors):
         starts = [beginning(one.pattern) for one in query.selectors]
         if all(starts):
-            finds.append([Find(queries.find_ids, (start, start + _HIGHEST)) for start in starts])
+            finds.append([Find(queries.find_ids, (start, start + HIGHEST)) for start in starts])
     return finds
 
 
@@ -168,60 +161,22 @@ def _geo_find(geo: Geo, code: Code) -> Find | None:
     return Find(query, (code(geo.attribute), *window.box))
 
 
-def _q_finds(node: Node | None, code: Code, ready: frozenset[int]) -> list[list[Find]]:
+def _q_finds(node: Node | None, ready: Ready) -> list[Told]:
+    """Sets of candidates, each by a table."""
     match node:
         case And(parts):
-            return [finds for part in parts for finds in _q_finds(part, code, ready)]
+            return [told for part in parts for told in _q_finds(part, ready)]
         case Or(parts):
-            sides = [_q_finds(part, code, ready) for part in parts]
-            return [[find for side in sides for find in side[0]]] if all(sides) else []
+            sides = [_q_finds(part, ready) for part in parts]
+            if not all(sides):
+                return []
+            sure = all(len(side) == 1 and side[0].sure for side in sides)
+            return [Told([find for side in sides for find in side[0].finds], sure)]
         case Term():
-            finds = _term_finds(node, code, ready)
-            return [finds] if finds else []
+            told = told_of(node, ready)
+            return [told] if told is not None else []
         case _:
             return []
-
-
-def _term_finds(term: Term, code: Code, ready: frozenset[int]) -> list[Find]:
-    path = term.path
-    attribute = code(path.names[0]) if path.names[0] not in MEMBERS else 0
-    if attribute not in ready or len(path.names) > 1 or path.keys or path.linked:
-        return []
-    if term.operator in {">", ">=", "<", "<="}:
-        return _interval_find(attribute, term.operator, term.values[0])
-    if term.operator != "==":
-        return []
-    if term.range:
-        low, high = _interval_find(attribute, ">=", term.values[0]), _interval_find(attribute, "<=", term.values[1])
-        return [Find(low[0].query, (attribute, low[0].values[1], high[0].values[-1]))] if low and high else []
-    return _equal_finds(attribute, term.values)
-
-
-def _equal_finds(attribute: int, values: tuple[Value, ...]) -> list[Find]:
-    finds: list[Find] = []
-    texts = []
-    for value in values:
-        if value.kind == "boolean" or (value.kind != "number" and (moment(value.value) or "\0" in value.value)):
-            return []
-        if value.kind == "number":
-            finds.append(Find(queries.find_numbers, (attribute, float(value.value), float(value.value))))
-        else:
-            texts.append(value.value)
-    if texts:
-        finds.append(Find(queries.find_named, (attribute, texts, [text[:TEXT_LENGTH] for text in texts])))
-    return finds
-
-
-def _interval_find(attribute: int, operator: str, value: Value) -> list[Find]:
-    above = operator.startswith(">")
-    if value.kind == "number":
-        number = float(value.value)
-        bounds = (number, _INFINITY) if above else (-_INFINITY, number)
-        return [Find(queries.find_numbers, (attribute, *bounds))]
-    if moment(value.value) or "\0" in value.value:
-        return []  # times are not in the order of their texts, and PostgreSQL's texts hold no NUL
-    text = value.value[:TEXT_LENGTH]
-    return [Find(queries.find_texts, (attribute, *((text, _HIGHEST * TEXT_LENGTH) if above else ("", text))))]
 
 
 def _intervals(node: Node) -> list[tuple[str, str]]:
@@ -236,15 +191,6 @@ def _intervals(node: Node) -> list[tuple[str, str]]:
             if start == text:
                 return [("/" + text, "/" + text)]
             # `/A/#` holds for /A itself too
-            return [("/" + start.rstrip("/"), "/" + start + _HIGHEST)]
+            return [("/" + start.rstrip("/"), "/" + start + HIGHEST)]
         case Term():
             return []
-
-
-def beginning(pattern: str) -> str:
-    """The text that everything which a pattern finds begins with; nothing where the pattern does not say."""
-    found = _ANCHORED.match(pattern)
-    if found is None or "|" in pattern or "(?" in pattern:
-        return ""
-    text = found[1][: -1 if found[2] and found[2] != "+" else None]
-    return text.replace("\\", "")

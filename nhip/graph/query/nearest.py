@@ -9,10 +9,11 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.model import Doc, Stored
 from nhip.graph.query.candidates import MOST_FOUND, Scan
 from nhip.graph.query.distance import reach_of
+from nhip.graph.query.finds import Find, queries
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.model import Query
-from nhip.graph.query.narrow import Find, Plan, queries
+from nhip.graph.query.narrow import Plan
 from nhip.graph.query.ordering import order_key
 from nhip.graph.query.stores import Store
 

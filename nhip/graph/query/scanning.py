@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nhip.graph.query.narrow import queries
+from nhip.graph.query.finds import queries
 from nhip.graph.query.stores import Store
 
 _LEAST = 2

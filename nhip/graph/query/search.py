@@ -16,17 +16,20 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.errors import TooManyResults
 from nhip.graph.model import Doc, Stored
 from nhip.graph.pieces import LARGE, PIECE, Share, aside
-from nhip.graph.query.candidates import candidates, one_type, ready_attributes
+from nhip.graph.query.candidates import candidates, one_type, ready_tables
+from nhip.graph.query.counting import anything_late, count_found, count_of, late_of, list_shapes
+from nhip.graph.query.finds import queries
 from nhip.graph.query.linked import Linked
 from nhip.graph.query.match import matcher
 from nhip.graph.query.matching import linked_steps
 from nhip.graph.query.members import needs_system
 from nhip.graph.query.model import Name, Path, Query
-from nhip.graph.query.narrow import Fit, Plan, everything, iris_of, plan_of, queries
+from nhip.graph.query.narrow import Fit, Plan, everything, iris_of, plan_of
 from nhip.graph.query.nearest import circles, nearest
 from nhip.graph.query.ordering import sort_docs
 from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.stores import Store
+from nhip.kernel.time import now
 
 MAX_SORTED = 50_000
 """So many entities are sorted for one answer."""
@@ -59,8 +62,9 @@ async def search(graph: Store, tenant: int, query: Query) -> Found:
 
     Raises TooManyResults when more than MAX_SCANNED candidates would have to be looked at, or MAX_SORTED sorted.
     """
-    if (kind := graph.codes.iris.get(_only_type(query))) is not None:
-        return await _type_page(graph, tenant, kind, query)
+    kind = graph.codes.iris.get(_only_type(query))
+    if kind is not None and (page := await _type_page(graph, tenant, kind, query)) is not None:
+        return page
     plan = await _plan(graph, tenant, query)
     if plan.fit is None:
         return Found([], 0 if query.count else None)
@@ -116,7 +120,7 @@ async def _plan(graph: Store, tenant: int, query: Query) -> Plan:
     for iri in iris_of(query):
         if iri not in graph.codes.iris:
             await graph.codes.find(iri)
-    ready = await ready_attributes(graph, tenant) if query.q is not None else frozenset()
+    ready = await ready_tables(graph, tenant) if query.q is not None else {}
     return plan_of(query, lambda iri: graph.codes.iris.get(iri, 0), ready)
 
 
@@ -124,73 +128,87 @@ async def _exact_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Foun
     """A page that the shapes decide: neither its offset nor its count looks at documents."""
     kind = one_type(fit)
     limit, offset = query.limit, query.offset
-    if kind is not None:
-        return await _type_page(graph, tenant, kind, query)
-    shapes = [
-        (row[0], row[1]) for row in await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
-    ]
-    total = sum(entities for _shape, entities in shapes)
-    ids = await _ids(graph, tenant, shapes, limit + 1, offset, fit) if limit and offset < total else []
-    page = ids[:limit]
-    return Found(await graph.get_many(tenant, page) if page else [], total if query.count else None, len(ids) > limit)
+    if kind is not None and (page := await _type_page(graph, tenant, kind, query)) is not None:
+        return page
+    late = await late_of(graph, tenant, query)
+    shapes = await list_shapes(graph, tenant, fit)
+    total = count_of(shapes, late)
+    ids = await _ids(graph, tenant, shapes, limit + 1, offset, fit, late.hidden) if limit and offset < total else []
+    some = ids[:limit]
+    return Found(await graph.get_many(tenant, some) if some else [], total if query.count else None, len(ids) > limit)
 
 
 async def _ids(
-    graph: Store, tenant: int, shapes: list[tuple[int, int]], limit: int, offset: int, fit: Fit
+    graph: Store, tenant: int, shapes: list[tuple[int, int]], limit: int, offset: int, fit: Fit, hidden: list[str]
 ) -> list[str]:
-    """Ids of shapes from an offset on."""
+    """Ids of shapes from an offset on, without some."""
+    if (kind := one_type(fit)) is not None:
+        return [row[0] for row in await graph.fetch(queries.page_of_type, tenant, kind, "", limit, offset, hidden)]
     if everything(fit):
-        return [row[0] for row in await graph.fetch(queries.page_of_all, tenant, "", limit, offset)]
+        return [row[0] for row in await graph.fetch(queries.page_of_all, tenant, "", limit, offset, hidden)]
     if offset > _FAR:
         codes = [shape for shape, _entities in shapes]
-        return [row[0] for row in await graph.fetch(queries.far_page_of_shapes, tenant, codes, limit, offset)]
-    lists, ids = Shapes(graph, tenant, shapes), list[str]()
+        return [row[0] for row in await graph.fetch(queries.far_page_of_shapes, tenant, codes, limit, offset, hidden)]
+    lists, ids, without = Shapes(graph, tenant, shapes), list[str](), set(hidden)
     while len(ids) < limit + offset and not lists.ended:
-        ids += await lists.next(limit + offset - len(ids))
+        ids += [id for id in await lists.next(limit + offset - len(ids)) if id not in without]
     return ids[offset:]
 
 
 async def _last_page(graph: Store, tenant: int, query: Query, fit: Fit) -> Found:
     """A page from the end of what has a type, or of all."""
     kind, limit = one_type(fit), query.limit
-    values = (limit + 1 if limit else 0, query.offset)
+    late = await late_of(graph, tenant, query)
+    values = (limit + 1 if limit else 0, query.offset, late.hidden)
     if kind is None:
         rows = await graph.fetch(queries.last_of_all, tenant, *values)
     else:
         rows = await graph.fetch(queries.last_of_type, tenant, kind, *values)
-    count = None
-    if query.count:
-        shapes = await graph.fetch(queries.list_shapes, tenant, fit.types, fit.some, fit.every)
-        count = sum(row[1] for row in shapes)
+    count = count_of(await list_shapes(graph, tenant, fit), late) if query.count else None
     page = [row[0] for row in rows[:limit]]
     return Found(await graph.get_many(tenant, page) if page else [], count, len(rows) > limit > 0)
 
 
-async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found:
-    """The most usual page in one query."""
+async def _type_page(graph: Store, tenant: int, kind: int, query: Query) -> Found | None:
+    """The most usual page in one query; None when something has just expired, which it might count in."""
+    if await anything_late(graph):
+        return None
     limit = query.limit
     count = (await graph.fetch(queries.count_of_type, tenant, kind))[0][0] if query.count else None
     rows = await graph.fetch(queries.entities_of_type, tenant, kind, limit + 1, query.offset) if limit else []
-    page = rows[:limit]
-    if {row[4] for row in page} - {None}:  # something in it may have expired
-        stored = await graph.get_many(tenant, [row[0] for row in page])
-    else:
-        stored = [Stored(row[0], row[1], row[2], row[3]) for row in page]
-    return Found(stored, count, len(rows) > limit > 0)
+    if any(row[4] is not None and row[4] <= now() for row in rows):
+        return None
+    page = [Stored(row[0], row[1], row[2], row[3]) for row in rows[:limit]]
+    return Found(page, count, len(rows) > limit > 0)
 
 
 async def _decided_page(graph: Store, tenant: int, query: Query, plan: Plan) -> Found:
     """A page in the order of ids that the closure decides; goes no further than it must."""
+    by_tables = query.count and plan.sure
+    page, matches, ended = await _walked(graph, tenant, query, plan, whole=query.count and not by_tables)
+    if by_tables and not ended:
+        counted = await count_found(graph, tenant, query, plan)
+        if counted is None:
+            page, matches, ended = await _walked(graph, tenant, query, plan, whole=True)
+        else:
+            matches = counted
+    more = matches > query.offset + query.limit and query.limit > 0
+    return Found(page, matches if query.count else None, more)
+
+
+async def _walked(
+    graph: Store, tenant: int, query: Query, plan: Plan, *, whole: bool
+) -> tuple[list[Stored], int, bool]:
+    """The page, how many were found on the way, and whether these are all; no further than the page unless `whole`."""
     page: list[Stored] = []
-    matches = 0
-    end = query.offset + query.limit
-    async with aclosing(_matches(graph, tenant, query, plan, whole=query.count)) as found:
+    matches, end = 0, query.offset + query.limit
+    async with aclosing(_matches(graph, tenant, query, plan, whole=whole)) as found:
         async for some in found:
             page += [stored for stored, _doc in some[max(query.offset - matches, 0) : max(end - matches, 0)]]
             matches += len(some)
-            if matches > end and not query.count:
-                break
-    return Found(page, matches if query.count else None, matches > end and query.limit > 0)
+            if matches > end and not whole:
+                return page, matches, False
+    return page, matches, True
 
 
 async def _sorted_page(graph: Store, tenant: int, query: Query, plan: Plan) -> Found:

@@ -21,8 +21,9 @@ from graph.shape s join graph.shape_count c on c.shape = s.id
 where s.tenant = $1 and s.types @> array[$2::int]
 
 -- name: page_of_type
--- The next ids of a type.
-select id from graph.entity_type where tenant = $1 and type = $2 and id > $3 order by id limit $4 offset $5
+-- The next ids of a type, without some.
+select id from graph.entity_type
+where tenant = $1 and type = $2 and id > $3 and id <> all($6::text[]) order by id limit $4 offset $5
 
 -- name: entities_of_type
 -- The next entities of a type; `offset 0` keeps the planner from joining the tables as wholes.
@@ -76,20 +77,22 @@ from unnest($2::int[], $3::text[], $4::int[]) as s(shape, after, most)
   ) x
 
 -- name: page_of_all
--- The next ids of a tenant.
-select id from graph.entity where tenant = $1 and id > $2 order by id limit $3 offset $4
+-- The next ids of a tenant, without some.
+select id from graph.entity where tenant = $1 and id > $2 and id <> all($5::text[]) order by id limit $3 offset $4
 
 -- name: last_of_type
--- The last ids of a type, the last first.
-select id from graph.entity_type where tenant = $1 and type = $2 order by id desc limit $3 offset $4
+-- The last ids of a type, the last first, without some.
+select id from graph.entity_type
+where tenant = $1 and type = $2 and id <> all($5::text[]) order by id desc limit $3 offset $4
 
 -- name: last_of_all
--- The last ids of a tenant, the last first.
-select id from graph.entity where tenant = $1 order by id desc limit $2 offset $3
+-- The last ids of a tenant, the last first, without some.
+select id from graph.entity where tenant = $1 and id <> all($4::text[]) order by id desc limit $2 offset $3
 
 -- name: far_page_of_shapes
--- Ids of some shapes, far behind the first.
-select id from graph.entity where tenant = $1 and shape = any($2::int[]) order by id limit $3 offset $4
+-- Ids of some shapes, far behind the first, without some.
+select id from graph.entity
+where tenant = $1 and shape = any($2::int[]) and id <> all($5::text[]) order by id limit $3 offset $4
 
 -- name: find_overlap
 -- Whose place touches a box.
@@ -113,19 +116,36 @@ where tenant = $1 and attr = $2
 limit $7
 
 -- name: find_numbers
--- Whose attribute has a number in a closed interval.
-select id from graph.attr_num where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+-- What has a number in one of these closed intervals, each of a table of values ($2), or with a minus of what lists hold.
+select n.id
+from unnest($2::int[], $3::float8[], $4::float8[]) as r(attr, low, high)
+  cross join lateral (
+    select id from graph.attr_num where tenant = $1 and attr = r.attr and val >= r.low and val <= r.high offset 0
+  ) n
+limit $5
 
 -- name: find_texts
--- Whose attribute has a text in a closed interval; both ends and the texts are cut to 256 characters.
-select id from graph.attr_txt where tenant = $1 and attr = $2 and val >= $3 and val <= $4 limit $5
+-- What has a text in one of these intervals, from the first on and before the second; texts are cut to 256 characters.
+select t.id
+from unnest($2::int[], $3::text[], $4::text[]) as r(attr, low, high)
+  cross join lateral (
+    select id from graph.attr_txt where tenant = $1 and attr = r.attr and val >= r.low and val < r.high offset 0
+  ) t
+limit $5
 
 -- name: find_named
--- Whose attribute has one of these texts, or points to one.
+-- What has one of these texts, or points to one of them.
 select id from graph.attr_ref where tenant = $1 and attr = $2 and target = any($3::text[])
 union all
 select id from graph.attr_txt where tenant = $1 and attr = $2 and val = any($4::text[])
+union all
+select id from graph.attr_txt where tenant = $1 and attr = -$2 and val = any($4::text[])
 limit $5
+
+-- name: find_containing
+-- What has a text with this part, or one of which the rest was cut away.
+select id from graph.attr_txt where tenant = $1 and attr = $2 and (strpos(val, $3) > 0 or length(val) >= 256)
+limit $4
 
 -- name: find_scopes
 -- What is in one of these closed intervals of scopes.
@@ -138,16 +158,38 @@ limit $4
 -- What has an id that begins with a text: from $2 on, before $3.
 select id from graph.entity where tenant = $1 and id >= $2 and id < $3 order by id limit $4
 
+-- name: first_due
+-- When the next thing of all expires, or should have been swept.
+select due_at from graph.entity where due_at is not null order by due_at limit 1
+
+-- name: list_overdue
+-- Entities of which something has expired that was not swept yet, with their shapes.
+select id, shape from graph.entity where tenant = $1 and due_at <= $2 limit $3
+
+-- name: count_found
+-- How many entities a find gives (one of the queries above), without some.
+select count(*) from (select distinct f.id from ({find}) f) d where d.id <> all({without}::text[])
+
+-- name: count_of_shapes
+-- How many of some entities ($3) have one of some shapes.
+select count(*) from unnest($3::text[]) u(id) join graph.entity e on e.tenant = $1 and e.id = u.id and e.shape = any($2::int[])
+
 -- name: list_ready
--- Attributes whose values have complete rows.
-select attr from graph.indexed where tenant = $1 and ready
+-- Tables of values that are complete.
+select i.iri, x.attr from graph.indexed x join graph.iri i on i.id = x.attr where x.tenant = $1 and x.ready
 
 -- name: ask_for_index
--- Ask for rows of an attribute's values; gives a row to the one who is to fill them in (again after ten minutes).
+-- Ask for a table of values; gives its turn to the one who is to fill it in (again after a minute in which nobody did).
 insert into graph.indexed (tenant, attr) values ($1, $2)
-on conflict (tenant, attr) do update set asked_at = now()
-  where not graph.indexed.ready and graph.indexed.asked_at < now() - interval '10 minutes'
-returning attr
+on conflict (tenant, attr) do update set asked_at = now(), turn = graph.indexed.turn + 1
+  where not graph.indexed.ready and graph.indexed.asked_at < now() - interval '1 minute'
+returning turn
+
+-- name: keep_index
+-- It is still being filled in, in this turn.
+update graph.indexed set asked_at = now()
+where tenant = $1 and attr = $2 and turn = $3 and asked_at > now() - interval '1 minute'
+returning 1
 
 -- name: list_running
 -- The transactions of graph processes that run now. Whatever snapshot they have, they took this lock before it; a number that only
@@ -162,27 +204,37 @@ select not exists (
   select from pg_locks where locktype = 'virtualxid' and mode = 'ExclusiveLock' and virtualxid = any($1::text[])
 )
 
+-- name: list_docs
+-- Entities as they are now.
+select id, eno, ver, doc from graph.entity where tenant = $1 and id = any($2::text[])
+
 -- name: fill_index
--- Rows for the values that entities have now; the lock lets no writer come between reading and writing.
+-- Rows of entities ($4 to $6: id, life, version) that are still as they were read, and which these are. The lock lets no writer come
+-- between; nothing is written when another's turn ($3) has come.
 with locked as materialized (
-  select id, regexp_replace(convert_from(doc, 'UTF8'), '(?<!\\)((\\\\)*)\\u0000', '\1', 'g')::jsonb -> $3::text as instances
-  from graph.entity where tenant = $1 and id = any($4::text[]) order by id for share
-), scalars as (
-  select id, v
-  from locked, unnest(array['$[*].value[*]', '$[*].valueList[*]', '$[*].vocab[*]', '$[*].languageMap.*[*]']::jsonpath[]) p,
-    lateral jsonb_path_query(instances, p) v
+  select e.id
+  from unnest($4::text[], $5::bigint[], $6::bigint[]) as t(id, eno, ver)
+    join graph.entity e on e.tenant = $1 and e.id = t.id and e.eno = t.eno and e.ver = t.ver
+  where exists (
+    select from graph.indexed where tenant = $1 and attr = $2 and turn = $3 and asked_at > now() - interval '1 minute'
+  )
+  order by e.id for share of e
 ), numbers as (
   insert into graph.attr_num (tenant, attr, val, id)
-  select distinct $1, $2::int, (v #>> '{}')::float8, id from scalars where jsonb_typeof(v) = 'number'
+  select $1, n.attr, n.val, n.id
+  from unnest($7::int[], $8::float8[], $9::text[]) as n(attr, val, id) join locked using (id)
+  on conflict do nothing
+), texts as (
+  insert into graph.attr_txt (tenant, attr, val, id)
+  select $1, n.attr, n.val, n.id
+  from unnest($10::int[], $11::text[], $12::text[]) as n(attr, val, id) join locked using (id)
   on conflict do nothing
 )
-insert into graph.attr_txt (tenant, attr, val, id)
-select distinct $1, $2::int, left(v #>> '{}', 256), id from scalars where jsonb_typeof(v) = 'string'
-on conflict do nothing
+select id from locked
 
 -- name: set_ready
--- The rows of an attribute are complete.
-update graph.indexed set ready = true where tenant = $1 and attr = $2
+-- The rows of a table are complete.
+update graph.indexed set ready = true where tenant = $1 and attr = $2 and turn = $3 returning 1
 
 -- name: refresh_index
 -- Figures for the planner after many rows came.

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nhip.graph.model import Doc
+from nhip.graph.query.finds import beginning
 from nhip.graph.query.geo import window_of
 from nhip.graph.query.model import And, Geo, Name, Node, Or
-from nhip.graph.query.narrow import beginning
 from nhip.graph.rows import boxes
 from nhip.graph.subscriptions.model import Subscription
 

@@ -12,10 +12,10 @@ from nhip.graph.document.pack import unpack
 from nhip.graph.errors import ResourceNotFound, TooManyResults
 from nhip.graph.model import Doc
 from nhip.graph.pieces import Share, aside
+from nhip.graph.query.finds import queries as candidates
 from nhip.graph.query.match import matcher
 from nhip.graph.query.model import MEMBERS, Query, asked_names, terms_of
 from nhip.graph.query.narrow import Fit, iris_of, plan_of
-from nhip.graph.query.narrow import queries as candidates
 from nhip.graph.query.scanning import Shapes
 from nhip.graph.query.seeing import seeing
 from nhip.graph.query.selection import decide_scopes
@@ -350,7 +350,7 @@ async def _upwards(graph: Store, tenant: int, asked: Query) -> AsyncIterator[lis
     chosen = Query(selectors=asked.selectors)
     for iri in iris_of(chosen):
         await graph.codes.find(iri)
-    fit = plan_of(chosen, lambda iri: graph.codes.iris.get(iri, 0), frozenset()).fit
+    fit = plan_of(chosen, lambda iri: graph.codes.iris.get(iri, 0), {}).fit
     if fit is None:
         return
     shapes = [(row[0], row[1]) for row in await graph.fetch(candidates.list_shapes, tenant, fit.types, [], [])]

@@ -19,6 +19,7 @@ from nhip.graph.contexts.model import CORE
 from nhip.graph.model import Operation
 from nhip.graph.query import candidates, few, indexing, nearest, search
 from nhip.graph.query.build import Asked, Selected, build
+from nhip.graph.query.values import Index
 from nhip.graph.service import Graph
 
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
@@ -234,13 +235,13 @@ async def tenants(graph: Graph) -> list[tuple[int, list[Thing]]]:
         tenant, found = await graph.tenant(f"chance{seed}", create=True), things(seed)
         await graph.write(tenant, [stored(one) for one in found])
         for name in ("p", "q")[:seed]:
-            assert await indexing.index(graph, tenant, CORE.expand(name))
+            assert await indexing.index(graph, tenant, Index((CORE.expand(name),)))
         made.append((tenant, found))
     candidates._ready.clear()
     return made
 
 
-def _sizes(draw: Callable[[Any], Any], patched: pytest.MonkeyPatch) -> None:
+def sizes(draw: Callable[[Any], Any], patched: pytest.MonkeyPatch) -> None:
     for name, some in SIZES.items():
         patched.setattr(candidates, name, draw(st.sampled_from(some)))
     patched.setattr(candidates, "_BATCH", draw(st.sampled_from([3, 500])))
@@ -263,7 +264,7 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
 async def test_pages_and_counts(
     graph: Graph, tenants: list[tuple[int, list[Thing]]], patched: pytest.MonkeyPatch, data: st.DataObject
 ) -> None:
-    _sizes(data.draw, patched)
+    sizes(data.draw, patched)
     tenant, everything = data.draw(st.sampled_from(tenants))
     asked, naive = data.draw(questions())
     limit, offset = data.draw(st.sampled_from([0, 1, 5, 100])), data.draw(st.sampled_from([0, 0, 2, 40]))
@@ -281,7 +282,7 @@ async def test_pages_and_counts(
 async def test_orders_and_going_on(
     graph: Graph, tenants: list[tuple[int, list[Thing]]], patched: pytest.MonkeyPatch, data: st.DataObject
 ) -> None:
-    _sizes(data.draw, patched)
+    sizes(data.draw, patched)
     tenant, everything = data.draw(st.sampled_from(tenants))
     asked, naive = data.draw(questions())
     expected = [one["id"] for one in everything if all(fits(one) for fits in naive)]

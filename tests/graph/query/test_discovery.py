@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from nhip.graph.contexts.model import Context
+from nhip.graph.document.times import said
 from nhip.graph.errors import ResourceNotFound
 from nhip.graph.model import Operation
-from nhip.graph.query import discovery
+from nhip.graph.query import counting, discovery
 from nhip.graph.service import Graph
+from nhip.kernel.time import held, now
 
 NAMES = Context({"Bus": "https://x.example/Bus", "speed": "https://x.example/speed", "stop": "https://x.example/stop"})
 BUS, SPEED, STOP = (f"https://x.example/{name}" for name in ("Bus", "speed", "stop"))
@@ -41,3 +45,19 @@ async def test_types_and_attributes_follow_the_entities(graph: Graph, tenant: in
         await discovery.describe_type(graph, tenant, NAMES, "urn:t:Other")
     with pytest.raises(ResourceNotFound):
         await discovery.describe_attribute(graph, tenant, NAMES, "https://x.example/none")
+
+
+async def test_what_has_expired_is_in_use_no_more(graph: Graph, tenant: int) -> None:
+    start = now()
+    soon = said(start + timedelta(hours=1))
+    docs = [
+        {"id": "urn:x:1", "type": [BUS], SPEED: [{"type": "Property", "value": 1, "expiresAt": soon}]},
+        {"id": "urn:x:2", "type": ["urn:t:Brief"], "expiresAt": soon},
+    ]
+    await graph.write(tenant, [Operation(name="create", id=str(doc["id"]), doc=doc) for doc in docs])
+    assert (await discovery.list_attributes(graph, tenant, NAMES))["attributeList"] == ["speed"]
+    counting._due.clear()
+    with held(start + timedelta(hours=2)):
+        assert (await discovery.list_types(graph, tenant, NAMES))["typeList"] == ["Bus"]
+        assert (await discovery.list_attributes(graph, tenant, NAMES))["attributeList"] == []
+        assert (await discovery.describe_type(graph, tenant, NAMES, BUS))["entityCount"] == 1

@@ -12,6 +12,7 @@ from nhip.graph.query import few, indexing
 from nhip.graph.query.build import Asked, Selected, build
 from nhip.graph.query.match import matcher
 from nhip.graph.query.search import search
+from nhip.graph.query.values import Index
 from nhip.graph.service import Graph
 
 
@@ -96,7 +97,7 @@ async def test_what_expired_is_not_found(graph: Graph) -> None:
 async def test_what_a_table_finds_comes_with_its_entities(graph: Graph) -> None:
     tenant, counted = await graph.tenant("few4", create=True), Counted(graph)
     await graph.write(tenant, [_thing(n, "x" * (few.LARGEST + 1) if n == 21 else "") for n in range(100)])
-    assert await indexing.index(graph, tenant, CORE.expand("size"))
+    assert await indexing.index(graph, tenant, Index((CORE.expand("size"),)))
     for text in ("size==20..70", "size==20..22"):
         counted.fetched.clear()
         found = await search(counted, tenant, _sized(text))

@@ -12,6 +12,7 @@ from nhip.graph.contexts.model import CORE
 from nhip.graph.model import Operation
 from nhip.graph.query import indexing
 from nhip.graph.query.q import parse_q
+from nhip.graph.query.values import Index
 from nhip.graph.service import Graph
 from tests.graph.query.test_search import iri, thing
 
@@ -39,7 +40,7 @@ async def test_a_writer_that_cannot_know_yet_is_waited_for(graph: Graph, graph_u
         async with asyncio.timeout(60):
             while (await (await gate.execute(_HELD, [_GATE])).fetchone()) != (1,):
                 await asyncio.sleep(0.01)
-        filling = asyncio.create_task(indexing.index(graph, tenant, iri("glow")))
+        filling = asyncio.create_task(indexing.index(graph, tenant, Index((iri("glow"),))))
         await asyncio.wait({filling}, timeout=0.5)
         assert not filling.done(), "who fills them in waits for the writer"
         await gate.execute("select pg_advisory_unlock(%s)", [_GATE])
@@ -54,7 +55,7 @@ async def test_a_number_in_the_place_of_a_truth_is_another_value(graph: Graph, t
     """To Python, 0 and False are equal."""
     lamp = thing(0, "Lamp", glow=False)
     await graph.write(tenant, [creation(lamp)])
-    assert await indexing.index(graph, tenant, iri("glow"))
+    assert await indexing.index(graph, tenant, Index((iri("glow"),)))
     dim = Operation(name="append", id=str(lamp["id"]), doc=thing(0, "Lamp", glow=0))
     for op in (Operation(name="upsert-replace", id=dim.id, doc=dim.doc), dim):
         assert (await graph.write(tenant, [op]))[0].error is None
@@ -75,13 +76,13 @@ async def test_what_could_not_be_filled_in_is_asked_for_again(
     try:
         async with long_one.transaction():
             await long_one.fetch("select 1")
-            indexing.ask(graph, tenant, dim, frozenset())
+            indexing.ask(graph, tenant, dim, {})
             await indexing.settled(graph)
     finally:
         await long_one.close()
     ready = "select ready from graph.indexed where tenant = $1"
     assert [row[0] for row in await graph.fetch(ready, tenant)] == [False]
     await graph.fetch("update graph.indexed set asked_at = now() - interval '11 minutes' where tenant = $1", tenant)
-    indexing.ask(graph, tenant, dim, frozenset())
+    indexing.ask(graph, tenant, dim, {})
     await indexing.settled(graph)
     assert [row[0] for row in await graph.fetch(ready, tenant)] == [True]

@@ -13,10 +13,11 @@ from nhip.graph.model import Operation
 from nhip.graph.query import candidates, few, indexing
 from nhip.graph.query import search as searching
 from nhip.graph.query.build import Asked, Selected, build
+from nhip.graph.query.finds import queries
 from nhip.graph.query.linked import join
 from nhip.graph.query.match import matcher
-from nhip.graph.query.narrow import queries
 from nhip.graph.query.search import Found, search
+from nhip.graph.query.values import Index
 from nhip.graph.service import Graph
 
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
@@ -197,12 +198,12 @@ async def test_every_way_of_narrowing_finds_what_the_closure_finds(graph: Graph,
 async def test_rows_of_values_lose_nothing(graph: Graph, filled: Any) -> None:
     tenant, _docs = filled
     for name in ("speed", "name", "tags", "label", "stop", "seen"):
-        assert await indexing.index(graph, tenant, iri(name))
-        assert not await indexing.index(graph, tenant, iri(name)), "a second one has nothing to do"
-    ready = await candidates.ready_attributes(graph, -tenant)
-    assert ready == frozenset()
+        assert await indexing.index(graph, tenant, Index((iri(name),)))
+        assert not await indexing.index(graph, tenant, Index((iri(name),))), "a second one has nothing to do"
+    ready = await candidates.ready_tables(graph, -tenant)
+    assert ready == {}
     candidates._ready.clear()
-    assert len(await candidates.ready_attributes(graph, tenant)) == 6
+    assert len(await candidates.ready_tables(graph, tenant)) == 6
     await _agree(graph, filled)
 
 
@@ -217,7 +218,7 @@ async def test_sets_too_large_to_read_at_once_lose_nothing(
 async def test_rows_follow_what_is_written_while_they_are_made(graph: Graph, tenant: int) -> None:
     docs = [thing(n, "Lamp", power=n) for n in range(30)]
     await graph.write(tenant, [Operation(name="create", id=doc["id"], doc=doc) for doc in docs])
-    assert await indexing.index(graph, tenant, iri("power"))
+    assert await indexing.index(graph, tenant, Index((iri("power"),)))
     moved = Operation(name="update", id=docs[3]["id"], doc={iri("power"): [prop(500)]})
     await graph.write(tenant, [moved, Operation(name="delete", id=docs[4]["id"])])
     rows = await graph.fetch("select val, id from graph.attr_num where tenant = $1 order by val", tenant)
@@ -234,7 +235,7 @@ async def test_a_slow_query_gets_rows(graph: Graph, tenant: int, monkeypatch: py
     assert (await search(graph, tenant, query)).ids == [docs[79]["id"]]
     await indexing.settled(graph)
     candidates._ready.clear()
-    assert await candidates.ready_attributes(graph, tenant)
+    assert await candidates.ready_tables(graph, tenant)
     assert (await search(graph, tenant, query)).ids == [docs[79]["id"]]
     await indexing.stop(graph)
 
@@ -269,6 +270,15 @@ async def test_a_place_where_everything_is_gives_its_first_rows_early(graph: Gra
     values = tenant, await graph.codes.find(LOCATION), -180.0, -90.0, 180.0, 90.0, 5
     plan = "\n".join(row[0] for row in await graph.fetch("explain " + queries.find_overlap, *values))
     assert "Bitmap" not in plan, "a bitmap of all that is there would be made first"
+
+
+async def test_a_selection_of_very_many_types_is_decided_whole(graph: Graph, tenant: int) -> None:
+    await graph.write(
+        tenant, [Operation(name="create", id=doc["id"], doc=doc) for doc in (thing(0, "A0"), thing(1, "A0+B3"))]
+    )
+    types = f"({','.join(f'A{n}' for n in range(9))});({','.join(f'B{n}' for n in range(9))})"
+    found = await search(graph, tenant, build(Asked(entities=[Selected(types=types)], count=True), CORE))
+    assert (found.ids, found.count) == ([thing(1, "A0+B3")["id"]], 1)
 
 
 async def test_linked_entities_come_along(graph: Graph, filled: Any) -> None:
