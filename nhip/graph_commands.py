@@ -56,6 +56,11 @@ class Node(msgspec.Struct, frozen=True):
     contexts: dict[str, Path] = {}
     instances: int = Limits().instances
 
+    @property
+    def heard_at(self) -> str:
+        """Where other brokers notify it."""
+        return self.address.rstrip("/") + RECEIVED_AT
+
 
 @click.group()
 def graph() -> None:
@@ -165,14 +170,12 @@ async def serving(settings: Settings, node: Node, permit: Permit | None = None) 
     subscriptions = Subscriptions(graph, contexts, settings, hosting)
     watches = Watches(graph, contexts, settings, hosting, registrations)
     mirrors = Mirrors(graph, db, contexts, settings, node.address)
-    heard_at = node.address.rstrip("/") + RECEIVED_AT
-    planner = Planner(graph, federation, subscriptions, watches, hosting, contexts, name=node.name, uri=heard_at)
+    planner = Planner(graph, federation, subscriptions, watches, hosting, contexts, name=node.name, uri=node.heard_at)
     relays = Relays(graph, federation, subscriptions, contexts, planner)
     parts: list[_Part] = [db, graph, registrations, subscriptions, watches, mirrors, relays]
     for part in parts:
         await part.open()
-    pulse = Pulse(db)
-    graph.commits.append(pulse)
+    graph.commits.append(pulse := Pulse(db))
     try:
         yield GraphApp(
             graph,

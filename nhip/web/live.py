@@ -23,6 +23,8 @@ _MOST_LISTENERS = 2_000
 _MOST_TOPICS = 20
 _TOPIC = re.compile(r"[a-z0-9*-]{1,60}")
 _SLACK_S = 0.5
+PART = "x-nhip-part"
+"""Header with which a page fetches its live parts again."""
 EVERYTHING = "*"
 """Topic that every listener hears: fetch all parts again."""
 
@@ -117,6 +119,11 @@ async def _written(events: AsyncIterator[tuple[int, str]]) -> AsyncIterator[str]
     yield "retry: 3000\n\n"
     async for number, topic in events:
         yield f"id: {number}\nevent: changed\ndata: {topic}\n\n" if topic else ": still here\n\n"
+
+
+def part_of(request: Request) -> str:  # type: ignore[type-arg]
+    """The block to render (`page(block=…)`): `main` alone where a page fetches its live parts again, which stand there."""
+    return "main" if PART in request.headers else ""
 
 
 def _number(text: str) -> int | None:

@@ -174,6 +174,17 @@ async def test_pages_follow_what_is_written(reader: AsyncTestClient[Litestar]) -
     assert f'data-live="{TOPIC}"' in await page(reader, "")
 
 
+async def test_a_part_that_is_fetched_again_comes_without_the_rest(reader: AsyncTestClient[Litestar]) -> None:
+    for path, part in (
+        ("", "live-things"), (f"/list?type={TYPE}", "live-things"), (f"/one?id={WATER}", "live-things"),
+        ("/exchange", "live-things"),
+    ):  # fmt: skip
+        whole = (await reader.get(f"/console/things{path}")).text
+        fetched = (await reader.get(f"/console/things{path}", headers={"X-Nhip-Part": "1"})).text
+        assert f'id="{part}"' in whole and f'id="{part}"' in fetched
+        assert "<nav" in whole and "<html" not in fetched and len(fetched) < len(whole) - 4000
+
+
 async def test_the_address_names_nothing_twice() -> None:
     address = {"street": "63 Lê Lợi, Xã Vinh Lộc, thành phố Huế", "commune": "Xã Vinh Lộc"}
     assert text_of(address) == "63 Lê Lợi, Xã Vinh Lộc, thành phố Huế"

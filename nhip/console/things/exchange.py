@@ -22,6 +22,7 @@ from nhip.kernel.i18n import _
 from nhip.things.words import city_context
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
+from nhip.web.live import part_of
 from nhip.web.model import Crumb
 from nhip.web.render import page, redirect
 
@@ -79,7 +80,7 @@ async def exchange(request: AnyRequest) -> Response[str]:
         "modes": MODES,
     }
     crumbs = [Crumb(translate(_("Live city")), "/console/things"), Crumb(translate(_("Who is told, who tells")))]
-    return page(request, "console/things/exchange.html", crumbs=crumbs, **values)
+    return page(request, "console/things/exchange.html", block=part_of(request), crumbs=crumbs, **values)
 
 
 @post(f"{PATH}/letter", permission="graph.write")

@@ -31,6 +31,9 @@ _LONGEST = 200
 _MOST_SUGGESTED = 12
 _YES, _NO = ("yes", "true", "1", "có", "đúng"), ("no", "false", "0", "không", "sai")
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_GROUPED = {".": re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?"), ",": re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")}
+"""Numbers with that sign between thousands."""
+_PLAIN = re.compile(r"-?\d{1,15}(\.\d{1,12})?")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T.*)?|\d\d:\d\d(:\d\d)?")
 CHOOSE = _("Choose the attribute that is compared.")
@@ -253,11 +256,11 @@ def pattern(words: str) -> str:
 def number_of(text: str) -> float | None:
     """A number as the reader's language writes it; one with a point or a comma alone is read as it must be meant."""
     bare = text.replace(" ", "").replace("\u00a0", "")
-    thousands, comma = (".", ",") if language() == "vi" else (",", ".")
-    if re.fullmatch(rf"-?\d{{1,3}}(\{thousands}\d{{3}})+(\{comma}\d+)?", bare):
+    thousands = "." if language() == "vi" else ","
+    if _GROUPED[thousands].fullmatch(bare):
         bare = bare.replace(thousands, "")
     bare = bare.replace(",", ".")
-    return float(bare) if re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", bare) else None
+    return float(bare) if _PLAIN.fullmatch(bare) else None
 
 
 def _iso(text: str) -> str:

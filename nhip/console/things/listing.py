@@ -31,7 +31,8 @@ from nhip.kernel.time import now
 from nhip.privacy.requests.gather import neutral_cell
 from nhip.things.words import city_context
 from nhip.web.i18n import translate
-from nhip.web.model import Crumb, Listing
+from nhip.web.live import part_of
+from nhip.web.model import Crumb, Listing, PlacesMap
 from nhip.web.render import page, redirect
 
 AnyRequest = Request[Any, Any, Any]
@@ -42,6 +43,21 @@ READ = "graph.read"
 _LINES = 200
 _REMEMBERED = 20
 TOO_WIDE = (TooManyResults, TooComplexQuery)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list, of how many things; `placed`: some of them are somewhere; `wide`: it was too much to look for."""
+
+    lines: list[Line] = []
+    count: int = 0
+    placed: bool = False
+    silent: set[str] = set()
+    wide: bool = False
+
+    @property
+    def observed(self) -> bool:
+        """Whether something here was observed."""
+        return any(line.latest for line in self.lines)
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -65,6 +81,7 @@ async def _choices(graph: Graph, kind: str, docs: list[Doc], stations: dict[str,
 
 
 async def understood(graph: Graph, kind: str, wish: Wish) -> tuple[Choices, Filter]:
+    """What things of a type can be filtered by, and what a wish means."""
     docs, _count = await asking.list_things(graph, kind, "", 0, asking.PAGE)
     there = await _choices(graph, kind, docs, await asking.stations_of(graph, docs))
     chosen = next((one for one in there.own if wish.attribute in (one.iri, one.name)), None)
@@ -91,41 +108,51 @@ async def things(
     there, chosen = await understood(graph, type, wish)
     if (address := _canonical(type, q, wish, there)) is not None:
         return redirect(address)
-    docs, count, wide = list[Doc](), 0, False
-    if not chosen.fault:
-        try:
-            docs, count = await asking.list_things(graph, type, q, (number - 1) * asking.PAGE, asking.PAGE, chosen)
-        except TOO_WIDE:
-            wide = True
-    stations = await asking.stations_of(graph, docs)
-    lines = [_line(doc, stations, chosen) for doc in docs]
-    longest = await _longest(graph, lines)
+    found = await _found(graph, type, q, (number - 1) * asking.PAGE, chosen)
     asked = {"type": type, **({"q": q} if q else {}), **wish.query()}
-    placed = any(place_in(doc, stations) for doc in docs)
-    observed = any(line.latest for line in lines)
     values: dict[str, Any] = {
         "kind": type,
         "title": type_title(type),
         "topic": topic_of(type),
-        "lines": lines,
+        "found": found,
         "q": q,
         "wish": wish,
         "typed": _typed(wish, there),
         "chosen": chosen,
         "there": there,
         "hows": HOWS,
-        "wide": wide,
         "page_of": page_of,
-        "listing": Listing(number, asking.PAGE, count),
-        "observed": observed,
-        "silent": {line.id for line in lines if silent(line.latest, longest)},
+        "listing": Listing(number, asking.PAGE, found.count),
         "csv": f"{CSV}?{urlencode(asked)}",
-        "map": map_of(request, asked, topic_of(type) if count <= ON_A_MAP else "", opens=count <= ON_A_MAP)
-        if placed
-        else None,
+        "map": _map(request, asked, found) if found.placed else None,
     }
     crumbs = [Crumb(translate(_("Live city")), HOME), Crumb(type_title(type))]
-    return page(request, "console/things/list.html", crumbs=crumbs, **values)
+    return page(request, "console/things/list.html", block=part_of(request), crumbs=crumbs, **values)
+
+
+def _map(request: AnyRequest, asked: dict[str, str], found: Found) -> PlacesMap:
+    """Of few things it opens by itself, and follows them."""
+    few = found.count <= ON_A_MAP
+    return map_of(request, asked, topic_of(asked["type"]) if few else "", opens=few)
+
+
+async def _found(graph: Graph, kind: str, words: str, offset: int, chosen: Filter) -> Found:
+    """A page of the list."""
+    if chosen.fault:
+        return Found()
+    try:
+        docs, count = await asking.list_things(graph, kind, words, offset, asking.PAGE, chosen)
+    except TOO_WIDE:
+        return Found(wide=True)
+    stations = await asking.stations_of(graph, docs)
+    lines = [_line(doc, stations, chosen) for doc in docs]
+    longest = await _longest(graph, lines)
+    return Found(
+        lines=lines,
+        count=count,
+        placed=any(place_in(doc, stations) for doc in docs),
+        silent={line.id for line in lines if silent(line.latest, longest)},
+    )
 
 
 def _line(doc: Doc, stations: dict[str, Doc], chosen: Filter) -> Line:

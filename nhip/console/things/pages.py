@@ -31,12 +31,14 @@ from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.graph.document.render import render
 from nhip.graph.model import Doc, View
 from nhip.graph.pulse import TOPIC, topic_of
+from nhip.graph.service import Graph
 from nhip.kernel.i18n import _
 from nhip.portal.public import FOR_ALL
 from nhip.things.store import list_faults, list_held
 from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
 from nhip.web.i18n import translate
+from nhip.web.live import part_of
 from nhip.web.model import Crumb
 from nhip.web.render import page
 
@@ -56,7 +58,7 @@ async def kinds(request: AnyRequest) -> Response[str]:
     topics = " ".join(map(topic_of, live)) if len(live) <= _TOPICS else TOPIC
     values: dict[str, Any] = {"kinds": found, "held": held, "type_title": type_title, "type_of": _type_of}
     values["map"] = map_of(request, {}, topics) if live else None
-    return page(request, "console/things/kinds.html", **values)
+    return page(request, "console/things/kinds.html", block=part_of(request), **values)
 
 
 def _type_of(name: str) -> str:
@@ -91,10 +93,7 @@ async def thing(
         "said": said,
         "sources": await _sources(request, {source for line in told if (source := source_of(line))}),
         "source_of": source_of,
-        "referring": [
-            (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
-            for iri, other in await asking.list_referring(graph, id)
-        ],
+        "referring": await _referring(graph, id),
         "map": map_of(request, {"id": id}, topics if any(one.observed for one in told) else "")
         if place_in(doc, linked)
         else None,
@@ -107,7 +106,15 @@ async def thing(
     crumbs = [Crumb(translate(_("Live city")), HOME)]
     kind = doc["type"][0]
     crumbs += [Crumb(type_title(kind), f"{HOME}/list?{urlencode({'type': kind})}"), Crumb(values["name"])]
-    return page(request, "console/things/thing.html", crumbs=crumbs, **values)
+    return page(request, "console/things/thing.html", block=part_of(request), crumbs=crumbs, **values)
+
+
+async def _referring(graph: Graph, id: str) -> list[tuple[str, str, str, str]]:
+    """What leads to a thing: by which relationship, its identifier, name and type."""
+    return [
+        (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
+        for iri, other in await asking.list_referring(graph, id)
+    ]
 
 
 def _chart(drawn: Shown, history: History) -> Markup | None:
