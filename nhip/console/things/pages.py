@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import orjson
 from litestar import Request, Response, get
 from litestar.params import FromQuery
@@ -18,10 +19,11 @@ from nhip.console.things.history import STRETCHES, History, history_of
 from nhip.console.things.placing import map_of, names_of, place_in
 from nhip.console.things.saying import SIMULATED, said_by
 from nhip.console.things.showing import (
+    Line,
     Shown,
     attributes,
     called,
-    name_of,
+    line_of,
     page_of,
     shown,
     source_of,
@@ -39,7 +41,7 @@ from nhip.things.words import FILE, PATH, city_context
 from nhip.web.charts import series
 from nhip.web.i18n import translate
 from nhip.web.live import part_of
-from nhip.web.model import Crumb
+from nhip.web.model import Crumb, PlacesMap
 from nhip.web.render import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -78,6 +80,7 @@ async def thing(
     linked = await asking.get_things(graph, {one for line in told for one in line.to})
     said = await said_by(request, id, told)
     names, topics = names_of(linked), " ".join(topic_of(iri) for iri in doc["type"][:_TOPICS])
+    referring, referring_topic = await _referring(graph, id, called(doc, names))
     values: dict[str, Any] = {
         "id": id,
         "name": called(doc, names),
@@ -93,8 +96,9 @@ async def thing(
         "said": said,
         "sources": await _sources(request, {source for line in told if (source := source_of(line))}),
         "source_of": source_of,
-        "referring": await _referring(graph, id),
-        "map": map_of(request, {"id": id}, topics if any(one.observed for one in told) else "")
+        "referring": referring,
+        "referring_topic": referring_topic,
+        "map": _map(request, id, topics if any(one.observed for one in told) else "")
         if place_in(doc, linked)
         else None,
         "topic": topics,
@@ -109,12 +113,28 @@ async def thing(
     return page(request, "console/things/thing.html", block=part_of(request), crumbs=crumbs, **values)
 
 
-async def _referring(graph: Graph, id: str) -> list[tuple[str, str, str, str]]:
-    """What leads to a thing: by which relationship, its identifier, name and type."""
-    return [
-        (attribute_title(iri), other["id"], name_of(other), type_title(other["type"][0]))
-        for iri, other in await asking.list_referring(graph, id)
+class Referring(msgspec.Struct, frozen=True):
+    """A thing that leads to the one that is looked at: by which relationship, what it is, what is known of it."""
+
+    relationship: str
+    kind: str
+    line: Line
+
+
+async def _referring(graph: Graph, id: str, name: str) -> tuple[list[Referring], str]:
+    """What leads to a thing, and the topics of it."""
+    found = await asking.list_referring(graph, id)
+    told = [
+        Referring(attribute_title(iri), type_title(other["type"][0]), line_of(other, {id: name}))
+        for iri, other in found
     ]
+    kinds = sorted({kind for _iri, other in found for kind in other["type"]})
+    return told, " ".join(map(topic_of, kinds)) if len(kinds) <= _TOPICS else TOPIC
+
+
+def _map(request: AnyRequest, id: str, topics: str) -> PlacesMap:
+    """One point says something only where there is a background."""
+    return map_of(request, {"id": id}, topics, opens=bool(request.app.state.settings.map_tiles))
 
 
 def _chart(drawn: Shown, history: History) -> Markup | None:
