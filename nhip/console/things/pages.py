@@ -98,9 +98,7 @@ async def thing(
         "source_of": source_of,
         "referring": referring,
         "referring_topic": referring_topic,
-        "map": _map(request, id, topics if any(one.observed for one in told) else "")
-        if place_in(doc, linked)
-        else None,
+        "map": _map(request, id, told, topics) if place_in(doc, linked) else None,
         "topic": topics,
         "simulated": _simulated(doc),
         "simulator": SIMULATED,
@@ -132,9 +130,10 @@ async def _referring(graph: Graph, id: str, name: str) -> tuple[list[Referring],
     return told, " ".join(map(topic_of, kinds)) if len(kinds) <= _TOPICS else TOPIC
 
 
-def _map(request: AnyRequest, id: str, topics: str) -> PlacesMap:
-    """One point says something only where there is a background."""
-    return map_of(request, {"id": id}, topics, opens=bool(request.app.state.settings.map_tiles))
+def _map(request: AnyRequest, id: str, told: list[Shown], topics: str) -> PlacesMap:
+    """It follows what is observed; one point says something only where there is a background."""
+    follows = topics if any(one.observed for one in told) else ""
+    return map_of(request, {"id": id}, follows, opens=bool(request.app.state.settings.map_tiles))
 
 
 def _chart(drawn: Shown, history: History) -> Markup | None:
