@@ -132,7 +132,7 @@ def _responses(method: str, route: Route) -> Document:
     found: Document = {}
     for status, text in _GOOD[method].items():
         found[status] = {"description": text}
-        if status in ("200", "201", "203", "206", "207"):
+        if status in ("200", "203", "206", "207"):
             kinds = dict.fromkeys(
                 (*route.offered, JSON, GEO_JSON) if GEO_JSON in route.offered else (*route.offered, JSON)
             )
