@@ -59,6 +59,13 @@ NARROWED: dict[str, tuple[Any, ...]] = {
     "DELETE temporal/entities/*/attrs/*/*": (None,),
     "GET entityMaps": ("type=Bus,Tram",),
     "GET temporal/entityMaps": (f"type=Bus,Tram&{TIMES}",),
+    "POST entityMaps": ({"type": "Query", "entities": [{"type": "Bus,Tram"}]},),
+    "POST temporal/entityMaps": (
+        {
+            "type": "Query", "entities": [{"type": "Bus,Tram"}],
+            "temporalQ": {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "timeproperty": "createdAt"},
+        },
+    ),
     "GET entityMaps/*": ("",),
     "GET csourceRegistrations": ("type=Bus,Tram",),
     "GET csourceRegistrations/*": ("",),
