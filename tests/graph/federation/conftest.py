@@ -184,8 +184,11 @@ async def empty(hue: City, vinh: City) -> AsyncIterator[None]:
         city.door.refuses = 0
         for kind in ("csourceRegistrations?type=Bus&", "subscriptions?", "entities?local=true&type=Bus&"):
             path = kind.partition("?")[0]
-            for one in await city.ask("GET", f"/{kind}limit=100"):
-                await city.client.delete(f"/{path}/{one['id']}")
+            for _page in range(10):
+                for one in (found := await city.ask("GET", f"/{kind}limit=100")):
+                    await city.client.delete(f"/{path}/{one['id']}")
+                if len(found) < 100:
+                    break
         past = "temporal/entities?local=true&type=Bus&timerel=after&timeAt=2000-01-01T00:00:00Z"
         for one in await city.ask("GET", f"/{past}"):
             await city.client.delete(f"/temporal/entities/{one['id']}")

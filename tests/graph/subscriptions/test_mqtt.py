@@ -23,7 +23,7 @@ from nhip.testing.serving import free_port
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_letters import CERTAIN, settled
-from tests.graph.subscriptions.test_notifying import create, members, prop, until, update
+from tests.graph.subscriptions.test_notifying import counted, create, members, prop, until, update
 
 if TYPE_CHECKING:
     from tests.graph.subscriptions.conftest import Broker
@@ -144,7 +144,7 @@ async def test_a_wrong_password_is_a_failure(broker: Broker, mosquitto: Mosquitt
     id = await broker.subscribe(tenant, **members(_Any, notification=endpoint(uri)))  # type: ignore[arg-type]
     await broker.graph.write(tenant, [create(n=0)])
     await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures)
-    assert broker.subscriptions.outlet_of(tenant, id).counts.failed == 1
+    assert (await counted(broker.subscriptions, tenant, id, lambda counts: counts.failed)).failed == 1
 
 
 async def test_every_address_of_a_name_is_tried(

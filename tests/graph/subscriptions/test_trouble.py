@@ -19,7 +19,7 @@ from nhip.kernel.time import now
 from tests.graph.clauses import clause
 from tests.graph.subscriptions.conftest import SETTINGS
 from tests.graph.subscriptions.test_letters import certain, settled, waiting
-from tests.graph.subscriptions.test_notifying import create, members, throttled_long_ago, until, update
+from tests.graph.subscriptions.test_notifying import counted, create, members, throttled_long_ago, until, update
 
 if TYPE_CHECKING:
     from tests.graph.subscriptions.conftest import Broker, Receiver
@@ -83,8 +83,7 @@ async def test_whatever_breaks_in_sending_the_next_notification_is_tried(
     await broker.graph.write(tenant, [update(n=1)])
     assert (await receiver.next())["data"][0]["n"]["value"] == 1
     await until(lambda: broker.subscriptions.outlet_of(tenant, id).failures == 0)
-    await broker.subscriptions.write_counts()
-    counts = (await broker.subscriptions.get(tenant, id)).counts
+    counts = await counted(broker.subscriptions, tenant, id, lambda counts: counts.sent == 2 and counts.failed)
     assert (counts.sent, counts.failed) == (2, 1)
     assert counts.bad is not None and counts.good is not None and counts.bad < counts.good
 
@@ -105,9 +104,7 @@ async def test_what_could_not_be_written_while_the_database_was_away_is_told_aft
     monkeypatch.setattr(broker.graph, "tenant_name", at_first_away)
     await broker.graph.write(tenant, [create(n=0)])
     assert (await receiver.next())["data"][0]["n"]["value"] == 0
-    await until(lambda: broker.subscriptions.outlet_of(tenant, id).counts.good)
-    await broker.subscriptions.write_counts()
-    counts = (await broker.subscriptions.get(tenant, id)).counts
+    counts = await counted(broker.subscriptions, tenant, id, lambda counts: counts.good)
     assert (counts.sent, counts.failed) == (1, 0)
 
 

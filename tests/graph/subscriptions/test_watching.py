@@ -11,7 +11,7 @@ import pytest
 from nhip.graph.errors import BadRequestData, ResourceNotFound
 from nhip.kernel.time import held, now
 from tests.graph.clauses import clause
-from tests.graph.subscriptions.test_notifying import members, until
+from tests.graph.subscriptions.test_notifying import counted, members, until
 
 if TYPE_CHECKING:
     from tests.graph.subscriptions.conftest import Broker, Receiver
@@ -53,10 +53,8 @@ async def test_without_a_match_nothing_is_sent_at_first(broker: Broker, receiver
     id = await broker.watch(tenant, **members(receiver))
     one = await broker.register(tenant, BUS)
     assert await reason_and_ids(receiver) == ("newlyMatching", [one])
-    await until(
-        lambda: broker.watches.outlet_of(tenant, id).counts.good or not broker.watches.outlet_of(tenant, id).waiting
-    )
-    assert (await broker.watches.get(tenant, id)).counts.sent == 1
+    counts = await counted(broker.watches, tenant, id, lambda counts: counts.good)
+    assert counts.sent == 1
 
 
 @clause("5.11.7")
