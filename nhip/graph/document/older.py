@@ -59,7 +59,7 @@ def amended(value: Any, known: Version, *, values: bool = False, series: bool = 
         if known < _ENTITY_SINCE.get(name, known):
             continue
         if name == "type":
-            made[name] = part[0] if known < _SEVERAL and isinstance(part, list) else part
+            made[name] = part[0] if known < _SEVERAL and isinstance(part, list) and part else part
         else:
             made[name] = part if values or name.startswith("@") else _attribute(part, known, series=series)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nhip.graph.document.older import NEWEST, amended, version
@@ -116,6 +116,7 @@ JSON = st.recursive(
 )
 
 
+@example({"type": []}, (0, 0))
 @given(JSON, st.tuples(st.integers(0, 2), st.integers(0, 12)))
 def test_whatever_it_is_it_stays_what_it_was_for_ours(value: Any, known: tuple[int, int]) -> None:
     assert amended(value, NEWEST) == value
