@@ -75,7 +75,8 @@ def story(site, shared, chromium) -> str:
 def test_a_story_is_found_on_the_front_door_and_read_on_a_phone(browsing, shared, story) -> None:
     with browsing.page(scripts="off") as page:
         page.goto(shared + "/")
-        page.locator(f'main a[href="{story}"]').first.click()  # a worker that comes back to these tests tells it once more
+        # by its address: a worker that comes back to these tests tells the story once more
+        page.locator(f'main a[href="{story}"]').first.click()
         expect(page).to_have_url(shared + story)
         expect(page.get_by_role("heading", name="Mở đầu")).to_be_visible()
         expect(page.locator("svg[role=img]")).to_be_visible()
