@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,8 +13,8 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from nhip.db import Connection, Database
-from nhip.db.installation import Installation, database_url
-from nhip.db.terminal import print_json, print_table, with_installation
+from nhip.db.installation import Installation
+from nhip.db.terminal import print_json, print_table, with_database, with_installation
 from nhip.graph.nodes import known_node
 from nhip.graph.query.match import Check
 from nhip.graph.query.narrowing import Asker, asking
@@ -127,12 +126,7 @@ def _at_desk(settings: Settings, node: str, work: Callable[[Connection], Awaitab
 
     if not node:
         return with_installation(settings, there)
-    url, server = database_url(settings)
-    try:
-        return asyncio.run(at_node(url))
-    finally:
-        if server is not None:
-            server.stop()
+    return with_database(settings, at_node)
 
 
 @letters.command(name="list")

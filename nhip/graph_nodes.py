@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from nhip.backup.programs import run
-from nhip.db.installation import database_url
-from nhip.db.terminal import print_json, print_table
+from nhip.db.terminal import print_json, print_table, with_database
 from nhip.errors import NhipError
 from nhip.graph.nodes import known_node, new_node, node_database, node_sizes, remove_node
 from nhip.settings import Settings
 
-T = TypeVar("T")
 _PLAIN = ("--no-owner", "--no-privileges")
 """Whoever restores a dump owns what is in it."""
 
@@ -34,26 +29,12 @@ def nodes() -> None:
     """Databases of nodes, as made by `nhip graph serve --node`."""
 
 
-def _run(settings: Settings, work: Callable[[str], Awaitable[T]]) -> T:
-    """Do `work` with the URL of the server that the nodes are on."""
-
-    async def inside(url: str) -> T:
-        return await work(url)
-
-    url, server = database_url(settings)
-    try:
-        return asyncio.run(inside(url))
-    finally:
-        if server is not None:
-            server.stop()
-
-
 @nodes.command(name="list")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON for scripts.")
 @click.pass_obj
 def list_(settings: Settings, wants_json: bool) -> None:
     """Every node, how large its database is, and whether it is being served."""
-    found = _run(settings, node_sizes)
+    found = with_database(settings, node_sizes)
     if wants_json:
         print_json(found)
         return
@@ -71,7 +52,7 @@ def remove(settings: Settings, names: tuple[str, ...]) -> None:
             await remove_node(url, name)
             click.echo(f"{name}: removed")
 
-    _run(settings, work)
+    with_database(settings, work)
 
 
 @nodes.command()
@@ -80,7 +61,7 @@ def remove(settings: Settings, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def save(settings: Settings, name: str, file: Path) -> None:
     """Save the node NAME as it is at this moment into FILE (PostgreSQL's custom format). It may be served meanwhile."""
-    _run(settings, lambda url: _save(url, name, file.absolute()))
+    with_database(settings, lambda url: _save(url, name, file.absolute()))
     click.echo(
         f"{name}: saved, {file.stat().st_size / 1e6:.1f} MB. Keep the folder {settings.data_dir / 'keys'} with it."
     )
@@ -104,7 +85,7 @@ async def _save(url: str, name: str, file: Path) -> None:
 @click.pass_obj
 def restore(settings: Settings, file: Path, name: str) -> None:
     """Make the node NAME, which must not be there yet, of a FILE that `save` wrote."""
-    _run(settings, lambda url: _restore(url, file.absolute(), name))
+    with_database(settings, lambda url: _restore(url, file.absolute(), name))
     click.echo(f"{name}: restored")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nhip.datasets.engine import ident, literal
 
 FORMULA = r"^[=+\-@\t\r]"
@@ -17,3 +19,9 @@ def neutral(name: str, kind: str) -> str:
         return column
     shown = f"case when regexp_matches({column}, {literal(HARMLESS)}) then {column} else '''' || {column} end"
     return f"case when unicode({column}) in ({_SIGNS}) then {shown} else {column} end as {column}"
+
+
+def neutral_cell(text: str) -> str:
+    """Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP CSV injection)."""
+    risky = re.match(FORMULA, text) and not re.match(HARMLESS, text)
+    return f"'{text}" if risky else text

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from nhip.db.installation import Installation, opened
+from nhip.db.installation import Installation, database_url, opened
 from nhip.settings import Settings
 
 T = TypeVar("T")
@@ -33,6 +33,20 @@ def with_installation(settings: Settings, work: Callable[[Installation], Awaitab
             return await work(installation)
 
     return asyncio.run(inside())
+
+
+def with_database(settings: Settings, work: Callable[[str], Awaitable[T]]) -> T:
+    """Run `work` with the URL of the database server of `settings`, which runs meanwhile; nothing is made ready."""
+
+    async def inside(url: str) -> T:
+        return await work(url)
+
+    url, server = database_url(settings)
+    try:
+        return asyncio.run(inside(url))
+    finally:
+        if server is not None:
+            server.stop()
 
 
 def print_json(value: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from nhip.console.things import asking
 from nhip.console.things.freshness import patience, silent
 from nhip.console.things.showing import text_of
 from nhip.db.installation import Installation
@@ -164,6 +165,23 @@ async def test_pages_show_only_what_who_asks_may_see(
         assert found.status_code == status
     (who,) = asked
     assert uuid.UUID(who.who) and who.tenant == DEFAULT_TENANT, "the same person on pages and by the interface"
+
+
+async def test_a_list_of_all_is_looked_for_once(
+    reader: AsyncTestClient[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its things can be filtered by is told by the page itself."""
+    asked, list_things = [], asking.list_things
+
+    async def noted(*question: Any) -> Any:
+        asked.append(question[2:5])
+        return await list_things(*question)
+
+    monkeypatch.setattr(asking, "list_things", noted)
+    assert "Nothing is found" not in await page(reader, "/list", type=TYPE)
+    assert asked == [("", 0, asking.PAGE)]
+    await page(reader, "/list", type=TYPE, q="Kim")
+    assert asked[1:] == [("", 0, asking.PAGE), ("Kim", 0, asking.PAGE)]
 
 
 async def test_pages_follow_what_is_written(reader: AsyncTestClient[Litestar]) -> None:

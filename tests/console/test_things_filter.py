@@ -185,6 +185,17 @@ async def test_a_file_for_spreadsheets(reader: AsyncTestClient[Litestar]) -> Non
     assert states == {"0": "Hỏng", "1": "Tốt", "2": "'=1+1"}, "no cell is a formula"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("urn:x:Đèn đường", "den-duong.csv"), ("\x01", "x.csv"), ('a"\r\nb', "a-b.csv"), ("", "x.csv")]
+)
+async def test_whatever_the_type_is_called_its_file_has_a_plain_name(
+    reader: AsyncTestClient[Litestar], kind: str, name: str
+) -> None:
+    answer = await reader.get(CSV, params={"type": kind})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].removeprefix("attachment; ").endswith(f'{name}"')
+
+
 async def test_what_is_too_broad_is_said(reader: AsyncTestClient[Litestar], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MOST_COMPARED", 2)
     asked = {"type": city_context().expand("FloodReading"), "attribute": "waterLevel", "how": "above", "lang": "en"}

@@ -32,6 +32,15 @@ async def graph(graph_url: str) -> AsyncIterator[Graph]:
     await made.close()
 
 
+@pytest.fixture(scope="module")
+async def other(graph_url: str) -> AsyncIterator[Graph]:
+    """As another process would be: of the same database, with a memory of its own."""
+    made = Graph(graph_url)
+    await made.open()
+    yield made
+    await made.close()
+
+
 @pytest.fixture
 async def tenant(graph: Graph) -> int:
     """A tenant without entities."""

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from nhip.datasets.formulas import neutral_cell
 from nhip.db.installation import Installation
 from nhip.kernel.time import VIETNAM, held, now
 from nhip.ledger.errors import LedgerClosed
 from nhip.privacy.errors import RequestNotFound, RequestRefused
 from nhip.privacy.requests import service, store
-from nhip.privacy.requests.gather import as_csv, as_json, gather, neutral_cell
+from nhip.privacy.requests.gather import as_csv, as_json, gather
 from nhip.privacy.requests.model import NewRequest
 from tests.privacy import city
 

@@ -14,13 +14,13 @@ from litestar.params import FromPath
 from nhip.console.common import dataset_of, installation_of, words
 from nhip.console.publishing.shared import DECIDE, HOME, AnyRequest, bounded, crumbs, show_one
 from nhip.console.publishing.words import told
+from nhip.datasets.formulas import neutral_cell
 from nhip.kernel.i18n import _
 from nhip.portal import examining, service, store
 from nhip.portal.errors import ReleaseNotFound
 from nhip.portal.model import Release
 from nhip.portal.public import root
 from nhip.portal.reads import list_readers
-from nhip.privacy.requests.gather import neutral_cell
 from nhip.web.forms import Form
 from nhip.web.i18n import translate
 from nhip.web.render import page, redirect

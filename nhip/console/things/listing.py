@@ -22,13 +22,15 @@ from nhip.console.things.history import LATEST, history_of
 from nhip.console.things.placing import ON_A_MAP, map_of, names_of, place_in
 from nhip.console.things.showing import Line, cell_of, line_of, measured_by, page_of, shown
 from nhip.console.things.words import type_title
+from nhip.datasets.export import BOM
+from nhip.datasets.formulas import neutral_cell
 from nhip.graph.errors import TooComplexQuery, TooManyResults
 from nhip.graph.model import Doc
 from nhip.graph.pulse import topic_of
 from nhip.graph.service import Graph
 from nhip.kernel.i18n import _
+from nhip.kernel.ids import slug
 from nhip.kernel.time import now
-from nhip.privacy.requests.gather import neutral_cell
 from nhip.things.words import city_context
 from nhip.web.i18n import translate
 from nhip.web.live import part_of
@@ -74,20 +76,37 @@ class Choices(msgspec.Struct, frozen=True):
         return list(dict.fromkeys(said + [(one.title, one.unit) for one in numbers if len(numbers) > 1]))
 
 
-async def _choices(graph: Graph, kind: str, docs: list[Doc], stations: dict[str, Doc]) -> Choices:
-    others = list(stations.values())
+class Some(msgspec.Struct, frozen=True):
+    """Things of a list, the stations where they were measured, and how many things there are in all."""
+
+    docs: list[Doc]
+    stations: dict[str, Doc]
+    count: int
+
+
+async def first_of(graph: Graph, kind: str) -> Some:
+    """The first page of a type, whose values tell what its things can be filtered by."""
+    return await _some(graph, kind, "", 0, asking.ALL)
+
+
+async def _some(graph: Graph, kind: str, words: str, offset: int, chosen: Filter) -> Some:
+    docs, count = await asking.list_things(graph, kind, words, offset, asking.PAGE, chosen)
+    return Some(docs, await asking.stations_of(graph, docs), count)
+
+
+async def _choices(graph: Graph, kind: str, first: Some) -> Choices:
+    others = list(first.stations.values())
     iris = {iri for doc in others for iri in doc if ":" in iri} - {city_context().expand("name")}
-    return Choices(choices(await asking.list_attributes(graph, kind), docs), choices(sorted(iris), others))
+    return Choices(choices(await asking.list_attributes(graph, kind), first.docs), choices(sorted(iris), others))
 
 
-async def understood(graph: Graph, kind: str, wish: Wish) -> tuple[Choices, Filter]:
+async def understood(graph: Graph, kind: str, wish: Wish, first: Some) -> tuple[Choices, Filter]:
     """What things of a type can be filtered by, and what a wish means."""
-    docs, _count = await asking.list_things(graph, kind, "", 0, asking.PAGE)
-    there = await _choices(graph, kind, docs, await asking.stations_of(graph, docs))
+    there = await _choices(graph, kind, first)
     chosen = next((one for one in there.own if wish.attribute in (one.iri, one.name)), None)
     if chosen is None or chosen.sort != "link":
         return there, read(wish, there.own, there.others)
-    sample = {id for doc in docs for one in shown(doc) if one.iri == chosen.iri for id in one.to}
+    sample = {id for doc in first.docs for one in shown(doc) if one.iri == chosen.iri for id in one.to}
     kinds = {iri for doc in (await asking.get_things(graph, sample)).values() for iri in doc["type"]}
     linked = await asking.list_named(graph, kinds, wish.value, exactly=wish.how != "has")
     return there, read(wish, there.own, there.others, linked)
@@ -105,10 +124,11 @@ async def things(
 ) -> Response[Any]:
     """Things of a type; by words in their names, or the one with that identifier; by the value of an attribute."""
     graph, wish = asking.graph_of(request), Wish(attribute=attribute, how=how, value=value)
-    there, chosen = await understood(graph, type, wish)
+    first = await first_of(graph, type)
+    there, chosen = await understood(graph, type, wish, first)
     if (address := _canonical(type, q, wish, there)) is not None:
         return redirect(address)
-    found = await _found(graph, type, q, (number - 1) * asking.PAGE, chosen)
+    found = await _found(graph, type, q, (number - 1) * asking.PAGE, chosen, first)
     asked = {"type": type, **({"q": q} if q else {}), **wish.query()}
     values: dict[str, Any] = {
         "kind": type,
@@ -136,21 +156,21 @@ def _map(request: AnyRequest, asked: dict[str, str], found: Found) -> PlacesMap:
     return map_of(request, asked, topic_of(asked["type"]) if few else "", opens=few)
 
 
-async def _found(graph: Graph, kind: str, words: str, offset: int, chosen: Filter) -> Found:
-    """A page of the list."""
+async def _found(graph: Graph, kind: str, words: str, offset: int, chosen: Filter, first: Some) -> Found:
+    """A page of the list; `first` is that of all things of the type."""
     if chosen.fault:
         return Found()
     try:
-        docs, count = await asking.list_things(graph, kind, words, offset, asking.PAGE, chosen)
+        asked = words.strip() or offset or chosen != asking.ALL
+        some = await _some(graph, kind, words, offset, chosen) if asked else first
     except TOO_WIDE:
         return Found(wide=True)
-    stations = await asking.stations_of(graph, docs)
-    lines = [_line(doc, stations, chosen) for doc in docs]
+    lines = [_line(doc, some.stations, chosen) for doc in some.docs]
     longest = await _longest(graph, lines)
     return Found(
         lines=lines,
-        count=count,
-        placed=any(place_in(doc, stations) for doc in docs),
+        count=some.count,
+        placed=any(place_in(doc, some.stations) for doc in some.docs),
         silent={line.id for line in lines if silent(line.latest, longest)},
     )
 
@@ -205,11 +225,13 @@ async def download(
 ) -> Stream:
     """All that the list shows, as CSV: a line for each thing, a column for each attribute."""
     graph, wish = asking.graph_of(request), Wish(attribute=attribute, how=how, value=value)
-    there, chosen = await understood(graph, type, wish)
+    there, chosen = await understood(graph, type, wish, await first_of(graph, type))
     found = asking.iter_things(graph, type, q, chosen) if not chosen.fault else _none()
     first = await anext(found, None)  # what is too wide is told before anything is sent
-    name = type_title(type).casefold().replace(" ", "-") if type_title(type).isascii() else "things"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "private, no-store"}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{slug(type_title(type), 60)}.csv"',
+        "Cache-Control": "private, no-store",
+    }
     return Stream(_lines(graph, there.own, first, found), media_type="text/csv", headers=headers)
 
 
@@ -225,7 +247,7 @@ async def _lines(
     head = [_("Identifier"), _("Name"), _("Observed"), _("Latitude"), _("Longitude")]
     told = [translate(word) for word in head]
     titles = [f"{one.title} ({one.unit})" if one.unit else one.title for one in columns]
-    yield b"\xef\xbb\xbf" + _csv([[*told, *titles]])
+    yield BOM + _csv([[*told, *titles]])
     some = [first] if first is not None else []
     async for doc in rest:
         some.append(doc)

@@ -12,7 +12,7 @@ from litestar.params import FromQuery
 from nhip.console.common import PageNumber
 from nhip.console.things import asking
 from nhip.console.things.filtering import Wish
-from nhip.console.things.listing import understood
+from nhip.console.things.listing import first_of, understood
 from nhip.console.things.placing import ON_A_MAP, ROWS, names_of, place_in
 from nhip.console.things.showing import line_of, measured_by, page_of
 from nhip.console.things.words import type_title
@@ -44,7 +44,9 @@ async def rows(
     if not type:
         told = [row for kind in await asking.list_live(graph) for row in await _all_of(graph, kind)]
         return _answer(told, None)
-    chosen = (await understood(graph, type, wish))[1] if not wish.empty else asking.ALL
+    chosen = asking.ALL
+    if not wish.empty:
+        _there, chosen = await understood(graph, type, wish, await first_of(graph, type))
     offset = (number - 1) * ON_A_MAP
     docs, count = await asking.list_things(graph, type, q, offset, ON_A_MAP, chosen)
     more = f"{ROWS}?{urlencode({'type': type, 'q': q, **wish.query(), 'page': number + 1})}"

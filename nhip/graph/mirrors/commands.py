@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from nhip.db import Database
-from nhip.db.installation import database_url
-from nhip.db.terminal import print_json, print_table
+from nhip.db.terminal import print_json, print_table, with_database
 from nhip.errors import BadInput
 from nhip.files import text_of
 from nhip.graph.mirrors import store
@@ -49,12 +48,7 @@ def _run(settings: Settings, node: str, work: Callable[[Managing, Database], Awa
             await graph.close()
             await db.close()
 
-    url, server = database_url(settings)
-    try:
-        return asyncio.run(inside(url))
-    finally:
-        if server is not None:
-            server.stop()
+    return with_database(settings, inside)
 
 
 @mirror.command()

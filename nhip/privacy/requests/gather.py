@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import uuid
 from typing import Any
 
 import msgspec
 
-from nhip.datasets.formulas import FORMULA, HARMLESS
+from nhip.datasets.formulas import neutral_cell
 from nhip.datasets.records import Dataset
 from nhip.datasets.store import find_version_in_force, list_datasets
 from nhip.db import Connection
@@ -129,9 +128,3 @@ def as_csv(gathered: Gathered) -> str:
             for column, title, value in zip(part.columns, part.titles, cells, strict=True):
                 lines.writerow([*where, row, column, title, neutral_cell(value or "")])
     return target.getvalue()
-
-
-def neutral_cell(text: str) -> str:
-    """Text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP CSV injection)."""
-    risky = re.match(FORMULA, text) and not re.match(HARMLESS, text)
-    return f"'{text}" if risky else text

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
+from nhip.datasets.formulas import neutral_cell
 from nhip.datasets.store import list_agencies
 from nhip.errors import NhipError
 from nhip.kernel.i18n import _
@@ -27,7 +28,6 @@ from nhip.privacy.common import (
     signed_in,
     subject_from,
 )
-from nhip.privacy.requests.gather import neutral_cell
 from nhip.privacy.usage import service, store
 from nhip.privacy.usage.model import ACTIONS, UNSURE, NewWithholding, Page, Usage
 from nhip.security.parties.store import find_subject

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -23,15 +22,6 @@ from tests.graph.query.test_search import iri, thing
 
 OPEN = Index((iri("open"),), marks=True)
 ENTITIES = 80
-
-
-@pytest.fixture(scope="module")
-async def other(graph_url: str) -> AsyncIterator[Graph]:
-    """Another process."""
-    made = Graph(graph_url)
-    await made.open()
-    yield made
-    await made.close()
 
 
 def _gate(n: int, opened: Any) -> Operation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,15 +20,6 @@ from tests.graph.store.strategies import IDS, operation
 NS = "https://example.org/"
 ID = "urn:x:1"
 _tenants = itertools.count()
-
-
-@pytest.fixture(scope="module")
-async def other(graph_url: str) -> AsyncIterator[Graph]:
-    """As another process would be: of the same database, with a memory of its own."""
-    made = Graph(graph_url)
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.fixture
